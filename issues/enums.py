@@ -1,0 +1,56 @@
+"""The words of the API, stored as they are: one vocabulary in code, database, admin and psql."""
+
+from django.db.models import TextChoices
+
+
+class IssueStatus(TextChoices):
+    UNRESOLVED = "unresolved"
+    RESOLVED = "resolved"
+    IGNORED = "ignored"  # for good, or until its snooze runs out: then it counts as unresolved
+
+
+class ResolutionKind(TextChoices):
+    """A resolved issue may be resolved by a release; one that is simply resolved has no kind."""
+
+    IN_RELEASE = "in_release"  # `Issue.resolution_release` is that release
+    IN_NEXT_RELEASE = "in_next_release"  # it is the newest release at that time, or none: the first one to come
+
+
+class IssueLevel(TextChoices):
+    """How bad, least first."""
+
+    SAMPLE = "sample"
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+    FATAL = "fatal"
+
+
+class ActivityKind(TextChoices):
+    SET_RESOLVED = "set_resolved"
+    SET_RESOLVED_IN_RELEASE = "set_resolved_in_release"  # data: version, empty for "the next one"
+    SET_UNRESOLVED = "set_unresolved"
+    SET_IGNORED = "set_ignored"  # data: the terms of the snooze
+    ASSIGNED = "assigned"  # data: assignee, assigneeType
+    UNASSIGNED = "unassigned"
+    SET_PUBLIC = "set_public"
+    SET_PRIVATE = "set_private"
+    MERGE = "merge"  # on the parent; data: the issues that became its children
+    UNMERGE = "unmerge"  # on both sides; data: the issues that left, or the parent that was left
+
+
+class SubscriptionReason(TextChoices):
+    """Why somebody follows an issue. A side effect never changes a reason that exists."""
+
+    UNKNOWN = "unknown"  # asked for by isSubscribed
+    ASSIGNED = "assigned"
+    BOOKMARK = "bookmark"  # goes with the bookmark
+    STATUS_CHANGE = "status_change"
+
+
+class MutationKind(TextChoices):
+    """Which request made a change."""
+
+    UPDATE = "update"  # PUT
+    DELETE = "delete"  # DELETE; can't be undone

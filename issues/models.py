@@ -1,0 +1,428 @@
+"""The tables of the domain.
+
+What an issue has *once* stands on its own row, each group of columns held together by named constraints. After waiting
+for a lock, a statement sees the locked row anew but every *other* table as it was when the statement began: with a
+table for snoozes, "resolve and end the snooze" left behind the snooze that a concurrent request had just written.
+Tables of their own are for what an issue has many of, and for text.
+
+Every table that hangs on an issue carries its project too, and is queried by it: one project is one shard.
+"""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+from issues.enums import ActivityKind, IssueLevel, IssueStatus, MutationKind, ResolutionKind, SubscriptionReason
+from issues.querysets import IssueQuerySet
+from projects.models import ApiKey, Project, Release, Team, User
+
+CROCKFORD_BASE_32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # without I, L, O and U, which people misread
+
+
+def reference(to: type[models.Model], **options: object) -> models.ForeignKey:
+    """Return a nullable foreign key without an index, for a column that bulk actions write.
+
+    The rows it points at are deleted rarely and by an operator, who can wait for the scan.
+    """
+    return models.ForeignKey(
+        to, null=True, blank=True, db_index=False, related_name="+", **({"on_delete": models.SET_NULL} | options)
+    )
+
+
+class Issue(models.Model):
+    """One problem of a project: all its events. Sentry's code calls this a *group*.
+
+    Numbers stand here twice: its *own*, which nothing but events changes, and the *totals* that are shown, over itself
+    and everything that was merged into it (services/merging.py computes them whenever the tree changes).
+    """
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, db_index=False, related_name="issues")
+    short_number = models.BigIntegerField(help_text="Counts within the project; people read it as PUMP-STATION-1A.")
+
+    # what it is
+    type = models.CharField(max_length=32, default="error")
+    level = models.CharField(max_length=10, choices=IssueLevel.choices, default=IssueLevel.ERROR)
+    logger = models.CharField(max_length=64, blank=True)
+    platform = models.CharField(max_length=64, blank=True)
+
+    # own numbers
+    own_first_seen = models.DateTimeField()
+    own_last_seen = models.DateTimeField()
+    own_times_seen = models.BigIntegerField(default=0)
+    own_users_seen = models.BigIntegerField(default=0)
+    own_comment_count = models.BigIntegerField(default=0)
+    own_first_release = reference(Release)
+    own_last_release = reference(Release)
+
+    # totals
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField()
+    times_seen = models.BigIntegerField(default=0)
+    users_seen = models.BigIntegerField(default=0)
+    comment_count = models.BigIntegerField(default=0)
+    first_release = reference(Release)
+    last_release = reference(Release)
+
+    # status
+    status = models.CharField(max_length=10, choices=IssueStatus.choices, default=IssueStatus.UNRESOLVED)
+    # Who set it. No constraint in the database: checking the same user again for each of a million rows costs more than
+    # writing them.
+    status_by = reference(User, db_constraint=False)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolution_kind = models.CharField(max_length=15, choices=ResolutionKind.choices, null=True, blank=True)  # noqa: DJ001 - null, not "": absent, as in its neighbours
+    resolution_release = reference(Release, on_delete=models.PROTECT)
+
+    # snooze: the terms under which it is ignored. Plain terms are stored as the instant or the total at which they end;
+    # terms with a window (that many within so many minutes) as they were given.
+    snooze_ends_at = models.DateTimeField(null=True, blank=True)
+    snooze_ends_at_times_seen = models.BigIntegerField(null=True, blank=True)
+    snooze_ends_at_users_seen = models.BigIntegerField(null=True, blank=True)
+    snooze_window_count = models.IntegerField(null=True, blank=True)
+    snooze_window_minutes = models.IntegerField(null=True, blank=True)
+    snooze_window_user_count = models.IntegerField(null=True, blank=True)
+    snooze_window_user_minutes = models.IntegerField(null=True, blank=True)
+
+    # the rest of what it has once
+    assignee_user = reference(User)
+    assignee_team = reference(Team)
+    share_id = models.UUIDField(null=True, blank=True, help_text="The secret of its public link; null while private.")
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, db_index=False, related_name="children"
+    )
+
+    # The stamp of the request that changed the row last: a Mutation's id. No constraint and no index, so that a stamp
+    # costs nothing.
+    mutation_id = models.BigIntegerField(null=True, blank=True, editable=False)
+
+    objects = IssueQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="issues_issue_short_number_once_per_project", fields=["project", "short_number"]
+            ),
+            # Also reads the issue behind a share link.
+            models.UniqueConstraint(
+                name="issues_issue_share_id_is_unique", fields=["share_id"], condition=Q(share_id__isnull=False)
+            ),
+            models.CheckConstraint(name="issues_issue_status_is_known", condition=Q(status__in=IssueStatus.values)),
+            models.CheckConstraint(name="issues_issue_level_is_known", condition=Q(level__in=IssueLevel.values)),
+            models.CheckConstraint(
+                name="issues_issue_own_numbers_are_not_negative",
+                condition=Q(own_times_seen__gte=0, own_users_seen__gte=0, own_comment_count__gte=0),
+            ),
+            models.CheckConstraint(
+                name="issues_issue_totals_include_own",
+                condition=Q(
+                    first_seen__lte=F("own_first_seen"),
+                    last_seen__gte=F("own_last_seen"),
+                    times_seen__gte=F("own_times_seen"),
+                    users_seen__gte=F("own_users_seen"),
+                    comment_count__gte=F("own_comment_count"),
+                ),
+            ),
+            models.CheckConstraint(
+                name="issues_issue_first_seen_is_first", condition=Q(own_first_seen__lte=F("own_last_seen"))
+            ),
+            models.CheckConstraint(
+                name="issues_issue_resolved_at_goes_with_resolved",
+                condition=Q(status="resolved", resolved_at__isnull=False)
+                | (~Q(status="resolved") & Q(resolved_at__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="issues_issue_resolution_only_while_resolved",
+                condition=Q(resolution_kind__isnull=True) | Q(status="resolved"),
+            ),
+            models.CheckConstraint(
+                name="issues_issue_resolution_release_goes_with_kind",
+                condition=Q(resolution_kind__isnull=True, resolution_release__isnull=True)
+                | Q(resolution_kind="in_release", resolution_release__isnull=False)
+                | Q(resolution_kind="in_next_release"),
+            ),
+            models.CheckConstraint(
+                name="issues_issue_snooze_only_while_ignored",
+                condition=Q(status="ignored")
+                | Q(
+                    snooze_ends_at__isnull=True,
+                    snooze_ends_at_times_seen__isnull=True,
+                    snooze_ends_at_users_seen__isnull=True,
+                    snooze_window_count__isnull=True,
+                    snooze_window_user_count__isnull=True,
+                ),
+            ),
+            models.CheckConstraint(
+                name="issues_issue_snooze_window_goes_with_count",
+                condition=Q(
+                    Q(snooze_window_count__isnull=True, snooze_window_minutes__isnull=True)
+                    | Q(snooze_window_count__gte=1, snooze_window_minutes__gte=1),
+                    Q(snooze_window_user_count__isnull=True, snooze_window_user_minutes__isnull=True)
+                    | Q(snooze_window_user_count__gte=1, snooze_window_user_minutes__gte=1),
+                ),
+            ),
+            models.CheckConstraint(
+                name="issues_issue_snooze_counts_once",
+                condition=Q(
+                    Q(snooze_ends_at_times_seen__isnull=True) | Q(snooze_window_count__isnull=True),
+                    Q(snooze_ends_at_users_seen__isnull=True) | Q(snooze_window_user_count__isnull=True),
+                ),
+            ),
+            models.CheckConstraint(
+                name="issues_issue_one_assignee",
+                condition=Q(assignee_user__isnull=True) | Q(assignee_team__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="issues_issue_not_merged_into_itself",
+                condition=Q(merged_into__isnull=True) | ~Q(merged_into=F("id")),
+            ),
+        ]
+        indexes = [
+            # The default list: newest unresolved first (IssueQuerySet.page). It names `status`, so no status change can
+            # be a HOT update; without it, listing few unresolved among many resolved reads them all.
+            models.Index(
+                F("project"),
+                F("last_seen").desc(),
+                F("id").desc(),
+                name="issues_issue_unresolved",
+                condition=Q(status="unresolved", merged_into__isnull=True),
+            ),
+            # The default list again: snoozes that time has ended count as unresolved.
+            models.Index(
+                "project",
+                "snooze_ends_at",
+                name="issues_issue_snoozed_until",
+                condition=Q(snooze_ends_at__isnull=False, merged_into__isnull=True),
+            ),
+            # And those that events or users have ended.
+            models.Index(
+                F("project"),
+                F("last_seen").desc(),
+                F("id").desc(),
+                name="issues_issue_snoozed_count",
+                condition=(
+                    Q(times_seen__gte=F("snooze_ends_at_times_seen"))
+                    | Q(users_seen__gte=F("snooze_ends_at_users_seen"))
+                )
+                & Q(merged_into__isnull=True),
+            ),
+            # The list of all, newest first, and the lists of resolved and ignored (IssueQuerySet.page).
+            models.Index(
+                F("project"),
+                F("last_seen").desc(),
+                F("id").desc(),
+                name="issues_issue_listed",
+                condition=Q(merged_into__isnull=True),
+            ),
+            # The children of an issue: services/targets.py walks trees by it, and the foreign key's own check does.
+            models.Index("merged_into", name="issues_issue_children", condition=Q(merged_into__isnull=False)),
+            # Which issues a release has resolved: the check before a release is deleted.
+            models.Index(
+                "resolution_release", name="issues_issue_resolved_by", condition=Q(resolution_release__isnull=False)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"issue {self.pk}"
+
+    @property
+    def short_id(self) -> str:
+        """The name that people use: the project's slug in capitals and the short number in Crockford's base 32."""
+        number, digits = self.short_number, ""
+        while number or not digits:
+            number, digit = divmod(number, 32)
+            digits = CROCKFORD_BASE_32[digit] + digits
+        return f"{self.project.slug.upper()}-{digits}"
+
+
+class HangsOnIssue(models.Model):
+    """A row that belongs to an issue. Its project is the issue's: written from it, never from elsewhere."""
+
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="+"
+    )
+
+    class Meta:
+        abstract = True
+
+
+class IssueText(HangsOnIssue):
+    """What people read and search. Beside the issue, since its index would make every status change dearer."""
+
+    issue = models.OneToOneField(Issue, on_delete=models.PROTECT, primary_key=True, related_name="text")
+    title = models.TextField()
+    culprit = models.TextField(blank=True)
+    metadata = models.JSONField(default=dict, blank=True)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class IssueHash(HangsOnIssue):
+    """A fingerprint: events that carry it belong to the issue, or, while that is merged, to the root of its tree."""
+
+    issue = models.ForeignKey(Issue, on_delete=models.PROTECT, related_name="hashes")
+    hash = models.CharField(max_length=32)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="issues_issuehash_once_per_project", fields=["project", "hash"]),
+        ]
+        verbose_name_plural = "issue hashes"
+
+    def __str__(self) -> str:
+        return self.hash
+
+
+class IssueHour(HangsOnIssue):
+    """Events of one hour: the issue's own, and the total with what was merged into it."""
+
+    issue = models.ForeignKey(Issue, on_delete=models.PROTECT, db_index=False, related_name="hours")
+    hour = models.DateTimeField()
+    own_count = models.IntegerField(default=0)
+    total_count = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            # By issue first: the foreign key's own check looks by issue alone. The list reads `stats` by it.
+            models.UniqueConstraint(name="issues_issuehour_once_per_issue", fields=["issue", "hour"]),
+            models.CheckConstraint(
+                name="issues_issuehour_total_includes_own",
+                condition=Q(own_count__gte=0, total_count__gte=F("own_count")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%d %H}h: {self.total_count}"
+
+
+class IssueSeen(HangsOnIssue):
+    """Who has looked at the issue, and when last. It counts as seen while no event is newer than that."""
+
+    issue = models.ForeignKey(Issue, on_delete=models.PROTECT, db_index=False, related_name="seen_marks")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="issues_issueseen_once_per_user", fields=["issue", "user"])]
+        verbose_name_plural = "issue seen marks"
+
+    def __str__(self) -> str:
+        return f"{self.user_id} at {self.seen_at}"
+
+
+class IssueBookmark(HangsOnIssue):
+    issue = models.ForeignKey(Issue, on_delete=models.PROTECT, db_index=False, related_name="bookmarks")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="issues_issuebookmark_once_per_user", fields=["issue", "user"])]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}"
+
+
+class IssueSubscription(HangsOnIssue):
+    """Who follows the issue, and why. One that the user ended stays as inactive, so that no side effect revives it."""
+
+    issue = models.ForeignKey(Issue, on_delete=models.PROTECT, db_index=False, related_name="subscriptions")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    is_active = models.BooleanField(default=True)
+    reason = models.CharField(max_length=20, choices=SubscriptionReason.choices)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="issues_issuesubscription_once_per_user", fields=["issue", "user"]),
+            models.CheckConstraint(
+                name="issues_issuesubscription_reason_is_known", condition=Q(reason__in=SubscriptionReason.values)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.reason}"
+
+
+class Activity(HangsOnIssue):
+    """One thing that happened to an issue, with what it overwrote. Order is by id, never by time.
+
+    The ``before_*`` columns are written by the statement that overwrites, and are what an undo reads. They are plain
+    values, without foreign keys: they tell what was, and that may be gone.
+    """
+
+    issue = models.ForeignKey(Issue, on_delete=models.PROTECT, db_index=False, related_name="activities")
+    kind = models.CharField(max_length=30, choices=ActivityKind.choices)
+    data = models.JSONField(default=dict, blank=True)
+    user = models.ForeignKey(  # no constraint in the database, as with Issue.status_by
+        User, on_delete=models.SET_NULL, null=True, db_index=False, db_constraint=False, related_name="+"
+    )
+    created_at = models.DateTimeField()
+    mutation_id = models.BigIntegerField()
+
+    before_status = models.CharField(max_length=10, null=True)  # noqa: DJ001 - null, not "": this kind overwrites none
+    before_status_by_id = models.BigIntegerField(null=True)
+    before_resolved_at = models.DateTimeField(null=True)
+    before_resolution_kind = models.CharField(max_length=15, null=True)  # noqa: DJ001 - as before_status
+    before_resolution_release_id = models.BigIntegerField(null=True)
+    before_snooze_ends_at = models.DateTimeField(null=True)
+    before_snooze_ends_at_times_seen = models.BigIntegerField(null=True)
+    before_snooze_ends_at_users_seen = models.BigIntegerField(null=True)
+    before_snooze_window_count = models.IntegerField(null=True)
+    before_snooze_window_minutes = models.IntegerField(null=True)
+    before_snooze_window_user_count = models.IntegerField(null=True)
+    before_snooze_window_user_minutes = models.IntegerField(null=True)
+    before_assignee_user_id = models.BigIntegerField(null=True)
+    before_assignee_team_id = models.BigIntegerField(null=True)
+    before_share_id = models.UUIDField(null=True)
+    before_merged_into_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="issues_activity_kind_is_known", condition=Q(kind__in=ActivityKind.values)),
+        ]
+        indexes = [
+            # The history of one issue, newest first; and the foreign key's own check.
+            models.Index(F("issue"), F("id").desc(), name="issues_activity_of_issue"),
+        ]
+        verbose_name_plural = "activities"
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+class Mutation(models.Model):
+    """One request that changed something: who asked for what, on which issues, and how many it changed.
+
+    What it did to each issue stands in the activity rows that carry its id, and, for marks, in the arrays here.
+    """
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, db_index=False, related_name="+")
+    kind = models.CharField(max_length=10, choices=MutationKind.choices)
+    user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField()
+
+    # the scope as asked; null: that filter was not given
+    ids = ArrayField(models.BigIntegerField(), null=True)
+    statuses = ArrayField(models.CharField(max_length=10), null=True)
+    body = models.JSONField(default=dict)
+
+    matched = models.BigIntegerField()
+    changed = models.BigIntegerField()
+
+    # the issues whose mark of the calling user changed; which way, the body tells
+    seen_ids = ArrayField(models.BigIntegerField(), default=list)
+    bookmark_ids = ArrayField(models.BigIntegerField(), default=list)
+    subscription_ids = ArrayField(models.BigIntegerField(), default=list)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="issues_mutation_kind_is_known", condition=Q(kind__in=MutationKind.values)),
+            models.CheckConstraint(name="issues_mutation_changed_something", condition=Q(changed__gt=0)),
+        ]
+        indexes = [
+            # The history of a project, newest first.
+            models.Index(F("project"), F("id").desc(), name="issues_mutation_of_project"),
+        ]
+
+    def __str__(self) -> str:
+        return f"mutation {self.pk}"

@@ -1,0 +1,134 @@
+"""A request, parsed: which issues were named, what was asked, what was done. Frozen values; no HTTP and no ORM."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from issues.enums import IssueStatus
+
+
+@dataclass(frozen=True, slots=True)
+class IssueScope:
+    """Which issues the caller named. None means that the filter was not given; no ids means every issue."""
+
+    project_id: int
+    ids: frozenset[int] | None = None
+    statuses: frozenset[IssueStatus] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRelease:
+    """A release that was looked up by the version in the body."""
+
+    id: int
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class SnoozeTerms:
+    """What ends the status "ignored"; with nothing given, nothing does.
+
+    ``until`` is an instant, the counts are events and users from now on, the windows minutes.
+    """
+
+    until: datetime | None = None
+    count: int | None = None
+    window: int | None = None
+    user_count: int | None = None
+    user_window: int | None = None
+
+    def __bool__(self) -> bool:
+        """Whether any term was given."""
+        return (self.until, self.count, self.user_count) != (None, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    """Resolved; by the next release, or by one that is named, if either is given."""
+
+    in_next_release: bool = False
+    in_release: NamedRelease | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolve:
+    """Open again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """Ignored, under these terms."""
+
+    terms: SnoozeTerms = SnoozeTerms()
+
+
+StatusChange = Resolve | Unresolve | Ignore
+
+
+@dataclass(frozen=True, slots=True)
+class Assignee:
+    """A user or a team that was looked up by what the body called it; ``name`` of a team is its slug."""
+
+    type: Literal["user", "team"]
+    id: int
+    name: str
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """To somebody, or to nobody."""
+
+    to: Assignee | None
+
+
+@dataclass(frozen=True, slots=True)
+class IssueMutation:
+    """One validated body. None means that the key was absent: leave that alone."""
+
+    status: StatusChange | None = None
+    assignment: Assignment | None = None
+    is_public: bool | None = None
+    has_seen: bool | None = None
+    is_bookmarked: bool | None = None
+    is_subscribed: bool | None = None
+    merge: bool | None = None
+    # The body as the caller wrote it, for the history; nothing is decided by it.
+    body: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def changes_status_only(self) -> bool:
+        """Whether this may apply to all issues of a project (contract 1.3)."""
+        return self.status is not None and self == IssueMutation(status=self.status)
+
+    @property
+    def only_unmerges(self) -> bool:
+        """Whether merged children may be named (contract 1.6)."""
+        return self == IssueMutation(merge=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The one issue that is left in the lists, and those that went under it, ascending."""
+
+    parent: int
+    children: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MutationOutcome:
+    """What was done.
+
+    ``matched`` issues were in scope after the filters; ``changed`` of them, or of their relatives by merge, are
+    different now. With anything ``out_of_scope`` (ascending) nothing was done at all. ``mutation_id`` is None when
+    nothing changed.
+    """
+
+    matched: int = 0
+    changed: int = 0
+    out_of_scope: tuple[int, ...] = ()
+    mutation_id: int | None = None
+    share_id: UUID | None = None
+    merged: Merged | None = None

@@ -1,0 +1,219 @@
+"""Django settings: one file, and every value that may differ between two installations comes from the environment.
+
+Read by name through ``django.conf.settings``; nothing imports this module.
+"""
+
+import secrets
+from os import environ
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Reading the environment: a wrong value is one sentence that names the variable, never a silent default
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def text(name: str, default: str = "") -> str:
+    """Return the variable, trimmed; the default when it is absent or empty."""
+    return environ.get(name, "").strip() or default
+
+
+def flag(name: str, default: bool) -> bool:
+    """Return the variable as a boolean.
+
+    :raises ImproperlyConfigured: it is neither of 1, true, yes, on, 0, false, no, off.
+    """
+    word = text(name, str(default)).lower()
+    if word in {"1", "true", "yes", "on"}:
+        return True
+    if word in {"0", "false", "no", "off"}:
+        return False
+    raise ImproperlyConfigured(f"{name} is {word!r}; say true or false.")
+
+
+def number(name: str, default: int, *, minimum: int = 0) -> int:
+    """Return the variable as a whole number.
+
+    :raises ImproperlyConfigured: it is no whole number, or less than ``minimum``.
+    """
+    word = text(name, str(default))
+    if not (word.isascii() and word.isdigit() and int(word) >= minimum):
+        raise ImproperlyConfigured(f"{name} is {word!r}; it must be a whole number of at least {minimum}.")
+    return int(word)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The site
+# ---------------------------------------------------------------------------------------------------------------------
+
+DEBUG = flag("DEBUG", False)
+
+ALLOWED_HOSTS = text("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+
+# Absolute links (`permalink`) start with this; empty means the host that the request named.
+BASE_URL = text("BASE_URL").rstrip("/")
+
+# Behind a proxy that ends TLS, SECURE_PROXY=true trusts its X-Forwarded-Proto and keeps cookies off plain HTTP.
+if flag("SECURE_PROXY", False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL else []
+
+ROOT_URLCONF = "issuetracker.urls"
+WSGI_APPLICATION = "issuetracker.wsgi.application"
+
+# The contract answers 404 for a missing trailing slash and says so; a redirect would drop the body of a PUT.
+APPEND_SLASH = False
+
+INSTALLED_APPS = [
+    "issuetracker",
+    "issues",
+    "projects",
+    "rest_framework",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "issuetracker.middleware.ApiHeadersMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+STATIC_URL = "/static/"
+# The admin's files are served from where pip put them: no collectstatic step between clone and log-in.
+WHITENOISE_USE_FINDERS = True
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The database
+# ---------------------------------------------------------------------------------------------------------------------
+
+# Where the embedded PostgreSQL keeps its data, and `manage.py demo` its secrets; empty: issuetracker/postgres chooses.
+DATA_DIR = text("DATA_DIR")
+
+# A mutation waits so long for a row that another request holds, then answers 503 (contract 1.9).
+LOCK_TIMEOUT_SECONDS = number("LOCK_TIMEOUT_SECONDS", 5, minimum=1)
+# A read that takes longer is ended, and answers 503. Mutations have no such limit: "update all" takes what it takes.
+READ_TIMEOUT_SECONDS = number("READ_TIMEOUT_SECONDS", 15, minimum=1)
+
+
+def database() -> dict[str, Any]:
+    """Return the default database: DATABASE_URL, or the embedded PostgreSQL.
+
+    :raises ImproperlyConfigured: DATABASE_URL is no URL of a PostgreSQL database.
+    """
+    common: dict[str, Any] = {
+        # A connection lives as long as its server thread: opening one costs more than a small mutation.
+        "CONN_MAX_AGE": None,
+        # A PostgreSQL that was restarted meanwhile is noticed before the request, not by it.
+        "CONN_HEALTH_CHECKS": True,
+        # PgBouncer in transaction mode can't keep them.
+        "DISABLE_SERVER_SIDE_CURSORS": True,
+        # A request opens its own transaction (issues/services/bulk.py), and it must be the outermost one.
+        "ATOMIC_REQUESTS": False,
+    }
+    url = text("DATABASE_URL")
+    if not url:
+        return common | {"ENGINE": "issuetracker.postgres", "NAME": "issuetracker"}
+    wanted = "write it as postgresql://user:password@host:5432/name"
+    try:
+        parsed: dict[str, Any] = dict(dj_database_url.parse(url))
+    except (
+        ValueError
+    ) as error:  # also its own ParseError and UnknownSchemeError; the URL may hold a password: not shown
+        raise ImproperlyConfigured(f"DATABASE_URL can't be read; {wanted}.") from error
+    if parsed["ENGINE"] != "django.db.backends.postgresql" or not parsed["NAME"]:
+        raise ImproperlyConfigured(f"DATABASE_URL names no PostgreSQL database; {wanted}.")
+    parsed["OPTIONS"] = {"connect_timeout": 5, **parsed.get("OPTIONS", {})}
+    return parsed | common
+
+
+DATABASES = {"default": database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Who calls
+# ---------------------------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "projects.User"
+AUTH_PASSWORD_VALIDATORS = [{"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"}]
+
+# Signs the admin's sessions. `manage.py serve` keeps one in the data folder; without it, every process has its own.
+SECRET_KEY = text("SECRET_KEY") or secrets.token_urlsafe(50)
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The API
+# ---------------------------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "projects.authentication.ApiKeyAuthentication",
+        "projects.authentication.ApiTokenAuthentication",
+        "projects.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["projects.permissions.HasEventScope"],
+    "DEFAULT_PARSER_CLASSES": ["issues.negotiation.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["issues.negotiation.SpacedJSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "issues.negotiation.JSONNegotiation",
+    "EXCEPTION_HANDLER": "issuetracker.exceptions.to_response",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+
+# Django's limit of 1,000 fields counts query parameters too: 1,001 ids would be an HTML 400 before any view. What bounds
+# a request line is the server (1 MiB, issuetracker/server.py); bodies are bounded by issues/negotiation.py.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = None
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Language and time: answers are English and UTC, whatever a client prefers
+# ---------------------------------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+USE_I18N = False
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What a browser must not do, and what the operator reads
+# ---------------------------------------------------------------------------------------------------------------------
+
+SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "Lax"
+
+# To standard error, where a process manager collects it. Secrets and bodies are never logged.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": text("LOG_LEVEL", "WARNING").upper()},
+}

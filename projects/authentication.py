@@ -1,0 +1,94 @@
+"""Who calls: an organization's key, a user's token, or a session of the admin (contract 1.2).
+
+Each class returns ``(user, Caller)``, so that a view finds the :class:`~projects.callers.Caller` in ``request.auth``.
+"""
+
+import base64
+import binascii
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from rest_framework import authentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from projects.callers import Caller
+from projects.credentials import hashed
+from projects.models import ApiKey, ApiToken, User, all_scopes
+
+REALM = 'realm="api"'
+
+
+def _credentials(request: Request, scheme: bytes) -> bytes | None:
+    """Return what follows the scheme in the Authorization header; None if it is absent or of another scheme."""
+    first, _, rest = authentication.get_authorization_header(request).partition(b" ")
+    return rest.strip() if first.lower() == scheme else None
+
+
+class ApiKeyAuthentication(authentication.BaseAuthentication):
+    """``Authorization: Basic base64("<key>:")``: the key as user name, an empty password."""
+
+    def authenticate(self, request: Request) -> tuple[AnonymousUser, Caller] | None:
+        """Return the key's caller, which has no user context; None when the request isn't Basic.
+
+        :raises AuthenticationFailed: the key is unknown or disabled, or came with a password.
+        """
+        credentials = _credentials(request, b"basic")
+        if credentials is None:
+            return None
+        try:
+            secret, _, password = base64.b64decode(credentials, validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError) as error:
+            raise AuthenticationFailed("API key is not valid") from error
+        secret_hash = hashed(secret)
+        key = ApiKey.objects.select_related("organization").filter(secret_hash=secret_hash).first()
+        if key is None or password or not constant_time_compare(key.secret_hash, secret_hash):
+            raise AuthenticationFailed("API key is not valid")
+        if not key.is_active:
+            raise AuthenticationFailed("Key is disabled")
+        return AnonymousUser(), Caller(api_key=key, scopes=frozenset(key.scopes))
+
+    def authenticate_header(self, request: Request) -> str:
+        return f"Basic {REALM}"
+
+
+class ApiTokenAuthentication(authentication.BaseAuthentication):
+    """``Authorization: Bearer <token>``."""
+
+    def authenticate(self, request: Request) -> tuple[User, Caller] | None:
+        """Return the token's user; None when the request isn't Bearer.
+
+        :raises AuthenticationFailed: the token is unknown or expired, or its user is not active.
+        """
+        credentials = _credentials(request, b"bearer")
+        if credentials is None:
+            return None
+        secret_hash = hashed(credentials.decode("latin-1"))
+        token = ApiToken.objects.select_related("user").filter(secret_hash=secret_hash).first()
+        if token is None or not constant_time_compare(token.secret_hash, secret_hash):
+            raise AuthenticationFailed("Invalid token")
+        if token.expires_at is not None and token.expires_at <= timezone.now():
+            raise AuthenticationFailed("Token expired")
+        if not token.user.is_active:
+            raise AuthenticationFailed("User inactive or deleted")
+        return token.user, Caller(user=token.user, scopes=frozenset(token.scopes))
+
+    def authenticate_header(self, request: Request) -> str:
+        return f"Bearer {REALM}"
+
+
+class SessionAuthentication(authentication.SessionAuthentication):
+    """The cookie of someone who is logged in to the admin; CSRF is enforced, also for PUT and DELETE."""
+
+    def authenticate(self, request: Request) -> Any:
+        """Return the session's user with every event scope; None without a session.
+
+        :raises PermissionDenied: the CSRF token is missing or wrong.
+        """
+        found = super().authenticate(request)
+        if found is None:
+            return None
+        user = found[0]
+        return user, Caller(user=user, scopes=frozenset(all_scopes()))

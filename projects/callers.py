@@ -1,0 +1,27 @@
+"""Who calls, as everything below the view knows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from projects.models import ApiKey, User
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A user, or an organization's API key: exactly one of the two, with the scopes that its credential has."""
+
+    user: User | None = None
+    api_key: ApiKey | None = None
+    scopes: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def user_id(self) -> int | None:
+        """The calling user's id; None without a user context (an API key)."""
+        return None if self.user is None else self.user.pk
+
+    @property
+    def api_key_id(self) -> int | None:
+        return None if self.api_key is None else self.api_key.pk

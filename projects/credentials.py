@@ -1,0 +1,62 @@
+"""Secrets: made at random, handed out once, kept as a hash."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+
+from projects.models import ApiKey, ApiToken, Organization, User, all_scopes
+
+TOKEN_PREFIX = "sntryu_"  # with 64 hex digits, the form that Sentry's clients take without a warning
+
+
+def hashed(secret: str) -> str:
+    """Return what is stored of a secret: SHA-256 in hex.
+
+    A slow hash guards secrets that people choose; ours are 128 random bits and more, and are checked on every request.
+    """
+    return sha256(secret.encode()).hexdigest()
+
+
+def new_api_key() -> str:
+    return secrets.token_hex(16)
+
+
+def new_token() -> str:
+    return TOKEN_PREFIX + secrets.token_hex(32)
+
+
+def create_api_key(
+    organization: Organization, *, secret: str | None = None, scopes: Sequence[str] | None = None, label: str = ""
+) -> tuple[ApiKey, str]:
+    """Make a key of the organization; return it with its secret, which can't be read again."""
+    secret = secret or new_api_key()
+    key = ApiKey.objects.create(
+        organization=organization,
+        label=label,
+        secret_hash=hashed(secret),
+        hint=secret[-4:],
+        scopes=list(scopes or all_scopes()),
+    )
+    return key, secret
+
+
+def create_token(
+    user: User,
+    *,
+    secret: str | None = None,
+    scopes: Sequence[str] | None = None,
+    label: str = "",
+    expires_at: datetime | None = None,
+) -> tuple[ApiToken, str]:
+    """Make a token of the user; return it with its secret, which can't be read again."""
+    secret = secret or new_token()
+    token = ApiToken.objects.create(
+        user=user,
+        label=label,
+        secret_hash=hashed(secret),
+        hint=secret[-4:],
+        scopes=list(scopes or all_scopes()),
+        expires_at=expires_at,
+    )
+    return token, secret

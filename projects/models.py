@@ -1,0 +1,202 @@
+"""Who and where: users, organizations, teams, projects, releases and credentials."""
+
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Coalesce, Now
+
+from projects.querysets import ProjectQuerySet, ReleaseQuerySet
+
+SLUG_PATTERN = r"^[a-z0-9_-]*[a-z_-][a-z0-9_-]*$"  # at least one character that is no digit: digits alone are an id
+
+
+class Role(models.TextChoices):
+    """What a member is in an organization."""
+
+    MEMBER = "member"
+    ADMIN = "admin"
+    MANAGER = "manager"  # sees every project of the organization
+    OWNER = "owner"  # sees every project of the organization
+
+
+class Scope(models.TextChoices):
+    """What a credential may do; the words of Sentry's API."""
+
+    EVENT_READ = "event:read"
+    EVENT_WRITE = "event:write"
+    EVENT_ADMIN = "event:admin"
+
+
+def all_scopes() -> list[str]:
+    return list(Scope.values)
+
+
+class User(AbstractUser):
+    """A person. Known to the API as ``{"id", "name", "username", "email"}``."""
+
+    first_name = None  # type: ignore[assignment] # one `name` stands for both; Django's documented way to drop a field
+    last_name = None  # type: ignore[assignment] # see first_name
+    name = models.CharField(max_length=200, blank=True)
+
+    objects: ClassVar[UserManager["User"]] = UserManager()
+
+    def get_full_name(self) -> str:
+        return self.name or self.username
+
+    def get_short_name(self) -> str:
+        return self.name or self.username
+
+
+class Organization(models.Model):
+    slug = models.CharField(max_length=50, unique=True)
+    name = models.CharField(max_length=200)
+    open_membership = models.BooleanField(default=True, help_text="Members see every project, not only their teams'.")
+    created_at = models.DateTimeField(db_default=Now())
+
+    members = models.ManyToManyField(User, through="OrganizationMember", related_name="organizations")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="projects_organization_slug_is_a_slug", condition=Q(slug__regex=SLUG_PATTERN)),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class OrganizationMember(models.Model):
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="projects_organizationmember_once_per_user", fields=["organization", "user"]),
+            models.CheckConstraint(name="projects_organizationmember_role_is_known", condition=Q(role__in=Role.values)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.organization} as {self.role}"
+
+
+class Team(models.Model):
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="teams")
+    slug = models.CharField(max_length=50)
+    name = models.CharField(max_length=200)
+    created_at = models.DateTimeField(db_default=Now())
+
+    members = models.ManyToManyField(User, related_name="teams", blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="projects_team_slug_once_per_organization", fields=["organization", "slug"]),
+            models.CheckConstraint(name="projects_team_slug_is_a_slug", condition=Q(slug__regex=SLUG_PATTERN)),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.slug}"
+
+
+class Project(models.Model):
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="projects")
+    slug = models.CharField(max_length=50)
+    name = models.CharField(max_length=200)
+    platform = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    teams = models.ManyToManyField(Team, related_name="projects", blank=True)
+
+    objects = ProjectQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="projects_project_slug_once_per_organization", fields=["organization", "slug"]
+            ),
+            models.CheckConstraint(name="projects_project_slug_is_a_slug", condition=Q(slug__regex=SLUG_PATTERN)),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Release(models.Model):
+    """A version of an organization's software; it exists for the projects it was made for, and only there."""
+
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="releases")
+    version = models.CharField(max_length=250)
+    released_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    # What "newest" means, stated once (contract section 5): date released, else created; ties by id.
+    ordered_at = models.GeneratedField(
+        expression=Coalesce("released_at", "created_at"), output_field=models.DateTimeField(), db_persist=True
+    )
+
+    projects = models.ManyToManyField(Project, related_name="releases")
+
+    objects = ReleaseQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="projects_release_version_once_per_organization", fields=["organization", "version"]
+            ),
+            models.CheckConstraint(name="projects_release_version_is_not_empty", condition=~Q(version="")),
+        ]
+
+    def __str__(self) -> str:
+        return self.version
+
+
+class ApiKey(models.Model):
+    """An organization's key, sent as the user name of HTTP Basic. Only a hash of it is kept (projects/credentials.py).
+
+    Never deleted, since the history of mutations names it; disabled instead.
+    """
+
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="api_keys")
+    label = models.CharField(max_length=64, blank=True)
+    secret_hash = models.CharField(max_length=64, unique=True, editable=False)
+    hint = models.CharField(max_length=4, editable=False, help_text="The last characters of the key.")
+    scopes = ArrayField(models.CharField(max_length=20, choices=Scope.choices), default=all_scopes)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="projects_apikey_scopes_are_known",
+                condition=Q(scopes__contained_by=Scope.values) & Q(scopes__len__gt=0),
+            ),
+        ]
+        verbose_name = "API key"
+
+    def __str__(self) -> str:
+        return f"key:{self.pk} …{self.hint}"
+
+
+class ApiToken(models.Model):
+    """A user's token, sent as HTTP Bearer. Only a hash of it is kept (projects/credentials.py)."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
+    label = models.CharField(max_length=64, blank=True)
+    secret_hash = models.CharField(max_length=64, unique=True, editable=False)
+    hint = models.CharField(max_length=4, editable=False, help_text="The last characters of the token.")
+    scopes = ArrayField(models.CharField(max_length=20, choices=Scope.choices), default=all_scopes)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="projects_apitoken_scopes_are_known",
+                condition=Q(scopes__contained_by=Scope.values) & Q(scopes__len__gt=0),
+            ),
+        ]
+        verbose_name = "API token"
+
+    def __str__(self) -> str:
+        return f"token:{self.pk} …{self.hint}"
