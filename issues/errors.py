@@ -4,8 +4,23 @@
 class MutationRefused(Exception):
     """The request is well formed, but this change is not to be had; the message is fit for the caller.
 
-    A refusal is a subclass, defined next to the function that raises it; issuetracker/exceptions.py makes it a 400.
+    A refusal is a subclass, defined next to the function that raises it, or here when both the parser and a service
+    do; issuetracker/exceptions.py makes it a 400.
     """
+
+
+class UnknownActor(MutationRefused):
+    """The body assigns to somebody whom this organization doesn't have, or hasn't any more."""
+
+    def __init__(self) -> None:
+        super().__init__("Unknown actor input")
+
+
+class UnknownRelease(MutationRefused):
+    """The body names a release that the project doesn't have, or hasn't any more."""
+
+    def __init__(self) -> None:
+        super().__init__("Unable to find a release with the given version.")
 
 
 class TryAgain(Exception):

@@ -8,6 +8,9 @@ Tables of their own are for what an issue has many of, and for text.
 Every table that hangs on an issue carries its project too, and is queried by it: one project is one shard.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -19,13 +22,18 @@ from projects.models import ApiKey, Project, Release, Team, User
 CROCKFORD_BASE_32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # without I, L, O and U, which people misread
 
 
-def reference(to: type[models.Model], **options: object) -> models.ForeignKey:
+def reference(
+    to: type[models.Model],
+    *,
+    on_delete: Callable[..., None] = models.SET_NULL,
+    db_constraint: bool = True,
+) -> "models.ForeignKey[Any, Any]":
     """Return a nullable foreign key without an index, for a column that bulk actions write.
 
     The rows it points at are deleted rarely and by an operator, who can wait for the scan.
     """
     return models.ForeignKey(
-        to, null=True, blank=True, db_index=False, related_name="+", **({"on_delete": models.SET_NULL} | options)
+        to, on_delete, null=True, blank=True, db_index=False, db_constraint=db_constraint, related_name="+"
     )
 
 

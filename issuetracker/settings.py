@@ -4,7 +4,7 @@ Read by name through ``django.conf.settings``; nothing imports this module.
 """
 
 import secrets
-from os import environ
+from os import cpu_count, environ
 from pathlib import Path
 from typing import Any
 
@@ -183,15 +183,25 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["projects.permissions.HasEventScope"],
     "DEFAULT_PARSER_CLASSES": ["issues.negotiation.StrictJSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["issues.negotiation.SpacedJSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "issues.negotiation.JSONNegotiation",
+    "COMPACT_JSON": False,  # a space after ":" and ",", as in the published example
     "EXCEPTION_HANDLER": "issuetracker.exceptions.to_response",
-    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 
-# Django's limit of 1,000 fields counts query parameters too: 1,001 ids would be an HTML 400 before any view. What bounds
-# a request line is the server (1 MiB, issuetracker/server.py); bodies are bounded by issues/negotiation.py.
+# Django's limit of 1,000 fields counts query parameters too: 1,001 ids would be an HTML 400 before any view. The server
+# bounds the request line (1 MiB, issuetracker/server.py), issues/negotiation.py the body.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = None
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The server
+# ---------------------------------------------------------------------------------------------------------------------
+
+# Where `manage.py serve` and `demo` listen, unless --port says otherwise.
+PORT = number("PORT", 8000, minimum=1)
+# Processes, and threads in each: so many requests are worked on at once, and each thread keeps a database connection.
+WEB_WORKERS = number("WEB_WORKERS", min(2 * (cpu_count() or 1), 4), minimum=1)
+WEB_THREADS = number("WEB_THREADS", 4, minimum=1)
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Language and time: answers are English and UTC, whatever a client prefers
@@ -216,4 +226,6 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": text("LOG_LEVEL", "WARNING").upper()},
+    # A refused request is the caller's news, not the operator's; bugs are logged as errors.
+    "loggers": {"django.request": {"level": "ERROR"}},
 }

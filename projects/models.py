@@ -1,8 +1,8 @@
 """Who and where: users, organizations, teams, projects, releases and credentials."""
 
-from typing import ClassVar
+from typing import Any
 
-from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -41,8 +41,6 @@ class User(AbstractUser):
     last_name = None  # type: ignore[assignment] # see first_name
     name = models.CharField(max_length=200, blank=True)
 
-    objects: ClassVar[UserManager["User"]] = UserManager()
-
     def get_full_name(self) -> str:
         return self.name or self.username
 
@@ -56,7 +54,9 @@ class Organization(models.Model):
     open_membership = models.BooleanField(default=True, help_text="Members see every project, not only their teams'.")
     created_at = models.DateTimeField(db_default=Now())
 
-    members = models.ManyToManyField(User, through="OrganizationMember", related_name="organizations")
+    members: "models.ManyToManyField[Any, Any]" = models.ManyToManyField(
+        User, through="OrganizationMember", related_name="organizations"
+    )
 
     class Meta:
         constraints = [

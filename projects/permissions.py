@@ -1,11 +1,17 @@
 """Which scope a method needs (contract 1.2), as a table."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from projects.callers import Caller
 from projects.models import Scope
+
+if TYPE_CHECKING:  # at run time a circle: the views read the settings, which name this module
+    from rest_framework.views import APIView
 
 ANY_EVENT_SCOPE = frozenset({Scope.EVENT_READ.value, Scope.EVENT_WRITE.value, Scope.EVENT_ADMIN.value})
 WRITING = frozenset({Scope.EVENT_WRITE.value, Scope.EVENT_ADMIN.value})

@@ -32,7 +32,7 @@ class ProjectQuerySet(QuerySet[Any]):
 
     def visible_to_member(self, user_id: int) -> Self:
         """Keep the projects that this user sees as a member of their organization: by role, team or open membership."""
-        mine = self.model._meta.get_field("organization").related_model._default_manager.filter(  # type: ignore[union-attr] # a foreign key always has a related model
+        mine = self.model._meta.get_field("organization").related_model._default_manager.filter(
             memberships__user_id=user_id
         )
         rules_all = mine.filter(memberships__user_id=user_id, memberships__role__in=["manager", "owner"])

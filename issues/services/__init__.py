@@ -1,0 +1,6 @@
+"""What can be done to issues.
+
+A module is the noun that is changed, a function is a verb: ``sharing.publish(targets, by=caller, at=now)``. A verb is
+set-based, returns what it changed, and has no transaction, clock, request or settings of its own. The way in is
+``bulk.mutate``; ``deletion.delete`` is the other one. No other code writes to the tables of this app, seeds excepted.
+"""

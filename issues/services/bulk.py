@@ -1,0 +1,142 @@
+"""The way in: one request, one transaction, all of it or nothing."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+
+from issues.enums import MutationKind
+from issues.mutation import IssueMutation, IssueScope, MutationOutcome, StatusChange
+from issues.services import (
+    assignment,
+    bookmarks,
+    history,
+    lookups,
+    merging,
+    seen,
+    sharing,
+    status,
+    subscriptions,
+    transactions,
+)
+from issues.services.history import ChangedMarks
+from issues.services.targets import IdsRequired, Targets, ancestors_and_children, lock_targets, no_relatives
+from projects.callers import Caller
+
+
+def mutate(
+    scope: IssueScope, mutation: IssueMutation, *, by: Caller, at: datetime, lock_timeout: int
+) -> MutationOutcome:
+    """Apply ``mutation`` to every issue in ``scope``; ``at`` is the one time of the request.
+
+    With an id that is out of scope nothing is done, and the outcome says which.
+
+    :raises IdsRequired: no ids were named, for more than a change of status; nothing was changed.
+    :raises MutationRefused: what the body names is gone; nothing was changed.
+    :raises TryAgain: others are changing the same issues; nothing was changed.
+    :raises OperationalError: no lock within ``lock_timeout`` seconds, or no database; nothing was changed.
+    """
+    if scope.ids is not None:
+        work = partial(_mutate_named, scope, mutation, by=by, at=at)
+    elif mutation.status is not None and mutation.changes_status_only:
+        work = partial(_mutate_all, scope, mutation.status, mutation, by=by, at=at)
+    else:
+        raise IdsRequired
+    return transactions.run(work, lock_timeout=lock_timeout)
+
+
+def _mutate_named(scope: IssueScope, mutation: IssueMutation, *, by: Caller, at: datetime) -> MutationOutcome:
+    lookups.hold(mutation, project_id=scope.project_id)
+    locked = lock_targets(
+        scope,
+        at=at,
+        relatives=ancestors_and_children if mutation.merge is False else no_relatives,
+        hidden=mutation.only_unmerges,
+    )
+    if locked.out_of_scope:
+        return MutationOutcome(out_of_scope=tuple(locked.out_of_scope))
+    targets = Targets(scope, mutation_id=history.next_id(), ids=locked.ids)
+    changed: set[int] = set()
+    share_id, merged = None, None
+
+    if mutation.status is not None:
+        changed.update(status.change(targets, mutation.status, by=by, at=at).ids or ())
+    if mutation.assignment is not None:
+        changed.update(assignment.change(targets, mutation.assignment, by=by, at=at).ids or ())
+    if mutation.is_public is not None:
+        changed.update(sharing.change(targets, mutation.is_public, by=by, at=at).ids or ())
+        if mutation.is_public and len(locked.ids) == 1:
+            share_id = sharing.link_of(targets, at=at)
+    marks = ChangedMarks() if by.user_id is None else _mark(targets, mutation, user_id=by.user_id, at=at)
+    changed.update(marks.seen, marks.bookmarks, marks.subscriptions)
+    if mutation.merge is True:  # last: it hides issues that the lines above changed
+        merged = merging.merge(targets, by=by, at=at)
+        changed.update(() if merged is None else (merged.parent, *merged.children))
+    elif mutation.merge is False:
+        unmerged = merging.unmerge(targets, by=by, at=at)
+        changed.update(unmerged.children, unmerged.parents)
+
+    matched = len(locked.ids)
+    return MutationOutcome(
+        matched=matched,
+        changed=len(changed),
+        mutation_id=_record(targets, mutation, matched, len(changed), marks=marks, by=by, at=at),
+        share_id=share_id,
+        merged=merged,
+    )
+
+
+def _mark(targets: Targets, mutation: IssueMutation, *, user_id: int, at: datetime) -> ChangedMarks:
+    """Set the calling user's own marks.
+
+    What the user says about following goes first: a bookmark that would also subscribe then finds it said already.
+    """
+    followed: Sequence[int] = ()
+    looked_at: Sequence[int] = ()
+    bookmarked: Sequence[int] = ()
+    if mutation.is_subscribed is not None:
+        followed = subscriptions.ask_for(targets, active=mutation.is_subscribed, user_id=user_id, at=at)
+    if mutation.has_seen is not None:
+        looked_at = seen.change(targets, mutation.has_seen, user_id=user_id, at=at)
+    if mutation.is_bookmarked is not None:
+        bookmarked = bookmarks.change(targets, mutation.is_bookmarked, user_id=user_id, at=at)
+    return ChangedMarks(seen=looked_at, bookmarks=bookmarked, subscriptions=followed)
+
+
+def _mutate_all(
+    scope: IssueScope, change: StatusChange, mutation: IssueMutation, *, by: Caller, at: datetime
+) -> MutationOutcome:
+    lookups.hold(mutation, project_id=scope.project_id)
+    targets = Targets(scope, mutation_id=history.next_id(), ids=None)
+    done = status.change(targets, change, by=by, at=at)
+    return MutationOutcome(
+        matched=done.matched,
+        changed=done.changed,
+        mutation_id=_record(targets, mutation, done.matched, done.changed, marks=ChangedMarks(), by=by, at=at),
+    )
+
+
+def _record(
+    targets: Targets,
+    mutation: IssueMutation,
+    matched: int,
+    changed: int,
+    *,
+    marks: ChangedMarks,
+    by: Caller,
+    at: datetime,
+) -> int | None:
+    """Keep the request in the history, if it changed anything; return its id then."""
+    if not changed:
+        return None
+    history.record(
+        targets.mutation_id,
+        MutationKind.UPDATE,
+        targets.scope,
+        mutation.body,
+        matched=matched,
+        changed=changed,
+        marks=marks,
+        by=by,
+        at=at,
+    )
+    return targets.mutation_id

@@ -1,0 +1,75 @@
+"""What the body named and the parser looked up: held, so that it can't go away before the commit."""
+
+from django.db import connection
+
+from issues.errors import UnknownActor, UnknownRelease
+from issues.mutation import IssueMutation, Resolve
+
+
+def hold(mutation: IssueMutation, *, project_id: int) -> None:
+    """Lock what the mutation names, FOR KEY SHARE: others may change it, nobody can delete it before the commit.
+
+    :raises UnknownActor: the user or team was deleted, or left the organization or project.
+    :raises UnknownRelease: the release was deleted, or taken from the project.
+    """
+    assignee = mutation.assignment.to if mutation.assignment else None
+    if assignee is not None and not _hold_assignee(assignee.type, assignee.id, project_id):
+        raise UnknownActor
+    release = mutation.status.in_release if isinstance(mutation.status, Resolve) else None
+    if release is not None and not _hold_release(release.id, project_id):
+        raise UnknownRelease
+
+
+def hold_newest_release(project_id: int) -> int | None:
+    """Return the id of the project's newest release, locked as by :func:`hold`; None when it has none."""
+    return _lock(
+        """
+        SELECT release.id
+        FROM projects_release AS release
+        JOIN projects_release_projects AS made_for ON made_for.release_id = release.id
+        WHERE made_for.project_id = %s
+        ORDER BY release.ordered_at DESC, release.id DESC
+        LIMIT 1
+        FOR KEY SHARE OF release
+        """,
+        project_id,
+    )
+
+
+def _hold_assignee(kind: str, pk: int, project_id: int) -> bool:
+    if kind == "team":
+        sql = """
+            SELECT team.id
+            FROM projects_team AS team
+            JOIN projects_project_teams AS works_on ON works_on.team_id = team.id
+            WHERE team.id = %s AND works_on.project_id = %s
+            FOR KEY SHARE
+        """
+    else:
+        sql = """
+            SELECT member.user_id
+            FROM projects_organizationmember AS member
+            JOIN projects_user AS person ON person.id = member.user_id AND person.is_active
+            JOIN projects_project AS project ON project.organization_id = member.organization_id
+            WHERE member.user_id = %s AND project.id = %s
+            FOR KEY SHARE OF member, person
+        """
+    return _lock(sql, pk, project_id) is not None
+
+
+def _hold_release(pk: int, project_id: int) -> bool:
+    sql = """
+        SELECT release.id
+        FROM projects_release AS release
+        JOIN projects_release_projects AS made_for ON made_for.release_id = release.id
+        WHERE release.id = %s AND made_for.project_id = %s
+        FOR KEY SHARE
+    """
+    return _lock(sql, pk, project_id) is not None
+
+
+def _lock(sql: str, *params: int) -> int | None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        row = cursor.fetchone()
+        return None if row is None else row[0]

@@ -1,0 +1,49 @@
+"""The public link of an issue: there, with a secret of its own, or gone."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
+
+from issues.enums import ActivityKind
+from issues.services import activity
+from issues.services.activity import Expression, Rewritten
+from issues.services.targets import Targets
+from projects.callers import Caller
+
+
+def change(targets: Targets, is_public: bool, *, by: Caller, at: datetime) -> Rewritten:
+    """Make the targets public or private."""
+    return publish(targets, by=by, at=at) if is_public else withdraw(targets, by=by, at=at)
+
+
+def publish(targets: Targets, *, by: Caller, at: datetime) -> Rewritten:
+    """Give each of the targets a link that can't be guessed; one that exists is kept."""
+    return activity.rewrite(
+        targets,
+        where=Q(share_id__isnull=True),
+        columns={"share_id": Expression("gen_random_uuid()")},
+        kind=ActivityKind.SET_PUBLIC,
+        data={},
+        by=by,
+        at=at,
+    )
+
+
+def withdraw(targets: Targets, *, by: Caller, at: datetime) -> Rewritten:
+    """Take the links away, for good: a later one is another."""
+    return activity.rewrite(
+        targets,
+        where=Q(share_id__isnull=False),
+        columns={"share_id": None},
+        kind=ActivityKind.SET_PRIVATE,
+        data={},
+        by=by,
+        at=at,
+    )
+
+
+def link_of(targets: Targets, *, at: datetime) -> UUID | None:
+    """Return the share id of the one target there is."""
+    share_id: UUID | None = targets.issues(at=at).values_list("share_id", flat=True).get()
+    return share_id

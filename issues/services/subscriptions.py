@@ -1,0 +1,81 @@
+"""Who follows an issue. Every write here holds the issue's lock already, so plain reads beside it are true."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import connection
+
+from issues.enums import SubscriptionReason
+from issues.services.targets import Targets
+
+
+def subscribe(
+    project_id: int, issue_ids: Sequence[int], user_ids: Sequence[int], *, reason: SubscriptionReason, at: datetime
+) -> None:
+    """Subscribe these users to these issues, as a side effect: what exists, active or ended, stays as it is."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO issues_issuesubscription (project_id, issue_id, user_id, is_active, reason, created_at)
+            SELECT issue.project_id, issue.id, follower.id, true, %s, %s
+            FROM issues_issue AS issue, unnest(%s::bigint[]) AS follower (id)
+            WHERE issue.project_id = %s AND issue.id = ANY(%s::bigint[])
+            ON CONFLICT (issue_id, user_id) DO NOTHING
+            """,
+            [reason.value, at, list(user_ids), project_id, list(issue_ids)],
+        )
+
+
+def ask_for(targets: Targets, *, active: bool, user_id: int, at: datetime) -> list[int]:
+    """Set the user's own wish, for good; return the issues whose answer to "do I follow it?" is another now.
+
+    Asked for, the reason is ``unknown``, whatever it was. Ended, the row stays, so that no side effect revives it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH wished AS (
+                INSERT INTO issues_issuesubscription AS subscription
+                    (project_id, issue_id, user_id, is_active, reason, created_at)
+                SELECT project_id, id, %(user_id)s, %(active)s, %(reason)s, %(at)s
+                FROM issues_issue
+                WHERE project_id = %(project_id)s AND id = ANY(%(ids)s::bigint[])
+                ON CONFLICT (issue_id, user_id) DO UPDATE
+                SET is_active = excluded.is_active,
+                    reason = CASE WHEN excluded.is_active THEN excluded.reason ELSE subscription.reason END
+                WHERE subscription.is_active IS DISTINCT FROM excluded.is_active
+                   OR (excluded.is_active AND subscription.reason <> excluded.reason)
+                RETURNING issue_id
+            )
+            SELECT wished.issue_id
+            FROM wished
+            LEFT JOIN issues_issuesubscription AS before
+                ON before.issue_id = wished.issue_id AND before.user_id = %(user_id)s
+            WHERE coalesce(before.is_active, false) IS DISTINCT FROM %(active)s
+            ORDER BY wished.issue_id
+            """,
+            {
+                "user_id": user_id,
+                "active": active,
+                "reason": SubscriptionReason.UNKNOWN.value,
+                "at": at,
+                "project_id": targets.project_id,
+                "ids": targets.ids,
+            },
+        )
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def end_those_of_bookmarks(targets: Targets, *, user_id: int) -> None:
+    """Take away the user's subscriptions that came with a bookmark.
+
+    The row goes, unlike one that the user ended: the next bookmark may subscribe again.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            DELETE FROM issues_issuesubscription
+            WHERE project_id = %s AND issue_id = ANY(%s::bigint[]) AND user_id = %s AND is_active AND reason = %s
+            """,
+            [targets.project_id, targets.ids, user_id, SubscriptionReason.BOOKMARK.value],
+        )

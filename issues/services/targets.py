@@ -1,0 +1,153 @@
+"""The set that a request is about, fixed and locked before the first write.
+
+Locks are taken in one statement and in the order of ids, so that two requests over the same issues wait for each other
+instead of deadlocking. After that statement, later ones see whatever the lock waited for.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import BooleanField, ExpressionWrapper, Q, Value
+
+from issues.errors import MutationRefused
+from issues.models import Issue
+from issues.mutation import IssueScope
+from issues.querysets import IssueQuerySet, status_counts_as
+from issues.services.transactions import TreeMoved
+
+Relatives = Callable[[int, list[int]], list[int]]
+
+
+class IdsRequired(MutationRefused):
+    """Only a change of status may be about all issues of a project; anything else names them (contract 1.3)."""
+
+    def __init__(self) -> None:
+        super().__init__("You must specify a list of IDs for this operation")
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """The issues found and locked: their ids, ascending; or, with ``ids`` None, all in scope.
+
+    "All" can be millions: it is never a list in Python, and is locked by the one statement that changes it.
+    """
+
+    scope: IssueScope
+    mutation_id: int
+    ids: list[int] | None
+
+    @property
+    def project_id(self) -> int:
+        return self.scope.project_id
+
+    def issues(self, *, at: datetime) -> IssueQuerySet:
+        """Return the targets as a queryset."""
+        if self.ids is None:
+            return Issue.objects.in_scope(self.scope, at=at)
+        return Issue.objects.with_ids(self.project_id, self.ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """What the lock statement found of the ids that were named.
+
+    ``ids`` are in scope and pass the filters; ``out_of_scope`` are not of this project, deleted, or merged away.
+    """
+
+    ids: list[int]
+    out_of_scope: list[int]
+
+
+def lock_targets(
+    scope: IssueScope, *, at: datetime, relatives: Relatives, hidden: bool = False, to_delete: bool = False
+) -> Locked:
+    """Lock the named issues and their ``relatives`` by merge, and say which of them are in scope.
+
+    ``hidden`` lets merged children be named; ``to_delete`` takes the lock that also keeps new notes and marks away.
+
+    :raises TreeMoved: a relative came or went while this waited.
+    """
+    named = sorted(scope.ids or ())
+    related = relatives(scope.project_id, named)
+    passes = Value(True) if scope.statuses is None else _condition(status_counts_as(scope.statuses, at=at))
+    issues = Issue.objects.with_ids(scope.project_id, sorted({*named, *related})).annotate(passes=passes)
+    found = {
+        pk: bool(passes)
+        for pk, merged_into, passes in issues.locked(to_delete=to_delete).values_list("id", "merged_into", "passes")
+        if hidden or merged_into is None
+    }
+    if related != relatives(scope.project_id, named):
+        raise TreeMoved("These issues are being merged or unmerged just now.")
+    return Locked(
+        ids=[pk for pk in named if found.get(pk)],
+        out_of_scope=[pk for pk in named if pk not in found],
+    )
+
+
+def _condition(condition: Q) -> Any:
+    return ExpressionWrapper(condition, output_field=BooleanField())
+
+
+def no_relatives(project_id: int, ids: list[int]) -> list[int]:
+    """Return nothing: for changes that stay on the named rows."""
+    return []
+
+
+def ancestors_and_children(project_id: int, ids: list[int]) -> list[int]:
+    """Return every issue above these, and the issues merged directly into them, ascending; not locked."""
+    children = _read_ids(
+        """
+        SELECT id FROM issues_issue
+        WHERE project_id = %(project_id)s AND merged_into_id = ANY(%(ids)s::bigint[])
+        """,
+        project_id,
+        ids,
+    )
+    return sorted({*ancestors(project_id, ids), *children})
+
+
+def ancestors(project_id: int, ids: list[int]) -> list[int]:
+    """Return every issue above these, ascending; not locked."""
+    return _read_ids(
+        """
+        WITH RECURSIVE above AS (
+            SELECT merged_into_id AS id FROM issues_issue
+            WHERE project_id = %(project_id)s AND id = ANY(%(ids)s::bigint[]) AND merged_into_id IS NOT NULL
+            UNION
+            SELECT issue.merged_into_id FROM issues_issue AS issue
+            JOIN above ON issue.id = above.id
+            WHERE issue.project_id = %(project_id)s AND issue.merged_into_id IS NOT NULL
+        )
+        SELECT id FROM above ORDER BY id
+        """,
+        project_id,
+        ids,
+    )
+
+
+def descendants(project_id: int, ids: list[int]) -> list[int]:
+    """Return everything that was merged into these, however deep, ascending; not locked."""
+    return _read_ids(
+        """
+        WITH RECURSIVE below AS (
+            SELECT id FROM issues_issue
+            WHERE project_id = %(project_id)s AND merged_into_id = ANY(%(ids)s::bigint[])
+            UNION
+            SELECT issue.id FROM issues_issue AS issue
+            JOIN below ON issue.merged_into_id = below.id
+            WHERE issue.project_id = %(project_id)s
+        )
+        SELECT id FROM below ORDER BY id
+        """,
+        project_id,
+        ids,
+    )
+
+
+def _read_ids(sql: str, project_id: int, ids: list[int]) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"project_id": project_id, "ids": ids})
+        return [pk for (pk,) in cursor.fetchall()]

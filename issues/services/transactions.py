@@ -1,0 +1,64 @@
+"""The transaction of a mutation: opened here and nowhere else, and tried again when it was nobody's fault."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from django.db import OperationalError, connection, transaction
+
+from issues.errors import TryAgain
+
+Result = TypeVar("Result")
+
+ATTEMPTS = 3
+
+DEADLOCK_DETECTED = "40P01"
+SERIALIZATION_FAILURE = "40001"
+
+
+class TreeMoved(TryAgain):
+    """Relatives by merge came or went while their locks were waited for; what was read of the tree is stale."""
+
+
+def run(work: Callable[[], Result], *, lock_timeout: int) -> Result:
+    """Return what ``work`` returns, done in one transaction of its own: all of it or nothing.
+
+    A lock that can't be had in ``lock_timeout`` seconds ends it. What the database aborts all the same, and a tree that
+    moved, is tried again, three times in all.
+
+    :raises TryAgain: the tree moved each time.
+    :raises OperationalError: no lock in time, aborted each time, or no database.
+    """
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return _run_once(work, lock_timeout=lock_timeout)
+        except TreeMoved:
+            continue
+        except OperationalError as error:
+            if sqlstate(error) not in {DEADLOCK_DETECTED, SERIALIZATION_FAILURE}:
+                raise
+    return _run_once(work, lock_timeout=lock_timeout)
+
+
+@contextmanager
+def reading(*, timeout: int) -> Iterator[None]:
+    """Read in one transaction, whose statements the database ends after ``timeout`` seconds each."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{timeout}s"])
+        yield
+
+
+def sqlstate(error: Exception) -> str | None:
+    """Return PostgreSQL's five-letter code of what went wrong; None when it never answered."""
+    return getattr(error.__cause__, "pgcode", None)
+
+
+def _run_once(work: Callable[[], Result], *, lock_timeout: int) -> Result:
+    with transaction.atomic(durable=True):
+        # Until the end of this transaction, whatever the connection's own settings are: "update all" takes its time.
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT set_config('lock_timeout', %s, true), set_config('statement_timeout', '0', true)",
+                [f"{lock_timeout}s"],
+            )
+        return work()

@@ -1,0 +1,12 @@
+"""The addresses under /api/0/, each with what its methods do."""
+
+from django.urls import path
+
+from issues.views import ProjectIssuesViewSet
+
+urlpatterns = [
+    path(
+        "projects/<str:organization>/<str:project>/issues/",
+        ProjectIssuesViewSet.as_view({"get": "list", "put": "bulk_mutate", "delete": "bulk_delete"}),
+    ),
+]

@@ -1,0 +1,29 @@
+"""The documented headers (contract 1.8), on whatever is answered: errors and unknown addresses too."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+ON_EVERY_ANSWER = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "deny",
+    "X-Xss-Protection": "1; mode=block",
+}
+ON_API_ANSWERS = {
+    "Content-Language": "en",
+    "Vary": "Accept-Language, Cookie",
+}
+
+
+class ApiHeadersMiddleware:
+    """Stands first, so that nothing below can add to them."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        headers = ON_EVERY_ANSWER | (ON_API_ANSWERS if request.path_info.startswith("/api/") else {})
+        for name, value in headers.items():
+            response.headers[name] = value
+        return response
