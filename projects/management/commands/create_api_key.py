@@ -1,0 +1,41 @@
+"""Make an API key of an organization."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from projects.credentials import create_api_key
+from projects.models import ApiKey, Organization, Scope
+
+
+class Command(BaseCommand):
+    help = "Make an API key of an organization. The key alone goes to standard output, once; it can't be read again."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--organization", required=True, metavar="SLUG")
+        parser.add_argument(
+            "--scope",
+            action="append",
+            choices=Scope.values,
+            help="what it may do; repeat for more (default: everything)",
+        )
+        parser.add_argument("--label", default="", help="what it is for")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print the key on standard output, and what it is on standard error.
+
+        :raises CommandError: no such organization, or the label is too long.
+        """
+        organization = Organization.objects.filter(slug=options["organization"]).first()
+        if organization is None:
+            raise CommandError(f"There is no organization {options['organization']}.")
+        longest = ApiKey._meta.get_field("label").max_length or 0
+        if len(options["label"]) > longest:
+            raise CommandError(f"The label is longer than {longest} characters.")
+
+        scopes = list(dict.fromkeys(options["scope"] or Scope.values))
+        key, secret = create_api_key(organization, scopes=scopes, label=options["label"])
+
+        self.stdout.write(secret)
+        explanation = f"{key} of {organization} may {', '.join(scopes)}. It is shown this once; only its hash is kept."
+        self.stderr.write(explanation, style_func=str)  # no error: not in red

@@ -1,0 +1,60 @@
+"""Make a token of a user."""
+
+from argparse import ArgumentTypeError
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from projects.credentials import create_token
+from projects.models import Scope, User
+
+LONGEST_DAYS = 36_500
+
+
+def days(word: str) -> int:
+    """Return the number of days that the word stands for.
+
+    :raises ArgumentTypeError: it is no whole number, or out of range.
+    """
+    if not (word.isascii() and word.isdigit() and 1 <= int(word) <= LONGEST_DAYS):
+        raise ArgumentTypeError(f"{word!r} is no whole number of days from 1 to {LONGEST_DAYS}.")
+    return int(word)
+
+
+class Command(BaseCommand):
+    help = "Make a token of a user. The token alone goes to standard output, once; it can't be read again."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--user", required=True, metavar="NAME")
+        parser.add_argument(
+            "--scope",
+            action="append",
+            choices=Scope.values,
+            help="what it may do; repeat for more (default: everything)",
+        )
+        parser.add_argument("--expires-in", type=days, metavar="DAYS", help="(default: never)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print the token on standard output, and what it is on standard error.
+
+        :raises CommandError: no such user, or not an active one.
+        """
+        user = User.objects.filter(username=options["user"]).first()
+        if user is None:
+            raise CommandError(f"There is no user {options['user']}.")
+        if not user.is_active:
+            raise CommandError(f"{user} is not active: the token would not work.")
+
+        scopes = list(dict.fromkeys(options["scope"] or Scope.values))
+        lifetime = options["expires_in"]
+        expires_at = None if lifetime is None else timezone.now() + timedelta(days=lifetime)
+        token, secret = create_token(user, scopes=scopes, expires_at=expires_at)
+
+        self.stdout.write(secret)
+        until = "for good" if expires_at is None else f"until {expires_at:%Y-%m-%d %H:%M} UTC"
+        explanation = (
+            f"{token} of {user} may {', '.join(scopes)}, {until}. It is shown this once; only its hash is kept."
+        )
+        self.stderr.write(explanation, style_func=str)  # no error: not in red
