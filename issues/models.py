@@ -143,9 +143,10 @@ class Issue(models.Model):
             ),
             models.CheckConstraint(
                 name="issues_issue_resolution_release_goes_with_kind",
+                # A check also passes when it is neither true nor false: hence "is not null" wherever a value is compared.
                 condition=Q(resolution_kind__isnull=True, resolution_release__isnull=True)
-                | Q(resolution_kind="in_release", resolution_release__isnull=False)
-                | Q(resolution_kind="in_next_release"),
+                | Q(resolution_kind__isnull=False, resolution_kind="in_release", resolution_release__isnull=False)
+                | Q(resolution_kind__isnull=False, resolution_kind="in_next_release"),
             ),
             models.CheckConstraint(
                 name="issues_issue_snooze_only_while_ignored",
@@ -162,9 +163,19 @@ class Issue(models.Model):
                 name="issues_issue_snooze_window_goes_with_count",
                 condition=Q(
                     Q(snooze_window_count__isnull=True, snooze_window_minutes__isnull=True)
-                    | Q(snooze_window_count__gte=1, snooze_window_minutes__gte=1),
+                    | Q(
+                        snooze_window_count__isnull=False,
+                        snooze_window_minutes__isnull=False,
+                        snooze_window_count__gte=1,
+                        snooze_window_minutes__gte=1,
+                    ),
                     Q(snooze_window_user_count__isnull=True, snooze_window_user_minutes__isnull=True)
-                    | Q(snooze_window_user_count__gte=1, snooze_window_user_minutes__gte=1),
+                    | Q(
+                        snooze_window_user_count__isnull=False,
+                        snooze_window_user_minutes__isnull=False,
+                        snooze_window_user_count__gte=1,
+                        snooze_window_user_minutes__gte=1,
+                    ),
                 ),
             ),
             models.CheckConstraint(

@@ -61,7 +61,7 @@ def status_counts_as(statuses: Iterable[IssueStatus], *, at: datetime) -> Q:
         IssueStatus.RESOLVED: Q(status=IssueStatus.RESOLVED),
         IssueStatus.IGNORED: snooze_holds(at),
     }
-    condition = Q()
+    condition = Q(pk__in=[])  # no status at all: nothing, where an empty Q would mean everything
     for status in sorted(statuses):
         condition |= rules[status]
     return condition
@@ -151,6 +151,8 @@ class IssueQuerySet(QuerySet[Any]):
             visible.filter(part).order_by(*position.order()).values_list("last_seen", "id")[:limit]
             for part in _parts(statuses, at=at)
         ]
+        if len(parts) == 1:
+            return parts[0]
         return parts[0].union(*parts[1:], all=True).order_by(*position.order())[:limit]
 
     def count_up_to(self, limit: int, project_id: int, statuses: Iterable[IssueStatus] | None, *, at: datetime) -> int:

@@ -36,7 +36,7 @@ def create_api_key(
         label=label,
         secret_hash=hashed(secret),
         hint=secret[-4:],
-        scopes=list(scopes or all_scopes()),
+        scopes=all_scopes() if scopes is None else list(scopes),
     )
     return key, secret
 
@@ -56,7 +56,7 @@ def create_token(
         label=label,
         secret_hash=hashed(secret),
         hint=secret[-4:],
-        scopes=list(scopes or all_scopes()),
+        scopes=all_scopes() if scopes is None else list(scopes),
         expires_at=expires_at,
     )
     return token, secret

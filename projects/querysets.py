@@ -9,13 +9,17 @@ from django.db.models import Q, QuerySet
 if TYPE_CHECKING:
     from projects.callers import Caller
 
-MAX_ID = 2**63 - 1
+
+MAX_ID = 2**63 - 1  # the largest of our keys
 
 
 def slug_or_id(word: str, prefix: str = "") -> Q:
     """Return the condition that a path segment stands for: a slug, or digits for an id (slugs are never all digits)."""
-    if word.isascii() and word.isdigit():
-        return Q(**{f"{prefix}id": min(int(word), MAX_ID)})
+    digits = word.lstrip("0") if word.isascii() and word.isdigit() else ""
+    if 1 <= len(digits) <= 19 and int(digits) <= MAX_ID:
+        return Q(**{f"{prefix}id": int(digits)})
+    if digits or "\0" in word:  # no row has such an id, and PostgreSQL takes no such text
+        return Q(pk__in=[])
     return Q(**{f"{prefix}slug": word})
 
 

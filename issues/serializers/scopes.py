@@ -6,8 +6,7 @@ from rest_framework.exceptions import ValidationError
 
 from issues.enums import IssueStatus
 from issues.mutation import IssueScope
-
-MAX_ID = 2**63 - 1
+from projects.querysets import MAX_ID
 
 STATUS_WORDS = {status.value: status for status in IssueStatus} | {"muted": IssueStatus.IGNORED}
 

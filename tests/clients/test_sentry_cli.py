@@ -1,0 +1,131 @@
+"""Sentry's own command line client, unchanged, against the real server."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from issues.models import Issue
+from projects.models import Project
+from tests.factories import IssueFactory
+from tests.live import serving
+
+SENTRY_CLI = Path(sys.executable).with_name("sentry-cli")  # from requirements.txt
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def address(project: Project, jane_token: str) -> Iterator[str]:
+    with serving() as url:
+        yield url
+
+
+@pytest.fixture
+def issues(project: Project) -> list[Issue]:
+    return [IssueFactory(project=project) for _ in range(4)]
+
+
+def sentry_cli(address: str, token: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run `sentry-cli issues ...` as a user would; no configuration but these variables."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": "/nonexistent",
+        "SENTRY_URL": f"{address}/",
+        "SENTRY_AUTH_TOKEN": token,
+        "SENTRY_ORG": "the-interstellar-jurisdiction",
+        "SENTRY_PROJECT": "pump-station",
+        "NO_PROXY": "127.0.0.1",
+    }
+    return subprocess.run(
+        [SENTRY_CLI, "issues", *words], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def statuses() -> list[str]:
+    return list(Issue.objects.order_by("id").values_list("status", flat=True))
+
+
+def assert_updated(done: subprocess.CompletedProcess[str], status: str) -> None:
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == ["Updated matching issues.", f"  new status: {status}"]
+
+
+def test_lists_every_issue_whatever_its_status(address: str, jane_token: str, issues: list[Issue]) -> None:
+    ignored = IssueFactory(project=issues[0].project, ignored=True)
+
+    done = sentry_cli(address, jane_token, "list")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in done.stdout.splitlines() if "PUMP-" in line]
+    assert sorted((row[0], row[1], row[4]) for row in rows) == sorted(
+        [(str(issue.pk), issue.short_id, "unresolved") for issue in issues]
+        + [(str(ignored.pk), ignored.short_id, "ignored")]
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "before", "after", "told"),
+    [
+        (["resolve"], "unresolved", "resolved", "resolved"),
+        (["resolve", "--next-release"], "unresolved", "resolved", "resolvedInNextRelease"),
+        (["mute"], "unresolved", "ignored", "muted"),
+        (["unresolve"], "resolved", "unresolved", "unresolved"),
+    ],
+    ids=["resolve", "resolve-next-release", "mute", "unresolve"],
+)
+class TestChanges:
+    def test_the_issues_that_were_named(
+        self, address: str, jane_token: str, project: Project, command: list[str], before: str, after: str, told: str
+    ) -> None:
+        named = [IssueFactory(project=project, **{before: True} if before != "unresolved" else {}) for _ in range(2)]
+        IssueFactory(project=project, **{before: True} if before != "unresolved" else {})
+
+        done = sentry_cli(address, jane_token, *command, "-i", str(named[0].pk), "-i", str(named[1].pk))
+
+        assert_updated(done, told)
+        assert statuses() == [after, after, before]
+
+    def test_all_issues_when_asked_to(
+        self, address: str, jane_token: str, project: Project, command: list[str], before: str, after: str, told: str
+    ) -> None:
+        for _ in range(3):
+            IssueFactory(project=project, **{before: True} if before != "unresolved" else {})
+
+        done = sentry_cli(address, jane_token, *command, "--all")
+
+        assert_updated(done, told)
+        assert statuses() == [after, after, after]
+
+    def test_the_issues_of_one_status(
+        self, address: str, jane_token: str, project: Project, command: list[str], before: str, after: str, told: str
+    ) -> None:
+        IssueFactory(project=project, **{before: True} if before != "unresolved" else {})
+        other = "ignored" if after != "ignored" else "resolved"
+        IssueFactory(project=project, **{other: True})
+
+        done = sentry_cli(address, jane_token, *command, "--status", before)
+
+        assert_updated(done, told)
+        assert statuses() == [after, other]
+
+
+def test_knows_ignored_by_its_old_word(address: str, jane_token: str, project: Project) -> None:
+    IssueFactory(project=project, ignored=True)
+    IssueFactory(project=project)
+
+    done = sentry_cli(address, jane_token, "unresolve", "--status", "muted")
+
+    assert_updated(done, "unresolved")
+    assert statuses() == ["unresolved", "unresolved"]
+
+
+def test_shows_the_refusal_of_a_wrong_token(address: str, jane_token: str, issues: list[Issue]) -> None:
+    done = sentry_cli(address, "sntryu_" + "0" * 64, "resolve", "--all")
+
+    assert done.returncode == 1
+    assert "Invalid token" in done.stderr
+    assert set(statuses()) == {"unresolved"}

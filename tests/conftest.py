@@ -1,0 +1,131 @@
+"""The cast, which is the seeds' own (contract 4): jane owns and is on the team, sam is a member on no team, kit is a
+stranger. None of it is there unless a test names it."""
+
+from datetime import datetime
+
+import pytest
+
+from projects.models import Organization, Project, Role, Team, User
+from tests.api_client import Api, basic, bearer
+from tests.factories import (
+    NOW,
+    ApiKeyFactory,
+    ApiTokenFactory,
+    OrganizationFactory,
+    OrganizationMemberFactory,
+    ProjectFactory,
+    TeamFactory,
+    UserFactory,
+)
+
+pytest.register_assert_rewrite("tests.assertions")
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The time of the request: passed as ``at=``, never frozen."""
+    return NOW
+
+
+@pytest.fixture
+def organization(db: None) -> Organization:
+    return OrganizationFactory(slug="the-interstellar-jurisdiction", name="The Interstellar Jurisdiction")
+
+
+@pytest.fixture
+def team(organization: Organization) -> Team:
+    """On both projects; jane is its one member."""
+    return TeamFactory(organization=organization, slug="powerful-abolitionist", name="Powerful Abolitionist")
+
+
+@pytest.fixture
+def other_team(organization: Organization) -> Team:
+    """Of the organization, but on no project."""
+    return TeamFactory(organization=organization, slug="captain-planet", name="Captain Planet")
+
+
+@pytest.fixture
+def project(team: Team) -> Project:
+    return ProjectFactory(teams=[team], slug="pump-station", name="Pump Station")
+
+
+@pytest.fixture
+def other_project(team: Team) -> Project:
+    """Another one of the same organization."""
+    return ProjectFactory(teams=[team], slug="prime-mover", name="Prime Mover")
+
+
+@pytest.fixture
+def stranger_project(db: None) -> Project:
+    """Of another organization."""
+    outer_rim = OrganizationFactory(slug="outer-rim", name="Outer Rim")
+    return ProjectFactory(organization=outer_rim, slug="relay", name="Relay")
+
+
+@pytest.fixture
+def jane(organization: Organization, team: Team) -> User:
+    """Owner, and on the team."""
+    user = UserFactory(username="jane", name="Jane Schmidt")
+    OrganizationMemberFactory(organization=organization, user=user, role=Role.OWNER)
+    team.members.add(user)
+    return user
+
+
+@pytest.fixture
+def sam(organization: Organization) -> User:
+    """Member, on no team; sees the projects since membership is open."""
+    user = UserFactory(username="sam", name="Sam Okafor")
+    OrganizationMemberFactory(organization=organization, user=user, role=Role.MEMBER)
+    return user
+
+
+@pytest.fixture
+def kit(stranger_project: Project) -> User:
+    """Owner of the other organization."""
+    user = UserFactory(username="kit", name="Kit Lindqvist")
+    OrganizationMemberFactory(organization=stranger_project.organization, user=user, role=Role.OWNER)
+    return user
+
+
+@pytest.fixture
+def api_key(organization: Organization) -> str:
+    """The secret of the organization's key."""
+    secret = "5" * 32
+    ApiKeyFactory(organization=organization, secret=secret)
+    return secret
+
+
+@pytest.fixture
+def jane_token(jane: User) -> str:
+    """The secret of jane's token."""
+    secret = "sntryu_" + "a" * 64
+    ApiTokenFactory(user=jane, secret=secret)
+    return secret
+
+
+@pytest.fixture
+def sam_token(sam: User) -> str:
+    secret = "sntryu_" + "b" * 64
+    ApiTokenFactory(user=sam, secret=secret)
+    return secret
+
+
+@pytest.fixture
+def kit_token(kit: User) -> str:
+    secret = "sntryu_" + "c" * 64
+    ApiTokenFactory(user=kit, secret=secret)
+    return secret
+
+
+@pytest.fixture
+def api(project: Project, api_key: str, jane_token: str, sam_token: str, kit_token: str) -> Api:
+    """Calls the service through HTTP, as any of the cast."""
+    return Api(
+        issues_url=f"/api/0/projects/{project.organization.slug}/{project.slug}/issues/",
+        authorization={
+            "key": basic(api_key),
+            "jane": bearer(jane_token),
+            "sam": bearer(sam_token),
+            "kit": bearer(kit_token),
+        },
+    )

@@ -1,0 +1,40 @@
+"""The real HTTP server in front of the test's database, for what must be seen on the wire."""
+
+import multiprocessing
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connections
+from django.utils.module_loading import import_string
+
+from issuetracker.server import Server, listen
+
+# Forked, not spawned: the child has this process's settings, where pytest-django has put the test database.
+_fork = multiprocessing.get_context("fork")
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """Serve the site on a free port of this machine; yield its address. Rows must be committed to be seen."""
+    listener = listen("127.0.0.1", 0)
+    port = listener.getsockname()[1]
+    connections.close_all()  # a connection that two processes share gives each the other's answers
+    process = _fork.Process(target=_serve, args=(listener,))
+    process.start()
+    listener.close()
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        os.kill(process.pid or 0, signal.SIGTERM)
+        process.join(timeout=30)
+        if process.is_alive():
+            process.kill()
+            raise AssertionError("The server did not end within 30 seconds of SIGTERM.")
+
+
+def _serve(listener: socket.socket) -> None:
+    connections.close_all()
+    Server(listener, load=lambda: import_string("issuetracker.wsgi.application"), workers=1, threads=4).run()

@@ -1,0 +1,180 @@
+"""Which projects a caller can find, and by which words."""
+
+import pytest
+
+from projects.callers import Caller
+from projects.models import Organization, Project, Role, Team, User
+from tests.factories import (
+    ApiKeyFactory,
+    OrganizationFactory,
+    OrganizationMemberFactory,
+    ProjectFactory,
+    TeamFactory,
+    UserFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def seen_by(caller: Caller) -> list[str]:
+    return sorted(Project.objects.visible_to(caller).values_list("slug", flat=True))
+
+
+def close(organization: Organization) -> None:
+    """Members see their own teams' projects only."""
+    organization.open_membership = False
+    organization.save()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# visible_to
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_key_sees_every_project_of_its_organization(
+    project: Project, other_project: Project, stranger_project: Project
+) -> None:
+    close(project.organization)
+    key = ApiKeyFactory(organization=project.organization)
+    stranger_key = ApiKeyFactory(organization=stranger_project.organization)
+
+    assert seen_by(Caller(api_key=key)) == ["prime-mover", "pump-station"]
+    assert seen_by(Caller(api_key=stranger_key)) == ["relay"]
+
+
+def test_nobody_sees_nothing(project: Project) -> None:
+    assert seen_by(Caller()) == []
+
+
+def test_a_superuser_sees_every_project_of_everybody(project: Project, stranger_project: Project) -> None:
+    close(project.organization)
+    superuser = UserFactory(superuser=True)
+
+    assert seen_by(Caller(user=superuser)) == ["pump-station", "relay"]
+
+
+@pytest.mark.usefixtures("project")
+def test_a_stranger_sees_only_what_is_theirs(kit: User) -> None:
+    assert seen_by(Caller(user=kit)) == ["relay"]
+
+
+@pytest.mark.usefixtures("project")
+def test_a_member_of_no_organization_sees_nothing() -> None:
+    nobody = UserFactory()
+
+    assert seen_by(Caller(user=nobody)) == []
+
+
+@pytest.mark.parametrize(
+    ("role", "is_open", "is_on_team", "slugs"),
+    [
+        # open membership: everybody sees every project
+        *((role, True, on_team, ["off-team", "on-team"]) for role in Role for on_team in (True, False)),
+        # without it, members and admins see the projects of their teams
+        *((role, False, True, ["on-team"]) for role in (Role.MEMBER, Role.ADMIN)),
+        *((role, False, False, []) for role in (Role.MEMBER, Role.ADMIN)),
+        # and managers and owners still see every project
+        *(
+            (role, False, on_team, ["off-team", "on-team"])
+            for role in (Role.MANAGER, Role.OWNER)
+            for on_team in (True, False)
+        ),
+    ],
+)
+def test_a_member_sees_projects_by_open_membership_team_or_role(
+    role: Role, is_open: bool, is_on_team: bool, slugs: list[str]
+) -> None:
+    organization = OrganizationFactory(open_membership=is_open)
+    user = OrganizationMemberFactory(organization=organization, role=role).user
+    team = TeamFactory(organization=organization, members=[user] if is_on_team else [])
+    other_team = TeamFactory(organization=organization)
+    ProjectFactory(teams=[team, other_team], slug="on-team")
+    ProjectFactory(teams=[other_team], slug="off-team")
+    ProjectFactory(slug="elsewhere")
+
+    assert seen_by(Caller(user=user)) == slugs
+
+
+def test_a_project_of_two_of_my_teams_is_found_once() -> None:
+    organization = OrganizationFactory(open_membership=False)
+    user = OrganizationMemberFactory(organization=organization).user
+    teams = TeamFactory.create_batch(2, organization=organization, members=[user])
+    ProjectFactory(teams=teams, slug="relay")
+
+    assert seen_by(Caller(user=user)) == ["relay"]
+
+
+def test_who_left_the_organization_sees_nothing_even_if_still_on_the_team(
+    organization: Organization, project: Project, team: Team, jane: User
+) -> None:
+    organization.memberships.all().delete()
+
+    assert list(team.members.all()) == [jane]
+    assert seen_by(Caller(user=jane)) == []
+
+
+def test_a_role_counts_in_its_own_organization_only(project: Project, sam: User, stranger_project: Project) -> None:
+    close(project.organization)
+    OrganizationMemberFactory(organization=stranger_project.organization, user=sam, role=Role.OWNER)
+
+    assert seen_by(Caller(user=sam)) == ["relay"]
+
+
+def test_a_role_is_the_callers_own_and_not_another_members(project: Project, jane: User, sam: User) -> None:
+    close(project.organization)
+
+    assert seen_by(Caller(user=jane)) == ["pump-station"]
+    assert seen_by(Caller(user=sam)) == []
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# named
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_project_is_named_by_slug_or_id(project: Project, other_project: Project, stranger_project: Project) -> None:
+    for organization_word in (project.organization.slug, str(project.organization_id)):
+        for word in (project.slug, str(project.pk), f"00{project.pk}"):
+            assert list(Project.objects.named(organization_word, word)) == [project]
+
+
+def test_the_same_slug_names_the_project_of_the_organization_that_is_named(stranger_project: Project) -> None:
+    namesake = ProjectFactory(slug=stranger_project.slug)
+
+    assert list(Project.objects.named("outer-rim", "relay")) == [stranger_project]
+    assert list(Project.objects.named(namesake.organization.slug, "relay")) == [namesake]
+
+
+@pytest.mark.usefixtures("project")
+def test_an_id_of_another_organization_names_nothing(organization: Organization, stranger_project: Project) -> None:
+    for organization_word in (organization.slug, str(organization.pk)):
+        assert list(Project.objects.named(organization_word, str(stranger_project.pk))) == []
+        assert list(Project.objects.named(organization_word, stranger_project.slug)) == []
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "",
+        "pump",
+        "PUMP-STATION",
+        "pump-station ",
+        "%",
+        "-1",
+        "+1",
+        "1.0",
+        "1_0",
+        "\u0661",  # a digit, but no ASCII digit
+        "²",
+        "0",
+        str(2**63 - 1),
+        str(2**63),
+        str(2**64),
+        "9" * 5000,  # more digits than int() takes
+        "pump\0station",  # PostgreSQL has no NUL in texts
+    ],
+    ids=lambda word: repr(word[:20]),
+)
+def test_another_word_names_nothing(project: Project, word: str) -> None:
+    assert list(Project.objects.named(project.organization.slug, word)) == []
+    assert list(Project.objects.named(word, project.slug)) == []
