@@ -2,10 +2,47 @@
 """The command line of the service: `manage.py help` lists what there is."""
 
 import os
+import signal
 import sys
+from types import FrameType
 
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
+from django.db.utils import NotSupportedError, OperationalError
+
+
+def end(number: int, frame: FrameType | None) -> None:
+    """End as at the end of the command, exit handlers and all: the last one out stops the embedded PostgreSQL."""
+    sys.exit(128 + number)
+
+
+def sentence(error: Exception) -> str:
+    """Return the error on one line, without the driver's hints and without the database's password."""
+    lines = [" ".join(line.split()) for line in str(error).splitlines()]
+    told = "; ".join(line for line in lines if line and not line.startswith("Is the server running"))
+    if isinstance(error, ImproperlyConfigured):
+        return told
+    default = settings.DATABASES["default"]
+    if password := default.get("PASSWORD"):
+        told = told.replace(password, "***")
+    which = "embedded database" if default["ENGINE"] == "issuetracker.postgres" else "database that DATABASE_URL names"
+    return f"The {which} can't be used: {told}"
+
+
+def main() -> None:
+    """Run the command; what only the operator can mend is one sentence and exit code 1 (--traceback shows it all)."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "issuetracker.settings")
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # nohup stays nohup
+            signal.signal(number, end)
+    try:
+        execute_from_command_line(sys.argv)
+    except (ImproperlyConfigured, OperationalError, NotSupportedError) as error:
+        if "--traceback" in sys.argv:
+            raise
+        sys.exit(sentence(error))
+
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "issuetracker.settings")
-    execute_from_command_line(sys.argv)
+    main()
