@@ -1,0 +1,365 @@
+"""The operator's window: look at everything; make and end credentials and memberships.
+
+The rest is changed through the API and the commands, so that nobody can pass the services by.
+"""
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import django.contrib.auth.admin  # noqa: F401 - registers Group, so that it can be taken out below
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.models import Group
+from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
+from django.forms.models import BaseInlineFormSet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from projects.credentials import hashed, new_api_key, new_token
+from projects.models import (
+    ApiKey,
+    ApiToken,
+    Organization,
+    OrganizationMember,
+    Project,
+    Release,
+    Scope,
+    Team,
+    User,
+    all_scopes,
+)
+
+if TYPE_CHECKING:  # Django's classes take a type only for mypy
+    ModelAdmin = admin.ModelAdmin[Any]
+    TabularInline = admin.TabularInline[Any, Any]
+    InlineFormSet = BaseInlineFormSet[Any, Any, Any]
+    ModelForm = forms.ModelForm[Any]
+    AnyPaginator = Paginator[Any]
+else:
+    ModelAdmin, TabularInline, ModelForm = admin.ModelAdmin, admin.TabularInline, forms.ModelForm
+    InlineFormSet, AnyPaginator = BaseInlineFormSet, Paginator
+
+COUNTED_AT_MOST = 10_000
+INLINE_ROWS = 100
+
+admin.site.site_header = admin.site.site_title = "Issue tracker"
+admin.site.index_title = "Inspection"
+admin.site.site_url = None  # there is no other page to view
+admin.site.enable_nav_sidebar = False  # the lists are wide
+admin.site.unregister(Group)  # nothing here uses groups
+
+# Media takes markup in place of a file. Django prints each inline row's str() above its columns, which say it better.
+STYLE = SafeString(
+    "<style>"
+    ".column-title { min-width: 16em } .column-status_now { min-width: 8em } .field-short_id { white-space: nowrap }"
+    ".form-multiline > div { min-width: 28em }"
+    ".inline-group td.original p { display: none } .inline-group tr.has_original td { padding-top: 8px !important }"
+    "</style>"
+)
+
+
+def link(to: Model | type[Model], text: object, **query: object) -> SafeString:
+    """Return a link to the page of a row, or to the list of a model, narrowed by the query."""
+    name = f"admin:{to._meta.app_label}_{to._meta.model_name}"
+    if isinstance(to, Model):
+        return format_html('<a href="{}">{}</a>', reverse(f"{name}_change", args=[to.pk]), text)
+    return format_html('<a href="{}">{}</a>', reverse(f"{name}_changelist", query=query), text)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Lists and inlines of any length
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+class AtLeast(int):
+    """A number at which counting was stopped; written ``10000+``."""
+
+    def __str__(self) -> str:
+        return f"{int(self)}+"
+
+
+class CappedPaginator(AnyPaginator):
+    """Counts no further than a page of links needs.
+
+    COUNT(*) reads the whole table, and so does the OFFSET of a last page a million rows away. The links end at the cap
+    instead; the number beside them says that there is more, and filters and search lead there.
+    """
+
+    @cached_property
+    def count(self) -> int:
+        rows: QuerySet[Any] = self.object_list  # type: ignore[assignment] # the admin passes querysets
+        counted = rows.order_by().values("pk")[: COUNTED_AT_MOST + 1].count()
+        return counted if counted <= COUNTED_AT_MOST else AtLeast(COUNTED_AT_MOST)
+
+
+class LargeTableAdmin(ModelAdmin):
+    """Opens as fast with a million rows as with ten: it counts, sorts and joins only what the page shows."""
+
+    ordering: ClassVar[tuple[str, ...]] = ("-pk",)
+    paginator = CappedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # a count of the table for each choice of each filter
+    sortable_by = ()  # most columns have no index
+
+    class Media:
+        css = {"all": [STYLE]}
+
+
+class FirstRows(InlineFormSet):
+    """The first rows in the inline's order: an issue may have a hundred thousand activities."""
+
+    def get_queryset(self) -> QuerySet[Any]:
+        if not hasattr(self, "_queryset"):
+            self._queryset = super().get_queryset()[:INLINE_ROWS]
+        return self._queryset
+
+
+class InspectOnlyInline(TabularInline):
+    """Rows of another table on a row's page: never changed there, and never more than ``INLINE_ROWS``.
+
+    Give it an ``ordering`` that an index has: the first rows are then found without reading the others.
+    """
+
+    formset = FirstRows
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """No: the services write these rows, or the model's own page does."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """No, for the same reason; besides, a form that holds only some of the rows can't be posted safely."""
+        return False
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> type[InlineFormSet]:
+        """Return the formset; when there are more rows than it shows, the heading says so."""
+        formset = super().get_formset(request, obj, **kwargs)
+        parent: Any = formset.fk
+        rows = self.get_queryset(request).filter(**{parent.name: obj})
+        if rows[INLINE_ROWS : INLINE_ROWS + 1].exists():
+            self.verbose_name_plural = f"{self.verbose_name_plural}: {INLINE_ROWS} rows; there are more"
+        return formset
+
+
+class InspectOnlyAdmin(LargeTableAdmin):
+    """Look, don't touch: who may view sees everything, and nobody changes anything, superusers included."""
+
+    actions = None  # takes away "delete selected", and with it the check boxes
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """No: a row made here would lack what the services write with it."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """No: a change made here would leave no activity, and no way to undo it."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """No: a row deleted here would leave behind what depends on it."""
+        return False
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Who
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+class MembersInline(InspectOnlyInline):
+    model = OrganizationMember
+    fields = ("user", "role")
+    ordering = ("user_id",)
+    verbose_name_plural = "members"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("user", "organization")
+
+
+class OrganizationsInline(MembersInline):
+    fields = ("organization", "role")
+    ordering = ("id",)
+    verbose_name_plural = "organizations"
+
+
+@admin.register(User)
+class UserAdmin(InspectOnlyAdmin):
+    """People are made by `createsuperuser` and the seeds. The hash of the password isn't shown either."""
+
+    list_display = ("username", "name", "email", "is_active", "is_staff", "is_superuser", "last_login")
+    list_filter = ("is_active", "is_staff", "is_superuser")
+    search_fields = ("username", "name", "email")
+    ordering = ("username",)
+    fields = ("username", "name", "email", "is_active", "is_staff", "is_superuser", "date_joined", "last_login")
+    inlines = (OrganizationsInline,)
+
+
+@admin.register(Organization)
+class OrganizationAdmin(InspectOnlyAdmin):
+    list_display = ("slug", "name", "open_membership", "created_at")
+    list_filter = ("open_membership",)
+    search_fields = ("slug", "name")
+    ordering = ("slug",)
+    fields = ("id", "slug", "name", "open_membership", "created_at", "memberships")
+    readonly_fields = ("memberships",)
+    inlines = (MembersInline,)
+
+    @admin.display(description="memberships")
+    def memberships(self, organization: Organization) -> SafeString:
+        """Lead to where members are added and removed: a form inside this page would have to hold all of them."""
+        return format_html(
+            '{} · <a href="{}">add one</a>',
+            link(OrganizationMember, "change or remove", organization__id__exact=organization.pk),
+            reverse("admin:projects_organizationmember_add", query={"organization": organization.pk}),
+        )
+
+
+@admin.register(OrganizationMember)
+class OrganizationMemberAdmin(LargeTableAdmin):
+    """Made, changed in role, and removed here."""
+
+    list_display = ("user", "organization", "role")
+    list_filter = ("role",)
+    list_select_related = ("user", "organization")
+    search_fields = ("user__username", "user__email", "organization__slug")
+    fields = ("organization", "user", "role")
+    autocomplete_fields = ("organization", "user")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Once made, only the role changes: another person is another membership."""
+        return () if obj is None else ("organization", "user")
+
+
+@admin.register(Team)
+class TeamAdmin(LargeTableAdmin):
+    """Its members are added and removed here; the rest is to look at."""
+
+    list_display = ("slug", "name", "organization", "created_at")
+    list_select_related = ("organization",)
+    search_fields = ("slug", "name", "organization__slug")
+    ordering = ("organization_id", "slug")
+    fields = ("id", "organization", "slug", "name", "created_at", "members")
+    readonly_fields = ("id", "organization", "slug", "name", "created_at")
+    autocomplete_fields = ("members",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """No: only who is on a team is decided here."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """No: issues are assigned to it."""
+        return False
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Where
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@admin.register(Project)
+class ProjectAdmin(InspectOnlyAdmin):
+    list_display: tuple[str, ...] = ("slug", "organization", "name", "platform", "created_at")
+    list_select_related = ("organization",)
+    search_fields = ("slug", "name", "organization__slug")
+    ordering = ("organization_id", "slug")
+    fields: ClassVar[tuple[str, ...]] = ("id", "organization", "slug", "name", "platform", "created_at", "teams")
+
+
+@admin.register(Release)
+class ReleaseAdmin(InspectOnlyAdmin):
+    list_display = ("version", "organization", "released_at", "created_at")
+    list_select_related = ("organization",)
+    search_fields = ("version__exact",)
+    search_help_text = "The whole version."
+    fields = ("id", "organization", "version", "released_at", "created_at", "ordered_at", "projects")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Credentials
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+class CredentialForm(ModelForm):
+    scopes = forms.MultipleChoiceField(
+        choices=[(scope, scope) for scope in Scope.values],
+        initial=all_scopes,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="What it may do.",
+    )
+
+
+class CredentialAdmin(LargeTableAdmin):
+    """Makes the secret when a credential is added, and shows it in that one answer; only its hash is kept."""
+
+    form = CredentialForm
+
+    def new_secret(self) -> str:
+        raise NotImplementedError
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        secret = self.new_secret()
+        obj.secret_hash, obj.hint = hashed(secret), secret[-4:]
+        super().save_model(request, obj, form, change)
+        sentence = "The secret of {} is <code>{}</code> (copy it now: it is shown this once, and only its hash is kept)"
+        messages.warning(request, format_html(sentence, obj, secret))
+
+    @admin.display(description="may")
+    def may(self, credential: ApiKey | ApiToken) -> str:
+        return ", ".join(credential.scopes)
+
+    @admin.display(description="ends in")
+    def ends_in(self, credential: ApiKey | ApiToken) -> str:
+        return f"…{credential.hint}"
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(CredentialAdmin):
+    list_display = ("__str__", "organization", "label", "may", "is_active", "created_at")
+    list_filter = ("is_active",)
+    list_select_related = ("organization",)
+    search_fields = ("label", "organization__slug")
+    autocomplete_fields = ("organization",)
+
+    def new_secret(self) -> str:
+        return new_api_key()
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        if obj is None:
+            return ("organization", "label", "scopes")
+        return ("id", "ends_in", "organization", "label", "scopes", "is_active", "created_at")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Once made, it can be relabelled and disabled; what it may do stays, for whoever holds it relies on that."""
+        return () if obj is None else ("id", "ends_in", "organization", "scopes", "created_at")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """No: the history of mutations names it. Disable it instead."""
+        return False
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(CredentialAdmin):
+    list_display = ("__str__", "user", "label", "may", "expires_at", "created_at")
+    list_select_related = ("user",)
+    search_fields = ("label", "user__username")
+    autocomplete_fields = ("user",)
+
+    def new_secret(self) -> str:
+        return new_token()
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        if obj is None:
+            return ("user", "label", "scopes", "expires_at")
+        return ("id", "ends_in", "user", "label", "scopes", "expires_at", "created_at")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return () if obj is None else ("id", "ends_in", "created_at")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """No: it is deleted, and another is made."""
+        return False

@@ -1,0 +1,373 @@
+"""The admin of people, places and credentials."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
+
+from projects.admin import INLINE_ROWS, CappedPaginator
+from projects.credentials import create_api_key, create_token, hashed
+from projects.models import (
+    ApiKey,
+    ApiToken,
+    Organization,
+    OrganizationMember,
+    Project,
+    Release,
+    Role,
+    Team,
+    User,
+)
+
+pytestmark = pytest.mark.django_db
+
+LOOK_ONLY = ["organization", "project", "release", "user"]
+TABLES = [*LOOK_ONLY, "organizationmember", "team", "apikey", "apitoken"]
+
+
+@pytest.fixture
+def operator(client: Client) -> Client:
+    """A superuser's browser; without a password, whose hash would cost more than the test."""
+    client.force_login(User.objects.create(username="operator", is_staff=True, is_superuser=True))
+    return client
+
+
+@pytest.fixture
+def rows() -> dict[str, int]:
+    """One row of each table, by the table's name."""
+    organization = Organization.objects.create(slug="outer-rim", name="Outer Rim")
+    user = User.objects.create(username="kit", email="kit@example.org", name="Kit", password="hash-of-a-password")
+    team = Team.objects.create(organization=organization, slug="crew", name="Crew")
+    team.members.add(user)
+    project = Project.objects.create(organization=organization, slug="relay", name="Relay")
+    project.teams.add(team)
+    release = Release.objects.create(organization=organization, version="1.0.0")
+    release.projects.add(project)
+    membership = OrganizationMember.objects.create(organization=organization, user=user, role=Role.OWNER)
+    key, _ = create_api_key(organization, label="deploy")
+    token, _ = create_token(user, label="laptop")
+    return {
+        "organization": organization.pk,
+        "project": project.pk,
+        "release": release.pk,
+        "user": user.pk,
+        "organizationmember": membership.pk,
+        "team": team.pk,
+        "apikey": key.pk,
+        "apitoken": token.pk,
+    }
+
+
+def address(table: str, page: str, *args: int) -> str:
+    return reverse(f"admin:projects_{table}_{page}", args=args)
+
+
+def secrets_in(page: str) -> list[str]:
+    return re.findall(r"<code>([0-9a-z_]+)</code>", page)
+
+
+# what opens
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_opens_every_list_and_page(operator: Client, rows: dict[str, int], table: str) -> None:
+    pages = [
+        address(table, "changelist"),
+        address(table, "change", rows[table]),
+        address(table, "history", rows[table]),
+    ]
+
+    assert [operator.get(page).status_code for page in pages] == [200, 200, 200]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_searches(operator: Client, rows: dict[str, int], table: str) -> None:
+    assert operator.get(address(table, "changelist"), {"q": "nothing has this name"}).status_code == 200
+
+
+def test_finds_a_release_by_its_whole_version(operator: Client, rows: dict[str, int]) -> None:
+    def found(word: str) -> Any:
+        return operator.get(address("release", "changelist"), {"q": word}).context["cl"].result_count
+
+    assert [found("1.0.0"), found("1.0")] == [1, 0]
+
+
+def test_opens_nothing_for_someone_who_is_no_staff(client: Client, rows: dict[str, int]) -> None:
+    client.force_login(User.objects.get(username="kit"))
+
+    answer = client.get(address("organization", "changelist"))
+
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith("/admin/login/")
+
+
+def test_shows_staff_what_their_permissions_name(client: Client, rows: dict[str, int]) -> None:
+    clerk = User.objects.create_user("clerk", is_staff=True)
+    clerk.user_permissions.add(Permission.objects.get(codename="view_organization"))
+    client.force_login(clerk)
+
+    assert client.get(address("organization", "change", rows["organization"])).status_code == 200
+    assert client.get(address("project", "changelist")).status_code == 403
+    assert client.get(address("apikey", "add")).status_code == 403
+
+
+def test_leaves_out_groups() -> None:
+    assert "Group" not in [model.__name__ for model in admin.site._registry]
+
+
+def test_shows_no_hash_on_any_page(operator: Client, rows: dict[str, int]) -> None:
+    hashes = [
+        ApiKey.objects.get().secret_hash,
+        ApiToken.objects.get().secret_hash,
+        User.objects.get(username="kit").password,
+    ]
+    pages = [address(table, "changelist") for table in TABLES]
+    pages += [address(table, page, rows[table]) for table in TABLES for page in ("change", "history")]
+    pages += [address("apitoken", "delete", rows["apitoken"]), reverse("admin:index")]
+
+    shown = "".join(operator.get(page).content.decode() for page in pages)
+
+    assert [secret_hash for secret_hash in hashes if secret_hash in shown] == []
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_asks_as_often_for_many_rows_as_for_few(
+    operator: Client, rows: dict[str, int], table: str, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    organizations = [Organization.objects.create(slug=f"org-{number}", name="") for number in range(20)]
+    for number, organization in enumerate(organizations):
+        user = User.objects.create_user(f"user{number}")
+        Team.objects.create(organization=organization, slug="crew", name="")
+        Project.objects.create(organization=organization, slug="relay", name="")
+        Release.objects.create(organization=organization, version="1.0.0")
+        OrganizationMember.objects.create(organization=organization, user=user)
+        create_api_key(organization)
+        create_token(user)
+
+    with django_assert_max_num_queries(5):  # session, user, count, rows
+        operator.get(address(table, "changelist"))
+
+
+def test_shows_the_first_members_of_a_large_organization_and_says_so(operator: Client, rows: dict[str, int]) -> None:
+    users = User.objects.bulk_create(User(username=f"user{number}") for number in range(INLINE_ROWS + 5))
+    OrganizationMember.objects.bulk_create(
+        OrganizationMember(organization_id=rows["organization"], user=user) for user in users
+    )
+
+    page = operator.get(address("organization", "change", rows["organization"])).content.decode()
+
+    assert page.count('class="form-row has_original"') == INLINE_ROWS
+    assert f"Members: {INLINE_ROWS} rows; there are more" in page
+
+
+# how far it counts
+
+
+def test_counts_up_to_the_cap_exactly(rows: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("projects.admin.COUNTED_AT_MOST", 4)
+    Organization.objects.bulk_create(Organization(slug=f"org-{number}", name="") for number in range(3))
+
+    paginator = CappedPaginator(Organization.objects.order_by("pk"), 2)
+
+    assert (paginator.count, str(paginator.count), paginator.num_pages) == (4, "4", 2)
+
+
+def test_stops_counting_at_the_cap_and_says_so(
+    operator: Client, rows: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("projects.admin.COUNTED_AT_MOST", 4)
+    Organization.objects.bulk_create(Organization(slug=f"org-{number}", name="") for number in range(9))
+
+    paginator = CappedPaginator(Organization.objects.order_by("pk"), 2)
+    page = operator.get(address("organization", "changelist")).content.decode()
+
+    assert (paginator.count, str(paginator.count), paginator.num_pages) == (4, "4+", 2)
+    assert len(paginator.page(2)) == 2
+    assert "4+ organizations" in page
+
+
+# what is refused
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("table", LOOK_ONLY)
+def test_refuses_to_add_and_delete(operator: Client, rows: dict[str, int], table: str, method: str) -> None:
+    ask = getattr(operator, method)
+
+    assert ask(address(table, "add"), {"name": "Other"}).status_code == 403
+    assert ask(address(table, "delete", rows[table]), {"post": "yes"}).status_code == 403
+
+
+@pytest.mark.parametrize("table", LOOK_ONLY)
+def test_refuses_to_change(operator: Client, rows: dict[str, int], table: str) -> None:
+    model = admin.site._registry
+    before = [list(kind._default_manager.values()) for kind in model if kind._meta.model_name in LOOK_ONLY]
+
+    answer = operator.post(address(table, "change", rows[table]), {"name": "Other", "slug": "other"})
+
+    assert answer.status_code == 403
+    assert [list(kind._default_manager.values()) for kind in model if kind._meta.model_name in LOOK_ONLY] == before
+
+
+@pytest.mark.parametrize("table", [*LOOK_ONLY, "team", "apikey"])
+def test_deletes_nothing_in_bulk(operator: Client, rows: dict[str, int], table: str) -> None:
+    asked = {"action": "delete_selected", "_selected_action": [rows[table]], "post": "yes"}
+
+    operator.post(address(table, "changelist"), asked)
+
+    model = next(kind for kind in admin.site._registry if kind._meta.model_name == table)
+    assert model._default_manager.filter(pk=rows[table]).exists()
+
+
+def test_refuses_to_add_or_delete_a_team(operator: Client, rows: dict[str, int]) -> None:
+    assert operator.post(address("team", "add"), {"slug": "other"}).status_code == 403
+    assert operator.post(address("team", "delete", rows["team"]), {"post": "yes"}).status_code == 403
+
+
+# memberships
+
+
+def test_makes_a_membership(operator: Client, rows: dict[str, int]) -> None:
+    sam = User.objects.create_user("sam")
+
+    answer = operator.post(
+        address("organizationmember", "add"), {"organization": rows["organization"], "user": sam.pk, "role": "member"}
+    )
+
+    assert answer.status_code == 302
+    assert sam.memberships.values_list("organization", "role").get() == (rows["organization"], "member")
+
+
+def test_makes_no_second_membership_of_one_user(operator: Client, rows: dict[str, int]) -> None:
+    answer = operator.post(
+        address("organizationmember", "add"),
+        {"organization": rows["organization"], "user": rows["user"], "role": "member"},
+    )
+
+    assert answer.status_code == 200
+    assert OrganizationMember.objects.values_list("role").get() == ("owner",)
+
+
+def test_changes_the_role_of_a_membership_and_nothing_else(operator: Client, rows: dict[str, int]) -> None:
+    sam = User.objects.create_user("sam")
+
+    answer = operator.post(
+        address("organizationmember", "change", rows["organizationmember"]), {"user": sam.pk, "role": "admin"}
+    )
+
+    assert answer.status_code == 302
+    assert OrganizationMember.objects.values_list("user", "role").get() == (rows["user"], "admin")
+
+
+def test_removes_a_membership(operator: Client, rows: dict[str, int]) -> None:
+    operator.post(address("organizationmember", "delete", rows["organizationmember"]), {"post": "yes"})
+
+    assert not OrganizationMember.objects.exists()
+
+
+def test_puts_users_on_a_team_and_takes_them_off(operator: Client, rows: dict[str, int]) -> None:
+    sam = User.objects.create_user("sam")
+
+    answer = operator.post(address("team", "change", rows["team"]), {"members": [sam.pk], "slug": "other"})
+
+    assert answer.status_code == 302
+    team = Team.objects.get()
+    assert (list(team.members.all()), team.slug) == ([sam], "crew")
+
+
+def test_offers_people_and_organizations_by_name(operator: Client, rows: dict[str, int]) -> None:
+    def offered(model: str, field: str, word: str) -> list[str]:
+        asked = {"app_label": "projects", "model_name": model, "field_name": field, "term": word}
+        answer = operator.get(reverse("admin:autocomplete"), asked).json()
+        return [result["text"] for result in answer["results"]]
+
+    assert offered("organizationmember", "user", "kit") == ["kit"]
+    assert offered("apikey", "organization", "rim") == ["outer-rim"]
+
+
+# credentials
+
+
+def test_makes_a_key_and_shows_its_secret_once(operator: Client, rows: dict[str, int]) -> None:
+    asked = {"organization": rows["organization"], "label": "new", "scopes": ["event:read"]}
+
+    shown = operator.post(address("apikey", "add"), asked, follow=True).content.decode()
+
+    key = ApiKey.objects.get(label="new")
+    [secret] = secrets_in(shown)
+    assert (key.secret_hash, key.hint, key.scopes, key.is_active) == (hashed(secret), secret[-4:], ["event:read"], True)
+    later = [address("apikey", "changelist"), *(address("apikey", page, key.pk) for page in ("change", "history"))]
+    assert [page for page in later if secret in operator.get(page).content.decode()] == []
+
+
+def test_offers_every_scope_at_first(operator: Client) -> None:
+    page = operator.get(address("apikey", "add")).content.decode()
+
+    assert re.findall(r'value="(event:[a-z]+)"[^>]* checked', page) == ["event:read", "event:write", "event:admin"]
+
+
+@pytest.mark.parametrize("scopes", [[], ["event:fly"]])
+def test_makes_no_key_without_a_known_scope(operator: Client, rows: dict[str, int], scopes: list[str]) -> None:
+    asked = {"organization": rows["organization"], "label": "new", "scopes": scopes}
+
+    answer = operator.post(address("apikey", "add"), asked)
+
+    assert answer.status_code == 200
+    assert secrets_in(answer.content.decode()) == []
+    assert not ApiKey.objects.filter(label="new").exists()
+
+
+def test_disables_a_key_and_changes_nothing_else(operator: Client, rows: dict[str, int]) -> None:
+    before = ApiKey.objects.values().get()
+    stranger = Organization.objects.create(slug="other", name="Other")
+    asked = {"label": "old", "organization": stranger.pk, "scopes": ["event:read"], "secret_hash": "0", "hint": "0"}
+
+    answer = operator.post(address("apikey", "change", rows["apikey"]), asked, follow=True)
+
+    assert ApiKey.objects.values().get() == before | {"label": "old", "is_active": False}
+    assert secrets_in(answer.content.decode()) == []
+
+
+def test_refuses_to_delete_a_key(operator: Client, rows: dict[str, int]) -> None:
+    assert operator.post(address("apikey", "delete", rows["apikey"]), {"post": "yes"}).status_code == 403
+    assert ApiKey.objects.exists()
+
+
+def test_makes_a_token_and_shows_its_secret_once(operator: Client, rows: dict[str, int]) -> None:
+    asked = {
+        "user": rows["user"],
+        "label": "new",
+        "scopes": ["event:read", "event:write"],
+        "expires_at_0": "2030-01-31",
+        "expires_at_1": "12:00",
+    }
+
+    shown = operator.post(address("apitoken", "add"), asked, follow=True).content.decode()
+
+    token = ApiToken.objects.get(label="new")
+    [secret] = secrets_in(shown)
+    assert re.fullmatch("sntryu_[0-9a-f]{64}", secret)
+    assert (token.secret_hash, token.hint) == (hashed(secret), secret[-4:])
+    assert token.expires_at == datetime(2030, 1, 31, 12, tzinfo=UTC)
+    assert secret not in operator.get(address("apitoken", "change", token.pk)).content.decode()
+
+
+def test_refuses_to_change_a_token(operator: Client, rows: dict[str, int]) -> None:
+    before = ApiToken.objects.values().get()
+
+    answer = operator.post(address("apitoken", "change", rows["apitoken"]), {"label": "other"})
+
+    assert answer.status_code == 403
+    assert ApiToken.objects.values().get() == before
+
+
+def test_revokes_a_token(operator: Client, rows: dict[str, int]) -> None:
+    operator.post(address("apitoken", "delete", rows["apitoken"]), {"post": "yes"})
+
+    assert not ApiToken.objects.exists()
