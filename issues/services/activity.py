@@ -57,23 +57,25 @@ def rewrite(
     target = targets.issues(at=at).filter(where).locked().values_list("id", *names)
     target_sql, target_params = target.query.sql_with_params()
     assignments = [f"{name} = {value.sql}" for name, value in zip(names, values, strict=True)]
-    # The array again, beside the join: it is what makes PostgreSQL walk the index instead of the table.
-    named_sql, named_params = ("", []) if targets.ids is None else ("AND issue.id = ANY(%s::bigint[])", [targets.ids])
     before = [f"target.{name} AS before_{name}" for name in names]
 
     if targets.ids is None:
-        matched_sql, matched_params = targets.issues(at=at).values("id").query.sql_with_params()
-        answer_sql = f"SELECT (SELECT count(*) FROM ({matched_sql}) AS matched), count(*) FROM changed"
+        scope_sql, scope_params = targets.issues(at=at).values("id").query.sql_with_params()
+        # Counted before anything is written: from the index alone, while that is still known to be up to date.
+        matched_sql = f"matched AS MATERIALIZED (SELECT count(*) AS number FROM ({scope_sql}) AS scope),"
+        answer_sql = "SELECT matched.number, (SELECT count(*) FROM changed) FROM matched"
     else:
-        answer_sql, matched_params = "SELECT id FROM changed ORDER BY id", ()
+        matched_sql, scope_params = "", ()
+        answer_sql = "SELECT id FROM changed ORDER BY id"
 
     sql = f"""
-        WITH target AS MATERIALIZED ({target_sql}),
+        WITH {matched_sql}
+        target AS MATERIALIZED ({target_sql}),
         changed AS (
             UPDATE issues_issue AS issue
             SET {", ".join(assignments)}, mutation_id = %s
             FROM target
-            WHERE issue.id = target.id {named_sql}
+            WHERE issue.id = target.id
             RETURNING issue.id, issue.project_id, {", ".join(before)}
         ),
         recorded AS (
@@ -87,12 +89,11 @@ def rewrite(
         {answer_sql}
     """
     params = [
+        *scope_params,
         *target_params,
         *(param for value in values for param in value.params),
         targets.mutation_id,
-        *named_params,
         *(kind.value, Json(dict(data)), by.user_id, at, targets.mutation_id),
-        *matched_params,
     ]
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
