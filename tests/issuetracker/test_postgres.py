@@ -368,8 +368,8 @@ if os.geteuid() == 0:  # nobody else becomes another OS user
             data.parent.chmod(0o700)
 
             assert refusal(data).endswith(
-                f", who can't enter {data}: set DATA_DIR to a folder that is open to it, such as /var/lib/issuetracker, "
-                "or set DATABASE_URL."
+                f", who can't enter {data}: set DATA_DIR to a folder that is open to it, such as "
+                "/var/lib/issuetracker, or set DATABASE_URL."
             )
 
 
