@@ -1,0 +1,45 @@
+# Every chore under one name, the same for people and for .ci/run. Relative paths throughout: a space may stand above.
+
+# What the three lines without make are: python3 -m venv .venv; .venv/bin/python -m pip install -r requirements.txt;
+# .venv/bin/python manage.py demo
+python := .venv/bin/python
+
+.PHONY: help setup demo serve test check fix
+
+help: ## print this list
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
+
+setup: .venv/installed ## create .venv and install requirements.txt into it
+	@:
+
+demo: setup ## serve the documented example on 127.0.0.1:8000, ready to paste (PORT=8001 for another port)
+	@exec $(python) manage.py demo
+
+serve: setup ## serve on 127.0.0.1:8000, without seeds (PORT=8001 for another port)
+	@exec $(python) manage.py serve
+
+test: setup ## run the tests (ARGS='-k merge' for some of them)
+	@exec $(python) -m pytest $(ARGS)
+
+check: setup ## lint, format, types, imports, migrations; changes nothing
+	$(python) -m ruff check --quiet
+	$(python) -m ruff format --check --quiet
+	$(python) -m mypy --no-error-summary .
+	.venv/bin/lint-imports --no-logo
+	$(python) manage.py check
+	$(python) manage.py makemigrations --check --dry-run
+
+fix: setup ## let ruff mend lint and format
+	$(python) -m ruff check --fix
+	$(python) -m ruff format
+
+# Written last: an installation that was interrupted is begun again, a finished one costs nothing.
+.venv/installed: requirements.txt
+	@for found in python3.11 python3 ''; do \
+		"$$found" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
+	done; \
+	test "$$found" || { echo 'Python 3.11 or later is needed, as python3.11 or python3 on the PATH.' >&2; exit 1; }; \
+	echo 'Installing requirements.txt into .venv'; \
+	test -x $(python) || "$$found" -m venv .venv
+	@$(python) -m pip install -qq --disable-pip-version-check -r requirements.txt
+	@touch $@

@@ -1,0 +1,73 @@
+import json
+from io import StringIO
+from typing import Any
+
+from django.core.management import call_command
+
+from issuetracker.management.commands import serve
+from projects.models import User
+
+
+class Command(serve.Command):
+    """`manage.py demo`, which `make demo` calls."""
+
+    help = (
+        "Serve the documented example, ready to try: migrates, seeds, makes the superuser admin, and prints a curl of "
+        "the example with the real key. A second start keeps key, token and password. Not for a database in real use."
+    )
+
+    def prepare(self) -> None:
+        """Migrate, seed, and make the superuser's printed log-in true."""
+        secrets = self.secrets = serve.installation_secrets()
+        call_command("migrate", verbosity=0)
+        seeded = StringIO()
+        call_command("seed_projects", api_key=secrets.api_key, token=secrets.token, json=True, stdout=seeded)
+        self.shown_once = others(json.loads(seeded.getvalue()), known=secrets)
+        call_command("seed_issues", verbosity=0, stdout=StringIO())
+        set_admin_password(secrets.admin_password)
+
+    def announce(self, url: str) -> None:
+        """Print what to paste."""
+        issues = f"{url}/api/0/projects/the-interstellar-jurisdiction/pump-station/issues/"
+        self.stdout.write(f"""
+The example of the documentation, with this installation's key:
+
+  curl -i -X PUT -u "{self.secrets.api_key}:" \\
+    -H 'Content-Type: application/json' \\
+    -d '{{"status": "unresolved", "isPublic": false}}' \\
+    '{issues}?id=1&id=2'
+
+For sentry-cli, as the user jane:
+
+  export SENTRY_URL={url}/
+  export SENTRY_AUTH_TOKEN={self.secrets.token}
+  export SENTRY_ORG=the-interstellar-jurisdiction SENTRY_PROJECT=pump-station
+
+{self.shown_once}The admin: {url}/admin/
+  user admin, password {self.secrets.admin_password}
+
+Ctrl-C ends it; the data stays for the next start.
+""")
+        self.stdout.flush()
+
+
+def others(seeded: Any, *, known: serve.Secrets) -> str:
+    """Return a paragraph with the secrets, other than ``known``, that the seeds made just now; nothing if none."""
+    lines = []
+    for organization in seeded["organizations"]:
+        if organization["apiKey"] not in {None, known.api_key}:
+            lines.append(f"  API key of {organization['slug']}: {organization['apiKey']}")
+        for user in organization["users"]:
+            if user["token"] not in {None, known.token}:
+                lines.append(f"  token of {user['username']} in {organization['slug']}: {user['token']}")
+    return "\n".join(["Made just now, and shown this once:", "", *lines, "", ""]) if lines else ""
+
+
+def set_admin_password(password: str) -> None:
+    """Make the superuser `admin`, or give it back the password that the demo prints."""
+    admin = User.objects.filter(username="admin").first()
+    if admin is None:
+        User.objects.create_superuser("admin", email=None, password=password)
+    elif not admin.check_password(password):
+        admin.set_password(password)
+        admin.save(update_fields=["password"])

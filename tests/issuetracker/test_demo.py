@@ -1,0 +1,170 @@
+"""`manage.py demo`, twice on the same data folder, as a person at a terminal meets it; and what `serve` does alike."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from http.cookiejar import CookieJar
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, OpenerDirector, ProxyHandler, Request, build_opener
+
+import pytest
+from django.core.management import CommandError
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+
+from issuetracker import server
+from issuetracker.management.commands import serve
+
+ROOT = Path(__file__).resolve().parents[2]
+LAST_LINE = "Ctrl-C ends it; the data stays for the next start.\n"
+
+
+class Start(NamedTuple):
+    """One start of the demo, which has ended again."""
+
+    told: str  # its standard output
+    pasted: str  # what its curl printed
+    admin: str  # the page that the admin shows to a browser that logged in at the first start
+    code: int
+    logged: str  # its standard error
+
+
+class Demo:
+    """Starts the demo on a data folder of its own, with nothing of the caller's settings."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.browser = build_opener(HTTPCookieProcessor(CookieJar()), ProxyHandler({}))
+
+    def start(self, *, log_in: bool) -> Start:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "PG_BINDIR") if name in os.environ}
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "demo"],
+            cwd=ROOT,
+            env=kept | {"DATA_DIR": str(self.data), "PORT": str(self.port), "WEB_WORKERS": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        told = ""
+        while not told.endswith(LAST_LINE):
+            line = process.stdout.readline()
+            assert line, f"the demo ended: {process.communicate()}"
+            told += line
+        try:
+            curl = re.search(r"^  curl .*?id=2'$", told, re.MULTILINE | re.DOTALL)
+            assert curl is not None
+            environment = {"PATH": os.environ["PATH"]}  # no proxy
+            pasted = subprocess.run(
+                ["sh", "-c", curl[0]], env=environment, capture_output=True, text=True, check=True
+            ).stdout
+            admin = f"http://127.0.0.1:{self.port}/admin/"
+            if log_in:
+                user, password = re.findall(r"^  user (\w+), password (\S+)$", told, re.MULTILINE)[0]
+                browse_log_in(self.browser, admin, user, password)
+            page = self.browser.open(admin).read().decode()
+        finally:
+            process.send_signal(signal.SIGINT)
+            rest, logged = process.communicate(timeout=20)
+        return Start(told + rest, pasted, page, process.returncode, logged)
+
+
+def browse_log_in(browser: OpenerDirector, admin: str, user: str, password: str) -> None:
+    form = browser.open(f"{admin}login/").read().decode()
+    token = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', form)[0]
+    fields = {"csrfmiddlewaretoken": token, "username": user, "password": password, "next": "/admin/"}
+    browser.open(Request(f"{admin}login/", urlencode(fields).encode())).read()
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Demo]:
+    # Not tmp_path: it is closed to the OS user that PostgreSQL runs as when the tests run as root.
+    parent = Path(tempfile.mkdtemp(prefix="demo-", dir="/tmp"))
+    parent.chmod(0o711)
+    yield Demo(parent / "with a space")
+    shutil.rmtree(parent)
+
+
+@pytest.fixture(scope="module")
+def first(demo: Demo) -> Start:
+    return demo.start(log_in=True)
+
+
+@pytest.fixture(scope="module")
+def second(demo: Demo, first: Start) -> Start:
+    return demo.start(log_in=False)
+
+
+def test_prints_a_curl_that_answers_as_documented(first: Start, second: Start) -> None:
+    for start in (first, second):
+        assert start.pasted.startswith("HTTP/1.1 200 OK\n")
+        assert start.pasted.endswith('\n\n{"status": "unresolved", "isPublic": false, "statusDetails": {}}')
+
+
+def test_prints_a_login_for_the_admin(first: Start) -> None:
+    assert "Log out" in first.admin
+
+
+def test_keeps_sessions_over_a_restart(second: Start) -> None:
+    assert "Log out" in second.admin
+
+
+def test_prints_the_same_the_second_time_but_what_was_shown_once(first: Start, second: Start) -> None:
+    once = re.findall(r"^Made just now, and shown this once:\n\n(?:  .*\n)*\n", first.told, re.MULTILINE)
+
+    assert [len(re.findall(r"[0-9a-f]{32,64}", paragraph)) for paragraph in once] == [3]
+    assert first.told.replace(once[0], "") == second.told
+
+
+def test_keeps_its_secrets_to_their_owner(demo: Demo, second: Start) -> None:
+    path = demo.data / "secrets.json"
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    secrets = json.loads(path.read_text())
+    assert re.fullmatch(r"[0-9a-f]{32}", secrets["api_key"])
+    assert re.fullmatch(r"sntryu_[0-9a-f]{64}", secrets["token"])
+    assert sorted(secrets) == ["admin_password", "api_key", "secret_key", "token"]
+    assert [name for name in os.listdir(demo.data) if name.startswith("secrets")] == ["secrets.json"]
+
+
+def test_ends_at_ctrl_c_without_a_word_and_without_a_database_left(demo: Demo, first: Start, second: Start) -> None:
+    assert [(start.code, start.logged) for start in (first, second)] == [(0, ""), (0, "")]
+    assert not (demo.data / "cluster" / "postmaster.pid").exists()
+
+
+def test_leaves_secrets_alone_that_another_start_made_first(tmp_path: Path) -> None:
+    serve.create(tmp_path / "secrets.json", "first")
+
+    serve.create(tmp_path / "secrets.json", "second")
+
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("secrets.json", "first\n")]
+
+
+def test_says_which_file_of_secrets_is_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serve, "data_dir", lambda: tmp_path)
+    (tmp_path / "secrets.json").write_text('{"api_key": ')
+
+    with pytest.raises(CommandError, match=re.escape(f"The secrets in {tmp_path}/secrets.json can't be read")):
+        serve.installation_secrets()
+
+
+@pytest.mark.django_db
+def test_serve_does_not_migrate_a_database_of_your_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "has_embedded_database", lambda: False)
+    MigrationRecorder(connection).record_unapplied("sessions", "0001_initial")
+
+    with pytest.raises(CommandError, match=r"^The database lacks 1 of the migrations; run: manage\.py migrate$"):
+        serve.Command().prepare()

@@ -1,0 +1,431 @@
+"""The real server as a process of its own, before a stand-in for Django that says what reached it: no database."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from gunicorn.http import errors
+
+from issuetracker import server
+from issuetracker.middleware import ON_API_ANSWERS, ON_EVERY_ANSWER
+
+ROOT = Path(__file__).resolve().parents[2]
+MIB = 1024 * 1024
+PATIENCE = 1  # seconds, instead of server.PATIENCE_SECONDS
+
+STAND_IN = f"""
+import os, resource, time
+import gunicorn.util
+os.environ["DJANGO_SETTINGS_MODULE"] = "issuetracker.settings"
+from issuetracker import server
+from issuetracker.wsgi import read_body
+
+def application(environ, start_response):
+    path, query = environ["PATH_INFO"], environ["QUERY_STRING"]
+    if path == "/crash":
+        raise ValueError("a bug")
+    if path == "/slow":
+        say("working"); time.sleep(1)
+    if path == "/unread":
+        answer = "unread"
+    elif path == "/memory":
+        answer = str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    else:
+        read_body(environ)
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        answer = f"{{query.count('id=')}} ids, {{len(query)}} bytes of query, {{len(body)}} bytes of body"
+        say(answer)
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(answer)))])
+    return [answer.encode()]
+
+def say(word):
+    print(word, flush=True)
+
+server.PATIENCE_SECONDS = {PATIENCE}
+if "SLOW_START" in os.environ:  # of a worker, between the fork and its own signal handlers
+    gunicorn.util.seed = lambda: time.sleep(0.5)
+listener = server.listen("127.0.0.1", 0)
+port = listener.getsockname()[1]
+server.Server(listener, load=lambda: application, workers=1, threads=2, when_ready=lambda: say(port)).run()
+"""
+
+
+class Running(subprocess.Popen[str]):
+    """The server, ready; its standard output is what the stand-in says, its standard error what gunicorn logs."""
+
+    def __init__(self, **environment: str) -> None:
+        super().__init__(
+            [sys.executable, "-c", STAND_IN],
+            cwd=ROOT,
+            env=os.environ | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.port = int(self.hear())
+
+    def hear(self) -> str:
+        assert self.stdout is not None
+        return self.stdout.readline().strip()
+
+    def send(self, raw: bytes, *, end: bool = False) -> bytes:
+        """Send it, then read until the server closes; ``end`` our side first."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
+            connection.sendall(raw)
+            if end:
+                connection.shutdown(socket.SHUT_WR)
+            return b"".join(iter(lambda: connection.recv(65536), b""))
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
+        """Return the exit code, and all that was logged."""
+        self.send_signal(number)
+        try:
+            _, logged = self.communicate(timeout=20)
+        finally:
+            self.kill()  # does nothing to one that has ended
+        return self.returncode, logged
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Running]:
+    started = Running()
+    yield started
+    started.stop()
+
+
+def request(target: str, *headers: str, method: str = "PUT", body: bytes = b"") -> bytes:
+    lines = [f"{method} {target} HTTP/1.1", "Host: localhost", "Connection: close", *headers, "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+def parsed(answer: bytes) -> tuple[int, dict[str, str], bytes]:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    headers = dict(line.split(": ", 1) for line in lines)
+    assert int(headers["Content-Length"]) == len(body)
+    return int(first.split()[1]), headers, body
+
+
+def test_hands_on_ten_thousand_ids_in_one_url(running: Running) -> None:
+    query = "&".join(f"id={number}" for number in range(1_000_000_000, 1_000_010_000))
+
+    status, _, body = parsed(running.send(request(f"/?{query}")))
+
+    assert (status, body) == (200, b"10000 ids, 139999 bytes of query, 0 bytes of body")
+
+
+def test_takes_a_request_line_of_almost_one_mebibyte(running: Running) -> None:
+    query = "&".join(["id=12345678"] * 87_000)
+
+    status, _, body = parsed(running.send(request(f"/?{query}")))
+
+    assert (status, body) == (200, b"87000 ids, 1043999 bytes of query, 0 bytes of body")
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        pytest.param(request("/?" + "a" * MIB), errors.LimitRequestLine(0), id="a line just too long"),
+        pytest.param(request("/?" + "a" * 2 * MIB), errors.LimitRequestLine(0), id="a line of 2 MiB"),
+        pytest.param(b"a" * 64 * MIB, errors.LimitRequestLine(0), id="64 MiB without a line's end"),
+        pytest.param(request("/", "A: " + "b" * 9000), errors.LimitRequestHeaders(""), id="a long header"),
+        pytest.param(request("/", "A: " + "b" * 4 * MIB), errors.LimitRequestHeaders(""), id="an endless header"),
+        pytest.param(request("/", *["A: b"] * 101), errors.LimitRequestHeaders(""), id="many headers"),
+        pytest.param(b"nonsense\r\n\r\n", errors.InvalidRequestLine(""), id="no HTTP"),
+        pytest.param(request("/é"), errors.InvalidRequestLine(""), id="a target that is not encoded"),
+        pytest.param(b"PUT / HTTP/1.1\nHost: a\n\n", errors.InvalidRequestLine(""), id="lines without CR"),
+        pytest.param(b"\x16\x03\x01\x02\r\n\r\n", errors.InvalidRequestLine(""), id="TLS"),
+        pytest.param(request("/", method="put"), errors.InvalidRequestMethod(""), id="small letters"),
+        pytest.param(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", errors.InvalidHTTPVersion(""), id="HTTP/2"),
+        pytest.param(request("/", "Authorization : secret"), errors.InvalidHeaderName(""), id="a blank in a name"),
+        pytest.param(request("/", "Authorization: \x01secret"), errors.InvalidHeader(""), id="a control character"),
+        pytest.param(request("/", "Content-Length: secret"), errors.InvalidHeader(""), id="a length that is none"),
+        pytest.param(request("/", "Host: secret"), errors.InvalidHeader(""), id="two hosts"),
+        pytest.param(request("/", "Expect: secret"), errors.ExpectationFailed(""), id="an expectation"),
+        pytest.param(
+            request("/", "Transfer-Encoding: chunked", body=b"secret\r\n"),
+            errors.InvalidChunkSize(b""),
+            id="chunks that are none",
+        ),
+        pytest.param(request("/crash"), ValueError(), id="a crash"),
+    ],
+)
+def test_answers_by_itself_in_json(running: Running, raw: bytes, reason: Exception) -> None:
+    started = time.monotonic()
+
+    status, headers, body = parsed(running.send(raw))
+
+    expected_status, detail = server.refusal(reason)
+    assert (status, json.loads(body)) == (expected_status, {"detail": detail})
+    assert headers.pop("Date")
+    assert headers == {
+        "Connection": "close",
+        "Content-Type": "application/json",
+        "Content-Length": str(len(body)),
+        **ON_API_ANSWERS,
+        **ON_EVERY_ANSWER,
+    }
+    assert time.monotonic() - started < 5
+
+
+def test_answers_a_crash_of_head_without_a_body(running: Running) -> None:
+    answer = running.send(request("/crash", method="HEAD"))
+
+    assert answer.startswith(b"HTTP/1.1 500 ")
+    assert answer.endswith(b"\r\n\r\n")
+
+
+def test_keeps_its_memory_when_a_line_does_not_end(running: Running) -> None:
+    before = int(parsed(running.send(request("/memory")))[2])
+
+    running.send(b"a" * 64 * MIB)
+
+    after = int(parsed(running.send(request("/memory")))[2])
+    assert after - before < 16 * 1024  # kB
+
+
+def test_lets_http_client_read_why_a_line_is_too_long(running: Running) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=20)
+
+    connection.request("PUT", "/?" + "a" * 2 * MIB)
+
+    answer = connection.getresponse()
+    assert (answer.status, json.loads(answer.read())) == (
+        414,
+        {"detail": server.refusal(errors.LimitRequestLine(0))[1]},
+    )
+    connection.close()
+
+
+def test_lets_curl_read_why_headers_are_too_long(running: Running, tmp_path: Path) -> None:
+    (tmp_path / "headers").write_text("A: " + "b" * 60_000 + "\n")
+
+    curl = subprocess.run(
+        ["curl", "--silent", "--show-error", "-H", f"@{tmp_path / 'headers'}", f"http://127.0.0.1:{running.port}/"],
+        env={"PATH": os.environ["PATH"]},  # no proxy
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (curl.returncode, curl.stderr) == (0, "")
+    assert json.loads(curl.stdout) == {"detail": server.refusal(errors.LimitRequestHeaders(""))[1]}
+
+
+def test_lets_an_answer_arrive_while_a_large_body_is_still_coming(running: Running) -> None:
+    raw = request("/unread", f"Content-Length: {30 * MIB}", body=b"a" * 30 * MIB)
+
+    assert parsed(running.send(raw))[2] == b"unread"
+
+
+def test_gives_one_answer_only_when_an_unread_body_is_no_http(running: Running) -> None:
+    raw = request("/unread", "Transfer-Encoding: chunked", body=b"nonsense\r\n").replace(b"Connection: close\r\n", b"")
+
+    assert running.send(raw).count(b"HTTP/1.1 ") == 1
+
+
+def test_hands_on_a_chunked_body_with_its_length(running: Running) -> None:
+    raw = request("/", "Transfer-Encoding: chunked", body=b"5\r\nhello\r\n4\r\n you\r\n0\r\n\r\n")
+
+    assert parsed(running.send(raw))[2] == b"0 ids, 0 bytes of query, 9 bytes of body"
+
+
+def test_cuts_a_chunked_body_one_byte_after_the_limit(running: Running) -> None:
+    raw = request("/", "Transfer-Encoding: chunked", body=b"%x\r\n%s\r\n0\r\n\r\n" % (3 * MIB, b"a" * 3 * MIB))
+
+    assert parsed(running.send(raw))[2] == b"0 ids, 0 bytes of query, 1048577 bytes of body"
+
+
+@pytest.mark.parametrize("head", ["Content-Length: 9", "Transfer-Encoding: chunked"])
+def test_does_not_hand_on_a_body_that_breaks_off(running: Running, head: str) -> None:
+    body = b"{}" if head.startswith("Content") else b"9\r\n{}"
+
+    assert running.send(request("/?broken", head, body=body), end=True) == b""
+
+    running.send(request("/?whole"))
+    said = running.hear()
+    while "5 bytes of query" not in said:  # what earlier tests sent
+        assert "6 bytes of query" not in said
+        said = running.hear()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"PUT / HT",
+        request("/", "Content-Length: 9", body=b"{}"),
+        request("/", "Transfer-Encoding: chunked", body=b"9\r\n{}"),
+    ],
+    ids=["headers", "a body", "a chunk"],
+)
+def test_gives_up_on_a_client_that_stops_in_the_middle_of(running: Running, raw: bytes) -> None:
+    started = time.monotonic()
+
+    status, _, body = parsed(running.send(raw))
+
+    assert (status, json.loads(body)) == (408, {"detail": server.refusal(server.RequestTimeout())[1]})
+    assert PATIENCE <= time.monotonic() - started < PATIENCE + 5
+
+
+def test_gives_up_on_headers_that_trickle(running: Running) -> None:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=20) as connection:
+        started = time.monotonic()
+        connection.sendall(b"PUT / HTTP/1.1\r\n")
+        connection.settimeout(0.2)
+        answer = b""
+        while not answer and time.monotonic() - started < PATIENCE + 5:
+            connection.sendall(b"A: b\r\n")
+            try:
+                answer = connection.recv(65536)
+            except TimeoutError:
+                continue
+
+    assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+def test_serves_others_while_a_client_does_not_close(running: Running) -> None:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=20) as lazy:
+        lazy.sendall(request("/"))
+        lazy.recv(65536)
+        started = time.monotonic()
+
+        running.send(request("/"))
+
+        assert time.monotonic() - started < 0.5
+
+
+def test_serves_the_next_request_on_the_same_connection(running: Running) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=20)
+    bodies = []
+    for _ in range(2):
+        connection.request("PUT", "/", body=b"{}")
+        bodies.append(connection.getresponse().read())
+        assert connection.sock is not None
+    connection.close()
+
+    assert bodies == [b"0 ids, 0 bytes of query, 2 bytes of body"] * 2
+
+
+def test_finishes_the_request_in_flight_on_sigterm_then_ends() -> None:
+    running = Running()
+    answers: list[bytes] = []
+    client = Thread(target=lambda: answers.append(running.send(request("/slow?id=1"))))
+    client.start()
+    assert running.hear() == "working"
+
+    code, logged = running.stop()
+
+    client.join()
+    assert [parsed(answer)[2] for answer in answers] == [b"1 ids, 4 bytes of query, 0 bytes of body"]
+    assert (code, logged) == (0, "")
+
+
+def test_ends_at_once_on_ctrl_c() -> None:
+    running = Running()
+    started = time.monotonic()
+
+    assert running.stop(signal.SIGINT) == (0, "")
+
+    assert time.monotonic() - started < 3
+
+
+def test_ends_at_once_on_ctrl_c_while_a_worker_starts() -> None:
+    running = Running(SLOW_START="true")
+    started = time.monotonic()
+
+    assert running.stop(signal.SIGINT) == (0, "")
+
+    assert time.monotonic() - started < 3
+
+
+def test_ends_when_its_terminal_is_closed() -> None:
+    assert Running().stop(signal.SIGHUP) == (0, "")
+
+
+def test_opens_no_control_socket(tmp_path: Path) -> None:
+    Running(HOME=str(tmp_path), XDG_RUNTIME_DIR="").stop()
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_logs_refusals_without_what_was_sent() -> None:
+    running = Running()
+    running.send(request("/", "Authorization: \x01secret"))
+    running.send(request("/?secret" + "a" * MIB))
+    running.send(request("/crash?secret"))
+
+    _, logged = running.stop()
+
+    assert re.findall(r"\[(?:WARNING|ERROR)\] (.*)", logged) == [
+        "Refused a request of 127.0.0.1: 400, InvalidHeader",
+        "Refused a request of 127.0.0.1: 414, LimitRequestLine",
+        "No answer to PUT /crash",
+    ]
+    assert "secret" not in logged
+
+
+def test_does_not_start_without_the_parser_that_is_bounded() -> None:
+    program = 'import sys\nsys.modules["gunicorn_h1c"] = None\n' + STAND_IN
+
+    refused = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.strip() == (
+        "Error: gunicorn_h1c is not installed; run: python -m pip install -r requirements.txt"
+    )
+
+
+@pytest.mark.parametrize("command", ["serve", "demo"])
+def test_says_that_a_port_is_in_use_before_anything_is_started(command: str, tmp_path: Path) -> None:
+    with server.listen("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+
+        refused = subprocess.run(
+            [sys.executable, "manage.py", command, "--port", str(port)],
+            cwd=ROOT,
+            env=os.environ | {"DATA_DIR": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert (refused.returncode, refused.stdout, refused.stderr) == (
+        1,
+        "",
+        f"CommandError: Port {port} of 127.0.0.1 is in use; end what listens there, or choose another.\n",
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_says_that_a_host_is_none() -> None:
+    with pytest.raises(server.CannotListen, match=r"^There is no host named no\.such\.host\.invalid; try 127\.0\.0\.1"):
+        server.listen("no.such.host.invalid", 8000)
+
+
+def test_says_that_an_address_is_not_this_machines() -> None:
+    with pytest.raises(server.CannotListen, match=r"^Port 8000 of 192\.0\.2\.1 can't be had \(Cannot assign requested"):
+        server.listen("192.0.2.1", 8000)
+
+
+def test_says_that_a_port_is_none() -> None:
+    refused = subprocess.run(
+        [sys.executable, "manage.py", "serve"],
+        cwd=ROOT,
+        env=os.environ | {"PORT": "70000"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert refused.returncode == 2
+    assert refused.stderr.endswith("error: argument --port: '70000' is no port; it must be a number from 1 to 65535\n")
