@@ -10,6 +10,7 @@ import atexit
 import contextlib
 import fcntl
 import os
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,6 +75,9 @@ def take(database: str | None) -> Cluster:
 @atexit.register
 def give_back() -> None:
     """End this process's lease, and stop the cluster if it was the last one. Without a lease, do nothing."""
+    # The process is at its end. A second Ctrl-C, or gunicorn's signal to a worker that has had the terminal's, would
+    # only leave the cluster running.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT})
     with _lease.threads:
         cluster, users = _lease.cluster, _lease.users
         if cluster is None or users is None:
