@@ -36,9 +36,10 @@ def read_limit(word: str | None) -> int:
     """
     if word is None:
         return MAX_LIMIT
-    if not re.fullmatch(r"[0-9]{1,18}", word) or int(word) < 1:
+    found = re.fullmatch(r"0*([1-9][0-9]*)", word)
+    if found is None:
         raise ValidationError({"limit": [f'"{word}" is no page size; say a whole number from 1 to {MAX_LIMIT}.']})
-    return min(int(word), MAX_LIMIT)
+    return min(int(found[1][:4]), MAX_LIMIT)  # four digits are more than enough, a thousand would be work
 
 
 def read_cursor(word: str | None) -> Position:
@@ -48,7 +49,7 @@ def read_cursor(word: str | None) -> Position:
     """
     if not word:
         return Position()
-    found = re.fullmatch(r"(-?[0-9]{1,16}):([0-9]{1,18}):([01])", word)
+    found = re.fullmatch(r"(-?[0-9]{1,16}):([0-9]{1,19}):([01])", word)
     if found is None:
         raise ValidationError({"cursor": [f'"{word}" is no cursor; take one from the Link header of an answer.']})
     value, pk, backwards = (int(part) for part in found.groups())
@@ -65,8 +66,12 @@ def cut_page(rows: Sequence[Row], asked: Position, limit: int) -> Page:
 
 def link_header(request: HttpRequest, page: Page) -> str:
     """Return both links, the last page's too: clients read the second one without looking how many there are."""
-    first = page.rows[0] if page.rows else (page.asked.last_seen or EPOCH, page.asked.id)
-    last = page.rows[-1] if page.rows else first
+    if page.rows:
+        first, last = page.rows[0], page.rows[-1]
+    else:  # a cursor leaves out the issue that it names: the way back must begin with that one, or it would be lost
+        value, pk = page.asked.last_seen or EPOCH, page.asked.id
+        first = (value, pk if page.asked.backwards else max(pk - 1, 0))
+        last = (value, pk + 1 if page.asked.backwards else pk)
     return ", ".join(
         [
             _link(request, "previous", page.has_previous, _cursor(first, backwards=True)),

@@ -58,6 +58,22 @@ class IgnoreTermsSerializer(serializers.Serializer[Any]):
     ignoreUserCount = _number(MAX_COUNT)
     ignoreUserWindow = _number(MAX_WINDOW, minimum=1)
 
+    def validate_each(self, data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the fields that are valid by themselves, and what is wrong with the others."""
+        values: dict[str, Any] = {}
+        errors: dict[str, Any] = {}
+        for field in self._writable_fields:
+            name = str(field.field_name)
+            validate = getattr(self, f"validate_{name}", None)
+            try:
+                value = field.run_validation(field.get_value(data))
+                values[name] = validate(value) if validate else value
+            except ValidationError as error:
+                errors[name] = error.detail
+            except serializers.SkipField:
+                pass
+        return values, errors
+
 
 class StatusDetailsSerializer(IgnoreTermsSerializer):
     inNextRelease = serializers.BooleanField(required=False)
@@ -95,20 +111,12 @@ class IssueMutationSerializer(IgnoreTermsSerializer):
 
         DRF's own stops before the second step then; a caller would meet one error after the other.
         """
-        values: dict[str, Any] = {}
-        errors: dict[str, Any] = {}
-        for field in self._writable_fields:
-            name = str(field.field_name)
-            try:
-                values[name] = field.run_validation(field.get_value(data))
-                if name == "assignedTo":
-                    values[name] = self._look_up_assignment(values[name])
-            except ValidationError as error:
-                values.pop(name, None)
-                errors[name] = error.detail
-            except serializers.SkipField:
-                pass
-        for path, sentence in _contradictions(data, values, wrong=frozenset(errors)):
+        data = dict(data)  # no body at all, sent as a form, comes as an empty form: DRF reads false for its booleans
+        values, errors = self.validate_each(data)
+        if "statusDetails" in errors and isinstance(data["statusDetails"], dict):
+            details = StatusDetailsSerializer(context=self.context)
+            values["statusDetails"], _ = details.validate_each(data["statusDetails"])
+        for path, sentence in list(_contradictions(data, values, errors)):
             _add(errors, path, sentence)
         if errors:
             raise ValidationError(errors)
@@ -128,7 +136,8 @@ class IssueMutationSerializer(IgnoreTermsSerializer):
             body=self.initial_data,
         )
 
-    def _look_up_assignment(self, word: str | None) -> Assignment:
+    def validate_assignedTo(self, word: str | None) -> Assignment:
+        """Look up who is meant; null and an empty word mean nobody."""
         return Assignment(find_assignee(word, self.context["project"]) if word else None)
 
 
@@ -191,7 +200,7 @@ def _team(project: Project, **lookup: Any) -> Assignee:
 
 
 def _contradictions(
-    data: Mapping[str, Any], values: Mapping[str, Any], *, wrong: frozenset[str]
+    data: Mapping[str, Any], values: Mapping[str, Any], errors: Mapping[str, Any]
 ) -> Iterator[tuple[Path, str]]:
     """Yield where and why valid fields don't go together. About a field that is wrong by itself nothing is known."""
     terms = _given(values, IGNORE_KEYS)
@@ -200,19 +209,19 @@ def _contradictions(
     detailed_releases = _given(details, RELEASE_KEYS)
     status = values.get("status")
 
-    yield from _windows_without_count((), terms, wrong)
-    yield from _windows_without_count(("statusDetails",), detailed_terms, frozenset())
+    yield from _windows_without_count((), terms, frozenset(errors))
+    yield from _windows_without_count(("statusDetails",), detailed_terms, frozenset(errors.get("statusDetails", ())))
     if detailed_terms:
         yield from (((key,), NOT_IN_BOTH) for key in terms)
     if len(detailed_releases) + (status == RESOLVED_IN_NEXT_RELEASE) > 1:
         yield from ((("statusDetails", key), ONE_RELEASE_ONLY) for key in detailed_releases)
 
-    if "status" in wrong:
+    if "status" in errors:
         return
     if status not in IGNORED_WORDS:
         yield from (((key,), GOES_WITH_IGNORED) for key in terms)
     if status is None:
-        if data.get("statusDetails") and "statusDetails" not in wrong:
+        if data.get("statusDetails") and "statusDetails" not in errors:
             yield ("statusDetails",), GOES_WITH_STATUS
         return
     if status not in IGNORED_WORDS:

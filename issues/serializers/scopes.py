@@ -57,7 +57,7 @@ def _read_ids(words: list[str], errors: dict[str, list[str]]) -> frozenset[int]:
     ids = set()
     wrong = []
     for word in words:
-        pk = read_id(word)
+        pk = read_id(word) or read_id(unquote_plus(word))
         if pk is None:
             wrong.append(unquote_plus(word))
         else:
@@ -72,9 +72,7 @@ def _read_ids(words: list[str], errors: dict[str, list[str]]) -> frozenset[int]:
 def read_id(word: str) -> int | None:
     """Return the id that ASCII digits stand for, leading zeros or not; None for anything else."""
     if not (word.isascii() and word.isdigit()):
-        word = unquote_plus(word)
-        if not (word.isascii() and word.isdigit()):
-            return None
+        return None
     digits = word.lstrip("0")
     if not 1 <= len(digits) <= 19:  # more digits than 64 bits have: not even converted
         return None

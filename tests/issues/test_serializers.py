@@ -1,0 +1,421 @@
+"""The edge without HTTP: what a body becomes, key by key, and what a query string names.
+
+Each table has four kinds of rows for each key: absent, null, falsy, wrong. What is said through HTTP about the same
+stands in tests/api/.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.http import QueryDict
+from rest_framework.exceptions import ValidationError
+
+from issues.enums import IssueStatus
+from issues.mutation import (
+    Assignee,
+    Assignment,
+    Ignore,
+    IssueMutation,
+    IssueScope,
+    NamedRelease,
+    Resolve,
+    SnoozeTerms,
+    Unresolve,
+)
+from issues.querysets import Position
+from issues.serializers.lists import ListQuery, StatsPeriod, read_list_query
+from issues.serializers.mutations import IssueMutationSerializer
+from issues.serializers.scopes import read_id, read_scope
+from projects.models import Project, Team, User
+from tests.factories import ReleaseFactory
+
+Json = dict[str, Any]
+
+WITH_IGNORED = 'This goes with "status": "ignored".'
+WITH_RESOLVED = 'This goes with "status": "resolved".'
+WITH_STATUS = 'This goes with "status".'
+NULL = "This field may not be null."
+NO_BOOLEAN = "Must be a valid boolean."
+NO_INTEGER = "A valid integer is required."
+
+NOTHING = IssueMutation()
+RESOLVED = IssueMutation(status=Resolve())
+IGNORED = IssueMutation(status=Ignore())
+
+
+def parse(body: Any, project: Project, at: datetime) -> IssueMutation:
+    serializer = IssueMutationSerializer(data=body, context={"project": project})
+    serializer.is_valid(raise_exception=True)
+    return serializer.to_mutation(at=at)
+
+
+def ignore(**terms: Any) -> IssueMutation:
+    return IssueMutation(status=Ignore(SnoozeTerms(**terms)))
+
+
+def flagged(name: str, wish: bool) -> IssueMutation:
+    flags: dict[str, Any] = {name: wish}
+    return IssueMutation(**flags)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# A body -> IssueMutation
+# ---------------------------------------------------------------------------------------------------------------------
+
+FLAGS = {
+    "isPublic": "is_public",
+    "merge": "merge",
+    "hasSeen": "has_seen",
+    "isBookmarked": "is_bookmarked",
+    "isSubscribed": "is_subscribed",
+}
+COUNTS = {"ignoreCount": "count", "ignoreUserCount": "user_count"}
+WINDOWS = {"ignoreWindow": ("ignoreCount", "window"), "ignoreUserWindow": ("ignoreUserCount", "user_window")}
+
+MEANT: list[tuple[Json, IssueMutation]] = [
+    # absent
+    ({}, NOTHING),
+    ({"substatus": "x", "is_public": True, "ispublic": True}, NOTHING),
+    # flags: true, false, coerced
+    *(({key: True}, flagged(name, True)) for key, name in FLAGS.items()),
+    *(({key: False}, flagged(name, False)) for key, name in FLAGS.items()),
+    *(({key: "true"}, flagged(name, True)) for key, name in FLAGS.items()),
+    *(({key: 0}, flagged(name, False)) for key, name in FLAGS.items()),
+    # status
+    ({"status": "resolved"}, RESOLVED),
+    ({"status": "unresolved"}, IssueMutation(status=Unresolve())),
+    ({"status": "ignored"}, IGNORED),
+    ({"status": "muted"}, IGNORED),
+    ({"status": "resolvedInNextRelease"}, IssueMutation(status=Resolve(in_next_release=True))),
+    # statusDetails: falsy, and keys that are unknown
+    ({"statusDetails": {}}, NOTHING),
+    ({"status": "resolved", "statusDetails": {}}, RESOLVED),
+    ({"status": "resolved", "statusDetails": {"foo": 1}}, RESOLVED),
+    # inNextRelease: true, false
+    ({"status": "resolved", "statusDetails": {"inNextRelease": True}}, IssueMutation(status=Resolve(True))),
+    ({"status": "resolved", "statusDetails": {"inNextRelease": False}}, RESOLVED),
+    ({"status": "ignored", "statusDetails": {"inNextRelease": False}}, IGNORED),
+    # durations: null, falsy, given, in the details, under the old name
+    *(({"status": "ignored", key: None}, IGNORED) for key in ("ignoreDuration", "snoozeDuration")),
+    *(({"status": "resolved", key: None}, RESOLVED) for key in ("ignoreDuration", "snoozeDuration")),
+    *(({key: None}, NOTHING) for key in ("ignoreDuration", "snoozeDuration")),
+    *(({"status": "ignored", key: 0}, IGNORED) for key in ("ignoreDuration", "snoozeDuration")),
+    *(({"status": "resolved", key: 0}, RESOLVED) for key in ("ignoreDuration", "snoozeDuration")),
+    ({"status": "ignored", "statusDetails": {"ignoreDuration": 0}}, IGNORED),
+    ({"status": "ignored", "statusDetails": {"ignoreDuration": None}}, IGNORED),
+    # counts: null, falsy, given, coerced, in the details
+    *(({"status": "ignored", key: None}, IGNORED) for key in COUNTS),
+    *(({"status": "unresolved", key: None}, IssueMutation(status=Unresolve())) for key in COUNTS),
+    *(({"status": "ignored", key: 0}, IGNORED) for key in COUNTS),
+    *(({"status": "resolved", key: 0}, RESOLVED) for key in COUNTS),
+    *(({"status": "ignored", key: 5}, ignore(**{name: 5})) for key, name in COUNTS.items()),
+    *(({"status": "ignored", key: "5"}, ignore(**{name: 5})) for key, name in COUNTS.items()),
+    *(({"status": "ignored", "statusDetails": {key: 5}}, ignore(**{name: 5})) for key, name in COUNTS.items()),
+    *(({"status": "ignored", "statusDetails": {key: 0}}, IGNORED) for key in COUNTS),
+    # windows: null, given
+    *(({"status": "ignored", key: None}, IGNORED) for key in WINDOWS),
+    *(
+        ({"status": "ignored", count: 5, key: None}, ignore(**{COUNTS[count]: 5}))
+        for key, (count, _) in WINDOWS.items()
+    ),
+    *(
+        ({"status": "ignored", count: 5, key: 60}, ignore(**{COUNTS[count]: 5, name: 60}))
+        for key, (count, name) in WINDOWS.items()
+    ),
+    *(
+        ({"status": "ignored", "statusDetails": {count: 5, key: 60}}, ignore(**{COUNTS[count]: 5, name: 60}))
+        for key, (count, name) in WINDOWS.items()
+    ),
+    # assignedTo: null and falsy are a wish
+    ({"assignedTo": None}, IssueMutation(assignment=Assignment(None))),
+    ({"assignedTo": ""}, IssueMutation(assignment=Assignment(None))),
+    ({"assignedTo": " "}, IssueMutation(assignment=Assignment(None))),
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("body", "mutation"), MEANT, ids=lambda value: str(value) if isinstance(value, dict) else "")
+def test_reads_a_body(project: Project, now: datetime, body: Json, mutation: IssueMutation) -> None:
+    assert parse(body, project, now) == mutation
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("terms", "minutes"),
+    [
+        ({"ignoreDuration": 30}, 30),
+        ({"ignoreDuration": "30"}, 30),
+        ({"snoozeDuration": 20}, 20),
+        ({"ignoreDuration": 30, "snoozeDuration": 20}, 30),
+        ({"ignoreDuration": 0, "snoozeDuration": 20}, 20),
+        ({"ignoreDuration": None, "snoozeDuration": 20}, 20),
+        ({"statusDetails": {"ignoreDuration": 30}}, 30),
+        ({"ignoreDuration": 52_560_000}, 52_560_000),
+    ],
+    ids=str,
+)
+def test_counts_a_duration_from_the_time_of_the_request(
+    project: Project, now: datetime, terms: Json, minutes: int
+) -> None:
+    mutation = parse({"status": "ignored"} | terms, project, now)
+
+    assert mutation == ignore(until=now + timedelta(minutes=minutes))
+
+
+@pytest.mark.django_db
+def test_reads_all_keys_of_one_body(project: Project, now: datetime, jane: User) -> None:
+    body = {
+        "status": "ignored",
+        "ignoreDuration": 30,
+        "ignoreCount": 1,
+        "ignoreWindow": 2,
+        "ignoreUserCount": 3,
+        "ignoreUserWindow": 4,
+        "assignedTo": "jane",
+        "isPublic": False,
+        "merge": False,
+        "hasSeen": False,
+        "isBookmarked": False,
+        "isSubscribed": False,
+        "unknown": {"kept": "for the history"},
+    }
+
+    mutation = parse(body, project, now)
+
+    assert mutation == IssueMutation(
+        status=Ignore(SnoozeTerms(now + timedelta(minutes=30), 1, 2, 3, 4)),
+        assignment=Assignment(Assignee("user", jane.pk, "Jane Schmidt", "jane@example.com")),
+        is_public=False,
+        merge=False,
+        has_seen=False,
+        is_bookmarked=False,
+        is_subscribed=False,
+    )
+    assert mutation.body == body
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("version", ["1.0.0", " 1.0.0 ", "latest"])
+def test_looks_a_release_up(project: Project, now: datetime, version: str) -> None:
+    release = ReleaseFactory(projects=[project], version="1.0.0")
+
+    mutation = parse({"status": "resolved", "statusDetails": {"inRelease": version}}, project, now)
+
+    assert mutation == IssueMutation(status=Resolve(in_release=NamedRelease(release.pk, "1.0.0")))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("word", ["team:{id}", "#powerful-abolitionist", "powerful-abolitionist"])
+def test_looks_a_team_up(project: Project, team: Team, now: datetime, word: str) -> None:
+    mutation = parse({"assignedTo": word.format(id=team.pk)}, project, now)
+
+    assert mutation == IssueMutation(assignment=Assignment(Assignee("team", team.pk, "powerful-abolitionist")))
+
+
+@pytest.mark.django_db
+def test_reads_nothing_from_a_form(project: Project, now: datetime) -> None:
+    """DRF reads a box that is not ticked, false, for every boolean that a form lacks."""
+    mutation = parse(QueryDict(""), project, now)
+
+    assert mutation == NOTHING
+    assert dict(mutation.body) == {}
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# A body -> errors
+# ---------------------------------------------------------------------------------------------------------------------
+
+REFUSED: list[tuple[Json, Json]] = [
+    # null
+    *(({key: None}, {key: [NULL]}) for key in [*FLAGS, "status", "statusDetails"]),
+    *(
+        ({"status": "resolved", "statusDetails": {key: None}}, {"statusDetails": {key: [NULL]}})
+        for key in ("inNextRelease", "inRelease")
+    ),
+    # wrong
+    *(({key: "maybe"}, {key: [NO_BOOLEAN]}) for key in FLAGS),
+    *(({key: []}, {key: [NO_BOOLEAN]}) for key in FLAGS),
+    ({"status": "open"}, {"status": ['"open" is not a valid choice.']}),
+    ({"status": ""}, {"status": ['"" is not a valid choice.']}),
+    ({"status": False}, {"status": ['"False" is not a valid choice.']}),
+    (
+        {"status": "resolved", "statusDetails": []},
+        {"statusDetails": {"non_field_errors": ["Invalid data. Expected a dictionary, but got list."]}},
+    ),
+    (
+        {"status": "resolved", "statusDetails": {"inNextRelease": "maybe"}},
+        {"statusDetails": {"inNextRelease": [NO_BOOLEAN]}},
+    ),
+    (
+        {"status": "resolved", "statusDetails": {"inRelease": ""}},
+        {"statusDetails": {"inRelease": ["This field may not be blank."]}},
+    ),
+    (
+        {"status": "resolved", "statusDetails": {"inRelease": "9.9.9"}},
+        {"statusDetails": {"inRelease": ["Unable to find a release with the given version."]}},
+    ),
+    *(
+        ({"status": "ignored", key: "many"}, {key: [NO_INTEGER]})
+        for key in ["ignoreDuration", "snoozeDuration", *COUNTS, *WINDOWS]
+    ),
+    *(
+        ({"status": "ignored", "statusDetails": {key: False}}, {"statusDetails": {key: [NO_INTEGER]}})
+        for key in ["ignoreDuration", *COUNTS, *WINDOWS]
+    ),
+    *(({"status": "ignored", key: 0}, {key: ["Ensure this value is greater than or equal to 1."]}) for key in WINDOWS),
+    ({"assignedTo": "nobody"}, {"assignedTo": ["Unknown actor input"]}),
+    ({"assignedTo": False}, {"assignedTo": ["Not a valid string."]}),
+    ({"assignedTo": []}, {"assignedTo": ["Not a valid string."]}),
+    # what does not go together
+    *(({"status": "resolved", key: 5}, {key: [WITH_IGNORED]}) for key in ["ignoreDuration", "snoozeDuration", *COUNTS]),
+    *(({key: 5}, {key: [WITH_IGNORED]}) for key in ["ignoreDuration", "snoozeDuration", *COUNTS]),
+    *(({"status": "ignored", key: 5}, {key: [f'This goes with "{count}".']}) for key, (count, _) in WINDOWS.items()),
+    ({"statusDetails": {"inNextRelease": True}}, {"statusDetails": [WITH_STATUS]}),
+    (
+        {"status": "unresolved", "statusDetails": {"inNextRelease": True}},
+        {"statusDetails": {"inNextRelease": [WITH_RESOLVED]}},
+    ),
+    (
+        {"status": "ignored", "ignoreCount": 5, "statusDetails": {"ignoreUserCount": 5}},
+        {"ignoreCount": ['Say this here or in "statusDetails", not in both.']},
+    ),
+    (
+        {"status": "resolvedInNextRelease", "statusDetails": {"inNextRelease": True}},
+        {
+            "statusDetails": {
+                "inNextRelease": ["Ask for one of resolvedInNextRelease, inNextRelease and inRelease only."]
+            }
+        },
+    ),
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("body", "errors"), REFUSED, ids=lambda value: str(value))
+def test_refuses_a_body(project: Project, now: datetime, body: Json, errors: Json) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        parse(body, project, now)
+
+    assert refusal.value.detail == errors
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# A query string -> IssueScope
+# ---------------------------------------------------------------------------------------------------------------------
+
+UNRESOLVED_ONLY = frozenset({IssueStatus.UNRESOLVED})
+MAX_ID = 2**63 - 1
+
+SCOPES = [
+    ("", IssueScope(7)),
+    ("&", IssueScope(7)),
+    ("id=1", IssueScope(7, ids=frozenset({1}))),
+    ("id=2&id=1&id=02", IssueScope(7, ids=frozenset({1, 2}))),
+    ("%69d=%31", IssueScope(7, ids=frozenset({1}))),
+    (f"id={MAX_ID}", IssueScope(7, ids=frozenset({MAX_ID}))),
+    ("status=unresolved", IssueScope(7, statuses=UNRESOLVED_ONLY)),
+    ("status=muted&status=resolved", IssueScope(7, statuses=frozenset({IssueStatus.IGNORED, IssueStatus.RESOLVED}))),
+    ("status=unresolved&id=1", IssueScope(7, ids=frozenset({1}), statuses=UNRESOLVED_ONLY)),
+]
+
+
+@pytest.mark.parametrize(("query", "scope"), SCOPES)
+def test_reads_a_scope(query: str, scope: IssueScope) -> None:
+    assert read_scope(query, project_id=7) == scope
+
+
+@pytest.mark.parametrize(
+    ("query", "key"),
+    [
+        ("id=", "id"),
+        ("id=0", "id"),
+        ("id=-1", "id"),
+        ("id=a", "id"),
+        (f"id={MAX_ID + 1}", "id"),
+        ("status=", "status"),
+        ("status=open", "status"),
+        ("ids=1", "detail"),
+        ("id=0&status=open&foo=1", "detail"),
+    ],
+)
+def test_refuses_a_scope(query: str, key: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        read_scope(query, project_id=7)
+
+    assert isinstance(refusal.value.detail, dict)
+    assert list(refusal.value.detail) == [key]
+
+
+@pytest.mark.parametrize(
+    ("word", "pk"),
+    [
+        ("1", 1),
+        ("001", 1),
+        (str(MAX_ID), MAX_ID),
+        ("", None),
+        ("0", None),
+        ("-1", None),
+        (" 1", None),
+        ("%31", None),
+        ("\u0661", None),
+        (str(MAX_ID + 1), None),
+        ("1" * 5000, None),
+    ],
+    ids=lambda value: str(value)[:25].encode("unicode_escape").decode(),
+)
+def test_reads_an_id(word: str, pk: int | None) -> None:
+    assert read_id(word) == pk
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The parameters of a list
+# ---------------------------------------------------------------------------------------------------------------------
+
+A_DAY = StatsPeriod("24h", timedelta(hours=1), 24)
+BY_DEFAULT = ListQuery(UNRESOLVED_ONLY, Position(), 100, A_DAY)
+
+LISTS = [
+    ("", BY_DEFAULT),
+    ("foo=1&id=x&cursor=", BY_DEFAULT),
+    ("query=", ListQuery(None, Position(), 100, A_DAY)),
+    ("status=muted", ListQuery(frozenset({IssueStatus.IGNORED}), Position(), 100, A_DAY)),
+    ("query=&status=muted", ListQuery(frozenset({IssueStatus.IGNORED}), Position(), 100, A_DAY)),
+    ("limit=7", ListQuery(UNRESOLVED_ONLY, Position(), 7, A_DAY)),
+    ("limit=101", ListQuery(UNRESOLVED_ONLY, Position(), 100, A_DAY)),
+    ("statsPeriod=", ListQuery(UNRESOLVED_ONLY, Position(), 100, None)),
+    ("statsPeriod=2w", ListQuery(UNRESOLVED_ONLY, Position(), 100, StatsPeriod("2w", timedelta(days=1), 14))),
+]
+
+
+@pytest.mark.parametrize(("query", "asked"), LISTS)
+def test_reads_a_list(query: str, asked: ListQuery) -> None:
+    assert read_list_query(QueryDict(query)) == asked
+
+
+@pytest.mark.parametrize("backwards", [0, 1])
+def test_reads_a_cursor(now: datetime, backwards: int) -> None:
+    micros = round(now.timestamp() * 1_000_000)
+
+    asked = read_list_query(QueryDict(f"cursor={micros}:{MAX_ID}:{backwards}"))
+
+    assert asked.position == Position(now, MAX_ID, backwards=bool(backwards))
+
+
+@pytest.mark.parametrize(
+    ("query", "key"),
+    [
+        ("query=foo", "detail"),
+        ("sort=freq", "sort"),
+        ("status=open", "status"),
+        ("limit=0", "limit"),
+        ("statsPeriod=91d", "statsPeriod"),
+        ("cursor=0", "cursor"),
+    ],
+)
+def test_refuses_a_list(query: str, key: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        read_list_query(QueryDict(query))
+
+    assert isinstance(refusal.value.detail, dict)
+    assert list(refusal.value.detail) == [key]
