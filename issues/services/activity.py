@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import BooleanField, ExpressionWrapper, Q
 from psycopg2.extras import Json
 
 from issues.enums import ActivityKind
@@ -54,28 +54,26 @@ def rewrite(
     names = list(columns)
     values = [value if isinstance(value, Expression) else Expression("%s", (value,)) for value in columns.values()]
 
-    target = targets.issues(at=at).filter(where).locked().values_list("id", *names)
+    # All that match are locked, not only those that are due: whether a row is due is decided, and "all" are counted,
+    # after whoever has it has let it go.
+    is_due = ExpressionWrapper(where, output_field=BooleanField())
+    target = targets.issues(at=at).annotate(is_due=is_due).locked().values_list("id", "is_due", *names)
     target_sql, target_params = target.query.sql_with_params()
     assignments = [f"{name} = {value.sql}" for name, value in zip(names, values, strict=True)]
     before = [f"target.{name} AS before_{name}" for name in names]
 
     if targets.ids is None:
-        scope_sql, scope_params = targets.issues(at=at).values("id").query.sql_with_params()
-        # Counted before anything is written: from the index alone, while that is still known to be up to date.
-        matched_sql = f"matched AS MATERIALIZED (SELECT count(*) AS number FROM ({scope_sql}) AS scope),"
-        answer_sql = "SELECT matched.number, (SELECT count(*) FROM changed) FROM matched"
+        answer_sql = "SELECT (SELECT count(*) FROM target), (SELECT count(*) FROM changed)"
     else:
-        matched_sql, scope_params = "", ()
         answer_sql = "SELECT id FROM changed ORDER BY id"
 
     sql = f"""
-        WITH {matched_sql}
-        target AS MATERIALIZED ({target_sql}),
+        WITH target AS MATERIALIZED ({target_sql}),
         changed AS (
             UPDATE issues_issue AS issue
             SET {", ".join(assignments)}, mutation_id = %s
             FROM target
-            WHERE issue.id = target.id
+            WHERE issue.id = target.id AND target.is_due
             RETURNING issue.id, issue.project_id, {", ".join(before)}
         ),
         recorded AS (
@@ -89,7 +87,6 @@ def rewrite(
         {answer_sql}
     """
     params = [
-        *scope_params,
         *target_params,
         *(param for value in values for param in value.params),
         targets.mutation_id,

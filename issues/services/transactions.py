@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from django.db import OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 
 from issues.errors import TryAgain
 
@@ -14,6 +14,9 @@ ATTEMPTS = 3
 
 DEADLOCK_DETECTED = "40P01"
 SERIALIZATION_FAILURE = "40001"
+# Somebody whom the rows written point at was deleted before the commit: a member of the team, a follower of a child.
+FOREIGN_KEY_VIOLATION = "23503"
+NOBODYS_FAULT = {DEADLOCK_DETECTED, SERIALIZATION_FAILURE, FOREIGN_KEY_VIOLATION}
 
 
 class TreeMoved(TryAgain):
@@ -34,8 +37,8 @@ def run(work: Callable[[], Result], *, lock_timeout: int) -> Result:
             return _run_once(work, lock_timeout=lock_timeout)
         except TreeMoved:
             continue
-        except OperationalError as error:
-            if sqlstate(error) not in {DEADLOCK_DETECTED, SERIALIZATION_FAILURE}:
+        except (OperationalError, IntegrityError) as error:
+            if sqlstate(error) not in NOBODYS_FAULT:
                 raise
     return _run_once(work, lock_timeout=lock_timeout)
 
