@@ -253,7 +253,11 @@ class Issue(models.Model):
 
 
 class HangsOnIssue(models.Model):
-    """A row that belongs to an issue. Its project is the issue's: written from it, never from elsewhere."""
+    """A row that belongs to an issue. Its project is the issue's: written from it, never from elsewhere.
+
+    Where it points at a user too, there is no index on that: nothing reads marks by user alone, and bulk actions write
+    them by the thousand. An operator who deletes a user waits for the scan.
+    """
 
     project = models.ForeignKey(
         Project, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="+"
@@ -317,7 +321,7 @@ class IssueSeen(HangsOnIssue):
     """Who has looked at the issue, and when last. It counts as seen while no event is newer than that."""
 
     issue = models.ForeignKey(Issue, on_delete=models.PROTECT, db_index=False, related_name="seen_marks")
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, db_index=False, related_name="+")
     seen_at = models.DateTimeField()
 
     class Meta:
@@ -330,7 +334,7 @@ class IssueSeen(HangsOnIssue):
 
 class IssueBookmark(HangsOnIssue):
     issue = models.ForeignKey(Issue, on_delete=models.PROTECT, db_index=False, related_name="bookmarks")
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, db_index=False, related_name="+")
     created_at = models.DateTimeField()
 
     class Meta:
@@ -344,7 +348,7 @@ class IssueSubscription(HangsOnIssue):
     """Who follows the issue, and why. One that the user ended stays as inactive, so that no side effect revives it."""
 
     issue = models.ForeignKey(Issue, on_delete=models.PROTECT, db_index=False, related_name="subscriptions")
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, db_index=False, related_name="+")
     is_active = models.BooleanField(default=True)
     reason = models.CharField(max_length=20, choices=SubscriptionReason.choices)
     created_at = models.DateTimeField()

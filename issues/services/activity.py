@@ -5,13 +5,13 @@ row for each issue that changed, with what it overwrote: nobody can change a row
 issues never become a list in Python.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, ExpressionWrapper, Q
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet, Value
 from psycopg2.extras import Json
 
 from issues.enums import ActivityKind
@@ -21,7 +21,7 @@ from projects.callers import Caller
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A value that PostgreSQL computes for each issue. ``issue`` is the row, ``%s`` a parameter."""
+    """A piece of SQL with its parameters; as a value, one that PostgreSQL computes for each issue."""
 
     sql: str
     params: tuple[Any, ...] = ()
@@ -53,49 +53,68 @@ def rewrite(
     """
     names = list(columns)
     values = [value if isinstance(value, Expression) else Expression("%s", (value,)) for value in columns.values()]
-
-    # All that match are locked, not only those that are due: whether a row is due is decided, and "all" are counted,
-    # after whoever has it has let it go.
-    is_due = ExpressionWrapper(where, output_field=BooleanField())
-    target = targets.issues(at=at).annotate(is_due=is_due).locked().values_list("id", "is_due", *names)
-    target_sql, target_params = target.query.sql_with_params()
-    assignments = [f"{name} = {value.sql}" for name, value in zip(names, values, strict=True)]
-    before = [f"target.{name} AS before_{name}" for name in names]
-
-    if targets.ids is None:
-        answer_sql = "SELECT (SELECT count(*) FROM target), (SELECT count(*) FROM changed)"
-    else:
-        answer_sql = "SELECT id FROM changed ORDER BY id"
-
+    assignments = ", ".join(f"{name} = {value.sql}" for name, value in zip(names, values, strict=True))
+    read, write = _all(targets, where, names, at=at) if targets.ids is None else _named(targets, where, names, at=at)
     sql = f"""
-        WITH target AS MATERIALIZED ({target_sql}),
+        WITH target AS MATERIALIZED ({read.sql}),
         changed AS (
-            UPDATE issues_issue AS issue
-            SET {", ".join(assignments)}, mutation_id = %s
-            FROM target
-            WHERE issue.id = target.id AND target.is_due
-            RETURNING issue.id, issue.project_id, {", ".join(before)}
+            UPDATE issues_issue
+            SET {assignments}, mutation_id = %s
+            {write.sql}
+            RETURNING issues_issue.id
         ),
         recorded AS (
             INSERT INTO issues_activity
                 (project_id, issue_id, kind, data, user_id, created_at, mutation_id,
                  {", ".join(f"before_{name}" for name in names)})
-            SELECT project_id, id, %s, %s::jsonb, %s, %s, %s,
-                   {", ".join(f"before_{name}" for name in names)}
-            FROM changed
+            SELECT %s, id, %s, %s::jsonb, %s, %s, %s, {", ".join(names)}
+            FROM target
+            WHERE is_due
         )
-        {answer_sql}
+        SELECT (SELECT count(*) FROM target), {"count(*)" if targets.ids is None else "array_agg(id ORDER BY id)"}
+        FROM changed
     """
     params = [
-        *target_params,
+        *read.params,
         *(param for value in values for param in value.params),
         targets.mutation_id,
-        *(kind.value, Json(dict(data)), by.user_id, at, targets.mutation_id),
+        *write.params,
+        *(targets.project_id, kind.value, Json(dict(data)), by.user_id, at, targets.mutation_id),
     ]
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        if targets.ids is None:
-            matched, changed = cursor.fetchone()
-            return Rewritten(matched, changed, None)
-        ids = [pk for (pk,) in cursor.fetchall()]
-        return Rewritten(len(targets.ids), len(ids), ids)
+        matched, changed = cursor.fetchone()
+    if targets.ids is None:
+        return Rewritten(matched, changed, None)
+    ids = changed or []
+    return Rewritten(len(targets.ids), len(ids), ids)
+
+
+def _named(targets: Targets, where: Q, names: Sequence[str], *, at: datetime) -> tuple[Expression, Expression]:
+    """Return what to read, and which rows to write, of issues that this transaction has locked already.
+
+    Nobody can change them between the two, so that both may ask the same; a join would be one more plan to go wrong.
+    """
+    due = targets.issues(at=at).filter(where)
+    read = due.annotate(is_due=Value(True)).values_list("id", "is_due", *names)
+    where_sql, where_params = due.query.get_compiler(connection=connection).compile(due.query.where)
+    return _compiled(read), Expression(f"WHERE {where_sql}", tuple(where_params))
+
+
+def _all(targets: Targets, where: Q, names: Sequence[str], *, at: datetime) -> tuple[Expression, Expression]:
+    """Return what to read and lock, and which rows to write, of all that are in scope.
+
+    All are locked, not only those that are due: whether a row is due is decided, and all are counted, after whoever has
+    it has let it go.
+    """
+    with connection.cursor() as cursor:
+        # Never one look-up for each target, however few of them the statistics expect.
+        cursor.execute("SET LOCAL enable_nestloop = off")
+    is_due = ExpressionWrapper(where, output_field=BooleanField())
+    read = targets.issues(at=at).annotate(is_due=is_due).locked().values_list("id", "is_due", *names)
+    return _compiled(read), Expression("FROM target WHERE issues_issue.id = target.id AND target.is_due")
+
+
+def _compiled(rows: QuerySet[Any]) -> Expression:
+    sql, params = rows.query.sql_with_params()
+    return Expression(sql, tuple(params))

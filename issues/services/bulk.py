@@ -58,6 +58,9 @@ def _mutate_named(scope: IssueScope, mutation: IssueMutation, *, by: Caller, at:
     changed: set[int] = set()
     share_id, merged = None, None
 
+    # First: a verb below that would also subscribe the user then finds it said already, and what is kept as changed is
+    # what differs from before the request.
+    followed = _follow(targets, mutation, by=by, at=at)
     if mutation.status is not None:
         changed.update(status.change(targets, mutation.status, by=by, at=at).ids or ())
     if mutation.assignment is not None:
@@ -66,7 +69,7 @@ def _mutate_named(scope: IssueScope, mutation: IssueMutation, *, by: Caller, at:
         changed.update(sharing.change(targets, mutation.is_public, by=by, at=at).ids or ())
         if mutation.is_public and len(locked.ids) == 1:
             share_id = sharing.link_of(targets, at=at)
-    marks = ChangedMarks() if by.user_id is None else _mark(targets, mutation, user_id=by.user_id, at=at)
+    marks = _mark(targets, mutation, followed, by=by, at=at)
     changed.update(marks.seen, marks.bookmarks, marks.subscriptions)
     if mutation.merge is True:  # last: it hides issues that the lines above changed
         merged = merging.merge(targets, by=by, at=at)
@@ -85,20 +88,23 @@ def _mutate_named(scope: IssueScope, mutation: IssueMutation, *, by: Caller, at:
     )
 
 
-def _mark(targets: Targets, mutation: IssueMutation, *, user_id: int, at: datetime) -> ChangedMarks:
-    """Set the calling user's own marks.
+def _follow(targets: Targets, mutation: IssueMutation, *, by: Caller, at: datetime) -> Sequence[int]:
+    """Do what the user says about following; return the issues where that made a difference."""
+    if mutation.is_subscribed is None or by.user_id is None:
+        return ()
+    return subscriptions.ask_for(targets, active=mutation.is_subscribed, user_id=by.user_id, at=at)
 
-    What the user says about following goes first: a bookmark that would also subscribe then finds it said already.
-    """
-    followed: Sequence[int] = ()
+
+def _mark(
+    targets: Targets, mutation: IssueMutation, followed: Sequence[int], *, by: Caller, at: datetime
+) -> ChangedMarks:
+    """Set the calling user's own marks; return them all, with those of :func:`_follow`."""
     looked_at: Sequence[int] = ()
     bookmarked: Sequence[int] = ()
-    if mutation.is_subscribed is not None:
-        followed = subscriptions.ask_for(targets, active=mutation.is_subscribed, user_id=user_id, at=at)
-    if mutation.has_seen is not None:
-        looked_at = seen.change(targets, mutation.has_seen, user_id=user_id, at=at)
-    if mutation.is_bookmarked is not None:
-        bookmarked = bookmarks.change(targets, mutation.is_bookmarked, user_id=user_id, at=at)
+    if mutation.has_seen is not None and by.user_id is not None:
+        looked_at = seen.change(targets, mutation.has_seen, user_id=by.user_id, at=at)
+    if mutation.is_bookmarked is not None and by.user_id is not None:
+        bookmarked = bookmarks.change(targets, mutation.is_bookmarked, user_id=by.user_id, at=at)
     return ChangedMarks(seen=looked_at, bookmarks=bookmarked, subscriptions=followed)
 
 

@@ -51,8 +51,8 @@ def merge(targets: Targets, *, by: Caller, at: datetime) -> Merged | None:
     Issue.objects.with_ids(targets.project_id, children).update(merged_into=parent, mutation_id=targets.mutation_id)
     compute_totals(targets, [parent])
     _record(targets, ActivityKind.MERGE, {parent: {"issues": [{"id": str(pk)} for pk in children]}}, by=by, at=at)
-    _copy_followers(targets, parent, children)
-    _copy_bookmarks(targets, parent, children)
+    _copy_followers(targets, parent, children, at=at)
+    _copy_bookmarks(targets, parent, children, at=at)
     return Merged(parent=parent, children=tuple(children))
 
 
@@ -212,32 +212,31 @@ def _record(
         )
 
 
-def _copy_followers(targets: Targets, parent: int, children: list[int]) -> None:
+def _copy_followers(targets: Targets, parent: int, children: list[int], *, at: datetime) -> None:
     """Let who follows a child follow the parent too, unless they said something about the parent themselves."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO issues_issuesubscription (project_id, issue_id, user_id, is_active, reason, created_at)
-            SELECT DISTINCT ON (user_id) project_id, %s, user_id, true, reason, created_at
+            SELECT DISTINCT ON (user_id) project_id, %s, user_id, true, reason, %s
             FROM issues_issuesubscription
             WHERE project_id = %s AND issue_id = ANY(%s::bigint[]) AND is_active
             ORDER BY user_id, issue_id
             ON CONFLICT (issue_id, user_id) DO NOTHING
             """,
-            [parent, targets.project_id, children],
+            [parent, at, targets.project_id, children],
         )
 
 
-def _copy_bookmarks(targets: Targets, parent: int, children: list[int]) -> None:
+def _copy_bookmarks(targets: Targets, parent: int, children: list[int], *, at: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO issues_issuebookmark (project_id, issue_id, user_id, created_at)
-            SELECT DISTINCT ON (user_id) project_id, %s, user_id, created_at
+            SELECT DISTINCT project_id, %s, user_id, %s::timestamptz
             FROM issues_issuebookmark
             WHERE project_id = %s AND issue_id = ANY(%s::bigint[])
-            ORDER BY user_id, issue_id
             ON CONFLICT (issue_id, user_id) DO NOTHING
             """,
-            [parent, targets.project_id, children],
+            [parent, at, targets.project_id, children],
         )

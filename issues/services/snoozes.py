@@ -32,11 +32,11 @@ def snooze(terms: SnoozeTerms) -> Columns:
     if terms.window is not None:
         columns |= {"snooze_window_count": terms.count, "snooze_window_minutes": terms.window}
     elif terms.count is not None:
-        columns["snooze_ends_at_times_seen"] = Expression("issue.times_seen + %s", (terms.count,))
+        columns["snooze_ends_at_times_seen"] = Expression("issues_issue.times_seen + %s", (terms.count,))
     if terms.user_window is not None:
         columns |= {"snooze_window_user_count": terms.user_count, "snooze_window_user_minutes": terms.user_window}
     elif terms.user_count is not None:
-        columns["snooze_ends_at_users_seen"] = Expression("issue.users_seen + %s", (terms.user_count,))
+        columns["snooze_ends_at_users_seen"] = Expression("issues_issue.users_seen + %s", (terms.user_count,))
     return columns
 
 

@@ -1,0 +1,149 @@
+"""Calls of the services in one line each, and what they changed as one value: every row, every column."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from issues.enums import ActivityKind, IssueStatus, SubscriptionReason
+from issues.models import Activity, Issue
+from issues.mutation import IssueMutation, IssueScope, MutationOutcome
+from issues.services import bulk, deletion
+from projects.callers import Caller
+from projects.models import Project, User
+from tests.assertions import snapshot
+from tests.factories import NOW
+
+Row = dict[str, Any]
+Snapshot = dict[str, dict[Any, Row]]
+
+BEFORE = [field.attname for field in Activity._meta.concrete_fields if field.attname.startswith("before_")]
+
+
+def scope_of(
+    project: Project, issues: Iterable[Issue | int] | None, statuses: Iterable[IssueStatus] | None = None
+) -> IssueScope:
+    ids = None if issues is None else frozenset(issue if isinstance(issue, int) else issue.pk for issue in issues)
+    return IssueScope(project.pk, ids=ids, statuses=None if statuses is None else frozenset(statuses))
+
+
+def ask(
+    project: Project,
+    issues: Iterable[Issue | int] | None,
+    *,
+    by: Caller,
+    at: datetime = NOW,
+    statuses: Iterable[IssueStatus] | None = None,
+    **wishes: Any,
+) -> MutationOutcome:
+    """Ask for ``wishes``, which are fields of IssueMutation; ``issues`` None is "update all"."""
+    return bulk.mutate(scope_of(project, issues, statuses), IssueMutation(**wishes), by=by, at=at, lock_timeout=5)
+
+
+def delete(
+    project: Project,
+    issues: Iterable[Issue | int] | None,
+    *,
+    by: Caller,
+    at: datetime = NOW,
+    statuses: Iterable[IssueStatus] | None = None,
+) -> MutationOutcome:
+    return deletion.delete(scope_of(project, issues, statuses), by=by, at=at, lock_timeout=5)
+
+
+def statements() -> CaptureQueriesContext:
+    """Return a context that keeps the SQL made in it."""
+    return CaptureQueriesContext(connection)
+
+
+@dataclass
+class Changes:
+    """What is different, by table (without ``issues_``): columns of rows that stayed, whole rows, and keys.
+
+    Mutations are left out: test_history.py is about them.
+    """
+
+    updated: dict[str, dict[int, Row]] = field(default_factory=dict)
+    added: dict[str, list[Row]] = field(default_factory=dict)
+    gone: dict[str, list[int]] = field(default_factory=dict)
+
+
+NOTHING = Changes()
+
+
+def changes_since(before: Snapshot) -> Changes:
+    """Return what is different from ``before``, a :func:`tests.assertions.snapshot` of everything.
+
+    Rows that were added come by issue, for one issue in the order of their ids, and without their ids.
+    """
+    changes = Changes()
+    for name, rows in snapshot().items():
+        table, old = name.removeprefix("issues_"), before[name]
+        if table == "mutation":
+            continue
+        updated = {pk: differing(old[pk], row) for pk, row in rows.items() if pk in old and row != old[pk]}
+        added = [{key: value for key, value in row.items() if key != "id"} for pk, row in rows.items() if pk not in old]
+        gone = sorted(pk for pk in old if pk not in rows)
+        changes.updated |= {table: updated} if updated else {}
+        changes.added |= {table: sorted(added, key=lambda row: row["issue_id"])} if added else {}
+        changes.gone |= {table: gone} if gone else {}
+    return changes
+
+
+def differing(row: Mapping[str, Any], wanted: Mapping[str, Any]) -> Row:
+    """Return those of the ``wanted`` columns that are another in ``row``."""
+    return {column: value for column, value in wanted.items() if row[column] != value}
+
+
+def row_of(issue: Issue) -> Row:
+    """Return all columns of the issue as they are now."""
+    return {**Issue.objects.values().get(pk=issue.pk)}
+
+
+def activity_row(
+    issue: Issue,
+    kind: ActivityKind,
+    outcome: MutationOutcome,
+    *,
+    data: Mapping[str, Any] | None = None,
+    by: Caller,
+    at: datetime = NOW,
+    **before: Any,
+) -> Row:
+    """Return the row of this activity; ``before_*`` columns that are not given are null."""
+    assert set(before) <= set(BEFORE)
+    return {
+        "project_id": issue.project_id,
+        "issue_id": issue.pk,
+        "kind": kind,
+        "data": data or {},
+        "user_id": by.user_id,
+        "created_at": at,
+        "mutation_id": outcome.mutation_id,
+        **dict.fromkeys(BEFORE),
+        **before,
+    }
+
+
+def subscription_row(
+    issue: Issue, user: User, reason: SubscriptionReason, *, is_active: bool = True, at: datetime = NOW
+) -> Row:
+    return {
+        "project_id": issue.project_id,
+        "issue_id": issue.pk,
+        "user_id": user.pk,
+        "is_active": is_active,
+        "reason": reason,
+        "created_at": at,
+    }
+
+
+def bookmark_row(issue: Issue, user: User, *, at: datetime = NOW) -> Row:
+    return {"project_id": issue.project_id, "issue_id": issue.pk, "user_id": user.pk, "created_at": at}
+
+
+def seen_row(issue: Issue, user: User, *, at: datetime = NOW) -> Row:
+    return {"project_id": issue.project_id, "issue_id": issue.pk, "user_id": user.pk, "seen_at": at}

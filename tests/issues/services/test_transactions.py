@@ -1,0 +1,313 @@
+"""The transaction of a mutation ... (contract 1.1 and 1.9)"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+from django.db import DataError, IntegrityError, OperationalError, connection, transaction
+
+from issues.enums import SubscriptionReason
+from issues.models import Issue, IssueSubscription
+from issues.mutation import Assignee, Assignment, Resolve, Unresolve
+from issues.services import transactions
+from issues.services.transactions import TreeMoved
+from projects.callers import Caller
+from projects.models import Project, Team, User
+from tests.assertions import WRITE, snapshot
+from tests.factories import (
+    NOW,
+    IssueBookmarkFactory,
+    IssueFactory,
+    IssueHourFactory,
+    IssueSubscriptionFactory,
+)
+from tests.issues.services.calls import ask, delete, subscription_row
+
+DEADLOCK, SERIALIZATION, FOREIGN_KEY, DIVISION = "40P01", "40001", "23503", "22012"
+
+real_transactions = pytest.mark.django_db(transaction=True)
+
+
+def let_the_database_abort(sqlstate: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"DO $$ BEGIN RAISE EXCEPTION 'as asked' USING ERRCODE = '{sqlstate}'; END $$")
+
+
+def setting(name: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting(%s)", [name])
+        return str(cursor.fetchone()[0])
+
+
+class Work:
+    """Leaves an issue behind, after so many attempts that fail."""
+
+    def __init__(self, project: Project, failures: int, fail: Callable[[], None]) -> None:
+        self.project, self.failures, self.fail = project, failures, fail
+        self.attempts = 0
+
+    def __call__(self) -> str:
+        self.attempts += 1
+        IssueFactory(project=self.project)
+        if self.attempts <= self.failures:
+            self.fail()
+        return f"attempt {self.attempts}"
+
+
+def move_the_tree() -> None:
+    raise TreeMoved
+
+
+def lose_on_the_database(sqlstate: str) -> Callable[[], None]:
+    return lambda: let_the_database_abort(sqlstate)
+
+
+NOBODYS_FAULT = [
+    (lose_on_the_database(DEADLOCK), OperationalError),
+    (lose_on_the_database(SERIALIZATION), OperationalError),
+    (lose_on_the_database(FOREIGN_KEY), IntegrityError),
+    (move_the_tree, TreeMoved),
+]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Trying again
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("failures", [0, 1, 2])
+@pytest.mark.parametrize(("fail", "error"), NOBODYS_FAULT)
+def test_is_tried_three_times_and_leaves_what_the_last_attempt_did(
+    failures: int, fail: Callable[[], None], error: type[Exception], project: Project
+) -> None:
+    work = Work(project, failures, fail)
+
+    assert transactions.run(work, lock_timeout=5) == f"attempt {failures + 1}"
+
+    assert Issue.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("fail", "error"), NOBODYS_FAULT)
+def test_is_given_up_after_three_attempts_with_nothing_left_behind(
+    fail: Callable[[], None], error: type[Exception], project: Project
+) -> None:
+    work = Work(project, 3, fail)
+
+    with pytest.raises(error):
+        transactions.run(work, lock_timeout=5)
+
+    assert work.attempts == 3
+    assert not Issue.objects.exists()
+
+
+def divide_by_zero() -> None:
+    let_the_database_abort(DIVISION)
+
+
+def run_into_a_bug() -> None:
+    raise ZeroDivisionError
+
+
+def find_no_lock() -> None:
+    let_the_database_abort("55P03")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("fail", "error"),
+    [(divide_by_zero, DataError), (run_into_a_bug, ZeroDivisionError), (find_no_lock, OperationalError)],
+)
+def test_is_not_tried_again_when_that_would_not_help(
+    fail: Callable[[], None], error: type[Exception], project: Project
+) -> None:
+    work = Work(project, 1, fail)
+
+    with pytest.raises(error):
+        transactions.run(work, lock_timeout=5)
+
+    assert work.attempts == 1
+    assert not Issue.objects.exists()
+
+
+@real_transactions
+def test_is_tried_again_when_the_commit_finds_somebody_gone(project: Project, jane: User) -> None:
+    issue = IssueFactory(project=project)
+    attempts = []
+
+    def follow() -> None:
+        attempts.append(1)
+        row = subscription_row(issue, jane, SubscriptionReason.UNKNOWN)
+        IssueSubscription.objects.create(**row | {"user_id": jane.pk if len(attempts) == 3 else 0})
+
+    transactions.run(follow, lock_timeout=5)
+
+    assert len(attempts) == 3
+    assert [row.user for row in IssueSubscription.objects.all()] == [jane]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Its settings
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@real_transactions
+def test_waits_for_locks_so_long_and_for_statements_for_ever(db: None) -> None:
+    names = ["lock_timeout", "statement_timeout"]
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = '7s'")
+    outside = [setting(name) for name in names]
+
+    inside = transactions.run(lambda: [setting(name) for name in names], lock_timeout=5)
+
+    assert inside == ["5s", "0"]
+    assert outside[1] == "7s"
+    assert [setting(name) for name in names] == outside
+    connection.close()  # and with it the setting
+
+
+@real_transactions
+def test_is_never_part_of_another_one(project: Project, by_jane: Caller) -> None:
+    issue = IssueFactory(project=project)
+    before = snapshot()
+
+    with transaction.atomic(), pytest.raises(RuntimeError):
+        ask(project, [issue], by=by_jane, is_public=True)
+
+    assert snapshot() == before
+
+
+def sleep(seconds: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(%s)", [seconds])
+
+
+@pytest.mark.django_db
+def test_that_only_reads_ends_a_statement_that_takes_too_long() -> None:
+    with pytest.raises(OperationalError, match="statement timeout"), transactions.reading(timeout=1):
+        sleep(5)
+
+
+@pytest.mark.django_db
+def test_that_failed_tells_the_code_of_postgresql() -> None:
+    with pytest.raises(OperationalError) as failure, transaction.atomic():
+        let_the_database_abort(DEADLOCK)
+
+    assert transactions.sqlstate(failure.value) == DEADLOCK
+    assert transactions.sqlstate(OperationalError("the server is away")) is None
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# All or nothing
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+class PowerCut(Exception):
+    """What no code expects."""
+
+
+class CutAtWrite:
+    """Wraps execute(): the power goes at the n-th statement that writes, before or after it is done."""
+
+    def __init__(self, number: int, *, is_done: bool) -> None:
+        self.number, self.is_done = number, is_done
+        self.tables: list[str] = []
+
+    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        written = [match.split()[-1].strip('"').removeprefix("issues_") for match in WRITE.findall(sql)]
+        self.tables += written
+        if not written:
+            return execute(sql, params, many, context)
+        self.number -= 1
+        if self.number == 0 and not self.is_done:
+            raise PowerCut
+        result = execute(sql, params, many, context)
+        if self.number == 0:
+            raise PowerCut
+        return result
+
+
+@pytest.fixture
+def cast(project: Project, team: Team, jane: User, sam: User) -> dict[str, Issue]:
+    """A parent with a child, and another that could go under it; each with what a mutation may touch."""
+    parent = IssueFactory(project=project, own_first_seen=NOW - timedelta(days=9), times_seen=2)
+    child = IssueFactory(merged_into=parent, snoozed=True)
+    other = IssueFactory(project=project, snoozed=True, public=True, assignee_user=sam)
+    for issue in (parent, child, other):
+        IssueSubscriptionFactory(issue=issue, user=sam)
+        IssueBookmarkFactory(issue=issue, user=sam)
+        IssueHourFactory(issue=issue, total_count=2 if issue is parent else 1)
+    return {"parent": parent, "child": child, "other": other}
+
+
+EVERYWHERE = {"issue", "activity", "issuehour", "issueseen", "issuebookmark", "issuesubscription", "mutation"}
+MANY_WISHES: dict[str, Any] = {
+    "is_public": True,
+    "has_seen": True,
+    "is_bookmarked": True,
+    "is_subscribed": True,
+}
+
+
+def merge_and_more(project: Project, cast: dict[str, Issue], team: Team, by: Caller) -> None:
+    assignment = Assignment(Assignee("team", team.pk, team.slug))
+    named = [cast["parent"], cast["other"]]
+    status = Resolve(in_next_release=True)
+    ask(project, named, by=by, status=status, assignment=assignment, merge=True, **MANY_WISHES)
+
+
+def unmerge_and_more(project: Project, cast: dict[str, Issue], team: Team, by: Caller) -> None:
+    assignment = Assignment(Assignee("team", team.pk, team.slug))
+    ask(project, [cast["parent"]], by=by, status=Resolve(), assignment=assignment, merge=False, **MANY_WISHES)
+
+
+def take_marks_away(project: Project, cast: dict[str, Issue], team: Team, by: Caller) -> None:
+    ask(project, [cast["parent"]], by=by, has_seen=False, is_bookmarked=False, is_subscribed=False)
+
+
+def update_all(project: Project, cast: dict[str, Issue], team: Team, by: Caller) -> None:
+    ask(project, None, by=by, status=Unresolve())
+
+
+def delete_all(project: Project, cast: dict[str, Issue], team: Team, by: Caller) -> None:
+    delete(project, [cast["parent"], cast["other"]], by=by)
+
+
+@real_transactions
+@pytest.mark.parametrize("is_done", [False, True], ids=["before the write", "after the write"])
+@pytest.mark.parametrize(
+    ("request_of", "tables"),
+    [
+        (merge_and_more, EVERYWHERE),
+        (unmerge_and_more, EVERYWHERE),
+        (take_marks_away, {"issueseen", "issuebookmark", "issuesubscription", "mutation"}),
+        (update_all, {"issue", "activity", "mutation"}),
+        (delete_all, EVERYWHERE | {"issuetext", "issuehash"}),
+    ],
+)
+def test_leaves_nothing_behind_whichever_write_fails(
+    is_done: bool,
+    request_of: Callable[..., None],
+    tables: set[str],
+    cast: dict[str, Issue],
+    project: Project,
+    team: Team,
+    by_sam: Caller,
+) -> None:
+    before = snapshot()
+
+    for number in count(1):
+        cut = CutAtWrite(number, is_done=is_done)
+        with connection.execute_wrapper(cut):
+            try:
+                request_of(project, cast, team, by_sam)
+            except PowerCut:
+                assert snapshot() == before, f"write {number}, on {cut.tables[-1]}, was not taken back"
+            else:
+                break
+
+    assert snapshot() != before
+    assert set(cut.tables) == tables

@@ -1,0 +1,159 @@
+"""What would be forgotten otherwise (docs/decisions, README "adding a mutation")."""
+
+import ast
+import dataclasses
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from issues.models import Issue
+from issues.mutation import IssueMutation, IssueScope
+from issues.serializers.mutations import IssueMutationSerializer
+from issues.services import bulk
+from issues.services.deletion import HANGING_ON_ISSUES
+from issues.services.merging import WHAT_FOLLOWS_A_MERGE
+from projects.callers import Caller
+from projects.models import Project, User
+from tests.factories import NOW, IssueFactory, ReleaseFactory
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# For each wish, bodies that ask for it; the issues are unresolved, private, nobody's, unmarked and unmerged before.
+BODIES: dict[str, list[dict[str, Any]]] = {
+    "status": [
+        {"status": "resolved"},
+        {"status": "resolvedInNextRelease"},
+        {"status": "resolved", "statusDetails": {"inNextRelease": True}},
+        {"status": "resolved", "statusDetails": {"inRelease": "latest"}},
+        {"status": "ignored"},
+        {"status": "muted", "ignoreDuration": 30},
+        {"status": "ignored", "snoozeDuration": 30},
+        {"status": "ignored", "statusDetails": {"ignoreCount": 5, "ignoreWindow": 60}},
+        {"status": "ignored", "ignoreUserCount": 5, "ignoreUserWindow": 60},
+    ],
+    "assignment": [{"assignedTo": "jane"}, {"assignedTo": "#powerful-abolitionist"}],
+    "is_public": [{"isPublic": True}],
+    "has_seen": [{"hasSeen": True}],
+    "is_bookmarked": [{"isBookmarked": True}],
+    "is_subscribed": [{"isSubscribed": True}],
+    "merge": [{"merge": True}],
+}
+NOT_A_WISH = {"body"}
+
+
+def test_every_wish_has_a_body() -> None:
+    wishes = {field.name for field in dataclasses.fields(IssueMutation)} - NOT_A_WISH
+
+    assert set(BODIES) == wishes
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("wish", "body"), [(wish, body) for wish, bodies in BODIES.items() for body in bodies])
+def test_every_wish_comes_from_its_body_and_changes_something(
+    wish: str, body: dict[str, Any], project: Project, jane: User
+) -> None:
+    ReleaseFactory(projects=[project])
+    issues = [IssueFactory(project=project), IssueFactory(project=project)]
+    serializer = IssueMutationSerializer(data=body, context={"project": project})
+    serializer.is_valid(raise_exception=True)
+
+    mutation = serializer.to_mutation(at=NOW)
+    scope = IssueScope(project.pk, ids=frozenset(issue.pk for issue in issues))
+    outcome = bulk.mutate(scope, mutation, by=Caller(user=jane), at=NOW + timedelta(seconds=1), lock_timeout=5)
+
+    asked = {name for name in BODIES if getattr(mutation, name) is not None}
+    assert asked == {wish}
+    assert mutation.body == body
+    assert (outcome.matched, outcome.changed) == (2, 2)
+
+
+def test_every_relation_to_an_issue_is_said_to_follow_a_merge_or_not() -> None:
+    relations = {relation.get_accessor_name() for relation in Issue._meta.related_objects}
+
+    assert set(WHAT_FOLLOWS_A_MERGE) == relations
+
+
+def test_every_table_that_hangs_on_issues_is_deleted_with_them() -> None:
+    models = {relation.related_model for relation in Issue._meta.related_objects}
+
+    assert set(HANGING_ON_ISSUES) == models - {Issue}
+    assert len(HANGING_ON_ISSUES) == len(set(HANGING_ON_ISSUES))
+
+
+@pytest.mark.django_db
+def test_no_migration_is_missing() -> None:
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Who and when are arguments; one module opens the transaction
+# ---------------------------------------------------------------------------------------------------------------------
+
+SERVICES = sorted((ROOT / "issues" / "services").glob("*.py"))
+OPENS_TRANSACTIONS = "transactions.py"
+CLOCKS = {"now", "utcnow", "today", "time", "monotonic", "timezone", "django.utils.timezone"}
+SETTINGS = {"settings", "django.conf.settings", "os", "environ"}
+TRANSACTIONS = {
+    "atomic",
+    "transaction",
+    "django.db.transaction",
+    "savepoint",
+    "commit",
+    "rollback",
+    "set_autocommit",
+    "on_commit",
+}
+
+
+def words(source: str) -> Iterator[str]:
+    """Yield what a module imports, and the attributes and names it uses; comments and texts say what they like."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Import(names=names):
+                yield from (alias.name for alias in names)
+            case ast.ImportFrom(module=module, names=names):
+                yield from (f"{module}.{alias.name}" for alias in names)
+            case ast.Attribute(attr=attr):
+                yield attr
+            case ast.Name(id=name):
+                yield name
+
+
+def test_there_are_services_to_read() -> None:
+    assert len(SERVICES) > 10
+
+
+@pytest.mark.parametrize("path", SERVICES, ids=lambda path: path.stem)
+def test_no_service_reads_a_clock_or_settings(path: Path) -> None:
+    used = set(words(path.read_text()))
+
+    assert used.isdisjoint(CLOCKS | SETTINGS)
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in SERVICES if path.name != OPENS_TRANSACTIONS], ids=lambda path: path.stem
+)
+def test_no_service_but_one_opens_a_transaction(path: Path) -> None:
+    used = set(words(path.read_text()))
+
+    assert used.isdisjoint(TRANSACTIONS)
+
+
+def test_imports_point_down() -> None:
+    """The contracts stand in pyproject.toml."""
+    lint = subprocess.run(
+        [Path(sys.executable).parent / "lint-imports", "--no-cache", "--no-logo"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert lint.returncode == 0, lint.stdout + lint.stderr
+    assert "4 kept, 0 broken" in lint.stdout
