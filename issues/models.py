@@ -143,7 +143,7 @@ class Issue(models.Model):
             ),
             models.CheckConstraint(
                 name="issues_issue_resolution_release_goes_with_kind",
-                # A check also passes when it is neither true nor false: hence "is not null" wherever a value is compared.
+                # A check passes unless it is false: hence "is not null" wherever a nullable value is compared.
                 condition=Q(resolution_kind__isnull=True, resolution_release__isnull=True)
                 | Q(resolution_kind__isnull=False, resolution_kind="in_release", resolution_release__isnull=False)
                 | Q(resolution_kind__isnull=False, resolution_kind="in_next_release"),
