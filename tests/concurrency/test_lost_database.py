@@ -95,13 +95,13 @@ def test_is_a_503_whenever_it_happens(
     assert again.headers["Issues-Changed"] == "2"
 
 
-def test_is_a_503_when_it_was_not_there_to_begin_with(api: Api, ids: list[int], session: Session) -> None:
-    def with_nobody_at_home() -> "Response":
+def test_is_a_503_when_it_takes_no_connection_to_begin_with(api: Api, ids: list[int], session: Session) -> None:
+    def turned_away() -> "Response":
         connection.close()
-        connection.settings_dict = {**connection.settings_dict, "PORT": "1"}
+        connection.settings_dict = {**connection.settings_dict, "OPTIONS": {"options": "-c no_such_setting=1"}}
         return put(api, ids)
 
-    response = session.do(with_nobody_at_home)
+    response = session.do(turned_away)
 
     assert response.status_code == 503
     assert response.json() == {"detail": "The database is not available just now. Try again."}
