@@ -295,7 +295,7 @@ class CredentialAdmin(LargeTableAdmin):
     """Makes the secret when a credential is added, and shows it in that one answer; only its hash is kept."""
 
     form = CredentialForm
-    new_secret: ClassVar[Callable[[], str]]
+    new_secret: Callable[[], str]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if change:
