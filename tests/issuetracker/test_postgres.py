@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,9 +63,14 @@ class Program(subprocess.Popen[str]):
         )
 
     def hears(self) -> str:
-        """Return the next line that the program says."""
+        """Return the next line that the program says; nothing when it has died, or had to be killed for its silence."""
         assert self.stdout
-        return self.stdout.readline().strip()
+        silence = threading.Timer(60, self.kill)
+        silence.start()
+        try:
+            return self.stdout.readline().strip()
+        finally:
+            silence.cancel()
 
     def ends(self) -> str:
         """Let the program go on to its end, which must be a good one; return the rest of what it said."""
@@ -237,6 +243,7 @@ def test_outlives_a_ctrl_c_until_its_users_are_done(data: Path) -> None:
         data,
         """
 import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs these tests may have it ignored
 ask("SELECT 1")
 try:
     say("ready"); signal.pause()
