@@ -12,8 +12,10 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 
 from issues.enums import ActivityKind, IssueLevel, IssueStatus, MutationKind, ResolutionKind, SubscriptionReason
 from issues.querysets import IssueQuerySet
@@ -274,6 +276,16 @@ class IssueText(HangsOnIssue):
     title = models.TextField()
     culprit = models.TextField(blank=True)
     metadata = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        indexes = [
+            # Words of a search, anywhere in a title or culprit; in capitals, as `icontains` compares.
+            GinIndex(
+                OpClass(Upper("title"), name="gin_trgm_ops"),
+                OpClass(Upper("culprit"), name="gin_trgm_ops"),
+                name="issues_issuetext_words",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from issues.enums import IssueStatus
+from issues.search import Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,9 @@ class IssueScope:
     project_id: int
     ids: frozenset[int] | None = None
     statuses: frozenset[IssueStatus] | None = None
+    terms: tuple[Term, ...] = ()  # all of them must hold
+    # The search as the caller wrote it, for the history; nothing is decided by it.
+    query: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

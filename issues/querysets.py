@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
+from django.db import connection
 from django.db.models import Case, F, Field, Lookup, Q, QuerySet, Value, When
+from django.db.models.expressions import RawSQL
 
+from issues import search
 from issues.enums import IssueStatus
 from issues.mutation import IssueScope
+from projects.keyset import Key, Position, Sort
+from projects.models import Team, User
 
 
 @Field.register_lookup
@@ -84,35 +88,54 @@ def _parts(statuses: Iterable[IssueStatus] | None, *, at: datetime) -> list[Q]:
     return [part for status in sorted(statuses) for part in parts[status]]
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
-    """A place in the list of issues, newest first: between two rows, named by one of them; or either end of the list.
+def holds(condition: search.Condition, *, at: datetime) -> Q:
+    """Return what a term of the ``query`` language stands for. A name that nobody has matches nothing."""
+    match condition:
+        case search.HasText(text):
+            return Q(text__title__icontains=text) | Q(text__culprit__icontains=text)
+        case search.HasStatus(status):
+            return status_counts_as({status}, at=at)
+        case search.IsAssigned():
+            return Q(assignee_user__isnull=False) | Q(assignee_team__isnull=False)
+        case search.IsAssignedToNobody():
+            return Q(assignee_user__isnull=True, assignee_team__isnull=True)
+        case search.IsAssignedToMe(user_id):
+            return Q(assignee_user=user_id) | Q(assignee_team__in=Team.objects.filter(members=user_id).values("pk"))
+        case search.IsAssignedTo("team", name):
+            return Q(assignee_team__in=Team.objects.filter(slug__iexact=name).values("pk"))
+        case search.IsAssignedTo(_, name):
+            named = Q(username__iexact=name) | Q(email__iexact=name)
+            return Q(assignee_user__in=User.objects.filter(named).values("pk"))
+        case search.IsBookmarked(user_id):
+            return Q(bookmarks__user=user_id)
+        case search.IsPublic():
+            return Q(share_id__isnull=False)
+        case search.HasValue(column, value):
+            return Q(**{f"{column}__iexact": value})
+        case search.HasRelease(version, first_only):
+            first = Q(first_release__version__iexact=version)
+            return first if first_only else first | Q(last_release__version__iexact=version)
+        case search.HasTimesSeen(comparison, number):
+            return Q(**{f"times_seen{_LOOKUPS[comparison]}": number})
+        case search.IsSeenAt(column, comparison, moment):
+            return Q(**{f"{column}{_LOOKUPS[comparison]}": moment})
+        case search.IsSeenWithin(column, ago, longer):
+            return Q(**{f"{column}__{'lte' if longer else 'gte'}": at - ago})
+        case search.HasId(pk):
+            return Q(pk=pk)
 
-    ``backwards`` reads towards the newest.
-    """
 
-    last_seen: datetime | None = None
-    id: int = 0
-    backwards: bool = False
-
-    def beyond(self) -> Q:
-        """Return the condition "on the side that is read next"."""
-        if self.last_seen is None:
-            return Q()
-        side = "gt" if self.backwards else "lt"
-        # The first condition is implied by the second; the index can start from it.
-        return Q(**{f"last_seen__{side}e": self.last_seen}) & (
-            Q(**{f"last_seen__{side}": self.last_seen}) | Q(**{f"id__{side}": self.id})
-        )
-
-    def order(self) -> tuple[str, str]:
-        return ("last_seen", "id") if self.backwards else ("-last_seen", "-id")
+_LOOKUPS = {"": "", ">": "__gt", ">=": "__gte", "<": "__lt", "<=": "__lte"}
 
 
 class IssueQuerySet(QuerySet[Any]):
     def with_ids(self, project_id: int, ids: Sequence[int]) -> Self:
         """Keep these issues of this project, merged ones too."""
         return self.filter(project_id=project_id, id__any_of=ids)
+
+    def of_projects(self, project_ids: Sequence[int]) -> Self:
+        """Keep the issues of these projects, merged ones too."""
+        return self.filter(project__in=project_ids)
 
     def visible(self) -> Self:
         """Leave out what was merged into another issue."""
@@ -122,9 +145,17 @@ class IssueQuerySet(QuerySet[Any]):
         """Keep the issues whose status is any of these at this instant."""
         return self.filter(status_counts_as(statuses, at=at))
 
+    def matching(self, terms: Iterable[search.Term], *, at: datetime) -> Self:
+        """Keep the issues for which every term of a search holds."""
+        issues = self
+        for term in terms:
+            condition = holds(term.condition, at=at)
+            issues = issues.filter(~condition if term.negated else condition)
+        return issues
+
     def in_scope(self, scope: IssueScope, *, at: datetime) -> Self:
         """Keep the issues that "update all" with this scope is about."""
-        issues = self.filter(project_id=scope.project_id).visible()
+        issues = self.filter(project_id=scope.project_id).visible().matching(scope.terms, at=at)
         return issues if scope.statuses is None else issues.with_status(scope.statuses, at=at)
 
     def with_what_lists_show(self, *, at: datetime) -> Self:
@@ -139,25 +170,61 @@ class IssueQuerySet(QuerySet[Any]):
         )
 
     def page(
-        self, project_id: int, statuses: Iterable[IssueStatus] | None, *, at: datetime, position: Position, limit: int
-    ) -> QuerySet[Any]:
-        """Return up to ``limit`` visible issues next to ``position``, as ``(last_seen, id)`` rows in reading order.
+        self,
+        project_ids: Sequence[int],
+        statuses: Iterable[IssueStatus] | None,
+        *,
+        at: datetime,
+        position: Position,
+        limit: int,
+    ) -> list[Key]:
+        """Return the keys of up to ``limit`` visible issues of these projects next to ``position``, as they are read.
 
-        Each part walks one index from the position on and stops at the limit, however large the project is; a condition
-        over all of them at once would read every snoozed issue first.
+        Each project and each part of the statuses walks an index of its own from the position on and stops at the
+        limit, however large the projects are; a condition over all of them at once would read and sort everything.
         """
-        visible = self.filter(project_id=project_id).visible().filter(position.beyond())
+        sql, params = self._page(project_ids, statuses, at=at, position=position, limit=limit)
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            return cursor.fetchall()
+
+    def count_up_to(
+        self, limit: int, project_ids: Sequence[int], statuses: Iterable[IssueStatus] | None, *, at: datetime
+    ) -> int:
+        """Count the visible issues of these statuses; there may be more when the answer is ``limit``."""
+        start = Position(Sort("last_seen"))
+        sql, params = self._page(project_ids, statuses, at=at, position=start, limit=limit)
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT count(*) FROM ({sql}) AS page", params)
+            count: int = cursor.fetchone()[0]
+            return count
+
+    def _page(
+        self,
+        project_ids: Sequence[int],
+        statuses: Iterable[IssueStatus] | None,
+        *,
+        at: datetime,
+        position: Position,
+        limit: int,
+    ) -> tuple[str, list[Any]]:
+        here = self.filter(project_id=RawSQL("scope.project_id", ())).visible().filter(position.beyond())
         parts = [
-            visible.filter(part).order_by(*position.order()).values_list("last_seen", "id")[:limit]
+            here.filter(part)
+            .order_by(*position.order())
+            .values_list(position.sort.column, "id")[:limit]
+            .query.sql_with_params()
             for part in _parts(statuses, at=at)
         ]
-        if len(parts) == 1:
-            return parts[0]
-        return parts[0].union(*parts[1:], all=True).order_by(*position.order())[:limit]
-
-    def count_up_to(self, limit: int, project_id: int, statuses: Iterable[IssueStatus] | None, *, at: datetime) -> int:
-        """Count the visible issues of these statuses; there may be more when the answer is ``limit``."""
-        return self.page(project_id, statuses, at=at, position=Position(), limit=limit).count()
+        direction = "DESC" if position.sort.descending is not position.backwards else "ASC"
+        sql = f"""
+            SELECT part.*
+            FROM unnest(%s::bigint[]) AS scope (project_id)
+            CROSS JOIN LATERAL ({" UNION ALL ".join(f"({sql})" for sql, _ in parts)}) AS part (sorted_by, id)
+            ORDER BY 1 {direction}, 2 {direction}
+            LIMIT {limit:d}
+        """
+        return sql, [list(project_ids), *(param for _, params in parts for param in params)]
 
     def locked(self, *, to_delete: bool = False) -> Self:
         """Lock the rows in the order of their ids, which is what keeps two requests from deadlocking.

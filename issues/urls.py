@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from issues.views import ProjectIssuesViewSet
+from issues.views.bulk import ProjectIssuesViewSet
 
 urlpatterns = [
     path(

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Coalesce, Now
 
-from projects.querysets import ProjectQuerySet, ReleaseQuerySet
+from projects.querysets import OrganizationQuerySet, ProjectQuerySet, ReleaseQuerySet
 
 SLUG_PATTERN = r"^[a-z0-9_-]*[a-z_-][a-z0-9_-]*$"  # at least one character that is no digit: digits alone are an id
 
@@ -57,6 +57,8 @@ class Organization(models.Model):
     members: "models.ManyToManyField[Any, Any]" = models.ManyToManyField(
         User, through="OrganizationMember", related_name="organizations"
     )
+
+    objects = OrganizationQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -20,6 +20,7 @@ WRITING = frozenset({Scope.EVENT_WRITE.value, Scope.EVENT_ADMIN.value})
 SCOPES_FOR_METHOD = {
     "GET": ANY_EVENT_SCOPE,
     "HEAD": ANY_EVENT_SCOPE,
+    "POST": WRITING,
     "PUT": WRITING,
     "DELETE": frozenset({Scope.EVENT_ADMIN.value}),
 }

@@ -23,6 +23,20 @@ def slug_or_id(word: str, prefix: str = "") -> Q:
     return Q(**{f"{prefix}slug": word})
 
 
+class OrganizationQuerySet(QuerySet[Any]):
+    def visible_to(self, caller: Caller) -> Self:
+        """Keep the organizations that the caller belongs to; a superuser sees all."""
+        if caller.api_key is not None:
+            return self.filter(pk=caller.api_key.organization_id)
+        if caller.user is None:
+            return self.none()
+        return self if caller.user.is_superuser else self.filter(memberships__user=caller.user)
+
+    def named(self, organization: str) -> Self:
+        """Keep the one that a path names, by slug or numeric id."""
+        return self.filter(slug_or_id(organization))
+
+
 class ProjectQuerySet(QuerySet[Any]):
     def visible_to(self, caller: Caller) -> Self:
         """Keep the projects that the caller may see (contract 1.2); the others can't even be found."""

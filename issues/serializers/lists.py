@@ -14,15 +14,19 @@ from rest_framework.exceptions import ValidationError
 from issues.enums import IssueStatus, ResolutionKind
 from issues.models import Issue, IssueBookmark, IssueHour, IssueSeen, IssueSubscription
 from issues.mutation import Assignee, SnoozeTerms
-from issues.pagination import read_cursor, read_limit
-from issues.querysets import Position
+from issues.search import HasStatus, Term
 from issues.serializers.outcomes import describe_assignee, describe_terms, describe_user, iso
-from issues.serializers.scopes import read_statuses
+from issues.serializers.scopes import read_query, read_statuses
 from projects.callers import Caller
+from projects.keyset import Position, Sort
+from projects.pagination import read_cursor, read_limit
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MAX_DAYS = 90
 DEFAULT_PERIOD = "24h"
+
+TIME_SORTS = {"date": Sort("last_seen"), "new": Sort("first_seen")}
+SORTS = TIME_SORTS | {"freq": Sort("times_seen"), "user": Sort("users_seen")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,33 +43,45 @@ class ListQuery:
     """What a list was asked for. Statuses None means all."""
 
     statuses: frozenset[IssueStatus] | None
+    terms: tuple[Term, ...]
     position: Position
     limit: int
     stats: StatsPeriod | None
 
 
-def read_list_query(params: QueryDict) -> ListQuery:
+def read_list_query(params: QueryDict, *, by: Caller) -> ListQuery:
     """Return what the parameters ask for; unknown ones are ignored, as clients send many.
 
     :raises ValidationError: a known one is wrong.
     """
     query = params.get("query")
-    if query:
-        raise ValidationError({"detail": "This version can't search: leave query away, or empty for all issues."})
-    if params.get("sort", "date") != "date":
-        raise ValidationError({"sort": [f'"{params["sort"]}" is not a sort; say date.']})
+    terms = read_query(query or "", by=by)
+    sort = params.get("sort", "date")
+    if sort not in SORTS:
+        raise ValidationError({"sort": [f'"{sort}" is not a sort; say one of {", ".join(SORTS)}.']})
     errors: dict[str, list[str]] = {}
     statuses = read_statuses(params.getlist("status"), errors)
     if errors:
         raise ValidationError(errors)
     if not statuses and query is None:
         statuses = frozenset({IssueStatus.UNRESOLVED})
+    elif not statuses:
+        statuses, terms = _split_status(terms)
     return ListQuery(
         statuses=statuses or None,
-        position=read_cursor(params.get("cursor")),
+        terms=terms,
+        position=read_cursor(params.get("cursor"), SORTS[sort], is_time=sort in TIME_SORTS),
         limit=read_limit(params.get("limit")),
         stats=read_stats_period(params.get("statsPeriod", DEFAULT_PERIOD)),
     )
+
+
+def _split_status(terms: tuple[Term, ...]) -> tuple[frozenset[IssueStatus], tuple[Term, ...]]:
+    """Take the first ``is:STATUS`` out of the terms: pages are read by an index for each status, not by its rule."""
+    for number, term in enumerate(terms):
+        if isinstance(term.condition, HasStatus) and not term.negated:
+            return frozenset({term.condition.status}), terms[:number] + terms[number + 1 :]
+    return frozenset(), terms
 
 
 def read_stats_period(word: str) -> StatsPeriod | None:
@@ -95,10 +111,10 @@ class Surroundings:
 
 
 def read_surroundings(
-    project_id: int, ids: Sequence[int], period: StatsPeriod | None, *, by: Caller, at: datetime
+    project_ids: Sequence[int], ids: Sequence[int], period: StatsPeriod | None, *, by: Caller, at: datetime
 ) -> Surroundings:
     """Read the hourly counts and the caller's marks of these issues: a fixed number of statements."""
-    of_these = {"project_id": project_id, "issue_id__in": ids}
+    of_these = {"project_id__in": project_ids, "issue_id__in": ids}
     mine = {**of_these, "user_id": by.user_id}
     if by.user_id is None:
         return Surroundings(_read_stats(of_these, ids, period, at=at), frozenset(), {}, {})

@@ -1,11 +1,14 @@
 """The query string of PUT and DELETE, read once and raw: ten thousand ids make no QueryDict (contract 1.3)."""
 
+from dataclasses import replace
 from urllib.parse import unquote_plus
 
 from rest_framework.exceptions import ValidationError
 
 from issues.enums import IssueStatus
 from issues.mutation import IssueScope
+from issues.search import BadTerm, Term, parse
+from projects.callers import Caller
 from projects.querysets import MAX_ID
 
 STATUS_WORDS = {status.value: status for status in IssueStatus} | {"muted": IssueStatus.IGNORED}
@@ -13,14 +16,15 @@ STATUS_WORDS = {status.value: status for status in IssueStatus} | {"muted": Issu
 SHOWN = 10  # wrong values named in one error
 
 
-def read_scope(query_string: str, *, project_id: int) -> IssueScope:
+def read_scope(query_string: str, *, project_id: int, by: Caller) -> IssueScope:
     """Return which issues a query string names.
 
     :raises ValidationError: a parameter is not one of ours, which might have meant "all" to somebody who misspelt it;
-        or an id or status is none.
+        or an id, a status or a search is none.
     """
     ids: list[str] = []
     statuses: list[str] = []
+    queries: list[str] = []
     for part in query_string.split("&"):
         name, _, value = part.partition("=")
         if name == "id":
@@ -31,17 +35,33 @@ def read_scope(query_string: str, *, project_id: int) -> IssueScope:
                     ids.append(value)
                 case "status":
                     statuses.append(unquote_plus(value))
+                case "query":
+                    queries.append(unquote_plus(value))
                 case other:
                     raise ValidationError({"detail": _unknown_parameter(other)})
     errors: dict[str, list[str]] = {}
+    if len(queries) > 1:
+        errors["query"] = ["Say query once; put all terms into it."]
     scope = IssueScope(
         project_id,
         ids=_read_ids(ids, errors) if ids else None,
         statuses=read_statuses(statuses, errors) if statuses else None,
+        query=next(iter(queries), None),
     )
     if errors:
         raise ValidationError(errors)
-    return scope
+    return replace(scope, terms=read_query(scope.query or "", by=by))
+
+
+def read_query(query: str, *, by: Caller) -> tuple[Term, ...]:
+    """Return the terms of a search.
+
+    :raises ValidationError: one of them means nothing; the ``detail`` names it.
+    """
+    try:
+        return parse(query, user_id=by.user_id)
+    except BadTerm as error:
+        raise ValidationError({"detail": str(error)}) from error
 
 
 def read_statuses(words: list[str], errors: dict[str, list[str]]) -> frozenset[IssueStatus]:

@@ -1,0 +1,107 @@
+"""Pages of a list: cursors in, ``Link`` out (contract section 2)."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from projects.keyset import EPOCH, MICROSECOND, Key, Position, Sort
+from projects.querysets import MAX_ID
+
+MAX_LIMIT = 100
+MAX_MICROSECONDS = (datetime.max.replace(tzinfo=EPOCH.tzinfo) - EPOCH) // MICROSECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The keys of rows in the order of the list, and whether there are more on either side."""
+
+    keys: Sequence[Key]
+    has_previous: bool
+    has_next: bool
+    asked: Position
+
+
+def read_limit(word: str | None, *, name: str = "limit") -> int:
+    """Return the size of a page.
+
+    :raises ValidationError: it is no whole number of at least 1.
+    """
+    if word is None:
+        return MAX_LIMIT
+    found = re.fullmatch(r"0*([1-9][0-9]*)", word, re.ASCII)
+    if found is None:
+        raise ValidationError({name: [f'"{word}" is no page size; say a whole number from 1 to {MAX_LIMIT}.']})
+    return min(int(found[1][:4]), MAX_LIMIT)  # four digits are more than enough, a thousand would be work
+
+
+def read_cursor(word: str | None, sort: Sort, *, is_time: bool) -> Position:
+    """Return the place that a cursor names in a list with this sort; an empty one is the start.
+
+    :param is_time: whether the list is sorted by a time, which a cursor gives in microseconds.
+    :raises ValidationError: it is no cursor that an answer of ours could have held.
+    """
+    if not word:
+        return Position(sort)
+    found = re.fullmatch(r"(-?[0-9]{1,19}):([0-9]{1,19}):([01])", word, re.ASCII)
+    value, pk, backwards = (int(part) for part in found.groups()) if found else (0, MAX_ID + 1, 0)
+    if pk > MAX_ID or abs(value) > (MAX_MICROSECONDS if is_time else MAX_ID):
+        raise ValidationError({"cursor": [f'"{word}" is no cursor; take one from the Link header of an answer.']})
+    return Position(sort, (EPOCH + value * MICROSECOND if is_time else value, pk), backwards=bool(backwards))
+
+
+def cut_page(keys: Sequence[Key], asked: Position, limit: int) -> Page:
+    """Make a page of up to ``limit`` rows; ``keys``, in the order of reading, is one longer if there are more."""
+    more, kept = len(keys) > limit, list(keys[:limit])
+    if asked.backwards:
+        return Page(kept[::-1], has_previous=more, has_next=True, asked=asked)
+    return Page(kept, has_previous=asked.key is not None, has_next=more, asked=asked)
+
+
+def link_header(request: HttpRequest | Request, page: Page) -> str:
+    """Return both links, the last page's too: clients read the second one without looking how many there are."""
+    if page.keys:
+        first, last = page.keys[0], page.keys[-1]
+    else:  # a cursor leaves out the row that it names: the way back must begin with that one, or it would be lost
+        value, pk = page.asked.key or (0, 0)
+        towards_start = 1 if page.asked.sort.descending else -1
+        first = (value, pk if page.asked.backwards else max(pk - towards_start, 0))
+        last = (value, max(pk + towards_start, 0) if page.asked.backwards else pk)
+    return ", ".join(
+        [
+            _link(request, "previous", page.has_previous, _cursor(first, backwards=True)),
+            _link(request, "next", page.has_next, _cursor(last, backwards=False)),
+        ]
+    )
+
+
+def paginate(
+    request: Request, rows: QuerySet[Any], sort: Sort, *, is_time: bool = False
+) -> tuple[list[Any], dict[str, str]]:
+    """Return the page of rows that ``per_page`` and ``cursor`` ask for, and the header that leads on from it.
+
+    :raises ValidationError: one of the two is wrong.
+    """
+    limit = read_limit(request.query_params.get("per_page"), name="per_page")
+    position = read_cursor(request.query_params.get("cursor"), sort, is_time=is_time)
+    found = list(rows.filter(position.beyond()).order_by(*position.order())[: limit + 1])
+    page = cut_page([(getattr(row, sort.column), row.pk) for row in found], position, limit)
+    kept = found[:limit][::-1] if position.backwards else found[:limit]
+    return kept, {"Link": link_header(request, page)}
+
+
+def _cursor(key: Key, *, backwards: bool) -> str:
+    value = (key[0] - EPOCH) // MICROSECOND if isinstance(key[0], datetime) else key[0]
+    return f"{value}:{key[1]}:{int(backwards)}"
+
+
+def _link(request: HttpRequest | Request, rel: str, results: bool, cursor: str) -> str:
+    kept = [part for part in request.META.get("QUERY_STRING", "").split("&") if part and not part.startswith("cursor=")]
+    url = request.build_absolute_uri(f"{request.path}?{'&'.join([*kept, f'cursor={cursor}'])}")
+    return f'<{url}>; rel="{rel}"; results="{str(results).lower()}"; cursor="{cursor}"'

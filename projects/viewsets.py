@@ -1,0 +1,47 @@
+"""What the views of every app have in common: who calls, and what the path names."""
+
+from typing import Any, cast
+
+from django.http import Http404
+from rest_framework.request import Request
+from rest_framework.viewsets import ViewSet
+
+from projects.callers import Caller
+from projects.models import Organization, Project
+
+
+class ApiViewSet(ViewSet):
+    """Something under ``/api/0/``, for a caller with a credential."""
+
+    @property
+    def caller(self) -> Caller:
+        return cast(Caller, self.request.auth)  # projects/authentication.py makes no other
+
+
+class OrganizationViewSet(ApiViewSet):
+    """Something of one organization, which the path names."""
+
+    organization: Organization
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Check the credential and its scopes, then find the organization: a stranger's is as unknown as none."""
+        super().initial(request, *args, **kwargs)
+        organization = Organization.objects.visible_to(self.caller).named(kwargs["organization"]).first()
+        if organization is None:
+            raise Http404
+        self.organization = organization
+
+
+class ProjectViewSet(ApiViewSet):
+    """Something of one project, which the path names."""
+
+    project: Project
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Check the credential and its scopes, then find the project: a stranger's is as unknown as one that isn't."""
+        super().initial(request, *args, **kwargs)
+        found = Project.objects.visible_to(self.caller).named(kwargs["organization"], kwargs["project"])
+        project = found.first()
+        if project is None:
+            raise Http404
+        self.project = project
