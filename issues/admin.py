@@ -16,9 +16,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
+from issues import short_ids
 from issues.enums import IssueStatus, ResolutionKind
 from issues.models import (
-    CROCKFORD_BASE_32,
     Activity,
     Issue,
     IssueBookmark,
@@ -52,24 +52,13 @@ def ids_called(word: str) -> list[int]:
     """
     if word.isascii() and word.isdigit():
         return [int(word)] if int(word) <= MAX_ID else []
-    slug, _, digits = word.rpartition("-")
-    number = short_number(digits)
-    if number is None:
+    short_id = short_ids.read(word)
+    if short_id is None:
         return []
-    projects = list(Project.objects.filter(slug=slug.lower()).values_list("pk", flat=True))
+    slug, number = short_id
+    projects = list(Project.objects.filter(slug=slug).values_list("pk", flat=True))
     named = Issue.objects.filter(project__in=projects, short_number=number)
     return list(named.values_list("pk", flat=True))
-
-
-def short_number(digits: str) -> int | None:
-    """Return the number behind the hyphen of a short id; None when it is none."""
-    number = 0
-    for digit in digits.upper():
-        value = CROCKFORD_BASE_32.find(digit)
-        if value < 0:
-            return None
-        number = number * 32 + value
-    return number if digits and number <= MAX_ID else None
 
 
 class ProjectFilter(admin.SimpleListFilter):

@@ -38,6 +38,7 @@ class ActivityKind(TextChoices):
     SET_PRIVATE = "set_private"
     MERGE = "merge"  # on the parent; data: the issues that became its children
     UNMERGE = "unmerge"  # on both sides; data: the issues that left, or the parent that was left
+    NOTE = "note"  # what somebody wrote; data: text. The only kind that can be edited and deleted
 
 
 class SubscriptionReason(TextChoices):

@@ -17,11 +17,10 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Upper
 
+from issues import short_ids
 from issues.enums import ActivityKind, IssueLevel, IssueStatus, MutationKind, ResolutionKind, SubscriptionReason
 from issues.querysets import IssueQuerySet
 from projects.models import ApiKey, Project, Release, Team, User
-
-CROCKFORD_BASE_32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # without I, L, O and U, which people misread
 
 
 def reference(
@@ -233,6 +232,15 @@ class Issue(models.Model):
                 name="issues_issue_listed",
                 condition=Q(merged_into__isnull=True),
             ),
+            # The list by age (`sort=new`), which is the one that doesn't move while it is walked. The other two sorts,
+            # by events and by users, have none: every index more makes every change of status dearer.
+            models.Index(
+                F("project"),
+                F("first_seen").desc(),
+                F("id").desc(),
+                name="issues_issue_listed_by_age",
+                condition=Q(merged_into__isnull=True),
+            ),
             # The children of an issue: services/targets.py walks trees by it, and the foreign key's own check does.
             models.Index("merged_into", name="issues_issue_children", condition=Q(merged_into__isnull=False)),
             # Which issues a release has resolved: the check before a release is deleted.
@@ -247,11 +255,7 @@ class Issue(models.Model):
     @property
     def short_id(self) -> str:
         """The name that people use: the project's slug in capitals and the short number in Crockford's base 32."""
-        number, digits = self.short_number, ""
-        while number or not digits:
-            number, digit = divmod(number, 32)
-            digits = CROCKFORD_BASE_32[digit] + digits
-        return f"{self.project.slug.upper()}-{digits}"
+        return short_ids.write(self.project.slug, self.short_number)
 
 
 class HangsOnIssue(models.Model):
@@ -391,7 +395,7 @@ class Activity(HangsOnIssue):
         User, on_delete=models.SET_NULL, null=True, db_index=False, db_constraint=False, related_name="+"
     )
     created_at = models.DateTimeField()
-    mutation_id = models.BigIntegerField()
+    mutation_id = models.BigIntegerField(null=True)  # of the request that made it; a note is none
 
     before_status = models.CharField(max_length=10, null=True)  # noqa: DJ001 - null, not "": this kind overwrites none
     before_status_by_id = models.BigIntegerField(null=True)
@@ -413,10 +417,16 @@ class Activity(HangsOnIssue):
     class Meta:
         constraints = [
             models.CheckConstraint(name="issues_activity_kind_is_known", condition=Q(kind__in=ActivityKind.values)),
+            models.CheckConstraint(
+                name="issues_activity_is_of_a_mutation_or_a_note",
+                condition=Q(kind="note", mutation_id__isnull=True) | (~Q(kind="note") & Q(mutation_id__isnull=False)),
+            ),
         ]
         indexes = [
             # The history of one issue, newest first; and the foreign key's own check.
             models.Index(F("issue"), F("id").desc(), name="issues_activity_of_issue"),
+            # The notes of one issue, newest first, however many activities there are between them.
+            models.Index(F("issue"), F("id").desc(), name="issues_activity_notes", condition=Q(kind="note")),
         ]
         verbose_name_plural = "activities"
 
@@ -439,6 +449,7 @@ class Mutation(models.Model):
     # the scope as asked; null: that filter was not given
     ids = ArrayField(models.BigIntegerField(), null=True)
     statuses = ArrayField(models.CharField(max_length=10), null=True)
+    query = models.TextField(null=True)  # noqa: DJ001 - null, not "": an empty search was given, and is none
     body = models.JSONField(default=dict)
 
     matched = models.BigIntegerField()

@@ -10,11 +10,12 @@ from django.db import connection
 from django.db.models import Case, F, Field, Lookup, Q, QuerySet, Value, When
 from django.db.models.expressions import RawSQL
 
-from issues import search
+from issues import search, short_ids
 from issues.enums import IssueStatus
 from issues.mutation import IssueScope
 from projects.keyset import Key, Position, Sort
-from projects.models import Team, User
+from projects.models import Release, Team, User
+from projects.querysets import is_id
 
 
 @Field.register_lookup
@@ -75,17 +76,37 @@ def _parts(statuses: Iterable[IssueStatus] | None, *, at: datetime) -> list[Q]:
     """Return conditions that exclude each other, each with an index of its own (Issue.Meta.indexes)."""
     if statuses is None:
         return [Q()]
-    ended_by_time = Q(snooze_ends_at__lte=at)
-    ended_by_count = Q(snooze_ends_at_times_seen__lte=F("times_seen")) | Q(
-        snooze_ends_at_users_seen__lte=F("users_seen")
-    )
     still_by_time = Q(snooze_ends_at__isnull=True) | Q(snooze_ends_at__gt=at)
     parts = {
-        IssueStatus.UNRESOLVED: [Q(status=IssueStatus.UNRESOLVED), ended_by_time, ended_by_count & still_by_time],
+        IssueStatus.UNRESOLVED: [
+            Q(status=IssueStatus.UNRESOLVED),
+            Q(snooze_ends_at__lte=at),
+            ENDED_BY_COUNT & still_by_time,
+        ],
         IssueStatus.RESOLVED: [Q(status=IssueStatus.RESOLVED)],
         IssueStatus.IGNORED: [snooze_holds(at)],
     }
     return [part for status in sorted(statuses) for part in parts[status]]
+
+
+ENDED_BY_COUNT = Q(snooze_ends_at_times_seen__lte=F("times_seen")) | Q(snooze_ends_at_users_seen__lte=F("users_seen"))
+
+
+def _next_keys(issues: QuerySet[Any], part: Q, position: Position, limit: int) -> tuple[str, Sequence[Any]]:
+    """Return the SQL of the keys next to a position, of one part of a list."""
+    keys = issues.filter(part).values_list(position.sort.column, "id")
+    if ENDED_BY_COUNT in part.children and position.sort.column != "last_seen":
+        # PostgreSQL can't know how few these are, takes them for a third of all, and would find them by walking the
+        # whole list in its order. Asked for in the order of their own small index first, it reads that.
+        sql, params = keys.order_by("-last_seen", "-id").query.sql_with_params()
+        return f"SELECT * FROM ({sql}) AS few ORDER BY {_direction(position)} LIMIT {limit:d}", params
+    return keys.order_by(*position.order())[:limit].query.sql_with_params()
+
+
+def _direction(position: Position) -> str:
+    """Return what a list of keys is ordered by, where they are columns one and two."""
+    word = "DESC" if position.sort.descending is not position.backwards else "ASC"
+    return f"1 {word}, 2 {word}"
 
 
 def holds(condition: search.Condition, *, at: datetime) -> Q:
@@ -113,8 +134,9 @@ def holds(condition: search.Condition, *, at: datetime) -> Q:
         case search.HasValue(column, value):
             return Q(**{f"{column}__iexact": value})
         case search.HasRelease(version, first_only):
-            first = Q(first_release__version__iexact=version)
-            return first if first_only else first | Q(last_release__version__iexact=version)
+            releases = Release.objects.filter(version__iexact=version).values("pk")
+            first = Q(first_release__in=releases)
+            return first if first_only else first | Q(last_release__in=releases)
         case search.HasTimesSeen(comparison, number):
             return Q(**{f"times_seen{_LOOKUPS[comparison]}": number})
         case search.IsSeenAt(column, comparison, moment):
@@ -133,9 +155,17 @@ class IssueQuerySet(QuerySet[Any]):
         """Keep these issues of this project, merged ones too."""
         return self.filter(project_id=project_id, id__any_of=ids)
 
-    def of_projects(self, project_ids: Sequence[int]) -> Self:
+    def of_projects(self, project_ids: Iterable[int]) -> Self:
         """Keep the issues of these projects, merged ones too."""
         return self.filter(project__in=project_ids)
+
+    def named(self, word: str) -> Self:
+        """Keep the one issue that a path names, merged or not: by id, or by short id, which is one per organization."""
+        short_id = short_ids.read(word)
+        if short_id is not None:
+            slug, number = short_id
+            return self.filter(project__slug=slug, short_number=number)
+        return self.filter(pk=int(word)) if is_id(word) else self.none()
 
     def visible(self) -> Self:
         """Leave out what was merged into another issue."""
@@ -186,7 +216,8 @@ class IssueQuerySet(QuerySet[Any]):
         sql, params = self._page(project_ids, statuses, at=at, position=position, limit=limit)
         with connection.cursor() as cursor:
             cursor.execute(sql, params)
-            return cursor.fetchall()
+            keys: list[Key] = cursor.fetchall()
+            return keys
 
     def count_up_to(
         self, limit: int, project_ids: Sequence[int], statuses: Iterable[IssueStatus] | None, *, at: datetime
@@ -209,19 +240,12 @@ class IssueQuerySet(QuerySet[Any]):
         limit: int,
     ) -> tuple[str, list[Any]]:
         here = self.filter(project_id=RawSQL("scope.project_id", ())).visible().filter(position.beyond())
-        parts = [
-            here.filter(part)
-            .order_by(*position.order())
-            .values_list(position.sort.column, "id")[:limit]
-            .query.sql_with_params()
-            for part in _parts(statuses, at=at)
-        ]
-        direction = "DESC" if position.sort.descending is not position.backwards else "ASC"
+        parts = [_next_keys(here, part, position, limit) for part in _parts(statuses, at=at)]
         sql = f"""
             SELECT part.*
             FROM unnest(%s::bigint[]) AS scope (project_id)
             CROSS JOIN LATERAL ({" UNION ALL ".join(f"({sql})" for sql, _ in parts)}) AS part (sorted_by, id)
-            ORDER BY 1 {direction}, 2 {direction}
+            ORDER BY {_direction(position)}
             LIMIT {limit:d}
         """
         return sql, [list(project_ids), *(param for _, params in parts for param in params)]

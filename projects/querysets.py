@@ -13,12 +13,17 @@ if TYPE_CHECKING:
 MAX_ID = 2**63 - 1  # the largest of our keys
 
 
+def is_id(word: str) -> bool:
+    """Return whether a word is an id: ASCII digits, leading zeros or not, from 1 up to 64 bits."""
+    digits = word.lstrip("0") if word.isascii() and word.isdigit() else ""
+    return 1 <= len(digits) <= 19 and int(digits) <= MAX_ID  # more digits are not even converted
+
+
 def slug_or_id(word: str, prefix: str = "") -> Q:
     """Return the condition that a path segment stands for: a slug, or digits for an id (slugs are never all digits)."""
-    digits = word.lstrip("0") if word.isascii() and word.isdigit() else ""
-    if 1 <= len(digits) <= 19 and int(digits) <= MAX_ID:
-        return Q(**{f"{prefix}id": int(digits)})
-    if digits or "\0" in word:  # no row has such an id, and PostgreSQL takes no such text
+    if is_id(word):
+        return Q(**{f"{prefix}id": int(word)})
+    if (word.isascii() and word.isdigit()) or "\0" in word:  # no row has such an id, PostgreSQL takes no such text
         return Q(pk__in=[])
     return Q(**{f"{prefix}slug": word})
 

@@ -60,7 +60,9 @@ def test_every_wish_comes_from_its_body_and_changes_something(
 ) -> None:
     ReleaseFactory(projects=[project])
     issues = [IssueFactory(project=project), IssueFactory(project=project)]
-    serializer = IssueMutationSerializer(data=body, context={"project": project})
+    serializer = IssueMutationSerializer(
+        data=body, context={"organization_id": project.organization_id, "projects": [project]}
+    )
     serializer.is_valid(raise_exception=True)
 
     mutation = serializer.to_mutation(at=NOW)

@@ -1,9 +1,10 @@
 """The body of a PUT: validated, looked up, and turned into an IssueMutation (contract 1.4)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
@@ -40,6 +41,7 @@ GOES_WITH_IGNORED = 'This goes with "status": "ignored".'
 GOES_WITH_RESOLVED = 'This goes with "status": "resolved".'
 GOES_WITH_STATUS = 'This goes with "status".'
 ONE_RELEASE_ONLY = "Ask for one of resolvedInNextRelease, inNextRelease and inRelease only."
+ONE_PROJECT_ONLY = "This goes with issues of one project only."
 NOT_IN_BOTH = 'Say this here or in "statusDetails", not in both.'
 
 Path = tuple[str, ...]
@@ -79,10 +81,17 @@ class StatusDetailsSerializer(IgnoreTermsSerializer):
     inNextRelease = serializers.BooleanField(required=False)
     inRelease = serializers.CharField(required=False)
 
+    def validate_inNextRelease(self, wanted: bool) -> bool:
+        if wanted and len(_projects(self)) > 1:
+            raise ValidationError(ONE_PROJECT_ONLY)
+        return wanted
+
     def validate_inRelease(self, version: str) -> NamedRelease:
         """Look the version up among the releases of the project; ``latest`` is the newest of them."""
-        project: Project = self.context["project"]
-        releases = Release.objects.of_project(project.pk)
+        projects = _projects(self)
+        if len(projects) > 1:
+            raise ValidationError(ONE_PROJECT_ONLY)
+        releases = Release.objects.of_project(projects[0].pk) if projects else Release.objects.none()
         found = releases.newest_first() if version == "latest" else releases.filter(version=version)
         release = found.first()
         if release is None:
@@ -93,7 +102,7 @@ class StatusDetailsSerializer(IgnoreTermsSerializer):
 class IssueMutationSerializer(IgnoreTermsSerializer):
     """One body. Every field may be absent: leave that alone. Unknown keys are ignored.
 
-    :param context: ``project``, the :class:`~projects.models.Project` that the issues belong to.
+    :param context: ``organization_id``, and ``projects``, those of it that the issues belong to.
     """
 
     status = serializers.ChoiceField([*IssueStatus.values, RESOLVED_IN_NEXT_RELEASE, MUTED], required=False)
@@ -136,9 +145,24 @@ class IssueMutationSerializer(IgnoreTermsSerializer):
             body=self.initial_data,
         )
 
+    def validate_status(self, status: str) -> str:
+        if status == RESOLVED_IN_NEXT_RELEASE and len(_projects(self)) > 1:
+            raise ValidationError(ONE_PROJECT_ONLY)
+        return status
+
+    def validate_merge(self, merge: bool) -> bool:
+        if merge and len(_projects(self)) > 1:
+            raise ValidationError(ONE_PROJECT_ONLY)
+        return merge
+
     def validate_assignedTo(self, word: str | None) -> Assignment:
         """Look up who is meant; null and an empty word mean nobody."""
-        return Assignment(find_assignee(word, self.context["project"]) if word else None)
+        return Assignment(find_assignee(word, self.context["organization_id"], _projects(self)) if word else None)
+
+
+def _projects(serializer: IgnoreTermsSerializer) -> Sequence[Project]:
+    projects: Sequence[Project] = serializer.context["projects"]
+    return projects
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -146,52 +170,58 @@ class IssueMutationSerializer(IgnoreTermsSerializer):
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def find_assignee(word: str, project: Project) -> Assignee:
-    """Return the member or team of the project's organization that a word stands for.
+def find_assignee(word: str, organization_id: int, projects: Sequence[Project]) -> Assignee:
+    """Return the member or team of the organization that a word stands for.
 
     ``user:ID``, ``ID``, a user name or an e-mail; ``team:ID``, ``#slug`` or a team slug. All else is unknown, so that
     nobody learns who exists in other organizations.
 
-    :raises ValidationError: nobody, or somebody who can't take care of the project's issues.
+    :param projects: those whose issues they are to take care of.
+    :raises ValidationError: nobody, or somebody who can't take care of them.
     """
     kind, colon, rest = word.partition(":")
+    members = OrganizationMember.objects.filter(organization=organization_id).select_related("user")
+    teams = Team.objects.filter(organization=organization_id)
     if word.startswith("#"):
-        return _team(project, slug=word[1:])
+        return _team(teams.filter(slug=word[1:]), projects)
     if colon and kind == "team":
-        return _team(project, pk=read_id(rest) or 0)
+        return _team(teams.filter(pk=read_id(rest) or 0), projects)
     if colon and kind == "user":
-        return _member(project, user_id=read_id(rest) or 0)
+        return _member(members.filter(user=read_id(rest) or 0), projects)
     if word.isascii() and word.isdigit():
-        return _member(project, user_id=read_id(word) or 0)
+        return _member(members.filter(user=read_id(word) or 0), projects)
     for lookup in ("user__username__iexact", "user__email__iexact"):
-        if _members(project).filter(**{lookup: word}).exists():
-            return _member(project, **{lookup: word})
-    return _team(project, slug=word)
+        named = members.filter(**{lookup: word})
+        if named.exists():
+            return _member(named, projects)
+    return _team(teams.filter(slug=word), projects)
 
 
-def _members(project: Project) -> Any:
-    return OrganizationMember.objects.filter(organization_id=project.organization_id).select_related("user")
-
-
-def _member(project: Project, **lookup: Any) -> Assignee:
-    found = list(_members(project).filter(**lookup)[:2])
+def _member(members: QuerySet[OrganizationMember], projects: Sequence[Project]) -> Assignee:
+    found = list(members[:2])
     if len(found) != 1:  # nobody; or two that share an e-mail, of whom neither was surely meant
         raise ValidationError(str(UnknownActor()))
     user = found[0].user
     if not user.is_active:
         raise ValidationError("Cannot assign to a deactivated member")
-    if not Project.objects.visible_to_member(user.pk).filter(pk=project.pk).exists():
+    if Project.objects.visible_to_member(user.pk).filter(pk__in=_ids(projects)).count() < len(projects):
         raise ValidationError("Cannot assign to non-team member")
     return Assignee("user", user.pk, user.get_full_name(), user.email)
 
 
-def _team(project: Project, **lookup: Any) -> Assignee:
-    team = Team.objects.filter(organization_id=project.organization_id, **lookup).first()
+def _team(teams: QuerySet[Team], projects: Sequence[Project]) -> Assignee:
+    team = teams.first()
     if team is None:
         raise ValidationError(str(UnknownActor()))
-    if not team.projects.filter(pk=project.pk).exists():
+    if len(projects) > 1:
+        raise ValidationError(ONE_PROJECT_ONLY)
+    if not team.projects.filter(pk__in=_ids(projects)).exists():
         raise ValidationError("Cannot assign to a team without access to the project")
     return Assignee("team", team.pk, team.slug)
+
+
+def _ids(projects: Sequence[Project]) -> list[int]:
+    return [project.pk for project in projects]
 
 
 # ---------------------------------------------------------------------------------------------------------------------

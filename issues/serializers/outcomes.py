@@ -1,5 +1,6 @@
 """What a mutation answers: the delta, and the headers that say what happened (contract 1.8)."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,20 +12,21 @@ from projects.models import User
 MAX_OUT_OF_SCOPE = 20  # ids in the header
 
 
-def describe_outcome(mutation: IssueMutation, outcome: MutationOutcome, *, by: Caller) -> dict[str, Any]:
+def describe_outcome(mutation: IssueMutation, outcomes: Sequence[MutationOutcome], *, by: Caller) -> dict[str, Any]:
     """Return the answer's body: what was asked, in the order of the body, and what it led to."""
     values = {
         "status": _status_word(mutation),
         "assignedTo": mutation.assignment and describe_assignee(mutation.assignment.to),
         "isPublic": mutation.is_public,
-        "merge": _describe_merge(mutation, outcome),
+        "merge": _describe_merge(mutation, outcomes),
         "hasSeen": mutation.has_seen,
         "isBookmarked": mutation.is_bookmarked,
         "isSubscribed": mutation.is_subscribed,
     }
     answer = {key: values[key] for key in mutation.body if key in values}
-    if outcome.share_id is not None:
-        answer["shareId"] = outcome.share_id.hex
+    share_ids = [outcome.share_id for outcome in outcomes if outcome.share_id is not None]
+    if share_ids and sum(outcome.matched for outcome in outcomes) == 1:
+        answer["shareId"] = share_ids[0].hex
     if mutation.is_subscribed is not None:
         answer["subscriptionDetails"] = {"reason": "unknown"}
     if mutation.status is not None:
@@ -32,13 +34,21 @@ def describe_outcome(mutation: IssueMutation, outcome: MutationOutcome, *, by: C
     return answer
 
 
-def counting_headers(outcome: MutationOutcome) -> dict[str, str]:
-    """Return how many issues were in scope and how many are different now; or which ids were out of scope."""
-    headers = {"Issues-Matched": str(outcome.matched), "Issues-Changed": str(outcome.changed)}
-    if outcome.out_of_scope:
-        headers["Issues-Out-Of-Scope"] = ",".join(str(pk) for pk in outcome.out_of_scope[:MAX_OUT_OF_SCOPE])
-    if outcome.mutation_id is not None:
-        headers["Mutation-Id"] = str(outcome.mutation_id)
+def counting_headers(outcomes: Sequence[MutationOutcome]) -> dict[str, str]:
+    """Return how many issues were in scope and how many are different now; or which ids were out of scope.
+
+    A request over several projects has a mutation for each that it changed: their ids come with commas.
+    """
+    out_of_scope = sorted(pk for outcome in outcomes for pk in outcome.out_of_scope)
+    mutation_ids = [str(outcome.mutation_id) for outcome in outcomes if outcome.mutation_id is not None]
+    headers = {
+        "Issues-Matched": str(sum(outcome.matched for outcome in outcomes)),
+        "Issues-Changed": str(sum(outcome.changed for outcome in outcomes)),
+    }
+    if out_of_scope:
+        headers["Issues-Out-Of-Scope"] = ",".join(str(pk) for pk in out_of_scope[:MAX_OUT_OF_SCOPE])
+    if mutation_ids:
+        headers["Mutation-Id"] = ",".join(mutation_ids)
     return headers
 
 
@@ -101,7 +111,8 @@ def _status_details(mutation: IssueMutation, *, by: Caller) -> dict[str, Any]:
     return details
 
 
-def _describe_merge(mutation: IssueMutation, outcome: MutationOutcome) -> Any:
-    if outcome.merged is None:
-        return mutation.merge
-    return {"parent": str(outcome.merged.parent), "children": [str(pk) for pk in outcome.merged.children]}
+def _describe_merge(mutation: IssueMutation, outcomes: Sequence[MutationOutcome]) -> Any:
+    for outcome in outcomes:
+        if outcome.merged is not None:
+            return {"parent": str(outcome.merged.parent), "children": [str(pk) for pk in outcome.merged.children]}
+    return mutation.merge

@@ -1,6 +1,6 @@
 """The query string of PUT and DELETE, read once and raw: ten thousand ids make no QueryDict (contract 1.3)."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from urllib.parse import unquote_plus
 
 from rest_framework.exceptions import ValidationError
@@ -9,48 +9,68 @@ from issues.enums import IssueStatus
 from issues.mutation import IssueScope
 from issues.search import BadTerm, Term, parse
 from projects.callers import Caller
-from projects.querysets import MAX_ID
+from projects.querysets import MAX_ID, is_id
 
 STATUS_WORDS = {status.value: status for status in IssueStatus} | {"muted": IssueStatus.IGNORED}
+
+KNOWN = frozenset({"id", "status", "query", "project"})
+IDS = {"id", "project"}  # digits, which need no decoding: ten thousand of them are read as they are
 
 SHOWN = 10  # wrong values named in one error
 
 
+@dataclass(frozen=True, slots=True)
+class ScopeQuery:
+    """What a query string names, before it is known in which project. None means that the parameter was not given."""
+
+    ids: frozenset[int] | None = None
+    statuses: frozenset[IssueStatus] | None = None
+    terms: tuple[Term, ...] = ()
+    query: str | None = None
+    project_ids: frozenset[int] | None = None
+
+    def in_project(self, project_id: int, ids: frozenset[int] | None = None) -> IssueScope:
+        """Return this for one project; with ``ids``, for these of its issues only."""
+        return IssueScope(project_id, self.ids if ids is None else ids, self.statuses, self.terms, self.query)
+
+
 def read_scope(query_string: str, *, project_id: int, by: Caller) -> IssueScope:
+    """Return which issues of one project a query string names.
+
+    :raises ValidationError: as :func:`read_scope_query`; ``project`` is not a parameter here.
+    """
+    return read_scope_query(query_string, known=KNOWN - {"project"}, by=by).in_project(project_id)
+
+
+def read_scope_query(query_string: str, *, known: frozenset[str] = KNOWN, by: Caller) -> ScopeQuery:
     """Return which issues a query string names.
 
-    :raises ValidationError: a parameter is not one of ours, which might have meant "all" to somebody who misspelt it;
-        or an id, a status or a search is none.
+    :raises ValidationError: a parameter is not one of ``known``, which might have meant "all" to somebody who misspelt
+        it; or an id, a status or a search is none.
     """
-    ids: list[str] = []
-    statuses: list[str] = []
-    queries: list[str] = []
+    words: dict[str, list[str]] = {name: [] for name in known}
+    ids = words["id"]
     for part in query_string.split("&"):
         name, _, value = part.partition("=")
         if name == "id":
             ids.append(value)
         elif part:
-            match unquote_plus(name):
-                case "id":
-                    ids.append(value)
-                case "status":
-                    statuses.append(unquote_plus(value))
-                case "query":
-                    queries.append(unquote_plus(value))
-                case other:
-                    raise ValidationError({"detail": _unknown_parameter(other)})
+            name = unquote_plus(name)
+            if name not in known:
+                raise ValidationError({"detail": _unknown_parameter(name)})
+            words[name].append(value if name in IDS else unquote_plus(value))
     errors: dict[str, list[str]] = {}
-    if len(queries) > 1:
+    if len(words["query"]) > 1:
         errors["query"] = ["Say query once; put all terms into it."]
-    scope = IssueScope(
-        project_id,
-        ids=_read_ids(ids, errors) if ids else None,
-        statuses=read_statuses(statuses, errors) if statuses else None,
-        query=next(iter(queries), None),
+    found = ScopeQuery(
+        ids=read_ids("id", ids, errors) if ids else None,
+        statuses=read_statuses(words["status"], errors) if words["status"] else None,
+        query=next(iter(words["query"]), None),
+        project_ids=read_ids("project", words["project"], errors) if words.get("project") else None,
     )
     if errors:
         raise ValidationError(errors)
-    return replace(scope, terms=read_query(scope.query or "", by=by))
+    return replace(found, terms=read_query(found.query or "", by=by))
 
 
 def read_query(query: str, *, by: Caller) -> tuple[Term, ...]:
@@ -73,7 +93,8 @@ def read_statuses(words: list[str], errors: dict[str, list[str]]) -> frozenset[I
     return frozenset(STATUS_WORDS[word] for word in words if word in STATUS_WORDS)
 
 
-def _read_ids(words: list[str], errors: dict[str, list[str]]) -> frozenset[int]:
+def read_ids(name: str, words: list[str], errors: dict[str, list[str]]) -> frozenset[int]:
+    """Return the ids that the words of a parameter stand for; what stands for none goes to ``errors``."""
     ids = set()
     wrong = []
     for word in words:
@@ -83,7 +104,7 @@ def _read_ids(words: list[str], errors: dict[str, list[str]]) -> frozenset[int]:
         else:
             ids.add(pk)
     if wrong:
-        errors["id"] = [
+        errors[name] = [
             f'"{word[:40]}" is not an id; ids are whole numbers from 1 to {MAX_ID}.' for word in wrong[:SHOWN]
         ]
     return frozenset(ids)
@@ -91,13 +112,7 @@ def _read_ids(words: list[str], errors: dict[str, list[str]]) -> frozenset[int]:
 
 def read_id(word: str) -> int | None:
     """Return the id that ASCII digits stand for, leading zeros or not; None for anything else."""
-    if not (word.isascii() and word.isdigit()):
-        return None
-    digits = word.lstrip("0")
-    if not 1 <= len(digits) <= 19:  # more digits than 64 bits have: not even converted
-        return None
-    pk = int(digits)
-    return pk if pk <= MAX_ID else None
+    return int(word) if is_id(word) else None
 
 
 def _unknown_parameter(name: str) -> str:

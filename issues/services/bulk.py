@@ -26,35 +26,59 @@ from projects.callers import Caller
 def mutate(
     scope: IssueScope, mutation: IssueMutation, *, by: Caller, at: datetime, lock_timeout: int
 ) -> MutationOutcome:
-    """Apply ``mutation`` to every issue in ``scope``; ``at`` is the one time of the request.
+    """Apply ``mutation`` to every issue in ``scope``: :func:`mutate_each` for one project."""
+    (outcome,) = mutate_each([scope], mutation, by=by, at=at, lock_timeout=lock_timeout)
+    return outcome
 
-    With an id that is out of scope nothing is done, and the outcome says which.
+
+def mutate_each(
+    scopes: Sequence[IssueScope], mutation: IssueMutation, *, by: Caller, at: datetime, lock_timeout: int
+) -> list[MutationOutcome]:
+    """Apply ``mutation`` to every issue in each of ``scopes``, which are of different projects, ascending.
+
+    One transaction; ``at`` is the one time of the request. Each project has an outcome and a mutation of its own. With
+    an id that is out of scope in any of them nothing is done, and the outcomes say which.
 
     :raises IdsRequired: no ids were named, for more than a change of status; nothing was changed.
     :raises MutationRefused: what the body names is gone; nothing was changed.
     :raises TryAgain: others are changing the same issues; nothing was changed.
     :raises OperationalError: no lock within ``lock_timeout`` seconds, or no database; nothing was changed.
     """
-    if scope.ids is not None:
-        work = partial(_mutate_named, scope, mutation, by=by, at=at)
+    if all(scope.ids is not None for scope in scopes):
+        work = partial(_mutate_named, scopes, mutation, by=by, at=at)
     elif mutation.status is not None and mutation.changes_status_only:
-        work = partial(_mutate_all, scope, mutation.status, mutation, by=by, at=at)
+        work = partial(_mutate_all, scopes, mutation.status, mutation, by=by, at=at)
     else:
         raise IdsRequired
     return transactions.run(work, lock_timeout=lock_timeout)
 
 
-def _mutate_named(scope: IssueScope, mutation: IssueMutation, *, by: Caller, at: datetime) -> MutationOutcome:
-    lookups.hold(mutation, project_id=scope.project_id)
-    locked = lock_targets(
-        scope,
-        at=at,
-        relatives=ancestors_and_children if mutation.merge is False else no_relatives,
-        hidden=mutation.only_unmerges,
-    )
-    if locked.out_of_scope:
-        return MutationOutcome(out_of_scope=tuple(locked.out_of_scope))
-    targets = Targets(scope, mutation_id=history.next_id(), ids=locked.ids)
+def _mutate_named(
+    scopes: Sequence[IssueScope], mutation: IssueMutation, *, by: Caller, at: datetime
+) -> list[MutationOutcome]:
+    for scope in scopes:
+        lookups.hold(mutation, project_id=scope.project_id)
+    # All of them before the first write, project by project: that is one order for everybody, too.
+    locked = [
+        lock_targets(
+            scope,
+            at=at,
+            relatives=ancestors_and_children if mutation.merge is False else no_relatives,
+            hidden=mutation.only_unmerges,
+        )
+        for scope in scopes
+    ]
+    if any(found.out_of_scope for found in locked):
+        return [MutationOutcome(out_of_scope=tuple(found.out_of_scope)) for found in locked]
+    return [
+        _apply(Targets(scope, mutation_id=history.next_id(), ids=found.ids), mutation, by=by, at=at)
+        for scope, found in zip(scopes, locked, strict=True)
+    ]
+
+
+def _apply(targets: Targets, mutation: IssueMutation, *, by: Caller, at: datetime) -> MutationOutcome:
+    """Do what was asked to issues that are named and locked: a table of contents."""
+    ids = targets.ids or []
     changed: set[int] = set()
     share_id, merged = None, None
 
@@ -67,7 +91,7 @@ def _mutate_named(scope: IssueScope, mutation: IssueMutation, *, by: Caller, at:
         changed.update(assignment.change(targets, mutation.assignment, by=by, at=at).ids or ())
     if mutation.is_public is not None:
         changed.update(sharing.change(targets, mutation.is_public, by=by, at=at).ids or ())
-        if mutation.is_public and len(locked.ids) == 1:
+        if mutation.is_public and len(ids) == 1:
             share_id = sharing.link_of(targets, at=at)
     marks = _mark(targets, mutation, followed, by=by, at=at)
     changed.update(marks.seen, marks.bookmarks, marks.subscriptions)
@@ -78,11 +102,10 @@ def _mutate_named(scope: IssueScope, mutation: IssueMutation, *, by: Caller, at:
         unmerged = merging.unmerge(targets, by=by, at=at)
         changed.update(unmerged.children, unmerged.parents)
 
-    matched = len(locked.ids)
     return MutationOutcome(
-        matched=matched,
+        matched=len(ids),
         changed=len(changed),
-        mutation_id=_record(targets, mutation, matched, len(changed), marks=marks, by=by, at=at),
+        mutation_id=_record(targets, mutation, len(ids), len(changed), marks=marks, by=by, at=at),
         share_id=share_id,
         merged=merged,
     )
@@ -109,9 +132,16 @@ def _mark(
 
 
 def _mutate_all(
+    scopes: Sequence[IssueScope], change: StatusChange, mutation: IssueMutation, *, by: Caller, at: datetime
+) -> list[MutationOutcome]:
+    for scope in scopes:
+        lookups.hold(mutation, project_id=scope.project_id)
+    return [_change_all(scope, change, mutation, by=by, at=at) for scope in scopes]
+
+
+def _change_all(
     scope: IssueScope, change: StatusChange, mutation: IssueMutation, *, by: Caller, at: datetime
 ) -> MutationOutcome:
-    lookups.hold(mutation, project_id=scope.project_id)
     targets = Targets(scope, mutation_id=history.next_id(), ids=None)
     done = status.change(targets, change, by=by, at=at)
     return MutationOutcome(

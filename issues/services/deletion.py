@@ -1,5 +1,6 @@
 """Deleting issues for good, with everything that hangs on them (contract section 3)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
@@ -27,36 +28,45 @@ HANGING_ON_ISSUES = (IssueText, IssueHash, IssueHour, IssueSeen, IssueBookmark, 
 
 
 def delete(scope: IssueScope, *, by: Caller, at: datetime, lock_timeout: int) -> MutationOutcome:
-    """Delete every issue in ``scope``, and what was merged into it.
+    """Delete every issue in ``scope``: :func:`delete_each` for one project."""
+    (outcome,) = delete_each([scope], by=by, at=at, lock_timeout=lock_timeout)
+    return outcome
 
-    ``matched`` counts the named issues, ``changed`` those that came along too.
+
+def delete_each(scopes: Sequence[IssueScope], *, by: Caller, at: datetime, lock_timeout: int) -> list[MutationOutcome]:
+    """Delete every issue in each of ``scopes``, which are of different projects, and what was merged into it.
+
+    ``matched`` counts the named issues, ``changed`` those that came along too. With an id that is out of scope in any
+    of them nothing is done, and the outcomes say which.
 
     :raises IdsRequired: no ids were named; nothing was deleted.
     :raises TryAgain: others are changing the same issues; nothing was deleted.
     :raises OperationalError: no lock within ``lock_timeout`` seconds, or no database; nothing was deleted.
     """
-    if scope.ids is None:
+    if any(scope.ids is None for scope in scopes):
         raise IdsRequired
-    return transactions.run(partial(_delete, scope, by=by, at=at), lock_timeout=lock_timeout)
+    return transactions.run(partial(_delete_each, scopes, by=by, at=at), lock_timeout=lock_timeout)
 
 
-def _delete(scope: IssueScope, *, by: Caller, at: datetime) -> MutationOutcome:
-    locked = lock_targets(scope, at=at, relatives=descendants, to_delete=True)
-    if locked.out_of_scope:
-        return MutationOutcome(out_of_scope=tuple(locked.out_of_scope))
-    if not locked.ids:
+def _delete_each(scopes: Sequence[IssueScope], *, by: Caller, at: datetime) -> list[MutationOutcome]:
+    locked = [lock_targets(scope, at=at, relatives=descendants, to_delete=True) for scope in scopes]
+    if any(found.out_of_scope for found in locked):
+        return [MutationOutcome(out_of_scope=tuple(found.out_of_scope)) for found in locked]
+    return [_delete(scope, found.ids, by=by, at=at) for scope, found in zip(scopes, locked, strict=True)]
+
+
+def _delete(scope: IssueScope, ids: list[int], *, by: Caller, at: datetime) -> MutationOutcome:
+    if not ids:
         return MutationOutcome()
-    doomed = sorted({*locked.ids, *descendants(scope.project_id, locked.ids)})
+    doomed = sorted({*ids, *descendants(scope.project_id, ids)})
 
     for model in HANGING_ON_ISSUES:
         _delete_rows(model._meta.db_table, "issue_id", scope.project_id, doomed)
     _delete_rows(Issue._meta.db_table, "id", scope.project_id, doomed)
 
     mutation_id = history.next_id()
-    history.record(
-        mutation_id, MutationKind.DELETE, scope, {}, matched=len(locked.ids), changed=len(doomed), by=by, at=at
-    )
-    return MutationOutcome(matched=len(locked.ids), changed=len(doomed), mutation_id=mutation_id)
+    history.record(mutation_id, MutationKind.DELETE, scope, {}, matched=len(ids), changed=len(doomed), by=by, at=at)
+    return MutationOutcome(matched=len(ids), changed=len(doomed), mutation_id=mutation_id)
 
 
 def _delete_rows(table: str, column: str, project_id: int, ids: list[int]) -> None:

@@ -54,6 +54,7 @@ def record(
                 created_at=at,
                 ids=None if scope.ids is None else sorted(scope.ids),
                 statuses=None if scope.statuses is None else sorted(scope.statuses),
+                query=scope.query,
                 body=dict(body),
                 matched=matched,
                 changed=changed,

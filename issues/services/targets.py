@@ -4,7 +4,7 @@ Locks are taken in one statement and in the order of ids, so that two requests o
 instead of deadlocking. After that statement, later ones see whatever the lock waited for.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -81,10 +81,47 @@ def lock_targets(
     }
     if related != relatives(scope.project_id, named):
         raise TreeMoved("These issues are being merged or unmerged just now.")
+    ids = [pk for pk in named if found.get(pk)]
     return Locked(
-        ids=[pk for pk in named if found.get(pk)],
+        ids=_searched(scope, ids, at=at) if scope.terms else ids,
         out_of_scope=[pk for pk in named if pk not in found],
     )
+
+
+def _searched(scope: IssueScope, ids: list[int], *, at: datetime) -> list[int]:
+    """Keep the issues that the search is about.
+
+    After the lock, in a statement of its own: a search reads other tables too, and the statement that waited for a lock
+    sees those as they were before it waited.
+    """
+    matching = Issue.objects.with_ids(scope.project_id, ids).matching(scope.terms, at=at)
+    return list(matching.order_by("id").values_list("id", flat=True))
+
+
+def find_visible(project_ids: Iterable[int], word: str) -> Issue | None:
+    """Return the issue of these projects that an id or a short id names; for a merged one, the one that shows it.
+
+    Not locked. None when there is none.
+    """
+    # Not first(), which sorts: with ORDER BY id and LIMIT, PostgreSQL may walk the table to find one row.
+    issue: Issue | None = next(iter(Issue.objects.of_projects(project_ids).named(word)), None)
+    if issue is None or issue.merged_into_id is None:
+        return issue
+    above = ancestors(issue.project_id, [issue.pk])
+    root: Issue | None = Issue.objects.with_ids(issue.project_id, above).visible().first()
+    return root
+
+
+def split_by_project(ids: Iterable[int], project_ids: Iterable[int]) -> dict[int, frozenset[int]]:
+    """Return which of these issues belong to which of these projects, by project; the others are left out.
+
+    Read without a lock: an issue never moves to another project.
+    """
+    found: dict[int, set[int]] = {}
+    issues = Issue.objects.of_projects(project_ids).filter(id__any_of=sorted(ids))
+    for project_id, pk in issues.values_list("project_id", "id"):
+        found.setdefault(project_id, set()).add(pk)
+    return {project_id: frozenset(found[project_id]) for project_id in sorted(found)}
 
 
 def _condition(condition: Q) -> Any:

@@ -1,79 +1,179 @@
 """Issues in bulk: list, mutate and delete those that the query names."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.conf import settings
-from django.urls import reverse
 from django.utils import timezone
 from rest_framework import status
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from issues.models import Issue
-from issues.serializers.lists import describe_issue, read_list_query, read_surroundings
+from issues.mutation import IssueMutation, IssueScope, MutationOutcome
+from issues.serializers.issues import describe_issue, read_surroundings
+from issues.serializers.lists import ListQuery, read_list_query, read_project_ids
 from issues.serializers.mutations import IssueMutationSerializer
 from issues.serializers.outcomes import counting_headers, describe_outcome
-from issues.serializers.scopes import read_scope
-from issues.services import bulk, deletion, transactions
+from issues.serializers.scopes import SHOWN, ScopeQuery, read_scope, read_scope_query
+from issues.services import bulk, deletion, targets, transactions
+from issues.views.links import permalink
+from projects.models import Project
 from projects.pagination import cut_page, link_header
-from projects.viewsets import ApiViewSet, ProjectViewSet
+from projects.viewsets import ApiViewSet, OrganizationViewSet, ProjectViewSet
 
 MAX_HITS = 1000  # counted exactly up to here
 
 
-class IssueListViewSet(ApiViewSet):
-    """What the routes that list issues have in common."""
+class IssuesViewSet(ApiViewSet):
+    """What the project's route and the organization's have in common."""
 
-    def answer_list(self, request: Request, project_ids: Sequence[int]) -> Response:
+    def answer_list(self, asked: ListQuery, project_ids: Sequence[int], *, at: datetime) -> Response:
         """Answer a page of the issues of these projects (contract section 2)."""
-        at = timezone.now()
-        asked = read_list_query(request.query_params, by=self.caller)
         found = Issue.objects.matching(asked.terms, at=at)
         with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
-            keys = found.page(project_ids, asked.statuses, at=at, position=asked.position, limit=asked.limit + 1)
+            by_short_id = targets.find_visible(project_ids, asked.short_id) if asked.short_id else None
+            if by_short_id is None:
+                keys = found.page(project_ids, asked.statuses, at=at, position=asked.position, limit=asked.limit + 1)
+                hits = found.count_up_to(MAX_HITS, project_ids, asked.statuses, at=at)
+            else:
+                keys, hits = [(getattr(by_short_id, asked.position.sort.column), by_short_id.pk)], 1
             page = cut_page(keys, asked.position, asked.limit)
             ids = [pk for _, pk in page.keys]
             issues = Issue.objects.of_projects(project_ids).with_what_lists_show(at=at).in_bulk(ids)
             around = read_surroundings(project_ids, ids, asked.stats, by=self.caller, at=at)
-            hits = found.count_up_to(MAX_HITS, project_ids, asked.statuses, at=at)
-        items = [
-            describe_issue(issues[pk], around, asked.stats, permalink=self.permalink) for pk in ids if pk in issues
-        ]
-        headers = {"Link": link_header(request, page), "X-Hits": str(hits), "X-Max-Hits": str(MAX_HITS)}
+        link = permalink(self.request)
+        items = [describe_issue(issues[pk], around, asked.stats, permalink=link) for pk in ids if pk in issues]
+        headers = {"Link": link_header(self.request, page), "X-Hits": str(hits), "X-Max-Hits": str(MAX_HITS)}
         return Response(items, headers=headers)
 
-    def permalink(self, pk: int) -> str:
-        """Return the address of the issue's page for people."""
-        path = reverse("admin:issues_issue_change", args=[pk])
-        return f"{settings.BASE_URL}{path}" if settings.BASE_URL else self.request.build_absolute_uri(path)
+    def read_mutation(self, organization_id: int, projects: Sequence[Project], *, at: datetime) -> IssueMutation:
+        """Return what the body asks for, of issues of these projects.
+
+        :raises ValidationError: it is no wish that can be understood, or names what isn't there.
+        """
+        context = {"organization_id": organization_id, "projects": projects}
+        serializer = IssueMutationSerializer(data=self.request.data, context=context)
+        serializer.is_valid(raise_exception=True)
+        return serializer.to_mutation(at=at)
+
+    def answer_mutation(
+        self, scopes: Sequence[IssueScope], mutation: IssueMutation, *, missing: Sequence[int] = (), at: datetime
+    ) -> Response:
+        """Apply the mutation to these issues; to none of them if any is ``missing``."""
+        if missing:
+            return _nothing_done([MutationOutcome(out_of_scope=tuple(missing))])
+
+        outcomes = bulk.mutate_each(scopes, mutation, by=self.caller, at=at, lock_timeout=settings.LOCK_TIMEOUT_SECONDS)
+
+        if any(outcome.out_of_scope for outcome in outcomes):
+            return _nothing_done(outcomes)
+        return Response(describe_outcome(mutation, outcomes, by=self.caller), headers=counting_headers(outcomes))
+
+    def answer_deletion(self, scopes: Sequence[IssueScope], *, missing: Sequence[int] = ()) -> Response:
+        """Delete these issues; none of them if any is ``missing``."""
+        if missing:
+            return _nothing_done([MutationOutcome(out_of_scope=tuple(missing))])
+
+        outcomes = deletion.delete_each(
+            scopes, by=self.caller, at=timezone.now(), lock_timeout=settings.LOCK_TIMEOUT_SECONDS
+        )
+
+        return Response(status=status.HTTP_204_NO_CONTENT, headers=counting_headers(outcomes))
 
 
-class ProjectIssuesViewSet(ProjectViewSet, IssueListViewSet):
+def _nothing_done(outcomes: Sequence[MutationOutcome]) -> Response:
+    return Response(status=status.HTTP_204_NO_CONTENT, headers=counting_headers(outcomes))
+
+
+class ProjectIssuesViewSet(ProjectViewSet, IssuesViewSet):
     """The issues of one project. The project's path is the scope of all three methods."""
 
     def list(self, request: Request, organization: str, project: str) -> Response:
         """Answer a page of issues (contract section 2)."""
-        return self.answer_list(request, [self.project.pk])
+        asked = read_list_query(request.query_params, by=self.caller)
+        return self.answer_list(asked, [self.project.pk], at=timezone.now())
 
     def bulk_mutate(self, request: Request, organization: str, project: str) -> Response:
         """Apply the body to the issues that the query names (contract section 1)."""
         at = timezone.now()
-        scope = read_scope(request.META.get("QUERY_STRING", ""), project_id=self.project.pk, by=self.caller)
-        serializer = IssueMutationSerializer(data=request.data, context={"project": self.project})
-        serializer.is_valid(raise_exception=True)
-        mutation = serializer.to_mutation(at=at)
-
-        outcome = bulk.mutate(scope, mutation, by=self.caller, at=at, lock_timeout=settings.LOCK_TIMEOUT_SECONDS)
-
-        if outcome.out_of_scope:
-            return Response(status=status.HTTP_204_NO_CONTENT, headers=counting_headers(outcome))
-        return Response(describe_outcome(mutation, outcome, by=self.caller), headers=counting_headers(outcome))
+        scope = self._scope()
+        mutation = self.read_mutation(self.project.organization_id, [self.project], at=at)
+        return self.answer_mutation([scope], mutation, at=at)
 
     def bulk_delete(self, request: Request, organization: str, project: str) -> Response:
         """Delete the issues that the query names (contract section 3)."""
+        return self.answer_deletion([self._scope()])
+
+    def _scope(self) -> IssueScope:
+        return read_scope(self.request.META.get("QUERY_STRING", ""), project_id=self.project.pk, by=self.caller)
+
+
+class OrganizationIssuesViewSet(OrganizationViewSet, IssuesViewSet):
+    """The issues of the projects that the caller sees in an organization; ``project`` ids narrow (contract section 5).
+
+    What is asked happens to each project by itself, with a mutation of its own, but in one transaction.
+    """
+
+    def list(self, request: Request, organization: str) -> Response:
+        """Answer a page of issues (contract section 2)."""
+        asked = read_list_query(request.query_params, period_narrows=True, by=self.caller)
+        projects = self._projects(read_project_ids(request.query_params.getlist("project")))
+        return self.answer_list(asked, [project.pk for project in projects], at=timezone.now())
+
+    def bulk_mutate(self, request: Request, organization: str) -> Response:
+        """Apply the body to the issues that the query names."""
         at = timezone.now()
-        scope = read_scope(request.META.get("QUERY_STRING", ""), project_id=self.project.pk, by=self.caller)
+        query = self._query()
+        projects, scopes, missing = self._split(query)
+        mutation = self.read_mutation(self.organization.pk, projects, at=at)
+        if query.ids is None and not mutation.changes_status_only:
+            raise targets.IdsRequired
+        if query.ids is None and query.project_ids is None:
+            raise ProjectRequired
+        return self.answer_mutation(scopes, mutation, missing=missing, at=at)
 
-        outcome = deletion.delete(scope, by=self.caller, at=at, lock_timeout=settings.LOCK_TIMEOUT_SECONDS)
+    def bulk_delete(self, request: Request, organization: str) -> Response:
+        """Delete the issues that the query names."""
+        query = self._query()
+        if query.ids is None:
+            raise targets.IdsRequired
+        _, scopes, missing = self._split(query)
+        return self.answer_deletion(scopes, missing=missing)
 
-        return Response(status=status.HTTP_204_NO_CONTENT, headers=counting_headers(outcome))
+    def _query(self) -> ScopeQuery:
+        return read_scope_query(self.request.META.get("QUERY_STRING", ""), by=self.caller)
+
+    def _projects(self, project_ids: frozenset[int] | None) -> Sequence[Project]:
+        """Return the projects that the caller sees, ascending; of these ids, if there are any.
+
+        :raises ValidationError: one of them is no such project, which would otherwise narrow to nothing in silence.
+        """
+        visible = Project.objects.visible_to(self.caller).filter(organization=self.organization).order_by("pk")
+        if project_ids is None:
+            return list(visible)
+        found = list(visible.filter(pk__in=project_ids))
+        unknown = sorted(project_ids.difference(project.pk for project in found))
+        if unknown:
+            raise ValidationError({"project": [f"There is no project {pk} here." for pk in unknown[:SHOWN]]})
+        return found
+
+    def _split(self, query: ScopeQuery) -> tuple[Sequence[Project], Sequence[IssueScope], Sequence[int]]:
+        """Return the projects that the query is about, the scope in each of them, and the ids that are in none."""
+        projects = self._projects(query.project_ids)
+        if query.ids is None:
+            return projects, [query.in_project(project.pk) for project in projects], []
+        ids = targets.split_by_project(query.ids, [project.pk for project in projects])
+        missing = query.ids.difference(*ids.values())
+        return (
+            [project for project in projects if project.pk in ids],
+            [query.in_project(project_id, found) for project_id, found in ids.items()],
+            sorted(missing),
+        )
+
+
+class ProjectRequired(ValidationError):
+    """ "Update all" of a whole organization is what nobody means: it names the projects (contract section 5)."""
+
+    default_detail = {"detail": "Name the issues with id, or at least one project with project, for this operation."}

@@ -141,7 +141,14 @@ def test_requires_ids(api: Api, project: Project, query: str, body: object) -> N
         ("ids=1", {"detail": 'Unknown query parameter "ids". Repeat id instead: ?id=1&id=2.'}),
         ("id[]=1", {"detail": 'Unknown query parameter "id[]". Repeat id instead: ?id=1&id=2.'}),
         ("Id=1", {"detail": 'Unknown query parameter "Id". Nothing was changed.'}),
-        ("query=", {"detail": 'Unknown query parameter "query". Nothing was changed.'}),
+        ("project=1", {"detail": 'Unknown query parameter "project". Nothing was changed.'}),
+        (
+            "query=is:open",
+            {
+                "detail": 'Search term "is:open" at character 1 is not understood: say one of unresolved, resolved, '
+                "ignored, assigned, unassigned, public, bookmarked."
+            },
+        ),
         ("preview=true", {"detail": 'Unknown query parameter "preview". Nothing was changed.'}),
         ("id=x&status=y&foo=1", {"detail": 'Unknown query parameter "foo". Nothing was changed.'}),
     ],

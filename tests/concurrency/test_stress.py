@@ -257,6 +257,7 @@ def assert_rows_agree(*, everything_is_left: bool) -> None:
         for pk, mutation in mutations.items()
     }
     for activity in Activity.objects.all():
+        assert activity.mutation_id is not None
         assert activity.created_at == mutations[activity.mutation_id].created_at
         merged = activity.data["issues"] if activity.kind == ActivityKind.MERGE else []
         touched[activity.mutation_id].update([activity.issue_id, *(int(issue["id"]) for issue in merged)])

@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from issues.enums import IssueStatus
 from issues.models import Issue
 from issues.mutation import IssueScope
-from issues.querysets import IssueQuerySet, Position
+from issues.querysets import IssueQuerySet
+from projects.keyset import Position, Sort
 from projects.models import Project
 from tests.factories import NOW, IssueFactory, ProjectFactory
 
@@ -174,7 +175,8 @@ def test_a_page_lists_what_counts_as_the_statuses_each_once(
     project_id = one_of_each[0].project_id
     asked = IssueStatus if statuses is None else statuses
 
-    page = Issue.objects.page(project_id, statuses, at=at, position=Position(), limit=len(one_of_each) + 1)
+    start = Position(Sort("last_seen"))
+    page = Issue.objects.page([project_id], statuses, at=at, position=start, limit=len(one_of_each) + 1)
 
     # all were seen at the same time, so the highest id is first
     assert [issue_id for _, issue_id in page] == ids(Issue.objects.with_status(asked, at=at))[::-1]

@@ -23,10 +23,12 @@ from issues.mutation import (
     SnoozeTerms,
     Unresolve,
 )
-from issues.querysets import Position
-from issues.serializers.lists import ListQuery, StatsPeriod, read_list_query
+from issues.serializers.issues import StatsPeriod
+from issues.serializers.lists import ListQuery, read_list_query
 from issues.serializers.mutations import IssueMutationSerializer
 from issues.serializers.scopes import read_id, read_scope
+from projects.callers import Caller
+from projects.keyset import EPOCH, Position, Sort
 from projects.models import Project, Team, User
 from tests.factories import ReleaseFactory
 
@@ -45,7 +47,9 @@ IGNORED = IssueMutation(status=Ignore())
 
 
 def parse(body: Any, project: Project, at: datetime) -> IssueMutation:
-    serializer = IssueMutationSerializer(data=body, context={"project": project})
+    serializer = IssueMutationSerializer(
+        data=body, context={"organization_id": project.organization_id, "projects": [project]}
+    )
     serializer.is_valid(raise_exception=True)
     return serializer.to_mutation(at=at)
 
@@ -322,7 +326,7 @@ SCOPES = [
 
 @pytest.mark.parametrize(("query", "scope"), SCOPES)
 def test_reads_a_scope(query: str, scope: IssueScope) -> None:
-    assert read_scope(query, project_id=7) == scope
+    assert read_scope(query, project_id=7, by=Caller()) == scope
 
 
 @pytest.mark.parametrize(
@@ -341,7 +345,7 @@ def test_reads_a_scope(query: str, scope: IssueScope) -> None:
 )
 def test_refuses_a_scope(query: str, key: str) -> None:
     with pytest.raises(ValidationError) as refusal:
-        read_scope(query, project_id=7)
+        read_scope(query, project_id=7, by=Caller())
 
     assert isinstance(refusal.value.detail, dict)
     assert list(refusal.value.detail) == [key]
@@ -373,40 +377,52 @@ def test_reads_an_id(word: str, pk: int | None) -> None:
 # ---------------------------------------------------------------------------------------------------------------------
 
 A_DAY = StatsPeriod("24h", timedelta(hours=1), 24)
-BY_DEFAULT = ListQuery(UNRESOLVED_ONLY, Position(), 100, A_DAY)
+START = Position(Sort("last_seen"))
+BY_DEFAULT = ListQuery(UNRESOLVED_ONLY, (), START, 100, A_DAY)
 
 LISTS = [
     ("", BY_DEFAULT),
     ("foo=1&id=x&cursor=", BY_DEFAULT),
-    ("query=", ListQuery(None, Position(), 100, A_DAY)),
-    ("status=muted", ListQuery(frozenset({IssueStatus.IGNORED}), Position(), 100, A_DAY)),
-    ("query=&status=muted", ListQuery(frozenset({IssueStatus.IGNORED}), Position(), 100, A_DAY)),
-    ("limit=7", ListQuery(UNRESOLVED_ONLY, Position(), 7, A_DAY)),
-    ("limit=101", ListQuery(UNRESOLVED_ONLY, Position(), 100, A_DAY)),
-    ("statsPeriod=", ListQuery(UNRESOLVED_ONLY, Position(), 100, None)),
-    ("statsPeriod=2w", ListQuery(UNRESOLVED_ONLY, Position(), 100, StatsPeriod("2w", timedelta(days=1), 14))),
+    ("query=", ListQuery(None, (), START, 100, A_DAY)),
+    ("status=muted", ListQuery(frozenset({IssueStatus.IGNORED}), (), START, 100, A_DAY)),
+    ("query=&status=muted", ListQuery(frozenset({IssueStatus.IGNORED}), (), START, 100, A_DAY)),
+    ("limit=7", ListQuery(UNRESOLVED_ONLY, (), START, 7, A_DAY)),
+    ("limit=101", ListQuery(UNRESOLVED_ONLY, (), START, 100, A_DAY)),
+    ("statsPeriod=", ListQuery(UNRESOLVED_ONLY, (), START, 100, None)),
+    ("statsPeriod=2w", ListQuery(UNRESOLVED_ONLY, (), START, 100, StatsPeriod("2w", timedelta(days=1), 14))),
 ]
 
 
 @pytest.mark.parametrize(("query", "asked"), LISTS)
 def test_reads_a_list(query: str, asked: ListQuery) -> None:
-    assert read_list_query(QueryDict(query)) == asked
+    assert read_list_query(QueryDict(query), by=Caller()) == asked
 
 
 @pytest.mark.parametrize("backwards", [0, 1])
 def test_reads_a_cursor(now: datetime, backwards: int) -> None:
     micros = round(now.timestamp() * 1_000_000)
 
-    asked = read_list_query(QueryDict(f"cursor={micros}:{MAX_ID}:{backwards}"))
+    asked = read_list_query(QueryDict(f"cursor={micros}:{MAX_ID}:{backwards}"), by=Caller())
 
-    assert asked.position == Position(now, MAX_ID, backwards=bool(backwards))
+    assert asked.position == Position(Sort("last_seen"), (now, MAX_ID), backwards=bool(backwards))
+
+
+@pytest.mark.parametrize(
+    ("sort", "column"), [("date", "last_seen"), ("new", "first_seen"), ("freq", "times_seen"), ("user", "users_seen")]
+)
+def test_reads_a_cursor_as_what_the_list_is_sorted_by(sort: str, column: str) -> None:
+    value = EPOCH if sort in {"date", "new"} else 0
+
+    asked = read_list_query(QueryDict(f"sort={sort}&cursor=0:7:0"), by=Caller())
+
+    assert asked.position == Position(Sort(column), (value, 7))
 
 
 @pytest.mark.parametrize(
     ("query", "key"),
     [
-        ("query=foo", "detail"),
-        ("sort=freq", "sort"),
+        ("query=foo:bar", "detail"),
+        ("sort=priority", "sort"),
         ("status=open", "status"),
         ("limit=0", "limit"),
         ("statsPeriod=91d", "statsPeriod"),
@@ -415,7 +431,7 @@ def test_reads_a_cursor(now: datetime, backwards: int) -> None:
 )
 def test_refuses_a_list(query: str, key: str) -> None:
     with pytest.raises(ValidationError) as refusal:
-        read_list_query(QueryDict(query))
+        read_list_query(QueryDict(query), by=Caller())
 
     assert isinstance(refusal.value.detail, dict)
     assert list(refusal.value.detail) == [key]
