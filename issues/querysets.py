@@ -155,7 +155,7 @@ class IssueQuerySet(QuerySet[Any]):
         """Keep these issues of this project, merged ones too."""
         return self.filter(project_id=project_id, id__any_of=ids)
 
-    def of_projects(self, project_ids: Iterable[int]) -> Self:
+    def of_projects(self, project_ids: Iterable[int] | QuerySet[Any]) -> Self:
         """Keep the issues of these projects, merged ones too."""
         return self.filter(project__in=project_ids)
 

@@ -3,9 +3,12 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from issues.views.shared import shared_page
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("api/0/", include("issues.urls")),
+    path("share/issue/<str:share_id>/", shared_page, name="shared-issue"),
 ]
 
 handler400 = "issuetracker.exceptions.bad_request"

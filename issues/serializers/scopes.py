@@ -73,6 +73,16 @@ def read_scope_query(query_string: str, *, known: frozenset[str] = KNOWN, by: Ca
     return replace(found, terms=read_query(found.query or "", by=by))
 
 
+def refuse_parameters(query_string: str) -> None:
+    """Refuse whatever a query string says, where the path alone says which issue is meant.
+
+    :raises ValidationError: it says something, which the caller may take for a condition.
+    """
+    for part in query_string.split("&"):
+        if part:
+            raise ValidationError({"detail": _unknown_parameter(unquote_plus(part.partition("=")[0]))})
+
+
 def read_query(query: str, *, by: Caller) -> tuple[Term, ...]:
     """Return the terms of a search.
 
@@ -117,6 +127,6 @@ def read_id(word: str) -> int | None:
 
 def _unknown_parameter(name: str) -> str:
     sentence = f'Unknown query parameter "{name[:40]}".'
-    if name.rstrip("[]0123456789") in {"id", "ids"}:
+    if name != "id" and name.rstrip("[]0123456789") in {"id", "ids"}:
         return f"{sentence} Repeat id instead: ?id=1&id=2."
     return f"{sentence} Nothing was changed."

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, ExpressionWrapper, Q, Value
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet, Value
 
 from issues.errors import MutationRefused
 from issues.models import Issue
@@ -98,18 +98,21 @@ def _searched(scope: IssueScope, ids: list[int], *, at: datetime) -> list[int]:
     return list(matching.order_by("id").values_list("id", flat=True))
 
 
-def find_visible(project_ids: Iterable[int], word: str) -> Issue | None:
-    """Return the issue of these projects that an id or a short id names; for a merged one, the one that shows it.
-
-    Not locked. None when there is none.
-    """
+def find(project_ids: Iterable[int] | QuerySet[Any], word: str) -> Issue | None:
+    """Return the issue of these projects that an id or a short id names, merged or not; not locked."""
     # Not first(), which sorts: with ORDER BY id and LIMIT, PostgreSQL may walk the table to find one row.
-    issue: Issue | None = next(iter(Issue.objects.of_projects(project_ids).named(word)), None)
-    if issue is None or issue.merged_into_id is None:
+    return next(iter(Issue.objects.of_projects(project_ids).named(word)), None)
+
+
+def shown_for(issue: Issue) -> Issue | None:
+    """Return the issue that a read of this one shows: itself, or the one at the top of the tree it was merged into.
+
+    Not locked. None when the tree is gone by now.
+    """
+    if issue.merged_into_id is None:
         return issue
     above = ancestors(issue.project_id, [issue.pk])
-    root: Issue | None = Issue.objects.with_ids(issue.project_id, above).visible().first()
-    return root
+    return next(iter(Issue.objects.with_ids(issue.project_id, above).visible()), None)
 
 
 def split_by_project(ids: Iterable[int], project_ids: Iterable[int]) -> dict[int, frozenset[int]]:

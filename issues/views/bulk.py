@@ -21,6 +21,7 @@ from issues.services import bulk, deletion, targets, transactions
 from issues.views.links import permalink
 from projects.models import Project
 from projects.pagination import cut_page, link_header
+from projects.querysets import is_id
 from projects.viewsets import ApiViewSet, OrganizationViewSet, ProjectViewSet
 
 MAX_HITS = 1000  # counted exactly up to here
@@ -33,7 +34,7 @@ class IssuesViewSet(ApiViewSet):
         """Answer a page of the issues of these projects (contract section 2)."""
         found = Issue.objects.matching(asked.terms, at=at)
         with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
-            by_short_id = targets.find_visible(project_ids, asked.short_id) if asked.short_id else None
+            by_short_id = _looked_up(project_ids, asked.short_id)
             if by_short_id is None:
                 keys = found.page(project_ids, asked.statuses, at=at, position=asked.position, limit=asked.limit + 1)
                 hits = found.count_up_to(MAX_HITS, project_ids, asked.statuses, at=at)
@@ -81,6 +82,13 @@ class IssuesViewSet(ApiViewSet):
         )
 
         return Response(status=status.HTTP_204_NO_CONTENT, headers=counting_headers(outcomes))
+
+
+def _looked_up(project_ids: Sequence[int], short_id: str) -> Issue | None:
+    if not short_id or is_id(short_id):
+        return None
+    named = targets.find(project_ids, short_id)
+    return None if named is None else targets.shown_for(named)
 
 
 def _nothing_done(outcomes: Sequence[MutationOutcome]) -> Response:

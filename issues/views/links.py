@@ -1,4 +1,4 @@
-"""Absolute addresses of pages for people."""
+"""Absolute addresses of pages for people, under BASE_URL or the request's host."""
 
 from collections.abc import Callable
 
@@ -7,12 +7,19 @@ from django.http import HttpRequest
 from django.urls import reverse
 from rest_framework.request import Request
 
+from issues.models import Issue
+
 
 def permalink(request: HttpRequest | Request) -> Callable[[int], str]:
-    """Return what makes an issue's id the address of its page in the admin, under BASE_URL or the request's host."""
+    """Return what makes an issue's id the address of its page in the admin."""
+    return lambda pk: _absolute(request, reverse("admin:issues_issue_change", args=[pk]))
 
-    def link(pk: int) -> str:
-        path = reverse("admin:issues_issue_change", args=[pk])
-        return f"{settings.BASE_URL}{path}" if settings.BASE_URL else request.build_absolute_uri(path)
 
-    return link
+def share_link(request: HttpRequest | Request, issue: Issue) -> str:
+    """Return the address of the page that everybody may see who knows it."""
+    assert issue.share_id is not None
+    return _absolute(request, reverse("shared-issue", args=[issue.share_id.hex]))
+
+
+def _absolute(request: HttpRequest | Request, path: str) -> str:
+    return f"{settings.BASE_URL}{path}" if settings.BASE_URL else request.build_absolute_uri(path)

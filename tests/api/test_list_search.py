@@ -1,4 +1,4 @@
-"""GET with ``query`` and ``sort``: which issues, in which order (contract 2). How terms are read: issues/test_search.py."""
+"""GET with ``query`` and ``sort``: which issues, in which order (contract 2). How terms are read: test_search.py."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -136,7 +136,7 @@ REFUSED: dict[str, tuple[str, int, str]] = {
     "timesSeen:>": ("timesSeen:>", 1, A_NUMBER),
     "timesSeen:=5": ("timesSeen:=5", 1, A_NUMBER),
     "timesSeen:>>5": ("timesSeen:>>5", 1, A_NUMBER),
-    "timesSeen:٥": ("timesSeen:٥", 1, A_NUMBER),
+    "timesSeen:\u0665": ("timesSeen:\u0665", 1, A_NUMBER),
     "timesSeen:9999999999999999999": ("timesSeen:9999999999999999999", 1, A_NUMBER),
     'timesSeen:"> 5"': ('timesSeen:"> 5"', 1, A_NUMBER),
     "age:24h": ("age:24h", 1, AN_AGE),

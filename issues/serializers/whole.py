@@ -1,0 +1,55 @@
+"""The whole of one issue (contract section 5): a list's item, and what stands around it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from issues.models import Activity, Issue, IssueSeen, IssueSubscription
+from issues.serializers.activities import describe_activity
+from issues.serializers.issues import DAY, HOUR, StatsPeriod, describe_issue, read_surroundings
+from issues.serializers.outcomes import describe_user, iso
+from projects.callers import Caller
+from projects.models import Release
+
+SHOWN = 100  # activities, people who looked, people who follow: the newest so many
+A_DAY, A_MONTH = StatsPeriod("24h", HOUR, 24), StatsPeriod("30d", DAY, 30)
+
+
+def read_whole(issue: Issue, *, by: Caller, at: datetime, permalink: Callable[[int], str]) -> dict[str, Any] | None:
+    """Read and return everything about an issue, merged or not, in a fixed number of statements; None if it is gone."""
+    shown = Issue.objects.with_ids(issue.project_id, [issue.pk]).with_what_lists_show(at=at)
+    found = next(iter(shown.select_related("first_release", "last_release")), None)
+    if found is None:
+        return None
+    ids = [issue.pk]
+    around = read_surroundings([issue.project_id], ids, A_DAY, by=by, at=at)
+    month = read_surroundings([issue.project_id], ids, A_MONTH, by=Caller(), at=at)
+    described = describe_issue(found, around, A_DAY, permalink=permalink)
+    described["stats"][A_MONTH.word] = month.stats[issue.pk]
+    activities = Activity.objects.filter(issue=issue).select_related("user").order_by("-pk")[:SHOWN]
+    seen = IssueSeen.objects.filter(issue=issue).select_related("user").order_by("-seen_at")[:SHOWN]
+    followers = IssueSubscription.objects.filter(issue=issue, is_active=True).select_related("user").order_by("-pk")
+    return described | {
+        "activity": [describe_activity(activity) for activity in activities],
+        "seenBy": [describe_user(mark.user) | {"lastSeen": iso(mark.seen_at)} for mark in seen],
+        "participants": [describe_user(follower.user) | {"type": "user"} for follower in followers[:SHOWN]],
+        "firstRelease": _describe_release(found.first_release),
+        "lastRelease": _describe_release(found.last_release),
+        "tags": [],
+        "userReportCount": 0,
+        "pluginActions": [],
+        "pluginContexts": [],
+        "pluginIssues": [],
+    }
+
+
+def _describe_release(release: Release | None) -> dict[str, Any] | None:
+    if release is None:
+        return None
+    return {
+        "id": release.pk,
+        "version": release.version,
+        "shortVersion": release.version.rpartition("@")[2],
+        "dateCreated": iso(release.created_at),
+        "dateReleased": None if release.released_at is None else iso(release.released_at),
+    }

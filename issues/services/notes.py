@@ -1,0 +1,71 @@
+"""What people write about an issue: activities that can be edited and taken back by who wrote them."""
+
+from datetime import datetime
+from functools import partial
+
+from django.db.models import F, QuerySet
+
+from issues.enums import ActivityKind
+from issues.models import Activity, Issue
+from issues.services import transactions
+
+
+def add(issue: Issue, text: str, *, user_id: int, at: datetime, lock_timeout: int) -> Activity | None:
+    """Write a note on a visible issue, and count it; return it, or None if the issue is deleted or merged by now.
+
+    :raises OperationalError: no lock within ``lock_timeout`` seconds, or no database; nothing was written.
+    """
+    return transactions.run(partial(_add, issue, text, user_id=user_id, at=at), lock_timeout=lock_timeout)
+
+
+def _add(issue: Issue, text: str, *, user_id: int, at: datetime) -> Activity | None:
+    if not _count(issue, 1):
+        return None
+    return Activity.objects.create(
+        project_id=issue.project_id,
+        issue_id=issue.pk,
+        kind=ActivityKind.NOTE,
+        data={"text": text},
+        user_id=user_id,
+        created_at=at,
+    )
+
+
+def edit(note: Activity, text: str) -> bool:
+    """Replace the text of a note; its author, time and place stay. Return whether it was still there."""
+    return bool(_still_there(note).update(data={"text": text}))
+
+
+def remove(note: Activity, *, lock_timeout: int) -> bool:
+    """Delete a note, and count it no more. Return whether it was still there.
+
+    :raises OperationalError: no lock within ``lock_timeout`` seconds, or no database; nothing was deleted.
+    """
+    return transactions.run(partial(_remove, note), lock_timeout=lock_timeout)
+
+
+def _remove(note: Activity) -> bool:
+    # The issue first, as whoever changes issues: then two who remove the same note wait here, and one finds it gone.
+    issue = Issue.objects.filter(pk=note.issue_id, project=note.project_id).visible().locked().first()
+    if issue is None or not _still_there(note).delete()[0]:
+        return False
+    _count(issue, -1)
+    return True
+
+
+def _still_there(note: Activity) -> QuerySet[Activity]:
+    return Activity.objects.filter(
+        pk=note.pk, issue=note.issue_id, kind=ActivityKind.NOTE, issue__merged_into__isnull=True
+    )
+
+
+def _count(issue: Issue, difference: int) -> int:
+    """Change the number of notes, the issue's own and the total: only visible issues get any, so that is all there is.
+
+    Waits for whoever has the issue; returns 0 if it is deleted or merged then.
+    """
+    return (
+        Issue.objects.filter(pk=issue.pk, project=issue.project_id)
+        .visible()
+        .update(own_comment_count=F("own_comment_count") + difference, comment_count=F("comment_count") + difference)
+    )

@@ -1,0 +1,93 @@
+"""What clients ask for and this service has no such thing: one table, and what is answered.
+
+The answers are those that the clients were seen to take without harm; a route that isn't here is an unknown address.
+"""
+
+from typing import Any
+
+from django.urls import URLPattern, path
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from issues.views.single import OneIssueViewSet
+from projects.viewsets import ApiViewSet, OrganizationViewSet, ProjectViewSet
+
+NO_SUCH_LIST: list[Any] = []
+NO_SUCH_THING: dict[str, Any] = {}
+
+ORGANIZATION = "organizations/<str:organization>/"
+PROJECT = "projects/<str:organization>/<str:project>/"
+ISSUE = "issues/<str:issue>/"
+ISSUE_IN_ORGANIZATION = f"{ORGANIZATION}issues/<str:issue>/"
+
+ABSENT: dict[str, Any] = {
+    # sentry-cli asks for these; releases are made without commits
+    f"{ORGANIZATION}repos/": NO_SUCH_LIST,
+    f"{ORGANIZATION}monitors/": NO_SUCH_LIST,
+    # session replays: how many, by issue
+    f"{ORGANIZATION}replay-count/": NO_SUCH_THING,
+    # keys to send events with, and the events
+    f"{PROJECT}keys/": NO_SUCH_LIST,
+    f"{PROJECT}events/": NO_SUCH_LIST,
+    f"{ISSUE}events/": NO_SUCH_LIST,
+    f"{ISSUE_IN_ORGANIZATION}events/": NO_SUCH_LIST,
+    # an AI's attempt to mend it, and issues of other trackers that are linked with it
+    f"{ISSUE}autofix/": {"autofix": None},
+    f"{ISSUE_IN_ORGANIZATION}autofix/": {"autofix": None},
+    f"{ISSUE}external-issues/": NO_SUCH_LIST,
+    f"{ISSUE_IN_ORGANIZATION}external-issues/": NO_SUCH_LIST,
+    # what the tags of its events are
+    f"{ISSUE}tags/": NO_SUCH_LIST,
+    f"{ISSUE_IN_ORGANIZATION}tags/": NO_SUCH_LIST,
+}
+TAG_PATHS = (f"{ISSUE}tags/<str:key>/", f"{ISSUE_IN_ORGANIZATION}tags/<str:key>/")
+
+
+class _Absent:
+    """Answers the same to everybody who may ask; a list with both links, which lead nowhere."""
+
+    answer: Any = None
+
+    def show(self, request: Request, **kwargs: str) -> Response:
+        headers = {"Link": _no_more(request)} if isinstance(self.answer, list) else {}
+        return Response(self.answer, headers=headers)
+
+
+def _no_more(request: Request) -> str:
+    url = request.build_absolute_uri()
+    return ", ".join(
+        f'<{url}>; rel="{rel}"; results="false"; cursor="0:0:{backwards}"'
+        for rel, backwards in (("previous", 1), ("next", 0))
+    )
+
+
+class AbsentFromOrganization(_Absent, OrganizationViewSet):
+    """Something that organizations don't have here."""
+
+
+class AbsentFromProject(_Absent, ProjectViewSet):
+    """Something that projects don't have here."""
+
+
+class AbsentFromIssue(_Absent, OneIssueViewSet):
+    """Something that issues don't have here."""
+
+
+class TagViewSet(OneIssueViewSet):
+    """The values of a tag, of which there are none."""
+
+    def show(self, request: Request, **kwargs: str) -> Response:
+        key = kwargs["key"]
+        return Response({"key": key, "name": key, "uniqueValues": 0, "totalValues": 0, "topValues": []})
+
+
+def _view(route: str) -> type[ApiViewSet]:
+    if "<str:issue>" in route:
+        return AbsentFromIssue
+    return AbsentFromProject if route.startswith(PROJECT) else AbsentFromOrganization
+
+
+urlpatterns: list[URLPattern] = [
+    *(path(route, _view(route).as_view({"get": "show"}, answer=answer)) for route, answer in ABSENT.items()),
+    *(path(route, TagViewSet.as_view({"get": "show"})) for route in TAG_PATHS),
+]

@@ -1,0 +1,94 @@
+"""The history of one issue, and what people write there."""
+
+from django.conf import settings
+from django.http import Http404
+from django.utils import timezone
+from rest_framework import status
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from issues.enums import ActivityKind
+from issues.models import Activity
+from issues.serializers.activities import NoteSerializer, describe_activity
+from issues.serializers.scopes import read_id
+from issues.services import notes
+from issues.views.single import OneIssueViewSet
+from projects.keyset import Sort
+from projects.pagination import paginate
+
+NEWEST_FIRST = Sort("id")
+
+
+class ActivitiesViewSet(OneIssueViewSet):
+    """What happened to an issue, notes among it."""
+
+    def list(self, request: Request, **kwargs: str) -> Response:
+        """Answer a page of activities, newest first, under the key ``activity``."""
+        found = Activity.objects.filter(issue=self.issue).select_related("user")
+        activities, headers = paginate(request, found, NEWEST_FIRST)
+        return Response({"activity": [describe_activity(activity) for activity in activities]}, headers=headers)
+
+
+class NotesViewSet(OneIssueViewSet):
+    """What people wrote about an issue. Everybody who sees the issue reads it; who wrote it may change it."""
+
+    def list(self, request: Request, **kwargs: str) -> Response:
+        """Answer a page of notes, newest first."""
+        found = Activity.objects.filter(issue=self.issue, kind=ActivityKind.NOTE).select_related("user")
+        written, headers = paginate(request, found, NEWEST_FIRST)
+        return Response([describe_activity(note) for note in written], headers=headers)
+
+    def create(self, request: Request, **kwargs: str) -> Response:
+        """Write a note, and answer it."""
+        text = self._text(request)
+        user_id = self._author()
+        self.refuse_merged()
+
+        note = notes.add(
+            self.issue, text, user_id=user_id, at=timezone.now(), lock_timeout=settings.LOCK_TIMEOUT_SECONDS
+        )
+
+        if note is None:
+            raise self.went_away()
+        return Response(describe_activity(note), status=status.HTTP_201_CREATED)
+
+    def update(self, request: Request, **kwargs: str) -> Response:
+        """Replace the text of one's own note, and answer it."""
+        text = self._text(request)
+        note = self._own_note(kwargs["note"])
+
+        if not notes.edit(note, text):
+            raise Http404
+        note.data = {"text": text}
+        return Response(describe_activity(note))
+
+    def destroy(self, request: Request, **kwargs: str) -> Response:
+        """Delete one's own note."""
+        note = self._own_note(kwargs["note"])
+
+        if not notes.remove(note, lock_timeout=settings.LOCK_TIMEOUT_SECONDS):
+            raise Http404
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _text(self, request: Request) -> str:
+        serializer = NoteSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        text: str = serializer.validated_data["text"]
+        return text
+
+    def _author(self) -> int:
+        if self.caller.user_id is None:
+            raise PermissionDenied("An API key is nobody in particular, and a note has an author; use a user's token.")
+        return self.caller.user_id
+
+    def _own_note(self, word: str) -> Activity:
+        author = self._author()
+        self.refuse_merged()
+        found = Activity.objects.filter(pk=read_id(word) or 0, issue=self.issue, kind=ActivityKind.NOTE)
+        note = found.select_related("user").first()
+        if note is None:
+            raise Http404
+        if note.user_id != author:
+            raise PermissionDenied("Only who wrote a note may change it.")
+        return note

@@ -1,0 +1,145 @@
+"""One issue, named by the path: by id, or by short id within an organization (contract section 5)."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.http import Http404
+from django.utils import timezone
+from rest_framework import status
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from issues.models import Issue
+from issues.mutation import IssueScope
+from issues.serializers.mutations import IssueMutationSerializer
+from issues.serializers.outcomes import counting_headers
+from issues.serializers.scopes import refuse_parameters
+from issues.serializers.whole import read_whole
+from issues.services import bulk, deletion, targets, transactions
+from issues.views.links import permalink
+from projects.models import Organization, Project
+from projects.querysets import is_id
+from projects.viewsets import ApiViewSet
+
+
+class MergedAway(NotFound):
+    """The issue is hidden in another one, and what was asked can't be done there (contract section 5)."""
+
+    def __init__(self, named: Issue, shown: Issue) -> None:
+        super().__init__(f"Issue {named.pk} was merged into {shown.pk}.")
+
+
+class OneIssueViewSet(ApiViewSet):
+    """Something of one issue of a project that the caller sees.
+
+    ``named`` is the issue that the path names. ``issue`` is what a read of it shows: itself, or, while it is merged,
+    the one that it was merged into. With an organization in the path, it is one of that organization.
+    """
+
+    named: Issue
+    issue: Issue
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Check the credential and its scopes, then find the issue: a stranger's is as unknown as one that isn't."""
+        super().initial(request, *args, **kwargs)
+        projects = Project.objects.visible_to(self.caller)
+        if "organization" in kwargs:
+            named = Organization.objects.visible_to(self.caller).named(kwargs["organization"])
+            projects = projects.filter(organization__in=list(named.values_list("pk", flat=True)))
+        elif not is_id(kwargs["issue"]):  # a short id names one issue in each organization
+            raise Http404
+        self.find(projects, kwargs["issue"])
+
+    def find(self, projects: QuerySet[Project], word: str) -> None:
+        """Find the issue that a word names, and the one that shows it."""
+        named = targets.find(projects.values("pk"), word)
+        shown = None if named is None else targets.shown_for(named)
+        if named is None or shown is None:
+            raise Http404
+        self.named, self.issue = named, shown
+
+    def refuse_merged(self) -> None:
+        """Answer 404 if the named issue is merged into another: nothing is ever applied to that one instead.
+
+        :raises MergedAway: it is.
+        """
+        if self.named.pk != self.issue.pk:
+            raise MergedAway(self.named, self.issue)
+
+    def went_away(self) -> NotFound:
+        """Return the answer for an issue that was deleted or merged since it was found."""
+        named = targets.find([self.named.project_id], str(self.named.pk))
+        shown = None if named is None else targets.shown_for(named)
+        if named is None or shown is None or named.pk == shown.pk:
+            return NotFound()
+        return MergedAway(named, shown)
+
+
+class IssueViewSet(OneIssueViewSet):
+    """The whole of one issue. PUT is the bulk one's service with a set of one."""
+
+    def retrieve(self, request: Request, **kwargs: str) -> Response:
+        """Answer the issue, whole; for a merged one, the issue that shows it."""
+        return Response(self._whole(self.issue))
+
+    def update(self, request: Request, **kwargs: str) -> Response:
+        """Apply the body to the issue, and answer it whole."""
+        at = timezone.now()
+        refuse_parameters(request.META.get("QUERY_STRING", ""))
+        project = Project.objects.get(pk=self.named.project_id)
+        context = {"organization_id": project.organization_id, "projects": [project]}
+        serializer = IssueMutationSerializer(data=request.data, context=context)
+        serializer.is_valid(raise_exception=True)
+        mutation = serializer.to_mutation(at=at)
+        if not mutation.only_unmerges:
+            self.refuse_merged()
+
+        outcome = bulk.mutate(
+            self._scope(), mutation, by=self.caller, at=at, lock_timeout=settings.LOCK_TIMEOUT_SECONDS
+        )
+
+        if outcome.out_of_scope:
+            raise self.went_away()
+        return Response(self._whole(self.named), headers=counting_headers([outcome]))
+
+    def destroy(self, request: Request, **kwargs: str) -> Response:
+        """Delete the issue, with what was merged into it."""
+        refuse_parameters(request.META.get("QUERY_STRING", ""))
+        self.refuse_merged()
+
+        outcome = deletion.delete(
+            self._scope(), by=self.caller, at=timezone.now(), lock_timeout=settings.LOCK_TIMEOUT_SECONDS
+        )
+
+        if outcome.out_of_scope:
+            raise self.went_away()
+        return Response(status=status.HTTP_202_ACCEPTED, headers=counting_headers([outcome]))
+
+    def _scope(self) -> IssueScope:
+        return IssueScope(self.named.project_id, ids=frozenset({self.named.pk}))
+
+    def _whole(self, issue: Issue) -> dict[str, Any]:
+        with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
+            found = read_whole(issue, by=self.caller, at=timezone.now(), permalink=permalink(self.request))
+        if found is None:
+            raise Http404
+        return found
+
+
+class ShortIdViewSet(IssueViewSet):
+    """What a short id stands for; clients ask this before anything else."""
+
+    def retrieve(self, request: Request, **kwargs: str) -> Response:
+        """Answer which issue it is, and where; for a merged one, the issue that shows it."""
+        organization, project = self.issue.project.organization, self.issue.project
+        return Response(
+            {
+                "organizationSlug": organization.slug,
+                "projectSlug": project.slug,
+                "groupId": str(self.issue.pk),
+                "group": self._whole(self.issue),
+                "shortId": self.issue.short_id,
+            }
+        )
