@@ -15,11 +15,12 @@ from issues.enums import IssueStatus, ResolutionKind
 from issues.models import Issue, IssueBookmark, IssueHour, IssueSeen, IssueSubscription
 from issues.mutation import Assignee, SnoozeTerms
 from issues.search import HasStatus, Term
-from issues.serializers.outcomes import describe_assignee, describe_terms, describe_user, iso
+from issues.serializers.outcomes import describe_assignee, describe_terms
 from issues.serializers.scopes import read_query, read_statuses
 from projects.callers import Caller
 from projects.keyset import Position, Sort
 from projects.pagination import read_cursor, read_limit
+from projects.serializers import describe_user, iso
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MAX_DAYS = 90
