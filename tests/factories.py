@@ -98,6 +98,7 @@ class OrganizationMemberFactory(ModelFactory[OrganizationMember]):
     organization = SubFactory(OrganizationFactory)
     user = SubFactory(UserFactory)
     role = Role.MEMBER
+    created_at = LONG_AGO
 
 
 class TeamFactory(ModelFactory[Team]):
