@@ -44,8 +44,7 @@ class IssueListViewSet(ApiViewSet):
 
     def permalink(self, pk: int) -> str:
         """Return the address of the issue's page for people."""
-        path = reverse("admin:issues_issue_change", args=[pk])
-        return f"{settings.BASE_URL}{path}" if settings.BASE_URL else self.request.build_absolute_uri(path)
+        return f"{self.base_url}{reverse('admin:issues_issue_change', args=[pk])}"
 
 
 class ProjectIssuesViewSet(ProjectViewSet, IssueListViewSet):
