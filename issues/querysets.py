@@ -165,7 +165,7 @@ class IssueQuerySet(QuerySet[Any]):
         if short_id is not None:
             slug, number = short_id
             return self.filter(project__slug=slug, short_number=number)
-        return self.filter(pk=int(word)) if is_id(word) else self.none()
+        return self.filter(pk=int(word.lstrip("0"))) if is_id(word) else self.none()
 
     def visible(self) -> Self:
         """Leave out what was merged into another issue."""

@@ -292,9 +292,10 @@ def _read_number(value: str, me: Me) -> Condition:
 
 
 def _read_id(value: str, me: Me) -> Condition:
-    if not re.fullmatch(r"0*[0-9]{1,19}", value, re.ASCII) or not 1 <= int(value) <= MAX_ID:
+    found = re.fullmatch(r"0*([1-9][0-9]{0,18})", value, re.ASCII)
+    if found is None or int(found[1]) > MAX_ID:
         raise ValueError(f"say a whole number from 1 to {MAX_ID}.")
-    return HasId(int(value))
+    return HasId(int(found[1]))
 
 
 def _read_moment(column: Column) -> Reader:

@@ -7,6 +7,7 @@ from issues.views.shared import shared_page
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
+    path("api/0/", include("projects.urls")),
     path("api/0/", include("issues.urls")),
     path("share/issue/<str:share_id>/", shared_page, name="shared-issue"),
 ]

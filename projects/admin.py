@@ -221,7 +221,7 @@ class OrganizationAdmin(InspectOnlyAdmin):
 class OrganizationMemberAdmin(LargeTableAdmin):
     """Made, changed in role, and removed here."""
 
-    list_display = ("user", "organization", "role")
+    list_display = ("user", "organization", "role", "created_at")
     list_filter = ("role",)
     list_select_related = ("user", "organization")
     search_fields = ("user__username", "user__email", "organization__slug")

@@ -8,7 +8,13 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Coalesce, Now
 
-from projects.querysets import OrganizationQuerySet, ProjectQuerySet, ReleaseQuerySet
+from projects.querysets import (
+    MembershipQuerySet,
+    OrganizationQuerySet,
+    ProjectQuerySet,
+    ReleaseQuerySet,
+    TeamQuerySet,
+)
 
 SLUG_PATTERN = r"^[a-z0-9_-]*[a-z_-][a-z0-9_-]*$"  # at least one character that is no digit: digits alone are an id
 
@@ -73,6 +79,9 @@ class OrganizationMember(models.Model):
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = MembershipQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -91,6 +100,8 @@ class Team(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     members = models.ManyToManyField(User, related_name="teams", blank=True)
+
+    objects = TeamQuerySet.as_manager()
 
     class Meta:
         constraints = [

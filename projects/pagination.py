@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -15,7 +16,13 @@ from projects.keyset import EPOCH, MICROSECOND, Key, Position, Sort
 from projects.querysets import MAX_ID
 
 MAX_LIMIT = 100
-MAX_MICROSECONDS = (datetime.max.replace(tzinfo=EPOCH.tzinfo) - EPOCH) // MICROSECOND
+NUMBERS = range(-MAX_ID, MAX_ID + 1)
+MICROSECONDS = range(
+    (datetime.min.replace(tzinfo=EPOCH.tzinfo) - EPOCH) // MICROSECOND,
+    (datetime.max.replace(tzinfo=EPOCH.tzinfo) - EPOCH) // MICROSECOND + 1,
+)
+# What may stand in a query, less the two that part links from each other: many a client splits the header there.
+IN_A_QUERY = "%=&+!$'()*/:?@[]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,7 @@ def read_cursor(word: str | None, sort: Sort, *, is_time: bool) -> Position:
         return Position(sort)
     found = re.fullmatch(r"(-?[0-9]{1,19}):([0-9]{1,19}):([01])", word, re.ASCII)
     value, pk, backwards = (int(part) for part in found.groups()) if found else (0, MAX_ID + 1, 0)
-    if pk > MAX_ID or abs(value) > (MAX_MICROSECONDS if is_time else MAX_ID):
+    if pk > MAX_ID or value not in (MICROSECONDS if is_time else NUMBERS):
         raise ValidationError({"cursor": [f'"{word}" is no cursor; take one from the Link header of an answer.']})
     return Position(sort, (EPOCH + value * MICROSECOND if is_time else value, pk), backwards=bool(backwards))
 
@@ -71,8 +78,8 @@ def link_header(request: HttpRequest | Request, page: Page) -> str:
     else:  # a cursor leaves out the row that it names: the way back must begin with that one, or it would be lost
         value, pk = page.asked.key or (0, 0)
         towards_start = 1 if page.asked.sort.descending else -1
-        first = (value, pk if page.asked.backwards else max(pk - towards_start, 0))
-        last = (value, max(pk + towards_start, 0) if page.asked.backwards else pk)
+        first = (value, pk if page.asked.backwards else _as_id(pk - towards_start))
+        last = (value, _as_id(pk + towards_start) if page.asked.backwards else pk)
     return ", ".join(
         [
             _link(request, "previous", page.has_previous, _cursor(first, backwards=True)),
@@ -101,7 +108,13 @@ def _cursor(key: Key, *, backwards: bool) -> str:
     return f"{value}:{key[1]}:{int(backwards)}"
 
 
+def _as_id(number: int) -> int:
+    return min(max(number, 0), MAX_ID)
+
+
 def _link(request: HttpRequest | Request, rel: str, results: bool, cursor: str) -> str:
-    kept = [part for part in request.META.get("QUERY_STRING", "").split("&") if part and not part.startswith("cursor=")]
+    # WSGI hands on bytes as Latin-1; those that a client did not escape are escaped here.
+    query = quote(request.META.get("QUERY_STRING", "").encode("latin-1"), safe=IN_A_QUERY)
+    kept = [part for part in query.split("&") if part and not part.startswith("cursor=")]
     url = request.build_absolute_uri(f"{request.path}?{'&'.join([*kept, f'cursor={cursor}'])}")
     return f'<{url}>; rel="{rel}"; results="{str(results).lower()}"; cursor="{cursor}"'

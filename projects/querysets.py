@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from django.db.models import Q, QuerySet
+from django.db.models import (
+    BooleanField,
+    Count,
+    Exists,
+    F,
+    FilteredRelation,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
+from django.db.models.functions import Coalesce
 
 if TYPE_CHECKING:
     from projects.callers import Caller
+    from projects.models import Organization
 
 
 MAX_ID = 2**63 - 1  # the largest of our keys
@@ -22,13 +36,35 @@ def is_id(word: str) -> bool:
 def slug_or_id(word: str, prefix: str = "") -> Q:
     """Return the condition that a path segment stands for: a slug, or digits for an id (slugs are never all digits)."""
     if is_id(word):
-        return Q(**{f"{prefix}id": int(word)})
+        return Q(**{f"{prefix}id": int(word.lstrip("0"))})
     if (word.isascii() and word.isdigit()) or "\0" in word:  # no row has such an id, PostgreSQL takes no such text
         return Q(pk__in=[])
     return Q(**{f"{prefix}slug": word})
 
 
-class OrganizationQuerySet(QuerySet[Any]):
+def _is_mine(model: Any, caller: Caller, people: str) -> Exists | Value:
+    """Return whether the caller is among these people of a row; a key is nobody, and None would find who has none."""
+    if caller.user_id is None:
+        return Value(False, BooleanField())
+    return Exists(model._default_manager.filter(Q(**{people: caller.user_id}), pk=OuterRef("pk")))
+
+
+class MentioningQuerySet(QuerySet[Any]):
+    """Rows that people look for by a part of a name."""
+
+    names: ClassVar[tuple[str, ...]] = ("slug", "name")
+
+    def mentioning(self, text: str) -> Self:
+        """Keep the rows with this text in one of their names, whatever the case; an empty text keeps all."""
+        if "\0" in text:  # PostgreSQL takes no such text
+            return self.none()
+        found = Q()
+        for name in self.names:
+            found |= Q(**{f"{name}__icontains": text})
+        return self.filter(found) if text else self
+
+
+class OrganizationQuerySet(MentioningQuerySet):
     def visible_to(self, caller: Caller) -> Self:
         """Keep the organizations that the caller belongs to; a superuser sees all."""
         if caller.api_key is not None:
@@ -41,8 +77,37 @@ class OrganizationQuerySet(QuerySet[Any]):
         """Keep the one that a path names, by slug or numeric id."""
         return self.filter(slug_or_id(organization))
 
+    def with_role_of(self, caller: Caller) -> Self:
+        """Read along what the caller is in each: ``caller_role``, None for who is no member (a key, a superuser)."""
+        mine = FilteredRelation("memberships", condition=Q(memberships__user=caller.user_id))
+        return self.annotate(mine=mine, caller_role=F("mine__role"))
 
-class ProjectQuerySet(QuerySet[Any]):
+
+class MembershipQuerySet(MentioningQuerySet):
+    names = ("user__username", "user__name", "user__email")
+
+    def of(self, organization: Organization) -> Self:
+        """Keep the members of an organization who can still log in; each user with the teams that they are on there."""
+        teams = Prefetch("user__teams", queryset=organization.teams.order_by("slug"))
+        return (
+            self.filter(organization=organization, user__is_active=True).select_related("user").prefetch_related(teams)
+        )
+
+
+class TeamQuerySet(MentioningQuerySet):
+    def with_members_counted(self, caller: Caller) -> Self:
+        """Read along ``member_count``, of active members of the organization, and ``is_mine``: the caller is on it."""
+        on_it = self.model.members.through._default_manager.filter(
+            team=OuterRef("pk"), user__is_active=True, user__memberships__organization=OuterRef("organization")
+        )
+        # Counted team by team, so that a page counts its own teams only.
+        counted = on_it.order_by().values("team").annotate(count=Count("pk")).values("count")
+        return self.annotate(
+            member_count=Coalesce(Subquery(counted), 0), is_mine=_is_mine(self.model, caller, "members")
+        )
+
+
+class ProjectQuerySet(MentioningQuerySet):
     def visible_to(self, caller: Caller) -> Self:
         """Keep the projects that the caller may see (contract 1.2); the others can't even be found."""
         if caller.api_key is not None:
@@ -64,6 +129,11 @@ class ProjectQuerySet(QuerySet[Any]):
             | Q(organization__in=rules_all.values("pk"))
             | Q(pk__in=self.model._default_manager.filter(teams__members=user_id).values("pk"))
         )
+
+    def with_teams(self, caller: Caller) -> Self:
+        """Read along the organization, the teams, and whether the caller is on one of them: ``is_mine``."""
+        mine = _is_mine(self.model, caller, "teams__members")
+        return self.select_related("organization").prefetch_related("teams").annotate(is_mine=mine)
 
     def named(self, organization: str, project: str) -> Self:
         """Keep the one project that a path names; each word is a slug or a numeric id."""

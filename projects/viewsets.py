@@ -2,12 +2,19 @@
 
 from typing import Any, cast
 
-from django.http import Http404
+from django.conf import settings
+from django.http import Http404, HttpRequest
 from rest_framework.request import Request
 from rest_framework.viewsets import ViewSet
 
 from projects.callers import Caller
 from projects.models import Organization, Project
+from projects.querysets import OrganizationQuerySet, ProjectQuerySet
+
+
+def base_url(request: HttpRequest | Request) -> str:
+    """Return what absolute addresses begin with: the setting, else the host that the request named."""
+    return settings.BASE_URL or request.build_absolute_uri("/").rstrip("/")
 
 
 class ApiViewSet(ViewSet):
@@ -16,6 +23,10 @@ class ApiViewSet(ViewSet):
     @property
     def caller(self) -> Caller:
         return cast(Caller, self.request.auth)  # projects/authentication.py makes no other
+
+    @property
+    def base_url(self) -> str:
+        return base_url(self.request)
 
 
 class OrganizationViewSet(ApiViewSet):
@@ -26,10 +37,14 @@ class OrganizationViewSet(ApiViewSet):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Check the credential and its scopes, then find the organization: a stranger's is as unknown as none."""
         super().initial(request, *args, **kwargs)
-        organization = Organization.objects.visible_to(self.caller).named(kwargs["organization"]).first()
+        organization = self.organizations().named(kwargs["organization"]).first()
         if organization is None:
             raise Http404
         self.organization = organization
+
+    def organizations(self) -> OrganizationQuerySet:
+        """Return those among which it is looked for."""
+        return Organization.objects.visible_to(self.caller)
 
 
 class ProjectViewSet(ApiViewSet):
@@ -40,8 +55,11 @@ class ProjectViewSet(ApiViewSet):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Check the credential and its scopes, then find the project: a stranger's is as unknown as one that isn't."""
         super().initial(request, *args, **kwargs)
-        found = Project.objects.visible_to(self.caller).named(kwargs["organization"], kwargs["project"])
-        project = found.first()
+        project = self.projects().named(kwargs["organization"], kwargs["project"]).first()
         if project is None:
             raise Http404
         self.project = project
+
+    def projects(self) -> ProjectQuerySet:
+        """Return those among which it is looked for."""
+        return Project.objects.visible_to(self.caller)

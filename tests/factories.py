@@ -98,6 +98,7 @@ class OrganizationMemberFactory(ModelFactory[OrganizationMember]):
     organization = SubFactory(OrganizationFactory)
     user = SubFactory(UserFactory)
     role = Role.MEMBER
+    created_at = LONG_AGO
 
 
 class TeamFactory(ModelFactory[Team]):
@@ -310,6 +311,11 @@ class IssueSubscriptionFactory(HangsOnIssueFactory[IssueSubscription]):
 class ActivityFactory(HangsOnIssueFactory[Activity]):
     class Meta:
         model = Activity
+
+    class Params:
+        note = Trait(
+            kind=ActivityKind.NOTE, mutation_id=None, user=SubFactory(UserFactory), data={"text": "Looks like the pump."}
+        )
 
     kind = ActivityKind.SET_RESOLVED
     created_at = NOW

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from issues.models import Activity
-from issues.serializers.outcomes import describe_user, iso
+from projects.serializers import describe_user, iso
 
 
 def describe_activity(activity: Activity) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from issues.models import Issue
-from issues.serializers.outcomes import iso
+from projects.serializers import iso
 
 
 def event_id(issue: Issue) -> str:

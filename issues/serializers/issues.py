@@ -11,8 +11,9 @@ from django.db.models.functions import TruncDay, TruncHour
 from issues.enums import IssueStatus, ResolutionKind
 from issues.models import Issue, IssueBookmark, IssueHour, IssueSeen, IssueSubscription
 from issues.mutation import Assignee, SnoozeTerms
-from issues.serializers.outcomes import describe_assignee, describe_terms, describe_user, iso
+from issues.serializers.outcomes import describe_assignee, describe_terms
 from projects.callers import Caller
+from projects.serializers import describe_user, iso
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 

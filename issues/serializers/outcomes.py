@@ -1,13 +1,12 @@
 """What a mutation answers: the delta, and the headers that say what happened (contract 1.8)."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from issues.enums import IssueStatus
 from issues.mutation import Assignee, Ignore, IssueMutation, MutationOutcome, Resolve, SnoozeTerms, Unresolve
 from projects.callers import Caller
-from projects.models import User
+from projects.serializers import describe_user, iso
 
 MAX_OUT_OF_SCOPE = 20  # ids in the header
 
@@ -73,15 +72,6 @@ def describe_terms(terms: SnoozeTerms) -> dict[str, Any]:
         "ignoreUserWindow": terms.user_window,
         "ignoreWindow": terms.window,
     }
-
-
-def describe_user(user: User) -> dict[str, str]:
-    return {"id": str(user.pk), "name": user.get_full_name(), "username": user.username, "email": user.email}
-
-
-def iso(moment: datetime) -> str:
-    """Return the time in ISO 8601, in UTC and with the ``Z`` that clients insist on."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _status_word(mutation: IssueMutation) -> str | None:

@@ -122,7 +122,7 @@ def read_ids(name: str, words: list[str], errors: dict[str, list[str]]) -> froze
 
 def read_id(word: str) -> int | None:
     """Return the id that ASCII digits stand for, leading zeros or not; None for anything else."""
-    return int(word) if is_id(word) else None
+    return int(word.lstrip("0")) if is_id(word) else None
 
 
 def _unknown_parameter(name: str) -> str:

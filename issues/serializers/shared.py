@@ -3,7 +3,7 @@
 from typing import Any
 
 from issues.serializers.events import describe_event
-from issues.serializers.outcomes import iso
+from projects.serializers import iso
 
 
 def describe_shared(issue: Any, *, permalink: str) -> dict[str, Any]:

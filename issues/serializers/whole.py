@@ -7,9 +7,9 @@ from typing import Any
 from issues.models import Activity, Issue, IssueSeen, IssueSubscription
 from issues.serializers.activities import describe_activity
 from issues.serializers.issues import DAY, HOUR, StatsPeriod, describe_issue, read_surroundings
-from issues.serializers.outcomes import describe_user, iso
 from projects.callers import Caller
 from projects.models import Release
+from projects.serializers import describe_user, iso
 
 SHOWN = 100  # activities, people who looked, people who follow: the newest so many
 A_DAY, A_MONTH = StatsPeriod("24h", HOUR, 24), StatsPeriod("30d", DAY, 30)

@@ -2,24 +2,20 @@
 
 from collections.abc import Callable
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from rest_framework.request import Request
 
 from issues.models import Issue
+from projects.viewsets import base_url
 
 
 def permalink(request: HttpRequest | Request) -> Callable[[int], str]:
     """Return what makes an issue's id the address of its page in the admin."""
-    return lambda pk: _absolute(request, reverse("admin:issues_issue_change", args=[pk]))
+    return lambda pk: base_url(request) + reverse("admin:issues_issue_change", args=[pk])
 
 
 def share_link(request: HttpRequest | Request, issue: Issue) -> str:
     """Return the address of the page that everybody may see who knows it."""
     assert issue.share_id is not None
-    return _absolute(request, reverse("shared-issue", args=[issue.share_id.hex]))
-
-
-def _absolute(request: HttpRequest | Request, path: str) -> str:
-    return f"{settings.BASE_URL}{path}" if settings.BASE_URL else request.build_absolute_uri(path)
+    return base_url(request) + reverse("shared-issue", args=[issue.share_id.hex])

@@ -122,7 +122,7 @@ def test_answers_in_json_with_the_documented_headers(api: Api, refusal: Refusal)
         "/api/",
         "/api/1/projects/a/b/issues/",
         "/api/0/nothing/",
-        "/api/0/projects/a/issues/",
+        "/api/0/projects/a/",
         "/api/0/projects/a/b/issues/1/",
         "/api/0/projects/a/b/issues//",
         "/api/0/projects/a/b/c/issues/",

@@ -10,7 +10,7 @@ import pytest
 
 from issues.models import Issue
 from projects.models import Project
-from tests.factories import IssueFactory
+from tests.factories import IssueFactory, ProjectFactory
 from tests.live import serving
 
 SENTRY_CLI = Path(sys.executable).with_name("sentry-cli")  # from requirements.txt
@@ -29,8 +29,8 @@ def issues(project: Project) -> list[Issue]:
     return [IssueFactory(project=project) for _ in range(4)]
 
 
-def sentry_cli(address: str, token: str, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run `sentry-cli issues ...` as a user would; no configuration but these variables."""
+def sentry_cli(address: str, token: str, *words: str, command: str = "issues") -> subprocess.CompletedProcess[str]:
+    """Run `sentry-cli issues ...`, or another command, as a user would; no configuration but these variables."""
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": "/nonexistent",
@@ -41,12 +41,17 @@ def sentry_cli(address: str, token: str, *words: str) -> subprocess.CompletedPro
         "NO_PROXY": "127.0.0.1",
     }
     return subprocess.run(
-        [SENTRY_CLI, "issues", *words], env=environment, capture_output=True, text=True, timeout=60, check=False
+        [SENTRY_CLI, command, *words], env=environment, capture_output=True, text=True, timeout=60, check=False
     )
 
 
 def statuses() -> list[str]:
     return list(Issue.objects.order_by("id").values_list("status", flat=True))
+
+
+def cells(table: str) -> list[list[str]]:
+    """Return what stands in the rows of a printed table, the heading first."""
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if line.startswith("|")]
 
 
 def assert_updated(done: subprocess.CompletedProcess[str], status: str) -> None:
@@ -129,3 +134,54 @@ def test_shows_the_refusal_of_a_wrong_token(address: str, jane_token: str, issue
     assert done.returncode == 1
     assert "Invalid token" in done.stderr
     assert set(statuses()) == {"unresolved"}
+
+
+@pytest.mark.usefixtures("project")
+def test_shows_whose_token_it_is(address: str, sam_token: str) -> None:
+    done = sentry_cli(address, sam_token, command="info")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        f"Sentry Server: {address}",
+        "Default Organization: the-interstellar-jurisdiction",
+        "Default Project: pump-station",
+        "",
+        "Authentication Info:",
+        "  Method: Auth Token",
+        "  User: sam@example.com",
+        "  Scopes:",
+        "    - event:admin",
+        "    - event:read",
+        "    - event:write",
+    ]
+
+
+def test_lists_organizations(address: str, sam_token: str, project: Project, stranger_project: Project) -> None:
+    done = sentry_cli(address, sam_token, "list", command="organizations")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert cells(done.stdout) == [
+        ["ID", "Name", "Slug", "Date Created", "Early Adopter", "Requires 2FA"],
+        [
+            str(project.organization_id),
+            "The Interstellar Jurisdiction",
+            "the-interstellar-jurisdiction",
+            "2026-01-30",
+            "false",
+            "false",
+        ],
+    ]
+
+
+def test_lists_projects_with_or_without_a_team(address: str, sam_token: str, project: Project) -> None:
+    lonely = ProjectFactory(organization=project.organization, slug="relay", name="Relay")
+
+    done = sentry_cli(address, sam_token, "list", command="projects")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    heading, *rows = cells(done.stdout)
+    assert heading == ["ID", "Slug", "Team", "Name"]
+    assert sorted(rows, key=lambda row: row[1]) == [
+        [str(project.pk), "pump-station", "Powerful Abolitionist", "Pump Station"],
+        [str(lonely.pk), "relay", "-", "Relay"],
+    ]

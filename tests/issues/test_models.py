@@ -414,7 +414,16 @@ def test_issuesubscription_reason_is_known(reason: str, is_allowed: bool) -> Non
 @pytest.mark.parametrize(("kind", "is_allowed"), known_and_unknown(ActivityKind.values, "", "resolved", "SET_RESOLVED"))
 def test_activity_kind_is_known(kind: str, is_allowed: bool) -> None:
     with decided_by("issues_activity_kind_is_known", is_allowed=is_allowed):
-        ActivityFactory(kind=kind)
+        ActivityFactory(kind=kind, mutation_id=None if kind == "note" else 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "mutation_id", "is_allowed"),
+    [("note", None, True), ("note", 1, False), ("set_resolved", 1, True), ("set_resolved", None, False)],
+)
+def test_activity_is_of_a_mutation_or_a_note(kind: str, mutation_id: int | None, is_allowed: bool) -> None:
+    with decided_by("issues_activity_is_of_a_mutation_or_a_note", is_allowed=is_allowed):
+        ActivityFactory(kind=kind, mutation_id=mutation_id)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

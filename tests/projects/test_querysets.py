@@ -1,9 +1,9 @@
-"""Which projects a caller can find, and by which words."""
+"""What a caller can find, and by which words."""
 
 import pytest
 
 from projects.callers import Caller
-from projects.models import Organization, Project, Role, Team, User
+from projects.models import Organization, OrganizationMember, Project, Role, Team, User
 from tests.factories import (
     ApiKeyFactory,
     OrganizationFactory,
@@ -178,3 +178,138 @@ def test_an_id_of_another_organization_names_nothing(organization: Organization,
 def test_another_word_names_nothing(project: Project, word: str) -> None:
     assert list(Project.objects.named(project.organization.slug, word)) == []
     assert list(Project.objects.named(word, project.slug)) == []
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Organizations
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def organizations_seen_by(caller: Caller) -> list[str]:
+    return sorted(Organization.objects.visible_to(caller).values_list("slug", flat=True))
+
+
+def test_a_member_sees_the_organization_whatever_the_role(organization: Organization, jane: User, sam: User) -> None:
+    OrganizationFactory()
+    close(organization)
+
+    assert organizations_seen_by(Caller(user=jane)) == ["the-interstellar-jurisdiction"]
+    assert organizations_seen_by(Caller(user=sam)) == ["the-interstellar-jurisdiction"]
+    assert organizations_seen_by(Caller(user=UserFactory())) == []
+
+
+def test_a_key_sees_its_organization(organization: Organization) -> None:
+    OrganizationFactory()
+
+    assert organizations_seen_by(Caller(api_key=ApiKeyFactory(organization=organization))) == [organization.slug]
+
+
+def test_a_superuser_sees_every_organization_and_nobody_none(organization: Organization) -> None:
+    OrganizationFactory(slug="a-star")
+
+    assert organizations_seen_by(Caller(user=UserFactory(superuser=True))) == ["a-star", organization.slug]
+    assert organizations_seen_by(Caller()) == []
+
+
+def test_an_organization_is_named_by_slug_or_id(organization: Organization) -> None:
+    OrganizationFactory()
+
+    for word in (organization.slug, str(organization.pk), f"00{organization.pk}"):
+        assert list(Organization.objects.named(word)) == [organization]
+    for word in ("", "0", "-1", organization.slug.upper(), f"{organization.slug}\0", str(2**63)):
+        assert list(Organization.objects.named(word)) == []
+
+
+def test_the_role_read_along_is_the_callers_own(organization: Organization, jane: User, sam: User) -> None:
+    OrganizationMemberFactory(organization=OrganizationFactory(slug="a-star"), user=sam, role=Role.ADMIN)
+    OrganizationFactory(slug="b-star")
+
+    def roles(caller: Caller) -> list[tuple[str, str | None]]:
+        rows = Organization.objects.with_role_of(caller).order_by("slug")
+        return [(row.slug, row.caller_role) for row in rows]
+
+    nobodys = [("a-star", None), ("b-star", None), (organization.slug, None)]
+    assert roles(Caller(user=jane)) == [("a-star", None), ("b-star", None), (organization.slug, "owner")]
+    assert roles(Caller(user=sam)) == [("a-star", "admin"), ("b-star", None), (organization.slug, "member")]
+    assert roles(Caller(user=UserFactory(superuser=True))) == nobodys
+    assert roles(Caller(api_key=ApiKeyFactory(organization=organization))) == nobodys
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# mentioning
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "slugs"),
+    [
+        ("", ["50-percent", "luna_1"]),
+        ("luna", ["luna_1"]),
+        ("UNA_", ["luna_1"]),
+        ("moon", ["luna_1"]),
+        ("50%", ["50-percent"]),
+        ("%", ["50-percent"]),
+        ("_", ["luna_1"]),
+        ("\\", []),
+        ("'", []),
+        ("a b", []),
+        ("\0", []),
+        ("ÉTOILE", ["luna_1"]),
+    ],
+    ids=repr,
+)
+def test_a_text_keeps_rows_by_a_part_of_a_name(text: str, slugs: list[str]) -> None:
+    OrganizationFactory(slug="50-percent", name="50% of the sky")
+    OrganizationFactory(slug="luna_1", name="The Moon of an étoile")
+
+    found = Organization.objects.mentioning(text).order_by("slug")
+
+    assert [row.slug for row in found] == slugs
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Members, teams, and what is read along with projects
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_members_of_an_organization_come_with_their_teams_there(
+    organization: Organization, jane: User, sam: User, team: Team, other_team: Team
+) -> None:
+    other_team.members.add(jane)
+    TeamFactory(members=[jane])
+    OrganizationMemberFactory(user=jane)
+    OrganizationMemberFactory(organization=organization, user=UserFactory(inactive=True))
+
+    found = OrganizationMember.objects.of(organization).order_by("id")
+
+    assert [(row.user, list(row.user.teams.all())) for row in found] == [(jane, [other_team, team]), (sam, [])]
+
+
+def test_a_team_counts_active_members_of_its_organization(
+    organization: Organization, team: Team, other_team: Team, jane: User, sam: User
+) -> None:
+    OrganizationMemberFactory(user=jane)  # of another one, too
+    team.members.add(sam, OrganizationMemberFactory(organization=organization, user__is_active=False).user)
+    other_team.members.add(OrganizationMemberFactory().user)  # left, or never was in this one
+
+    def counts(caller: Caller) -> list[tuple[Team, int, bool]]:
+        rows = Team.objects.with_members_counted(caller).order_by("id")
+        return [(row, row.member_count, row.is_mine) for row in rows]
+
+    assert counts(Caller(user=jane)) == [(team, 2, True), (other_team, 0, False)]
+    assert counts(Caller(user=UserFactory())) == [(team, 2, False), (other_team, 0, False)]
+    assert counts(Caller(api_key=ApiKeyFactory())) == [(team, 2, False), (other_team, 0, False)]
+
+
+def test_a_project_is_mine_when_i_am_on_one_of_its_teams(
+    project: Project, stranger_project: Project, other_team: Team, jane: User, sam: User
+) -> None:
+    project.teams.add(other_team)
+    other_team.members.add(jane)  # on both of its teams: still one row
+
+    def mine(caller: Caller) -> list[tuple[Project, bool]]:
+        return [(row, row.is_mine) for row in Project.objects.with_teams(caller).order_by("slug")]
+
+    assert mine(Caller(user=jane)) == [(project, True), (stranger_project, False)]
+    assert mine(Caller(user=sam)) == [(project, False), (stranger_project, False)]
+    assert mine(Caller(api_key=ApiKeyFactory())) == [(project, False), (stranger_project, False)]

@@ -32,6 +32,7 @@ def mutation_row(project: Project, outcome: MutationOutcome, by: Caller, **colum
         "created_at": NOW,
         "ids": None,
         "statuses": None,
+        "query": None,
         "body": {},
         "matched": outcome.matched,
         "changed": outcome.changed,

@@ -1,0 +1,124 @@
+"""What answers say of people and places. Ids are strings and times end in ``Z``: clients insist on both."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from projects.models import Release, Team, User
+
+# Clients look for these; here they are the same for everybody.
+NO_AVATAR = {"avatarType": "letter_avatar", "avatarUuid": None, "avatarUrl": None}
+ACTIVE = {"id": "active", "name": "active"}
+
+
+def iso(moment: datetime) -> str:
+    """Return the time in ISO 8601, in UTC and with the ``Z`` that clients insist on."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def describe_user(user: User) -> dict[str, str]:
+    """Return what everybody who meets this user sees."""
+    return {"id": str(user.pk), "name": user.get_full_name(), "username": user.username, "email": user.email}
+
+
+def describe_account(user: User) -> dict[str, Any]:
+    """Return what a user sees of their own account."""
+    return {
+        **describe_user(user),
+        "isActive": user.is_active,
+        "isStaff": user.is_staff,
+        "isSuperuser": user.is_superuser,
+        "dateJoined": iso(user.date_joined),
+        "lastLogin": None if user.last_login is None else iso(user.last_login),
+        "avatar": NO_AVATAR,
+    }
+
+
+def describe_organization(organization: Any, *, base_url: str) -> dict[str, Any]:
+    """Return an organization, in a list and alone alike.
+
+    :param organization: with ``caller_role``.
+    :param base_url: where its data is, for clients that know of several regions: here.
+    """
+    return {
+        "id": str(organization.pk),
+        "slug": organization.slug,
+        "name": organization.name,
+        "status": ACTIVE,
+        "dateCreated": iso(organization.created_at),
+        "isEarlyAdopter": False,
+        "require2FA": False,
+        "requireEmailVerification": False,
+        "features": [],
+        "openMembership": organization.open_membership,
+        "orgRole": organization.caller_role,
+        "avatar": NO_AVATAR,
+        "links": {"organizationUrl": base_url, "regionUrl": base_url},
+    }
+
+
+def describe_project(project: Any) -> dict[str, Any]:
+    """Return an item of a list of projects.
+
+    :param project: with ``is_mine``, and its organization and teams at hand.
+    """
+    teams = [_describe_place(team) for team in sorted(project.teams.all(), key=_slug)]
+    return {
+        **_describe_place(project),
+        "platform": project.platform or None,
+        "dateCreated": iso(project.created_at),
+        "status": "active",
+        "features": [],
+        "isMember": project.is_mine,
+        "hasAccess": True,  # whoever has none doesn't see it
+        "organization": _describe_place(project.organization),
+        "team": teams[0] if teams else None,
+        "teams": teams,
+    }
+
+
+def describe_project_in_full(project: Any, *, latest_release: Release | None) -> dict[str, Any]:
+    """Return one project alone: as in a list, and its newest release."""
+    release = None if latest_release is None else {"version": latest_release.version}
+    return {**describe_project(project), "latestRelease": release}
+
+
+def describe_team(team: Any) -> dict[str, Any]:
+    """Return an item of a list of teams.
+
+    :param team: with ``member_count`` and ``is_mine``.
+    """
+    return {
+        **_describe_place(team),
+        "dateCreated": iso(team.created_at),
+        "isMember": team.is_mine,
+        "memberCount": team.member_count,
+        "avatar": NO_AVATAR,
+    }
+
+
+def describe_member(membership: Any) -> dict[str, Any]:
+    """Return an item of a list of members.
+
+    :param membership: with its user and the teams that the user is on there at hand. Its id is not the user's.
+    """
+    user = membership.user
+    return {
+        "id": str(membership.pk),
+        "email": user.email,
+        "name": user.get_full_name(),
+        "user": describe_user(user),
+        "role": membership.role,
+        "orgRole": membership.role,  # the newer of its two names
+        "pending": False,  # nobody is invited here: a member is one at once
+        "expired": False,
+        "dateCreated": iso(membership.created_at),
+        "teams": [team.slug for team in user.teams.all()],
+    }
+
+
+def _describe_place(place: Any) -> dict[str, str]:
+    return {"id": str(place.pk), "slug": place.slug, "name": place.name}
+
+
+def _slug(team: Team) -> str:
+    return team.slug

@@ -1,0 +1,26 @@
+"""The addresses under /api/0/ that tell who calls and what there is."""
+
+from django.urls import path
+
+from projects.views import (
+    AccountViewSet,
+    OrganizationDetailViewSet,
+    OrganizationMembersViewSet,
+    OrganizationProjectsViewSet,
+    OrganizationsViewSet,
+    OrganizationTeamsViewSet,
+    ProjectDetailViewSet,
+    RootViewSet,
+)
+
+urlpatterns = [
+    path("", RootViewSet.as_view({"get": "retrieve"})),
+    path("auth/", AccountViewSet.as_view({"get": "retrieve"})),
+    path("users/me/", AccountViewSet.as_view({"get": "retrieve"})),
+    path("organizations/", OrganizationsViewSet.as_view({"get": "list"})),
+    path("organizations/<str:organization>/", OrganizationDetailViewSet.as_view({"get": "retrieve"})),
+    path("organizations/<str:organization>/projects/", OrganizationProjectsViewSet.as_view({"get": "list"})),
+    path("organizations/<str:organization>/teams/", OrganizationTeamsViewSet.as_view({"get": "list"})),
+    path("organizations/<str:organization>/members/", OrganizationMembersViewSet.as_view({"get": "list"})),
+    path("projects/<str:organization>/<str:project>/", ProjectDetailViewSet.as_view({"get": "retrieve"})),
+]

@@ -1,0 +1,123 @@
+"""Who calls, and what there is: the routes by which a client finds its way to the issues."""
+
+from collections.abc import Callable
+from typing import Any
+
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from projects.keyset import Sort
+from projects.models import Organization, OrganizationMember, Project, Release, Team
+from projects.pagination import paginate
+from projects.querysets import MentioningQuerySet, OrganizationQuerySet, ProjectQuerySet
+from projects.serializers import (
+    describe_account,
+    describe_member,
+    describe_organization,
+    describe_project,
+    describe_project_in_full,
+    describe_team,
+)
+from projects.viewsets import ApiViewSet, OrganizationViewSet, ProjectViewSet
+
+OLDEST_FIRST = Sort("id", descending=False)
+NOBODY = "An API key belongs to an organization, not to a user; call this with a user's token (Authorization: Bearer)."
+
+
+def answer_page(request: Request, rows: MentioningQuerySet, describe: Callable[[Any], dict[str, Any]]) -> Response:
+    """Answer a page of these rows, oldest first; ``query`` keeps those with that text in a name.
+
+    :raises ValidationError: ``per_page`` or ``cursor`` is wrong. Other parameters are ignored, as clients send many.
+    """
+    found = rows.mentioning(request.query_params.get("query", "").strip())
+    kept, headers = paginate(request, found, OLDEST_FIRST)
+    return Response([describe(row) for row in kept], headers=headers)
+
+
+class RootViewSet(ApiViewSet):
+    """The way in: what the credential is good for."""
+
+    def retrieve(self, request: Request) -> Response:
+        """Answer the credential's scopes and its user; an API key has none."""
+        user = self.caller.user
+        return Response(
+            {
+                "version": "0",
+                "auth": {"scopes": sorted(self.caller.scopes)},
+                "user": None if user is None else describe_account(user),
+            }
+        )
+
+
+class AccountViewSet(ApiViewSet):
+    """The calling user."""
+
+    def retrieve(self, request: Request) -> Response:
+        """Answer the calling user.
+
+        :raises NotFound: an API key calls.
+        """
+        if self.caller.user is None:
+            raise NotFound(NOBODY)
+        return Response(describe_account(self.caller.user))
+
+
+class OrganizationsViewSet(ApiViewSet):
+    """The organizations that the caller belongs to."""
+
+    def list(self, request: Request) -> Response:
+        """Answer a page of them."""
+        rows = Organization.objects.visible_to(self.caller).with_role_of(self.caller)
+        return answer_page(request, rows, lambda row: describe_organization(row, base_url=self.base_url))
+
+
+class OrganizationDetailViewSet(OrganizationViewSet):
+    """One organization."""
+
+    def organizations(self) -> OrganizationQuerySet:
+        """Return those among which it is looked for, with what the answer says of them."""
+        return super().organizations().with_role_of(self.caller)
+
+    def retrieve(self, request: Request, organization: str) -> Response:
+        """Answer the organization."""
+        return Response(describe_organization(self.organization, base_url=self.base_url))
+
+
+class OrganizationProjectsViewSet(OrganizationViewSet):
+    """The projects of one organization."""
+
+    def list(self, request: Request, organization: str) -> Response:
+        """Answer a page of those that the caller sees."""
+        rows = Project.objects.visible_to(self.caller).filter(organization=self.organization).with_teams(self.caller)
+        return answer_page(request, rows, describe_project)
+
+
+class OrganizationTeamsViewSet(OrganizationViewSet):
+    """The teams of one organization."""
+
+    def list(self, request: Request, organization: str) -> Response:
+        """Answer a page of them, the caller's own and the others."""
+        rows = Team.objects.filter(organization=self.organization).with_members_counted(self.caller)
+        return answer_page(request, rows, describe_team)
+
+
+class OrganizationMembersViewSet(OrganizationViewSet):
+    """The members of one organization."""
+
+    def list(self, request: Request, organization: str) -> Response:
+        """Answer a page of them; who can't log in any more is not among them."""
+        return answer_page(request, OrganizationMember.objects.of(self.organization), describe_member)
+
+
+class ProjectDetailViewSet(ProjectViewSet):
+    """One project."""
+
+    def projects(self) -> ProjectQuerySet:
+        """Return those among which it is looked for, with what the answer says of them."""
+        return super().projects().with_teams(self.caller)
+
+    def retrieve(self, request: Request, organization: str, project: str) -> Response:
+        """Answer the project, with its newest release."""
+        newest = Release.objects.of_project(self.project.pk).newest_first().first()
+        return Response(describe_project_in_full(self.project, latest_release=newest))
