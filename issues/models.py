@@ -205,11 +205,15 @@ class Issue(models.Model):
                 name="issues_issue_unresolved",
                 condition=Q(status="unresolved", merged_into__isnull=True),
             ),
-            # The default list again: snoozes that time has ended count as unresolved.
+            # The default list again: snoozes that time has ended count as unresolved. In the list's order, with the end
+            # beside it, so that those that go on are passed over in the index; by the end alone, a project without any
+            # was walked to its last issue, since PostgreSQL expects as many in every project.
             models.Index(
-                "project",
-                "snooze_ends_at",
-                name="issues_issue_snoozed_until",
+                F("project"),
+                F("last_seen").desc(),
+                F("id").desc(),
+                F("snooze_ends_at"),
+                name="issues_issue_snoozed_by_time",
                 condition=Q(snooze_ends_at__isnull=False, merged_into__isnull=True),
             ),
             # And those that events or users have ended.

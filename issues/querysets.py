@@ -76,28 +76,29 @@ def _parts(statuses: Iterable[IssueStatus] | None, *, at: datetime) -> list[Q]:
     """Return conditions that exclude each other, each with an index of its own (Issue.Meta.indexes)."""
     if statuses is None:
         return [Q()]
-    still_by_time = Q(snooze_ends_at__isnull=True) | Q(snooze_ends_at__gt=at)
     parts = {
-        IssueStatus.UNRESOLVED: [
-            Q(status=IssueStatus.UNRESOLVED),
-            Q(snooze_ends_at__lte=at),
-            ENDED_BY_COUNT & still_by_time,
-        ],
+        IssueStatus.UNRESOLVED: [Q(status=IssueStatus.UNRESOLVED), *_ended(at)],
         IssueStatus.RESOLVED: [Q(status=IssueStatus.RESOLVED)],
         IssueStatus.IGNORED: [snooze_holds(at)],
     }
     return [part for status in sorted(statuses) for part in parts[status]]
 
 
-ENDED_BY_COUNT = Q(snooze_ends_at_times_seen__lte=F("times_seen")) | Q(snooze_ends_at_users_seen__lte=F("users_seen"))
+def _ended(at: datetime) -> list[Q]:
+    """Return the conditions "its snooze has run out by time" and "by count, and not by time"."""
+    by_count = Q(snooze_ends_at_times_seen__lte=F("times_seen")) | Q(snooze_ends_at_users_seen__lte=F("users_seen"))
+    return [Q(snooze_ends_at__lte=at), by_count & (Q(snooze_ends_at__isnull=True) | Q(snooze_ends_at__gt=at))]
 
 
-def _next_keys(issues: QuerySet[Any], part: Q, position: Position, limit: int) -> tuple[str, Sequence[Any]]:
-    """Return the SQL of the keys next to a position, of one part of a list."""
-    keys = issues.filter(part).values_list(position.sort.column, "id")
-    if ENDED_BY_COUNT in part.children and position.sort.column != "last_seen":
-        # PostgreSQL can't know how few these are, takes them for a third of all, and would find them by walking the
-        # whole list in its order. Asked for in the order of their own small index first, it reads that.
+def _next_keys(issues: QuerySet[Any], position: Position, limit: int, *, few: bool) -> tuple[str, Sequence[Any]]:
+    """Return the SQL of the keys next to a position, for one part of a list.
+
+    :param few: whether they are the snoozed, who have an index of their own in the order of the default list only.
+    """
+    keys = issues.values_list(position.sort.column, "id")
+    if few and position.sort.column != "last_seen":
+        # PostgreSQL can't know how few these are in a project, and would find them by walking the whole list in the
+        # order that is asked for. Read in the order of their own index first, that is what it takes.
         sql, params = keys.order_by("-last_seen", "-id").query.sql_with_params()
         return f"SELECT * FROM ({sql}) AS few ORDER BY {_direction(position)} LIMIT {limit:d}", params
     return keys.order_by(*position.order())[:limit].query.sql_with_params()
@@ -239,8 +240,11 @@ class IssueQuerySet(QuerySet[Any]):
         position: Position,
         limit: int,
     ) -> tuple[str, list[Any]]:
-        here = self.filter(project_id=RawSQL("scope.project_id", ())).visible().filter(position.beyond())
-        parts = [_next_keys(here, part, position, limit) for part in _parts(statuses, at=at)]
+        # One project by its number, so that PostgreSQL knows how large it is; several, as it comes to each.
+        project = project_ids[0] if len(project_ids) == 1 else RawSQL("scope.project_id", ())
+        here = self.filter(project_id=project).visible().filter(position.beyond())
+        ended = _ended(at)
+        parts = [_next_keys(here.filter(part), position, limit, few=part in ended) for part in _parts(statuses, at=at)]
         sql = f"""
             SELECT part.*
             FROM unnest(%s::bigint[]) AS scope (project_id)
