@@ -460,7 +460,7 @@ class MutationAdmin(InspectOnlyAdmin):
     search_help_text = "A mutation's id, whole."
     fieldsets = (
         (None, {"fields": ("id", "project", "kind", "who", "created_at", ("matched", "changed"))}),
-        ("What was asked", {"fields": ("asked_ids", "asked_statuses", "asked_body")}),
+        ("What was asked", {"fields": ("asked_ids", "asked_statuses", "asked_query", "asked_body")}),
         ("Marks that changed", {"fields": ("seen", "bookmarked", "subscribed")}),
     )
 
@@ -489,6 +489,10 @@ class MutationAdmin(InspectOnlyAdmin):
     @admin.display(description="statuses")
     def asked_statuses(self, mutation: Mutation) -> str:
         return "none given: all statuses" if mutation.statuses is None else ", ".join(mutation.statuses) or "-"
+
+    @admin.display(description="query")
+    def asked_query(self, mutation: Mutation) -> str:
+        return "none given" if mutation.query is None else mutation.query or "empty: no filter"
 
     @admin.display(description="body")
     def asked_body(self, mutation: Mutation) -> SafeString:

@@ -262,6 +262,17 @@ def test_says_that_a_mutation_named_no_ids(operator: Client, project: Project) -
     assert "none given: all issues" in page
 
 
+@pytest.mark.parametrize(
+    ("query", "words"), [(None, "none given"), ("", "empty: no filter"), ("is:resolved <b>", "is:resolved &lt;b&gt;")]
+)
+def test_shows_the_query_of_a_mutation(operator: Client, project: Project, query: str | None, words: str) -> None:
+    mutation = make_mutation(project, ids=[1], statuses=["unresolved"], query=query)
+
+    page = operator.get(address("mutation", "change", mutation.pk)).content.decode()
+
+    assert page.count(words) == 1
+
+
 # what the status says
 
 
