@@ -10,6 +10,8 @@ from typing import Any
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
+from psycopg2 import ProgrammingError
+from psycopg2.extensions import make_dsn
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -155,6 +157,10 @@ def database() -> dict[str, Any]:
     if parsed["ENGINE"] != "django.db.backends.postgresql" or not parsed["NAME"]:
         raise ImproperlyConfigured(f"DATABASE_URL names no PostgreSQL database; {wanted}.")
     parsed["OPTIONS"] = {"connect_timeout": 5, **parsed.get("OPTIONS", {})}
+    try:
+        make_dsn("", **parsed["OPTIONS"])
+    except ProgrammingError as error:  # at the first connection it would look like a bug in a query
+        raise ImproperlyConfigured(f"DATABASE_URL can't be read ({str(error).strip()}); {wanted}.") from error
     return parsed | common
 
 

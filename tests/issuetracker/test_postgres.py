@@ -408,6 +408,11 @@ def manage(data: Path, *arguments: str, **environment: str) -> subprocess.Comple
             "postgresql://me:s3/cret@127.0.0.1/issues",
             "DATABASE_URL can't be read; write it as postgresql://user:password@host:5432/name.",
         ),
+        (
+            "postgresql://me:s3cret@127.0.0.1:1/issues?sslmod=require",
+            'DATABASE_URL can\'t be read (invalid dsn: invalid connection option "sslmod"); '
+            "write it as postgresql://user:password@host:5432/name.",
+        ),
     ],
 )
 def test_answers_a_wrong_url_in_one_sentence(data: Path, url: str, sentence: str) -> None:
