@@ -55,7 +55,7 @@ def number(name: str, default: int, *, minimum: int = 0) -> int:
 
 DEBUG = flag("DEBUG", False)
 
-ALLOWED_HOSTS = text("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+ALLOWED_HOSTS = [host.strip() for host in text("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")]
 
 # Absolute links (`permalink`) start with this; empty means the host that the request named.
 BASE_URL = text("BASE_URL").rstrip("/")
