@@ -3,6 +3,7 @@
 Read by name through ``django.conf.settings``; nothing imports this module.
 """
 
+import logging
 import secrets
 from os import cpu_count, environ
 from pathlib import Path
@@ -225,13 +226,25 @@ USE_TZ = True
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "Lax"
 
+
+def log_level() -> str:
+    """Return LOG_LEVEL, in capitals.
+
+    :raises ImproperlyConfigured: it is none of logging's levels.
+    """
+    word = text("LOG_LEVEL", "WARNING").upper()
+    if word not in logging.getLevelNamesMapping():
+        raise ImproperlyConfigured(f"LOG_LEVEL is {word!r}; say DEBUG, INFO, WARNING, ERROR or CRITICAL.")
+    return word
+
+
 # To standard error, where a process manager collects it. Secrets and bodies are never logged.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": text("LOG_LEVEL", "WARNING").upper()},
+    "root": {"handlers": ["stderr"], "level": log_level()},
     # A refused request is the caller's news, not the operator's; bugs are logged as errors.
     "loggers": {"django.request": {"level": "ERROR"}},
 }
