@@ -422,6 +422,14 @@ def test_answers_a_wrong_url_in_one_sentence(data: Path, url: str, sentence: str
     assert not data.exists()
 
 
+def test_answers_a_command_that_needs_tables_before_there_are_any_in_one_sentence(data: Path) -> None:
+    done = manage(data, "seed_projects", DATABASE_URL="")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "The embedded database lacks what this needs; run: manage.py migrate\n"
+    assert servers(data) == []
+
+
 def test_is_stopped_by_a_command_that_is_terminated(data: Path) -> None:
     script = "from django.db import connection; connection.ensure_connection(); print('ready', flush=True); input()"
     command = subprocess.Popen(
