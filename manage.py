@@ -9,7 +9,9 @@ from types import FrameType
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
-from django.db.utils import NotSupportedError, OperationalError
+from django.db.utils import NotSupportedError, OperationalError, ProgrammingError
+
+UNDEFINED_TABLE = "42P01"  # PostgreSQL's code
 
 
 def end(number: int, frame: FrameType | None) -> None:
@@ -24,10 +26,17 @@ def sentence(error: Exception) -> str:
     if isinstance(error, ImproperlyConfigured):
         return told
     default = settings.DATABASES["default"]
+    which = "embedded database" if default["ENGINE"] == "issuetracker.postgres" else "database that DATABASE_URL names"
+    if lacks_tables(error):
+        return f"The {which} lacks what this needs; run: manage.py migrate"
     if password := default.get("PASSWORD"):
         told = told.replace(password, "***")
-    which = "embedded database" if default["ENGINE"] == "issuetracker.postgres" else "database that DATABASE_URL names"
     return f"The {which} can't be used: {told}"
+
+
+def lacks_tables(error: Exception) -> bool:
+    """Return whether a query met a table that isn't there: before the first migration, all of them."""
+    return getattr(error.__cause__, "pgcode", None) == UNDEFINED_TABLE
 
 
 def main() -> None:
@@ -38,8 +47,9 @@ def main() -> None:
             signal.signal(number, end)
     try:
         execute_from_command_line(sys.argv)
-    except (ImproperlyConfigured, OperationalError, NotSupportedError) as error:
-        if "--traceback" in sys.argv:
+    except (ImproperlyConfigured, OperationalError, NotSupportedError, ProgrammingError) as error:
+        # Any other ProgrammingError is a bug: nobody can mend it without the traceback.
+        if "--traceback" in sys.argv or (isinstance(error, ProgrammingError) and not lacks_tables(error)):
             raise
         sys.exit(sentence(error))
 

@@ -279,6 +279,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
         super().init_signals()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, Master.SIGNALS)
 
+    def handle_quit(self, sig: int, frame: Any) -> None:
+        """End at once: as on SIGTERM, but without waiting for the connections that are open.
+
+        gunicorn shuts the thread pool down in here, under a lock which the code that the signal interrupts may hold;
+        most of all the first signal's handler, since Ctrl-C comes twice, from the terminal and from the master. The
+        worker would wait for itself then, until the master kills it.
+        """
+        self.cfg.set("graceful_timeout", 0)
+        self.handle_exit(sig, frame)
+
     def handle(self, conn: Any) -> Any:
         """Answer one request in a thread of the pool; after the last one of a connection, let the answer arrive."""
         if conn.parser is None:

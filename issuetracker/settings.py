@@ -3,6 +3,7 @@
 Read by name through ``django.conf.settings``; nothing imports this module.
 """
 
+import logging
 import secrets
 from os import cpu_count, environ
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
+from psycopg2 import ProgrammingError
+from psycopg2.extensions import make_dsn
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -53,7 +56,7 @@ def number(name: str, default: int, *, minimum: int = 0) -> int:
 
 DEBUG = flag("DEBUG", False)
 
-ALLOWED_HOSTS = text("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+ALLOWED_HOSTS = [host.strip() for host in text("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")]
 
 # Absolute links (`permalink`) start with this; empty means the host that the request named.
 BASE_URL = text("BASE_URL").rstrip("/")
@@ -155,6 +158,10 @@ def database() -> dict[str, Any]:
     if parsed["ENGINE"] != "django.db.backends.postgresql" or not parsed["NAME"]:
         raise ImproperlyConfigured(f"DATABASE_URL names no PostgreSQL database; {wanted}.")
     parsed["OPTIONS"] = {"connect_timeout": 5, **parsed.get("OPTIONS", {})}
+    try:
+        make_dsn("", **parsed["OPTIONS"])
+    except ProgrammingError as error:  # at the first connection it would look like a bug in a query
+        raise ImproperlyConfigured(f"DATABASE_URL can't be read ({str(error).strip()}); {wanted}.") from error
     return parsed | common
 
 
@@ -219,13 +226,25 @@ USE_TZ = True
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "Lax"
 
+
+def log_level() -> str:
+    """Return LOG_LEVEL, in capitals.
+
+    :raises ImproperlyConfigured: it is none of logging's levels.
+    """
+    word = text("LOG_LEVEL", "WARNING").upper()
+    if word not in logging.getLevelNamesMapping():
+        raise ImproperlyConfigured(f"LOG_LEVEL is {word!r}; say DEBUG, INFO, WARNING, ERROR or CRITICAL.")
+    return word
+
+
 # To standard error, where a process manager collects it. Secrets and bodies are never logged.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": text("LOG_LEVEL", "WARNING").upper()},
+    "root": {"handlers": ["stderr"], "level": log_level()},
     # A refused request is the caller's news, not the operator's; bugs are logged as errors.
     "loggers": {"django.request": {"level": "ERROR"}},
 }

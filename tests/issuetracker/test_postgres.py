@@ -408,6 +408,11 @@ def manage(data: Path, *arguments: str, **environment: str) -> subprocess.Comple
             "postgresql://me:s3/cret@127.0.0.1/issues",
             "DATABASE_URL can't be read; write it as postgresql://user:password@host:5432/name.",
         ),
+        (
+            "postgresql://me:s3cret@127.0.0.1:1/issues?sslmod=require",
+            'DATABASE_URL can\'t be read (invalid dsn: invalid connection option "sslmod"); '
+            "write it as postgresql://user:password@host:5432/name.",
+        ),
     ],
 )
 def test_answers_a_wrong_url_in_one_sentence(data: Path, url: str, sentence: str) -> None:
@@ -415,6 +420,14 @@ def test_answers_a_wrong_url_in_one_sentence(data: Path, url: str, sentence: str
 
     assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{sentence}\n")
     assert not data.exists()
+
+
+def test_answers_a_command_that_needs_tables_before_there_are_any_in_one_sentence(data: Path) -> None:
+    done = manage(data, "seed_projects", DATABASE_URL="")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "The embedded database lacks what this needs; run: manage.py migrate\n"
+    assert servers(data) == []
 
 
 def test_is_stopped_by_a_command_that_is_terminated(data: Path) -> None:

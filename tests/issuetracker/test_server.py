@@ -25,6 +25,7 @@ PATIENCE = 1  # seconds, instead of server.PATIENCE_SECONDS
 
 STAND_IN = f"""
 import os, resource, time
+from concurrent.futures import ThreadPoolExecutor
 import gunicorn.util
 os.environ["DJANGO_SETTINGS_MODULE"] = "issuetracker.settings"
 from issuetracker import server
@@ -54,6 +55,13 @@ def say(word):
 server.PATIENCE_SECONDS = {PATIENCE}
 if "SLOW_START" in os.environ:  # of a worker, between the fork and its own signal handlers
     gunicorn.util.seed = lambda: time.sleep(0.5)
+if "SLOW_END" in os.environ:  # of a worker's threads, whose pool is locked meanwhile
+    shutdown = ThreadPoolExecutor.shutdown
+    def slow_shutdown(pool, **how):
+        with pool._shutdown_lock:
+            time.sleep(0.5)
+        shutdown(pool, **how)
+    ThreadPoolExecutor.shutdown = slow_shutdown
 listener = server.listen("127.0.0.1", 0)
 port = listener.getsockname()[1]
 server.Server(listener, load=lambda: application, workers=1, threads=2, when_ready=lambda: say(port)).run()
@@ -71,6 +79,7 @@ class Running(subprocess.Popen[str]):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            process_group=0,
         )
         self.port = int(self.hear())
 
@@ -336,6 +345,17 @@ def test_ends_at_once_on_ctrl_c() -> None:
 
     assert running.stop(signal.SIGINT) == (0, "")
 
+    assert time.monotonic() - started < 3
+
+
+def test_ends_at_once_on_ctrl_c_in_a_terminal_which_signals_the_workers_too() -> None:
+    running = Running(SLOW_END="true")
+    running.send(request("/"))  # the worker is there
+    started = time.monotonic()
+
+    os.killpg(running.pid, signal.SIGINT)
+
+    assert running.stop(signal.SIGINT) == (0, "")
     assert time.monotonic() - started < 3
 
 
