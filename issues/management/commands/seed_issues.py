@@ -84,7 +84,6 @@ class Draft(NamedTuple):
     moments: Sequence[datetime]  # when it was seen, earliest first: not each time, but the first and the last
     hours: Counter[datetime]  # events by the hour; no hour that isn't some moment's
     users: int
-    comments: int
     releases: tuple[int | None, int | None]
     state: State
     share_id: UUID | None = None
@@ -129,7 +128,6 @@ def documented_pair(now: datetime, releases: Sequence[int]) -> list[Draft]:
             moments=first,
             hours=Counter({the_hour(moment): count for moment, count in zip(first, (4, 11, 7, 5), strict=True)}),
             users=9,
-            comments=0,
             releases=since_release,
             state=State(IssueStatus.RESOLVED, resolved_at=now - timedelta(hours=1)),
             share_id=uuid4(),
@@ -145,7 +143,6 @@ def documented_pair(now: datetime, releases: Sequence[int]) -> list[Draft]:
             moments=second,
             hours=Counter({the_hour(moment): count for moment, count in zip(second, (2, 8, 3), strict=True)}),
             users=4,
-            comments=0,
             releases=since_release,
             state=State(),
             share_id=uuid4(),
@@ -179,7 +176,6 @@ def made_up(seed: int, number: int, status: str, now: datetime, releases: Sequen
         moments=moments,
         hours=hours,
         users=int(times_seen * dice.random()),
-        comments=max(0, dice.randrange(-9, 5)),
         releases=(at(since, releases), at(until, releases)),
         # Last, so that another --status makes the same issues otherwise.
         state=made_up_state(dice, status, now, moments[-1], times_seen, releases),
@@ -225,6 +221,9 @@ ISSUE_COLUMNS = (
 )
 
 
+NO_NOTES = 0  # who would have written them?
+
+
 def line(*values: object) -> str:
     """Return a row as COPY's text format has it."""
     return "\t".join(["\\N" if value is None else str(value) for value in values]) + "\n"
@@ -237,7 +236,7 @@ def write(project: Project, first_number: int, drafts: Sequence[Draft]) -> list[
     for number, (issue_id, draft) in enumerate(zip(ids, drafts, strict=True), start=first_number):
         # Nothing is merged into it, so that its own numbers are the totals.
         totals = (
-            *(draft.moments[0], draft.moments[-1], draft.hours.total(), draft.users, draft.comments),
+            *(draft.moments[0], draft.moments[-1], draft.hours.total(), draft.users, NO_NOTES),
             *draft.releases,
         )
         what = ("error", draft.level, draft.logger, draft.platform)
