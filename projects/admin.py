@@ -23,6 +23,7 @@ from projects.credentials import hashed, new_api_key, new_token
 from projects.models import (
     ApiKey,
     ApiToken,
+    Deploy,
     Organization,
     OrganizationMember,
     Project,
@@ -268,13 +269,33 @@ class ProjectAdmin(InspectOnlyAdmin):
     fields: ClassVar[tuple[str, ...]] = ("id", "organization", "slug", "name", "platform", "created_at", "teams")
 
 
+class DeploysInline(InspectOnlyInline):
+    model = Deploy
+    fields = ("environment", "name", "url", "started_at", "finished_at")
+    ordering = ("-finished_at", "-id")
+
+
 @admin.register(Release)
 class ReleaseAdmin(InspectOnlyAdmin):
-    list_display = ("version", "organization", "released_at", "created_at")
+    list_display = ("version", "organization", "status", "released_at", "created_at")
+    list_filter = ("status",)
     list_select_related = ("organization",)
     search_fields = ("version__exact",)
     search_help_text = "The whole version."
-    fields = ("id", "organization", "version", "released_at", "created_at", "ordered_at", "projects")
+    fields = (
+        *("id", "organization", "version", "status", "ref", "url"),
+        *("started_at", "released_at", "created_at", "ordered_at", "projects"),
+    )
+    inlines = (DeploysInline,)
+
+
+@admin.register(Deploy)
+class DeployAdmin(InspectOnlyAdmin):
+    list_display = ("release", "environment", "name", "started_at", "finished_at")
+    list_select_related = ("release",)
+    search_fields = ("release__version__exact", "environment__exact")
+    search_help_text = "The whole version, or environment."
+    fields = ("id", "release", "environment", "name", "url", "started_at", "finished_at")
 
 
 # ---------------------------------------------------------------------------------------------------------------------

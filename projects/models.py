@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 
 from projects.querysets import (
@@ -38,6 +38,11 @@ class Scope(models.TextChoices):
 
 def all_scopes() -> list[str]:
     return list(Scope.values)
+
+
+class ReleaseStatus(models.TextChoices):
+    OPEN = "open"
+    ARCHIVED = "archived"  # out of the way in lists that ask for open ones; it resolves issues as any other
 
 
 class User(AbstractUser):
@@ -141,6 +146,10 @@ class Release(models.Model):
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="releases")
     version = models.CharField(max_length=250)
+    ref = models.CharField(max_length=250, blank=True, help_text="The commit it was made from.")
+    url = models.CharField(max_length=2000, blank=True)
+    status = models.CharField(max_length=10, choices=ReleaseStatus.choices, default=ReleaseStatus.OPEN)
+    started_at = models.DateTimeField(null=True, blank=True)
     released_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
     # What "newest" means, stated once (contract section 5): date released, else created; ties by id.
@@ -158,10 +167,42 @@ class Release(models.Model):
                 name="projects_release_version_once_per_organization", fields=["organization", "version"]
             ),
             models.CheckConstraint(name="projects_release_version_is_not_empty", condition=~Q(version="")),
+            models.CheckConstraint(
+                name="projects_release_status_is_known", condition=Q(status__in=ReleaseStatus.values)
+            ),
+        ]
+        indexes = [
+            # The list of an organization's releases, newest first.
+            models.Index(
+                F("organization"), F("ordered_at").desc(), F("id").desc(), name="projects_release_newest_first"
+            ),
         ]
 
     def __str__(self) -> str:
         return self.version
+
+
+class Deploy(models.Model):
+    """A release went live in an environment."""
+
+    release = models.ForeignKey(Release, on_delete=models.CASCADE, db_index=False, related_name="deploys")
+    environment = models.CharField(max_length=64)
+    name = models.CharField(max_length=64, blank=True)
+    url = models.CharField(max_length=2000, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="projects_deploy_environment_is_not_empty", condition=~Q(environment="")),
+        ]
+        indexes = [
+            # The deploys of a release, newest first, and its last one; and the foreign key's own check.
+            models.Index(F("release"), F("finished_at").desc(), F("id").desc(), name="projects_deploy_of_release"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.release_id} to {self.environment}"
 
 
 class ApiKey(models.Model):

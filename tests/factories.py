@@ -34,7 +34,18 @@ from issues.models import (
     Mutation,
 )
 from projects.credentials import hashed
-from projects.models import ApiKey, ApiToken, Organization, OrganizationMember, Project, Release, Role, Team, User
+from projects.models import (
+    ApiKey,
+    ApiToken,
+    Deploy,
+    Organization,
+    OrganizationMember,
+    Project,
+    Release,
+    Role,
+    Team,
+    User,
+)
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=30)
@@ -144,6 +155,15 @@ class ReleaseFactory(ModelFactory[Release]):
     )
     version = Sequence(lambda n: f"1.0.{n}")
     created_at = LONG_AGO
+
+
+class DeployFactory(ModelFactory[Deploy]):
+    class Meta:
+        model = Deploy
+
+    release = SubFactory(ReleaseFactory)
+    environment = "production"
+    finished_at = NOW
 
 
 class ApiKeyFactory(ModelFactory[ApiKey]):

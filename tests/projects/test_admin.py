@@ -16,6 +16,7 @@ from projects.credentials import create_api_key, create_token, hashed
 from projects.models import (
     ApiKey,
     ApiToken,
+    Deploy,
     Organization,
     OrganizationMember,
     Project,
@@ -27,7 +28,7 @@ from projects.models import (
 
 pytestmark = pytest.mark.django_db
 
-LOOK_ONLY = ["organization", "project", "release", "user"]
+LOOK_ONLY = ["organization", "project", "release", "deploy", "user"]
 TABLES = [*LOOK_ONLY, "organizationmember", "team", "apikey", "apitoken"]
 
 
@@ -49,6 +50,9 @@ def rows() -> dict[str, int]:
     project.teams.add(team)
     release = Release.objects.create(organization=organization, version="1.0.0")
     release.projects.add(project)
+    deploy = Deploy.objects.create(
+        release=release, environment="production", finished_at=datetime(2026, 3, 1, tzinfo=UTC)
+    )
     membership = OrganizationMember.objects.create(organization=organization, user=user, role=Role.OWNER)
     key, _ = create_api_key(organization, label="deploy")
     token, _ = create_token(user, label="laptop")
@@ -56,6 +60,7 @@ def rows() -> dict[str, int]:
         "organization": organization.pk,
         "project": project.pk,
         "release": release.pk,
+        "deploy": deploy.pk,
         "user": user.pk,
         "organizationmember": membership.pk,
         "team": team.pk,
@@ -96,6 +101,13 @@ def test_finds_a_release_by_its_whole_version(operator: Client, rows: dict[str, 
         return operator.get(address("release", "changelist"), {"q": word}).context["cl"].result_count
 
     assert [found("1.0.0"), found("1.0")] == [1, 0]
+
+
+def test_shows_the_deploys_of_a_release_on_its_page(operator: Client, rows: dict[str, int]) -> None:
+    page = operator.get(address("release", "change", rows["release"])).content.decode()
+
+    assert "production" in page
+    assert page.count('class="form-row has_original"') == 1
 
 
 def test_opens_nothing_for_someone_who_is_no_staff(client: Client, rows: dict[str, int]) -> None:
@@ -145,7 +157,8 @@ def test_asks_as_often_for_many_rows_as_for_few(
         user = User.objects.create_user(f"user{number}")
         Team.objects.create(organization=organization, slug="crew", name="")
         Project.objects.create(organization=organization, slug="relay", name="")
-        Release.objects.create(organization=organization, version="1.0.0")
+        release = Release.objects.create(organization=organization, version="1.0.0")
+        Deploy.objects.create(release=release, environment="qa", finished_at=datetime(2026, 3, 1, tzinfo=UTC))
         OrganizationMember.objects.create(organization=organization, user=user)
         create_api_key(organization)
         create_token(user)

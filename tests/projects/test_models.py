@@ -7,12 +7,13 @@ from django.apps import apps
 from django.db import connection
 from django.db.models import CheckConstraint, F, Model
 
-from projects.models import Release, Role, Scope
+from projects.models import Release, ReleaseStatus, Role, Scope
 from tests.assertions import decided_by
 from tests.factories import (
     NOW,
     ApiKeyFactory,
     ApiTokenFactory,
+    DeployFactory,
     ModelFactory,
     OrganizationFactory,
     OrganizationMemberFactory,
@@ -175,6 +176,23 @@ def test_apitoken_scopes_are_known(scopes: list[str], is_allowed: bool) -> None:
 def test_release_version_is_not_empty(version: str, is_allowed: bool) -> None:
     with decided_by("projects_release_version_is_not_empty", is_allowed=is_allowed):
         ReleaseFactory(version=version)
+
+
+@pytest.mark.parametrize(
+    ("status", "is_allowed"),
+    [*((status, True) for status in ReleaseStatus.values), *((status, False) for status in ["", "Open", "closed"])],
+)
+def test_release_status_is_known(status: str, is_allowed: bool) -> None:
+    with decided_by("projects_release_status_is_known", is_allowed=is_allowed):
+        ReleaseFactory(status=status)
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_allowed"), [("production", True), ("0", True), ("x" * 64, True), ("", False)]
+)
+def test_deploy_environment_is_not_empty(environment: str, is_allowed: bool) -> None:
+    with decided_by("projects_deploy_environment_is_not_empty", is_allowed=is_allowed):
+        DeployFactory(environment=environment)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
