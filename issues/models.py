@@ -251,6 +251,10 @@ class Issue(models.Model):
             models.Index(
                 "resolution_release", name="issues_issue_resolved_by", condition=Q(resolution_release__isnull=False)
             ),
+            # Which issues wait for the next release of a project: the release that comes settles them.
+            models.Index(
+                "project", "id", name="issues_issue_awaiting_release", condition=Q(resolution_kind="in_next_release")
+            ),
         ]
 
     def __str__(self) -> str:

@@ -136,3 +136,29 @@ class MutationOutcome:
     mutation_id: int | None = None
     share_id: UUID | None = None
     merged: Merged | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseChange:
+    """What a body says about a release. None means that it was not given: leave that alone.
+
+    ``project_ids`` are projects that it is made for from now on, besides those that it was made for before.
+    """
+
+    project_ids: frozenset[int] = frozenset()
+    ref: str | None = None
+    url: str | None = None
+    status: str | None = None
+    started_at: datetime | None = None
+    released_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewDeploy:
+    """A release went live in an environment; empty texts were not given."""
+
+    environment: str
+    finished_at: datetime
+    name: str = ""
+    url: str = ""
+    started_at: datetime | None = None

@@ -1,5 +1,7 @@
 """What the body named and the parser looked up: held, so that it can't go away before the commit."""
 
+from collections.abc import Collection
+
 from django.db import connection
 
 from issues.errors import UnknownActor, UnknownRelease
@@ -9,19 +11,28 @@ from issues.mutation import IssueMutation, Resolve
 def hold(mutation: IssueMutation, *, project_id: int) -> None:
     """Lock what the mutation names, FOR KEY SHARE: others may change it, nobody can delete it before the commit.
 
+    For "resolved in the next release" no release may come or change its date either, before the commit: it would be
+    the one that settles the issues, and would not see them. So the project is locked FOR SHARE, which whoever changes
+    its releases waits for (:func:`lock_releases_of`); before any issue, as they do.
+
     :raises UnknownActor: the user or team was deleted, or left the organization or project.
     :raises UnknownRelease: the release was deleted, or taken from the project.
     """
     assignee = mutation.assignment.to if mutation.assignment else None
     if assignee is not None and not _hold_assignee(assignee.type, assignee.id, project_id):
         raise UnknownActor
+    if isinstance(mutation.status, Resolve) and mutation.status.in_next_release:
+        _lock("SELECT id FROM projects_project WHERE id = %s FOR SHARE", project_id)
     release = mutation.status.in_release if isinstance(mutation.status, Resolve) else None
     if release is not None and not _hold_release(release.id, project_id):
         raise UnknownRelease
 
 
 def hold_newest_release(project_id: int) -> int | None:
-    """Return the id of the project's newest release, locked as by :func:`hold`; None when it has none."""
+    """Return the id of the project's newest release, locked as by :func:`hold`; None when it has none.
+
+    It stays the newest until the commit, since :func:`hold` came first.
+    """
     return _lock(
         """
         SELECT release.id
@@ -34,6 +45,24 @@ def hold_newest_release(project_id: int) -> int | None:
         """,
         project_id,
     )
+
+
+def hold_release(pk: int) -> bool:
+    """Lock a release FOR KEY SHARE, for something that hangs on it; False when it is gone."""
+    return _lock("SELECT id FROM projects_release WHERE id = %s FOR KEY SHARE", pk) is not None
+
+
+def lock_releases_of(project_ids: Collection[int]) -> set[int]:
+    """Keep the releases of these projects for this transaction alone to change; return which projects there are.
+
+    In the order of ids, and before any release or issue. Who only points at a project does not wait.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM projects_project WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE",
+            [sorted(project_ids)],
+        )
+        return {pk for (pk,) in cursor.fetchall()}
 
 
 def _hold_assignee(kind: str, pk: int, project_id: int) -> bool:

@@ -1,10 +1,12 @@
 """By which release an issue is resolved, as columns of the issue."""
 
+from collections.abc import Collection
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q
 
-from issues.enums import ResolutionKind
+from issues.enums import ActivityKind, ResolutionKind
 from issues.mutation import NamedRelease
 
 Columns = dict[str, Any]
@@ -38,3 +40,83 @@ def is_in(release: NamedRelease) -> Q:
 def is_in_next() -> Q:
     """Return the condition "resolved in the next release", whichever it was based on."""
     return Q(resolution_kind=ResolutionKind.IN_NEXT_RELEASE)
+
+
+def settle(project_ids: Collection[int]) -> int:
+    """Let "in the next release" become "in release V" where that release is there now; return for how many issues.
+
+    V is the first release of the issue's project that is newer, in the order of contract section 5, than the one that
+    the resolution was based on; based on none, the first of all. Merged issues are settled too. What gave the issue
+    its resolution keeps its who and when, and its activity learns the version that it had left open.
+
+    The caller keeps the releases of these projects (``lookups.lock_releases_of``), so that no issue can begin to wait
+    meanwhile. Two statements however many issues wait: after the first has waited for its locks, the second sees
+    everything that those who had them wrote, their activity too.
+    """
+    params: dict[str, Any] = {
+        "project_ids": sorted(project_ids),
+        "waiting": ResolutionKind.IN_NEXT_RELEASE.value,
+        "settled": ResolutionKind.IN_RELEASE.value,
+        "kind": ActivityKind.SET_RESOLVED_IN_RELEASE.value,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT count(*) FROM (
+                SELECT FROM issues_issue
+                WHERE project_id = ANY(%(project_ids)s::bigint[]) AND resolution_kind = %(waiting)s
+                ORDER BY project_id, id
+                FOR NO KEY UPDATE
+            ) AS locked
+            """,
+            params,
+        )
+        cursor.execute(
+            """
+            WITH base AS (
+                SELECT DISTINCT project_id, resolution_release_id AS release_id
+                FROM issues_issue
+                WHERE project_id = ANY(%(project_ids)s::bigint[]) AND resolution_kind = %(waiting)s
+            ),
+            next AS (
+                SELECT base.project_id, base.release_id AS base_id, release.id, release.version
+                FROM base
+                LEFT JOIN projects_release AS old ON old.id = base.release_id
+                CROSS JOIN LATERAL (
+                    SELECT newer.id, newer.version
+                    FROM projects_release AS newer
+                    JOIN projects_release_projects AS made_for ON made_for.release_id = newer.id
+                    WHERE made_for.project_id = base.project_id
+                      AND (old.id IS NULL OR (newer.ordered_at, newer.id) > (old.ordered_at, old.id))
+                    ORDER BY newer.ordered_at, newer.id
+                    LIMIT 1
+                ) AS release
+            ),
+            settled AS (
+                UPDATE issues_issue AS issue
+                SET resolution_kind = %(settled)s, resolution_release_id = next.id
+                FROM next
+                WHERE issue.project_id = next.project_id
+                  AND issue.resolution_kind = %(waiting)s
+                  AND issue.resolution_release_id IS NOT DISTINCT FROM next.base_id
+                RETURNING issue.id, next.version
+            ),
+            told AS (
+                UPDATE issues_activity AS activity
+                SET data = activity.data || jsonb_build_object('version', settled.version)
+                FROM settled
+                CROSS JOIN LATERAL (
+                    SELECT newest.id
+                    FROM issues_activity AS newest
+                    WHERE newest.issue_id = settled.id AND newest.kind = %(kind)s
+                    ORDER BY newest.id DESC
+                    LIMIT 1
+                ) AS newest
+                WHERE activity.id = newest.id AND activity.data ->> 'version' = ''
+            )
+            SELECT count(*) FROM settled
+            """,
+            params,
+        )
+        count: int = cursor.fetchone()[0]
+        return count

@@ -19,23 +19,27 @@ FOREIGN_KEY_VIOLATION = "23503"
 NOBODYS_FAULT = {DEADLOCK_DETECTED, SERIALIZATION_FAILURE, FOREIGN_KEY_VIOLATION}
 
 
-class TreeMoved(TryAgain):
+class StartOver(TryAgain):
+    """What was read without a lock, to know what to lock, has changed since."""
+
+
+class TreeMoved(StartOver):
     """Relatives by merge came or went while their locks were waited for; what was read of the tree is stale."""
 
 
 def run(work: Callable[[], Result], *, lock_timeout: int) -> Result:
     """Return what ``work`` returns, done in one transaction of its own: all of it or nothing.
 
-    A lock that can't be had in ``lock_timeout`` seconds ends it. What the database aborts all the same, and a tree that
-    moved, is tried again, three times in all.
+    A lock that can't be had in ``lock_timeout`` seconds ends it. What the database aborts all the same, and what has to
+    start over (a tree that moved), is tried again, three times in all.
 
-    :raises TryAgain: the tree moved each time.
+    :raises TryAgain: it had to start over each time.
     :raises OperationalError: no lock in time, aborted each time, or no database.
     """
     for _ in range(ATTEMPTS - 1):
         try:
             return _run_once(work, lock_timeout=lock_timeout)
-        except TreeMoved:
+        except StartOver:
             continue
         except (OperationalError, IntegrityError) as error:
             if sqlstate(error) not in NOBODYS_FAULT:
