@@ -1,4 +1,4 @@
-"""The addresses under /api/0/ that are about issues, each with what its methods do."""
+"""The addresses under /api/0/ that are about issues and releases, each with what its methods do."""
 
 from django.urls import URLPattern, path
 
@@ -6,6 +6,7 @@ from issues.views import absent
 from issues.views.bulk import OrganizationIssuesViewSet, ProjectIssuesViewSet
 from issues.views.events import EventViewSet, HashesViewSet, ProjectEventViewSet
 from issues.views.notes import ActivitiesViewSet, NotesViewSet
+from issues.views.releases import OrganizationReleasesViewSet, ProjectReleasesViewSet
 from issues.views.shared import SharedIssueViewSet
 from issues.views.single import IssueViewSet, ShortIdViewSet
 
@@ -39,5 +40,34 @@ urlpatterns = [
     path(f"{ORGANIZATION}shortids/<str:issue>/", ShortIdViewSet.as_view({"get": "retrieve"})),
     path(f"{PROJECT}events/<str:event>/", ProjectEventViewSet.as_view({"get": "retrieve"})),
     path("shared/issues/<str:share_id>/", SharedIssueViewSet.as_view({"get": "retrieve"})),
+    path(
+        f"{PROJECT}releases/",
+        ProjectReleasesViewSet.as_view({"get": "list", "post": "create"}),
+    ),
+    path(
+        f"{PROJECT}releases/<path:version>/",
+        ProjectReleasesViewSet.as_view({"get": "retrieve", "put": "update", "delete": "destroy"}),
+    ),
+    path(
+        f"{ORGANIZATION}releases/",
+        OrganizationReleasesViewSet.as_view({"get": "list", "post": "create"}),
+    ),
+    # A version may have slashes: the addresses below a release come first, and no version ends as one of them.
+    path(
+        f"{ORGANIZATION}releases/<path:version>/deploys/",
+        OrganizationReleasesViewSet.as_view({"get": "list_deploys", "post": "create_deploy"}),
+    ),
+    path(
+        f"{ORGANIZATION}releases/<path:version>/commits/",
+        OrganizationReleasesViewSet.as_view({"get": "list_commits"}),
+    ),
+    path(
+        f"{ORGANIZATION}releases/<path:version>/previous-with-commits/",
+        OrganizationReleasesViewSet.as_view({"get": "previous_with_commits"}),
+    ),
+    path(
+        f"{ORGANIZATION}releases/<path:version>/",
+        OrganizationReleasesViewSet.as_view({"get": "retrieve", "put": "update", "delete": "destroy"}),
+    ),
     *absent.urlpatterns,
 ]

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from issues.errors import MutationRefused, TryAgain, UnknownActor, UnknownRelease
+from issues.services.releases import ProjectsRequired
 from issues.services.transactions import sqlstate
 
 logger = logging.getLogger(__name__)
@@ -38,6 +39,8 @@ def to_response(error: Exception, context: Mapping[str, Any]) -> Response | None
             return Response({"assignedTo": [str(error)]}, status=status.HTTP_400_BAD_REQUEST)
         case UnknownRelease():
             return Response({"statusDetails": {"inRelease": [str(error)]}}, status=status.HTTP_400_BAD_REQUEST)
+        case ProjectsRequired():
+            return Response({"projects": [str(error)]}, status=status.HTTP_400_BAD_REQUEST)
         case MutationRefused():
             return Response({"detail": str(error)}, status=status.HTTP_400_BAD_REQUEST)
         case TryAgain():

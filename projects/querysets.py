@@ -140,10 +140,21 @@ class ProjectQuerySet(MentioningQuerySet):
         return self.filter(slug_or_id(organization, "organization__"), slug_or_id(project))
 
 
-class ReleaseQuerySet(QuerySet[Any]):
+class ReleaseQuerySet(MentioningQuerySet):
+    names = ("version",)
+
     def of_project(self, project_id: int) -> Self:
         """Keep the releases made for this project; elsewhere their versions are unknown."""
         return self.filter(projects=project_id)
+
+    def of_projects(self, projects: QuerySet[Any]) -> Self:
+        """Keep the releases made for any of these projects, each once."""
+        links = self.model.projects.through._default_manager
+        return self.filter(Exists(links.filter(release=OuterRef("pk"), project__in=projects.values("pk"))))
+
+    def named(self, version: str) -> Self:
+        """Keep the one that a path names; of several organizations, one each."""
+        return self.none() if "\0" in version else self.filter(version=version)  # PostgreSQL takes no such text
 
     def newest_first(self) -> Self:
         """Order as contract section 5 says: by date released, else created, then id."""

@@ -4,6 +4,7 @@ import json
 from base64 import b64encode
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPResponse
+from urllib.parse import quote
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.live import serving
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+RELEASES = "/api/0/organizations/the-interstellar-jurisdiction/releases/"
 ISSUES = "/api/0/projects/the-interstellar-jurisdiction/pump-station/issues/"
 EXAMPLE = b"""{
   "status": "unresolved",
@@ -102,3 +104,39 @@ def test_answers_head_like_get_without_a_body(address: str, api_key: str, projec
     assert len(json.loads(listed)) == 1
     assert head.headers["X-Hits"] == got.headers["X-Hits"] == "1"
     assert head.headers["Content-Length"] == str(len(listed))
+
+
+@pytest.mark.parametrize(
+    "version", ["1.0", "web@1.2.3+456", "feature/x@1", "50%", "%2F", "two words", "ünï→日本", "a?b#c;d"]
+)
+def test_finds_a_release_by_whatever_its_version_is(address: str, api_key: str, version: str) -> None:
+    body = json.dumps({"version": version, "projects": ["pump-station"]}).encode()
+    path = f"{RELEASES}{quote(version, safe='')}/"
+
+    made, release = send(address, api_key, "POST", RELEASES, body)
+    answers = [
+        send(address, api_key, "GET", path, b""),
+        send(address, api_key, "PUT", path, b'{"dateReleased": "2026-03-01T12:00:00.123456789Z"}'),
+        send(address, api_key, "POST", f"{path}deploys/", b'{"environment": "production"}'),
+        send(address, api_key, "GET", f"{path}deploys/", b""),
+        send(address, api_key, "GET", f"{path}previous-with-commits/", b""),
+        send(address, api_key, "GET", path.removesuffix("/"), b""),
+        send(address, api_key, "DELETE", path, b""),
+        send(address, api_key, "GET", path, b""),
+    ]
+
+    assert (made.status, json.loads(release)["version"]) == (201, version)
+    assert [response.status for response, _ in answers] == [200, 200, 201, 200, 200, 404, 204, 404]
+    assert answers[0][1] == release
+    assert "lacks the slash" in json.loads(answers[5][1])["detail"]
+
+
+def test_tells_a_plus_in_an_address_from_a_space(address: str, api_key: str) -> None:
+    for version in ("1+1", "1 1"):
+        send(
+            address, api_key, "POST", RELEASES, json.dumps({"version": version, "projects": ["pump-station"]}).encode()
+        )
+
+    found = [send(address, api_key, "GET", f"{RELEASES}{written}/", b"")[1] for written in ("1+1", "1%2B1", "1%201")]
+
+    assert [json.loads(content)["version"] for content in found] == ["1+1", "1+1", "1 1"]

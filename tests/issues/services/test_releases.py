@@ -63,7 +63,7 @@ def resolved_in(issue: Issue) -> str | None:
 
 
 def test_is_made_of_what_was_said(organization: Organization, project: Project, other_project: Project) -> None:
-    said = {
+    said: dict[str, Any] = {
         "ref": "6ba09a7",
         "url": "https://example.com/1.0.0",
         "status": "archived",

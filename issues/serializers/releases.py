@@ -1,0 +1,283 @@
+"""Bodies about releases and deploys, and how both are answered, as Sentry's published API has them."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet, Window
+from django.http import QueryDict
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+
+from issues.models import Issue
+from issues.mutation import NewDeploy, ReleaseChange
+from issues.serializers.lists import read_project_ids
+from issues.serializers.scopes import SHOWN
+from projects.models import Deploy, Project, Release, ReleaseStatus
+from projects.querysets import is_id
+from projects.serializers import iso
+
+MAX_VERSION = 250
+
+LATEST = "latest"  # in a body, "inRelease" means the newest one by it
+# Addresses below that of a release: a version with a slash that ends so could not be told from them.
+BELOW_A_RELEASE = {"deploys", "commits", "previous-with-commits"}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What a body says
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _text(maximum: int) -> serializers.CharField:
+    return serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=maximum)
+
+
+def _url() -> serializers.URLField:
+    return serializers.URLField(required=False, allow_null=True, allow_blank=True, max_length=2000)
+
+
+def _moment() -> serializers.DateTimeField:
+    return serializers.DateTimeField(required=False, allow_null=True)
+
+
+class ReleaseChangeSerializer(serializers.Serializer[Any]):
+    """What may change about a release. Any field may be absent, or null: leave that alone.
+
+    ``refs`` and ``commits``, which clients send too, are ignored like any unknown key: no commits are kept.
+
+    :param context: ``projects``, a queryset of those that the caller may name.
+    """
+
+    projects = serializers.ListField(child=serializers.CharField(), required=False, allow_null=True)
+    ref = _text(250)
+    url = _url()
+    status = serializers.ChoiceField(ReleaseStatus.values, required=False, allow_null=True)
+    dateStarted = _moment()
+    dateReleased = _moment()
+
+    def validate_projects(self, words: list[str] | None) -> frozenset[int]:
+        """Look the projects up, by slug or id; one that the caller can't see is as unknown as one that isn't."""
+        return find_projects(words, self.context["projects"]) if words else frozenset()
+
+    def to_change(self) -> ReleaseChange:
+        """Return the valid body as a value."""
+        values = self.validated_data
+        return ReleaseChange(
+            project_ids=values.get("projects") or frozenset(),
+            ref=values.get("ref"),
+            url=values.get("url"),
+            status=values.get("status"),
+            started_at=values.get("dateStarted"),
+            released_at=values.get("dateReleased"),
+        )
+
+
+class ReleaseSerializer(ReleaseChangeSerializer):
+    """The same, of the release that the body names by its version."""
+
+    version = serializers.CharField(max_length=MAX_VERSION)
+
+    def validate_version(self, version: str) -> str:
+        """Refuse what could not be an address, or means something else."""
+        if version == LATEST:
+            raise ValidationError(f'"{LATEST}" can\'t be a version: it means the newest release.')
+        if re.search(r"[\x00-\x1f\x7f\\]", version):
+            raise ValidationError("A version has no line breaks, tabs or other control characters, and no backslashes.")
+        *above, last = version.split("/")
+        if not {"", ".", ".."}.isdisjoint([*above, last]):
+            raise ValidationError('A version, or a part of it between slashes, can\'t be empty, "." or "..".')
+        if above and last in BELOW_A_RELEASE:
+            raise ValidationError(f'A version can\'t end in "/{last}": that is another address.')
+        return version
+
+
+class NewDeploySerializer(serializers.Serializer[Any]):
+    """A deploy. ``projects`` is ignored: a deploy is of all projects of its release."""
+
+    environment = serializers.CharField(max_length=64)
+    name = _text(64)
+    url = _url()
+    dateStarted = _moment()
+    dateFinished = _moment()
+
+    def to_deploy(self, *, at: datetime) -> NewDeploy:
+        """Return the valid body as a value; it is finished at ``at`` unless the body says when."""
+        values = self.validated_data
+        return NewDeploy(
+            environment=values["environment"],
+            finished_at=values.get("dateFinished") or at,
+            name=values.get("name") or "",
+            url=values.get("url") or "",
+            started_at=values.get("dateStarted"),
+        )
+
+
+def find_projects(words: Iterable[str], among: QuerySet[Project]) -> frozenset[int]:
+    """Return the ids of the projects that the words name, each a slug or an id.
+
+    :raises ValidationError: there are no such projects among these; it names them.
+    """
+    words = list(dict.fromkeys(words))
+    ids = {word: int(word) for word in words if is_id(word)}
+    named = among.filter(Q(pk__in=ids.values()) | Q(slug__in=words)).values_list("slug", "pk")
+    found = dict(named)
+    known = set(found.values())
+    unknown = [word for word in words if word not in found and ids.get(word) not in known]
+    if unknown:
+        raise ValidationError([f'There is no project "{word[:50]}" here.' for word in unknown[:SHOWN]])
+    return frozenset(known)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Which releases a list shows
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def narrowed(releases: Any, params: QueryDict) -> Any:
+    """Return the releases that ``query``, a part of the version, and ``status`` leave.
+
+    :raises ValidationError: the status is none.
+    """
+    status = params.get("status", "")
+    if status and status not in ReleaseStatus.values:
+        known = ", ".join(ReleaseStatus.values)
+        raise ValidationError({"status": [f'"{status[:40]}" is not a status; say one of {known}.']})
+    found = releases.mentioning(params.get("query", ""))
+    return found.filter(status=status) if status else found
+
+
+def named_projects(projects: Any, params: QueryDict) -> Any:
+    """Return those of the projects whose ids ``project`` repeats; all, when it is not there.
+
+    :raises ValidationError: one of them is no id, or of no such project.
+    """
+    ids = read_project_ids(params.getlist("project"))
+    if ids is None:
+        return projects
+    found = projects.filter(pk__in=ids)
+    unknown = sorted(ids.difference(found.values_list("pk", flat=True)))
+    if unknown:
+        raise ValidationError({"project": [f"There is no project {pk} here." for pk in unknown[:SHOWN]]})
+    return found
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# How they are answered
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What items show that stands in other tables, read once for a whole page."""
+
+    projects: Mapping[int, Sequence[Project]]  # by release, in the order of slugs
+    new_issues: Mapping[tuple[int, int], int]  # by release and project
+    deploy_counts: Mapping[int, int]
+    last_deploys: Mapping[int, Deploy]
+
+
+def read_around(releases: Sequence[Release], seen: QuerySet[Project]) -> Around:
+    """Read what these releases show of the projects that are seen: a fixed number of statements."""
+    ids = [release.pk for release in releases]
+    links = Release.projects.through._default_manager.filter(release__in=ids, project__in=seen.values("pk"))
+    projects: dict[int, list[Project]] = {pk: [] for pk in ids}
+    for link in links.select_related("project").order_by("project__slug"):
+        projects[link.release_id].append(link.project)
+    project_ids = {project.pk for found in projects.values() for project in found}
+    new_issues = (
+        Issue.objects.of_projects(sorted(project_ids))
+        .visible()
+        .filter(first_release__in=ids)
+        .values_list("first_release", "project")
+        .annotate(count=Count("pk"))
+        .order_by()
+    )
+    deploys = (
+        Deploy.objects.filter(release__in=ids)
+        .annotate(count=Window(Count("pk"), partition_by="release"))
+        .order_by("release", "-finished_at", "-id")
+        .distinct("release")
+    )
+    last_deploys = {deploy.release_id: deploy for deploy in deploys}
+    return Around(
+        projects=projects,
+        new_issues={(release, project): count for release, project, count in new_issues},
+        deploy_counts={pk: deploy.count for pk, deploy in last_deploys.items()},
+        last_deploys=last_deploys,
+    )
+
+
+def describe_release(release: Release, around: Around) -> dict[str, Any]:
+    """Return a release. Its id, and its projects', are numbers, unlike others: so the published API has them."""
+    projects = around.projects[release.pk]
+    new_issues = {project.pk: around.new_issues.get((release.pk, project.pk), 0) for project in projects}
+    last_deploy = around.last_deploys.get(release.pk)
+    return {
+        "id": release.pk,
+        "version": release.version,
+        "status": release.status,
+        "shortVersion": _short(release.version),
+        "versionInfo": describe_version(release.version),
+        "ref": release.ref or None,
+        "url": release.url or None,
+        "dateCreated": iso(release.created_at),
+        "dateStarted": _iso_or_none(release.started_at),
+        "dateReleased": _iso_or_none(release.released_at),
+        "data": {},
+        "newGroups": sum(new_issues.values()),
+        "owner": None,
+        "commitCount": 0,
+        "lastCommit": None,
+        "deployCount": around.deploy_counts.get(release.pk, 0),
+        "lastDeploy": None if last_deploy is None else describe_deploy(last_deploy),
+        "authors": [],
+        "projects": [
+            {
+                "id": project.pk,
+                "slug": project.slug,
+                "name": project.name,
+                "newGroups": new_issues[project.pk],
+                "platform": project.platform or None,
+                "platforms": [project.platform] if project.platform else [],
+                "hasHealthData": False,
+            }
+            for project in projects
+        ],
+        "firstEvent": None,
+        "lastEvent": None,
+    }
+
+
+def describe_deploy(deploy: Deploy) -> dict[str, Any]:
+    return {
+        "id": str(deploy.pk),
+        "environment": deploy.environment,
+        "name": deploy.name or None,
+        "url": deploy.url or None,
+        "dateStarted": _iso_or_none(deploy.started_at),
+        "dateFinished": iso(deploy.finished_at),
+    }
+
+
+def describe_version(version: str) -> dict[str, Any]:
+    """Return the parts of ``package@version+build``, which people are told to name releases by."""
+    found = re.fullmatch(r"(@?[^@]+)@(.+)", version)
+    package, raw = found.groups() if found else (None, version)
+    number, _, build = raw.partition("+")
+    return {
+        "package": package,
+        "version": {"raw": raw},
+        "description": f"{number} ({build})" if number and build else _short(raw),
+        "buildHash": raw if re.fullmatch(r"(?=.*[a-f])[0-9a-f]{6,64}", raw) else None,
+    }
+
+
+def _short(version: str) -> str:
+    """Shorten a commit's whole hash as people do."""
+    return version[:7] if re.fullmatch(r"[0-9a-f]{40}", version) else version
+
+
+def _iso_or_none(moment: datetime | None) -> str | None:
+    return None if moment is None else iso(moment)

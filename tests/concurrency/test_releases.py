@@ -1,0 +1,406 @@
+"""A release that comes or goes while issues are resolved by it (contract section 5)."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.db import connection, transaction
+
+from issues.models import Activity, Issue
+from projects.models import Deploy, Project, Release
+from tests.api_client import Api
+from tests.concurrency.sessions import (
+    HISTORY,
+    HOLD,
+    Foreign,
+    Session,
+    interrupted,
+    stopped,
+    wait_until_blocked,
+)
+from tests.factories import LONG_AGO, NOW, IssueFactory, ReleaseFactory
+
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse as Response
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+RELEASES = "/api/0/organizations/the-interstellar-jurisdiction/releases/"
+IN_NEXT = {"status": "resolvedInNextRelease"}
+IN_USE = {"detail": "This release is referenced by active issues and cannot be removed."}
+UNKNOWN_RELEASE = {"statusDetails": {"inRelease": ["Unable to find a release with the given version."]}}
+
+# Statements by which a session is stopped.
+KEEP = re.compile(r"FROM projects_project WHERE id = ANY.*FOR NO KEY UPDATE", re.DOTALL)
+SHARE = re.compile(r"FROM projects_project WHERE id = \S+ FOR SHARE")
+SETTLE = re.compile(r"UPDATE issues_issue AS issue\s+SET resolution_kind")
+MAKE = re.compile(r"INSERT INTO projects_release ")
+DELETE_RELEASE = re.compile(r"DELETE FROM projects_release WHERE")
+
+
+@pytest.fixture
+def base(project: Project) -> Release:
+    return ReleaseFactory(projects=[project], version="1.0.0")
+
+
+@pytest.fixture
+def issue(project: Project, base: Release) -> Issue:
+    return IssueFactory(project=project)
+
+
+def make_2(api: Api) -> "Response":
+    return api.request("POST", RELEASES, {"version": "2.0.0", "projects": ["pump-station"]})
+
+
+def finalize_2(api: Api) -> "Response":
+    return api.put(f"{RELEASES}2.0.0/", {"projects": ["pump-station"], "dateReleased": "2026-03-01T12:00:00Z"})
+
+
+def add_2(api: Api) -> "Response":
+    return api.put(f"{RELEASES}2.0.0/", {"projects": ["pump-station"]})
+
+
+def delete_1(api: Api) -> "Response":
+    return api.delete(f"{RELEASES}1.0.0/")
+
+
+def prepare(comes: Callable[[Api], "Response"], project: Project, other_project: Project) -> None:
+    """Make what the request changes: an old release that will be out, or one of the other project."""
+    if comes is finalize_2:
+        ReleaseFactory(projects=[project], version="2.0.0", created_at=LONG_AGO - timedelta(days=1))
+    elif comes is add_2:
+        ReleaseFactory(projects=[other_project], version="2.0.0", created_at=NOW)
+
+
+def resolution(issue: Issue) -> tuple[str | None, str | None, list[object]]:
+    """Return how the issue is resolved, by which release, and what its activities say of the version."""
+    issue.refresh_from_db()
+    release = issue.resolution_release
+    versions = Activity.objects.filter(issue=issue).order_by("id").values_list("data", flat=True)
+    return issue.resolution_kind, release and release.version, [data["version"] for data in versions]
+
+
+SETTLED_BY_2 = ("in_release", "2.0.0", ["2.0.0"])
+AFTER_2 = ("in_next_release", "2.0.0", [""])
+COMES = pytest.mark.parametrize("comes", [make_2, finalize_2, add_2])
+ALL_OR_NAMED = pytest.mark.parametrize("is_named", [True, False], ids=["named", "all"])
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Comes
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@COMES
+@ALL_OR_NAMED
+@pytest.mark.parametrize("moment", [SHARE, HISTORY], ids=["at the start", "at the end"])
+def test_comes_after_a_resolve_that_is_on_its_way_and_settles_it(
+    api: Api,
+    project: Project,
+    other_project: Project,
+    issue: Issue,
+    session: Session,
+    other_session: Session,
+    comes: Callable[[Api], "Response"],
+    is_named: bool,
+    moment: re.Pattern[str],
+) -> None:
+    prepare(comes, project, other_project)
+    in_next = partial(api.put, api.issues_url, IN_NEXT, ids=[issue.pk] if is_named else [])
+
+    with stopped(session, in_next, after=moment) as resolving:
+        coming = other_session.start(partial(comes, api))
+        wait_until_blocked(other_session, by=session)
+
+    assert resolving.result().status_code == 200
+    assert coming.result().status_code in {200, 201}
+    assert resolution(issue) == SETTLED_BY_2
+
+
+@COMES
+@ALL_OR_NAMED
+@pytest.mark.parametrize("moment", [KEEP, SETTLE], ids=["at the start", "at the end"])
+def test_is_what_a_resolve_is_based_on_that_came_after_it(
+    api: Api,
+    project: Project,
+    other_project: Project,
+    issue: Issue,
+    session: Session,
+    other_session: Session,
+    comes: Callable[[Api], "Response"],
+    is_named: bool,
+    moment: re.Pattern[str],
+) -> None:
+    prepare(comes, project, other_project)
+    in_next = partial(api.put, api.issues_url, IN_NEXT, ids=[issue.pk] if is_named else [])
+
+    with stopped(session, partial(comes, api), after=moment) as coming:
+        resolving = other_session.start(in_next)
+        wait_until_blocked(other_session, by=session)
+
+    assert coming.result().status_code in {200, 201}
+    assert resolving.result().status_code == 200
+    assert resolution(issue) == AFTER_2
+
+
+@ALL_OR_NAMED
+def test_comes_when_the_resolve_was_rolled_back(
+    api: Api, issue: Issue, session: Session, other_session: Session, is_named: bool
+) -> None:
+    in_next = partial(api.put, api.issues_url, IN_NEXT, ids=[issue.pk] if is_named else [])
+
+    with stopped(session, in_next, after=HISTORY, rolled_back=True):
+        coming = other_session.start(partial(make_2, api))
+        wait_until_blocked(other_session, by=session)
+
+    assert coming.result().status_code == 201
+    assert resolution(issue) == (None, None, [])
+
+
+def test_sees_what_was_done_with_an_issue_that_it_waited_for(
+    api: Api, project: Project, base: Release, session: Session, other_session: Session
+) -> None:
+    issue, opened = (
+        IssueFactory(project=project, resolved_in_next_release=True, resolution_release=base) for _ in range(2)
+    )
+
+    with stopped(session, partial(api.put, api.issues_url, {"status": "unresolved"}, ids=[opened.pk]), after=HISTORY):
+        coming = other_session.start(partial(make_2, api))
+        wait_until_blocked(other_session, by=session)
+
+    assert coming.result().status_code == 201
+    assert resolution(issue)[:2] == ("in_release", "2.0.0")
+    opened.refresh_from_db()
+    assert (opened.status, opened.resolution_kind) == ("unresolved", None)
+
+
+def test_makes_nobody_wait_who_does_not_resolve_in_the_next_release(
+    api: Api, project: Project, base: Release, issue: Issue, session: Session, other_session: Session
+) -> None:
+    waiting = IssueFactory(project=project, resolved_in_next_release=True, resolution_release=base)
+    plain = partial(api.put, api.issues_url, {"status": "resolved", "assignedTo": "jane"}, ids=[issue.pk], auth="jane")
+
+    with stopped(session, partial(make_2, api), after=SETTLE) as coming:
+        assert other_session.do(plain).headers["Issues-Changed"] == "1"
+        other_session.do(partial(IssueFactory, project=project))
+
+    assert coming.result().status_code == 201
+    assert resolution(waiting)[:2] == ("in_release", "2.0.0")
+
+
+def test_is_made_once_by_two_at_the_same_time(
+    api: Api, project: Project, session: Session, other_session: Session
+) -> None:
+    with stopped(session, partial(make_2, api), after=MAKE) as one:
+        other = other_session.start(partial(make_2, api))
+        wait_until_blocked(other_session, by=session)
+
+    assert [one.result().status_code, other.result().status_code] == [201, 208]
+    assert one.result().json() == other.result().json()
+    assert Release.objects.get().projects.get() == project
+
+
+def test_is_made_once_by_two_for_different_projects(
+    api: Api, project: Project, other_project: Project, session: Session, other_session: Session
+) -> None:
+    """They don't meet on a project, only on the version; the second then has to keep the first one's project too."""
+    there = IssueFactory(project=other_project, resolved_in_next_release=True)
+    for_the_other = {"version": "2.0.0", "projects": ["prime-mover"], "dateReleased": "2026-03-01T12:00:00Z"}
+
+    with stopped(session, partial(make_2, api), after=MAKE) as one:
+        other = other_session.start(partial(api.request, "POST", RELEASES, for_the_other))
+        wait_until_blocked(other_session, by=session)
+
+    assert [one.result().status_code, other.result().status_code] == [201, 208]
+    assert set(Release.objects.get().projects.all()) == {project, other_project}
+    there.refresh_from_db()
+    assert there.resolution_release == Release.objects.get()
+
+
+def test_is_made_by_the_second_when_the_first_fails(
+    api: Api, project: Project, session: Session, other_session: Session
+) -> None:
+    with stopped(session, partial(make_2, api), after=MAKE, rolled_back=True):
+        other = other_session.start(partial(make_2, api))
+        wait_until_blocked(other_session, by=session)
+
+    assert other.result().status_code == 201
+    assert Release.objects.get().projects.get() == project
+
+
+def test_starts_over_when_it_got_another_project_meanwhile(
+    api: Api, base: Release, other_project: Project, other_session: Session
+) -> None:
+    there = IssueFactory(project=other_project, resolved_in_next_release=True)
+    grows = partial(api.put, f"{RELEASES}1.0.0/", {"projects": ["prime-mover"], "dateReleased": "2020-01-01T00:00:00Z"})
+    Issue.objects.update(resolution_release=ReleaseFactory(projects=[other_project], created_at=NOW))
+
+    with interrupted(KEEP, partial(other_session.do, grows), before=True):
+        response = api.put(f"{RELEASES}1.0.0/", {"dateReleased": "2026-04-01T00:00:00Z"})
+
+    assert response.status_code == 200
+    there.refresh_from_db()
+    assert there.resolution_release == base
+
+
+def test_is_unavailable_while_a_resolve_holds_the_project(
+    api: Api, issue: Issue, settings: Any, foreign: Foreign
+) -> None:
+    settings.LOCK_TIMEOUT_SECONDS = 1
+    foreign.run("SELECT id FROM projects_project WHERE id = %s FOR SHARE", issue.project_id)
+
+    response = make_2(api)
+
+    assert response.status_code == 503
+    assert response.json() == {"detail": "These issues are being changed by another request. Try again."}
+    assert response.headers["Retry-After"] == "5"
+    assert not Release.objects.filter(version="2.0.0").exists()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Goes
+# ---------------------------------------------------------------------------------------------------------------------
+
+IN_1 = {"status": "resolved", "statusDetails": {"inRelease": "1.0.0"}}
+RESOLVES = pytest.mark.parametrize("body", [IN_1, IN_NEXT], ids=["in it", "in the next one"])
+
+
+@RESOLVES
+@ALL_OR_NAMED
+@pytest.mark.parametrize("moment", [re.compile(f"{SHARE.pattern}|{HOLD.pattern}"), HISTORY], ids=["start", "end"])
+def test_does_not_go_when_a_resolve_by_it_was_first(
+    api: Api,
+    issue: Issue,
+    session: Session,
+    other_session: Session,
+    body: object,
+    is_named: bool,
+    moment: re.Pattern[str],
+) -> None:
+    resolve = partial(api.put, api.issues_url, body, ids=[issue.pk] if is_named else [])
+
+    with stopped(session, resolve, after=moment) as resolving:
+        going = other_session.start(partial(delete_1, api))
+        wait_until_blocked(other_session, by=session)
+
+    assert resolving.result().status_code == 200
+    assert (going.result().status_code, going.result().json()) == (400, IN_USE)
+    assert resolution(issue)[1] == "1.0.0"
+
+
+@RESOLVES
+@ALL_OR_NAMED
+def test_goes_before_a_resolve_by_it_that_came_second(
+    api: Api, issue: Issue, session: Session, other_session: Session, body: object, is_named: bool
+) -> None:
+    resolve = partial(api.put, api.issues_url, body, ids=[issue.pk] if is_named else [])
+
+    with stopped(session, partial(delete_1, api), after=DELETE_RELEASE) as going:
+        resolving = other_session.start(resolve)
+        wait_until_blocked(other_session, by=session)
+
+    assert going.result().status_code == 204
+    if body is IN_1:
+        assert (resolving.result().status_code, resolving.result().json()) == (400, UNKNOWN_RELEASE)
+        assert resolution(issue) == (None, None, [])
+    else:
+        assert resolving.result().status_code == 200
+        assert resolution(issue) == ("in_next_release", None, [""])
+
+
+def test_goes_while_its_issues_are_being_merged(
+    api: Api, project: Project, base: Release, session: Session, other_session: Session
+) -> None:
+    """The parent gets it as its first release while it is being deleted: whoever the database stops tries again."""
+    parent = IssueFactory(project=project, own_first_seen=LONG_AGO)
+    child = IssueFactory(project=project, own_first_release=base, own_last_release=base)
+    merge = partial(api.put, api.issues_url, {"merge": True}, ids=[parent.pk, child.pk])
+
+    with stopped(session, merge, after=HISTORY) as merging:
+        going = other_session.start(partial(delete_1, api))
+        wait_until_blocked(other_session, by=session)
+
+    assert merging.result().status_code == 200
+    assert going.result().status_code == 204
+    assert not Issue.objects.exclude(first_release=None, last_release=None, own_first_release=None).exists()
+    assert not Release.objects.exists()
+
+
+def test_goes_before_a_merge_that_would_have_shown_it(
+    api: Api, project: Project, base: Release, session: Session, other_session: Session
+) -> None:
+    parent = IssueFactory(project=project, own_first_seen=LONG_AGO)
+    child = IssueFactory(project=project, own_first_release=base, own_last_release=base)
+    merge = partial(api.put, api.issues_url, {"merge": True}, ids=[parent.pk, child.pk])
+
+    with stopped(session, partial(delete_1, api), after=DELETE_RELEASE) as going:
+        merging = other_session.start(merge)
+        wait_until_blocked(other_session, by=session)
+
+    assert going.result().status_code == 204
+    assert merging.result().status_code == 200
+    parent.refresh_from_db()
+    assert (parent.first_release, parent.last_release) == (None, None)
+
+
+def test_takes_a_deploy_along_that_was_first(api: Api, base: Release, session: Session, other_session: Session) -> None:
+    new_deploy = partial(api.request, "POST", f"{RELEASES}1.0.0/deploys/", {"environment": "production"})
+
+    with stopped(session, new_deploy, after=re.compile('INSERT INTO "projects_deploy"')) as deploying:
+        going = other_session.start(partial(delete_1, api))
+        wait_until_blocked(other_session, by=session)
+
+    assert deploying.result().status_code == 201
+    assert going.result().status_code == 204
+    assert not Deploy.objects.exists()
+
+
+def test_is_unknown_to_a_deploy_that_came_second(
+    api: Api, base: Release, session: Session, other_session: Session
+) -> None:
+    new_deploy = partial(api.request, "POST", f"{RELEASES}1.0.0/deploys/", {"environment": "production"})
+
+    with stopped(session, partial(delete_1, api), after=DELETE_RELEASE) as going:
+        deploying = other_session.start(new_deploy)
+        wait_until_blocked(other_session, by=session)
+
+    assert going.result().status_code == 204
+    assert (deploying.result().status_code, deploying.result().json()) == (404, {"detail": "Not found."})
+
+
+@pytest.mark.parametrize("comes_back", [False, True])
+def test_may_be_gone_when_it_is_saved_again(
+    api: Api, project: Project, base: Release, other_session: Session, comes_back: bool
+) -> None:
+    """It was there when the request looked: gone, it is made anew; gone and made again by somebody, it is changed."""
+
+    def replace() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("DELETE FROM projects_release_projects")
+            cursor.execute("DELETE FROM projects_release")
+        if comes_back:
+            ReleaseFactory(projects=[project], version="1.0.0")
+
+    with interrupted(KEEP, partial(other_session.do, replace), before=True):
+        response = api.request("POST", RELEASES, {"version": "1.0.0", "projects": ["pump-station"]})
+
+    assert response.status_code == (208 if comes_back else 201)
+    assert Release.objects.get().projects.get() == project
+
+
+def test_is_unknown_when_it_is_gone_before_it_is_changed(api: Api, base: Release, other_session: Session) -> None:
+    for request in (partial(finalize_1, api), partial(delete_1, api)):
+        ReleaseFactory(organization=base.organization, projects=[*base.organization.projects.all()], version="3.0.0")
+        with interrupted(KEEP, partial(other_session.do, partial(delete_1, api)), before=True):
+            response = request()
+
+        assert (response.status_code, response.json()) == (404, {"detail": "Not found."})
+        Release.objects.all().delete()
+        ReleaseFactory(projects=[*base.organization.projects.all()], version="1.0.0")
+
+
+def finalize_1(api: Api) -> "Response":
+    return api.put(f"{RELEASES}1.0.0/", {"dateReleased": "2026-03-01T12:00:00Z"})
