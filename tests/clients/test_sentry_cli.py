@@ -1,27 +1,15 @@
 """Sentry's own command line client, unchanged, against the real server."""
 
-import os
 import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from issues.models import Issue
 from projects.models import Project
+from tests.clients.sentry_cli import cells, run
 from tests.factories import IssueFactory, ProjectFactory
-from tests.live import serving
-
-SENTRY_CLI = Path(sys.executable).with_name("sentry-cli")  # from requirements.txt
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def address(project: Project, jane_token: str) -> Iterator[str]:
-    with serving() as url:
-        yield url
 
 
 @pytest.fixture
@@ -30,28 +18,12 @@ def issues(project: Project) -> list[Issue]:
 
 
 def sentry_cli(address: str, token: str, *words: str, command: str = "issues") -> subprocess.CompletedProcess[str]:
-    """Run `sentry-cli issues ...`, or another command, as a user would; no configuration but these variables."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": "/nonexistent",
-        "SENTRY_URL": f"{address}/",
-        "SENTRY_AUTH_TOKEN": token,
-        "SENTRY_ORG": "the-interstellar-jurisdiction",
-        "SENTRY_PROJECT": "pump-station",
-        "NO_PROXY": "127.0.0.1",
-    }
-    return subprocess.run(
-        [SENTRY_CLI, command, *words], env=environment, capture_output=True, text=True, timeout=60, check=False
-    )
+    """Run `sentry-cli issues ...`, or another command."""
+    return run(address, token, command, *words)
 
 
 def statuses() -> list[str]:
     return list(Issue.objects.order_by("id").values_list("status", flat=True))
-
-
-def cells(table: str) -> list[list[str]]:
-    """Return what stands in the rows of a printed table, the heading first."""
-    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if line.startswith("|")]
 
 
 def assert_updated(done: subprocess.CompletedProcess[str], status: str) -> None:
@@ -65,7 +37,7 @@ def test_lists_every_issue_whatever_its_status(address: str, jane_token: str, is
     done = sentry_cli(address, jane_token, "list")
 
     assert (done.returncode, done.stderr) == (0, "")
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in done.stdout.splitlines() if "PUMP-" in line]
+    _, *rows = cells(done.stdout)
     assert sorted((row[0], row[1], row[4]) for row in rows) == sorted(
         [(str(issue.pk), issue.short_id, "unresolved") for issue in issues]
         + [(str(ignored.pk), ignored.short_id, "ignored")]
