@@ -207,7 +207,11 @@ def _check(made_for: set[int], kept: set[int]) -> None:
 
 
 def _forget(release: Release) -> None:
-    """Take the release from the issues that were first or last seen in it; merged ones, and totals, too."""
+    """Take the release from the issues that were first or last seen in it, merged ones too.
+
+    What an issue with others merged into it shows then is the first and the last of what is left in its tree.
+    """
+    params = {"id": release.pk, "organization_id": release.organization_id}
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -219,12 +223,38 @@ def _forget(release: Release) -> None:
                 FOR NO KEY UPDATE
             )
             UPDATE issues_issue AS issue
-            SET first_release_id = nullif(issue.first_release_id, %(id)s),
-                last_release_id = nullif(issue.last_release_id, %(id)s),
-                own_first_release_id = nullif(issue.own_first_release_id, %(id)s),
+            SET own_first_release_id = nullif(issue.own_first_release_id, %(id)s),
                 own_last_release_id = nullif(issue.own_last_release_id, %(id)s)
             FROM locked
             WHERE issue.id = locked.id
             """,
-            {"id": release.pk, "organization_id": release.organization_id},
+            params,
+        )
+        cursor.execute(
+            """
+            WITH RECURSIVE tree AS (
+                SELECT id AS root, id FROM issues_issue
+                WHERE project_id IN (SELECT id FROM projects_project WHERE organization_id = %(organization_id)s)
+                  AND %(id)s IN (first_release_id, last_release_id)
+                UNION ALL
+                SELECT tree.root, child.id FROM tree JOIN issues_issue AS child ON child.merged_into_id = tree.id
+            ),
+            total AS (
+                SELECT tree.root,
+                       (array_agg(first.id ORDER BY first.ordered_at, first.id)
+                           FILTER (WHERE first.id IS NOT NULL))[1] AS first_release_id,
+                       (array_agg(last.id ORDER BY last.ordered_at DESC, last.id DESC)
+                           FILTER (WHERE last.id IS NOT NULL))[1] AS last_release_id
+                FROM tree
+                JOIN issues_issue AS own ON own.id = tree.id
+                LEFT JOIN projects_release AS first ON first.id = own.own_first_release_id
+                LEFT JOIN projects_release AS last ON last.id = own.own_last_release_id
+                GROUP BY tree.root
+            )
+            UPDATE issues_issue AS issue
+            SET first_release_id = total.first_release_id, last_release_id = total.last_release_id
+            FROM total
+            WHERE issue.id = total.root
+            """,
+            params,
         )

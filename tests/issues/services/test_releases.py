@@ -292,7 +292,8 @@ def test_is_deleted_with_its_deploys_and_forgotten_by_its_issues(project: Projec
 
     assert changes_since(before).updated == {
         "issue": {
-            seen_in_it.pk: {"own_first_release_id": None, "first_release_id": None, "last_release_id": None},
+            # what is left in its tree: its own last, its child's first
+            seen_in_it.pk: {"own_first_release_id": None, "first_release_id": other.pk, "last_release_id": other.pk},
             child.pk: {"own_last_release_id": None, "last_release_id": None},
         }
     }
