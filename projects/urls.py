@@ -10,6 +10,7 @@ from projects.views import (
     OrganizationsViewSet,
     OrganizationTeamsViewSet,
     ProjectDetailViewSet,
+    RegionsViewSet,
     RootViewSet,
 )
 
@@ -17,6 +18,7 @@ urlpatterns = [
     path("", RootViewSet.as_view({"get": "retrieve"})),
     path("auth/", AccountViewSet.as_view({"get": "retrieve"})),
     path("users/me/", AccountViewSet.as_view({"get": "retrieve"})),
+    path("users/me/regions/", RegionsViewSet.as_view({"get": "retrieve"})),
     path("organizations/", OrganizationsViewSet.as_view({"get": "list"})),
     path("organizations/<str:organization>/", OrganizationDetailViewSet.as_view({"get": "retrieve"})),
     path("organizations/<str:organization>/projects/", OrganizationProjectsViewSet.as_view({"get": "list"})),

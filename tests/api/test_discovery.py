@@ -140,7 +140,7 @@ def member_item(membership: OrganizationMember, role: str, teams: list[str]) -> 
 HERE = "/api/0/organizations/the-interstellar-jurisdiction"
 ONE = [f"{HERE}/", "/api/0/projects/the-interstellar-jurisdiction/pump-station/"]
 LISTS = ["/api/0/organizations/", f"{HERE}/projects/", f"{HERE}/teams/", f"{HERE}/members/"]
-CALLER = ["/api/0/", "/api/0/auth/", "/api/0/users/me/"]
+CALLER = ["/api/0/", "/api/0/auth/", "/api/0/users/me/", "/api/0/users/me/regions/"]
 ROUTES = [*CALLER, *LISTS, *ONE]
 OF_AN_ORGANIZATION = [*LISTS[1:], *ONE]
 
@@ -292,6 +292,13 @@ def test_a_key_is_nobody_in_particular(api: Api, path: str) -> None:
     response = api.get(path, auth="key")
 
     assert (response.status_code, response.json()) == (404, NOBODY)
+
+
+@pytest.mark.parametrize("who", ["jane", "key"])
+def test_all_data_is_in_one_region_which_is_here(api: Api, who: Who) -> None:
+    response = api.get("/api/0/users/me/regions/", auth=who)
+
+    assert (response.status_code, response.json()) == (200, {"regions": [{"name": "default", "url": BASE}]})
 
 
 @pytest.mark.parametrize("path", ["/api/0/auth/", "/api/0/users/me/"])
