@@ -39,6 +39,8 @@ ABSENT: dict[str, Any] = {
     # what the tags of its events are
     f"{ISSUE}tags/": NO_SUCH_LIST,
     f"{ISSUE_IN_ORGANIZATION}tags/": NO_SUCH_LIST,
+    f"{ISSUE}tags/<str:key>/values/": NO_SUCH_LIST,
+    f"{ISSUE_IN_ORGANIZATION}tags/<str:key>/values/": NO_SUCH_LIST,
 }
 TAG_PATHS = (f"{ISSUE}tags/<str:key>/", f"{ISSUE_IN_ORGANIZATION}tags/<str:key>/")
 
