@@ -8,11 +8,11 @@ from pathlib import Path
 SENTRY_CLI = Path(sys.executable).with_name("sentry-cli")  # from requirements.txt
 
 
-def run(address: str, token: str, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run `sentry-cli ...` as a user would; no configuration but these variables."""
+def run(address: str, token: str, *words: str, home: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run `sentry-cli ...` as a user would; no configuration but these variables, and what it keeps in ``home``."""
     environment = {
         "PATH": os.environ["PATH"],
-        "HOME": "/nonexistent",
+        "HOME": str(home or "/nonexistent"),
         "SENTRY_URL": f"{address}/",
         "SENTRY_AUTH_TOKEN": token,
         "SENTRY_ORG": "the-interstellar-jurisdiction",
