@@ -4,10 +4,10 @@
 # .venv/bin/python manage.py demo
 python := .venv/bin/python
 
-.PHONY: help setup demo serve test check fix
+.PHONY: help setup demo serve test test-clients check fix
 
 help: ## print this list
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
 setup: .venv/installed ## create .venv and install requirements.txt into it
 	@:
@@ -20,6 +20,9 @@ serve: setup ## serve on 127.0.0.1:8000, without seeds (PORT=8001 for another po
 
 test: setup ## run the tests (ARGS='-k merge' for some of them)
 	@exec $(python) -m pytest $(ARGS)
+
+test-clients: setup ## run the tests with Sentry's clients from npm; needs Node.js 20 (ARGS='-k merge' for some)
+	@exec $(python) -m pytest -m npm tests/clients $(ARGS)
 
 check: setup ## lint, format, types, imports, migrations; changes nothing
 	$(python) -m ruff check --quiet

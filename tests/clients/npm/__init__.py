@@ -1,0 +1,1 @@
+"""Sentry's clients that come from npm, unchanged, against the real server: `make test-clients`."""
