@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from issues.views.links import issue_page
 from issues.views.shared import shared_page
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -10,6 +11,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/0/", include("projects.urls")),
     path("api/0/", include("issues.urls")),
     path("share/issue/<str:share_id>/", shared_page, name="shared-issue"),
+    # As Sentry's clients print it: with and without the slash.
+    path("organizations/<str:organization>/issues/<str:issue>/", issue_page),
+    path("organizations/<str:organization>/issues/<str:issue>", issue_page),
 ]
 
 handler400 = "issuetracker.exceptions.bad_request"

@@ -1,9 +1,11 @@
 """Absolute addresses of pages for people, under BASE_URL or the request's host."""
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
+from django.views.decorators.http import require_safe
 from rest_framework.request import Request
 
 from issues.models import Issue
@@ -19,3 +21,12 @@ def share_link(request: HttpRequest | Request, issue: Issue) -> str:
     """Return the address of the page that everybody may see who knows it."""
     assert issue.share_id is not None
     return base_url(request) + reverse("shared-issue", args=[issue.share_id.hex])
+
+
+@require_safe
+def issue_page(request: HttpRequest, organization: str, issue: str) -> HttpResponseRedirect:
+    """Lead to the admin's search for an issue's id or short id.
+
+    Clients print this address without asking for one. Nothing is looked up here: strangers learn nothing from it.
+    """
+    return HttpResponseRedirect(f"{reverse('admin:issues_issue_changelist')}?{urlencode({'q': issue})}")
