@@ -99,13 +99,15 @@ class IssueMutation:
     is_bookmarked: bool | None = None
     is_subscribed: bool | None = None
     merge: bool | None = None
+    # Whether the body has ids, which belong into the query: who wrote them there does not mean "all".
+    names_ids: bool = field(default=False, compare=False)
     # The body as the caller wrote it, for the history; nothing is decided by it.
     body: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def changes_status_only(self) -> bool:
         """Whether this may apply to all issues of a project (contract 1.3)."""
-        return self.status is not None and self == IssueMutation(status=self.status)
+        return self.status is not None and self == IssueMutation(status=self.status) and not self.names_ids
 
     @property
     def only_unmerges(self) -> bool:

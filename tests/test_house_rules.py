@@ -44,7 +44,7 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "is_subscribed": [{"isSubscribed": True}],
     "merge": [{"merge": True}],
 }
-NOT_A_WISH = {"body"}
+NOT_A_WISH = {"body", "names_ids"}
 
 
 def test_every_wish_has_a_body() -> None:

@@ -21,7 +21,7 @@ from issues.mutation import (
     StatusChange,
     Unresolve,
 )
-from issues.serializers.scopes import read_id
+from issues.serializers.scopes import means_ids, read_id
 from projects.models import OrganizationMember, Project, Release, Team
 
 MAX_MINUTES = 52_560_000  # a hundred years
@@ -142,6 +142,7 @@ class IssueMutationSerializer(IgnoreTermsSerializer):
             is_bookmarked=values.get("isBookmarked"),
             is_subscribed=values.get("isSubscribed"),
             merge=values.get("merge"),
+            names_ids=any(means_ids(key) for key in self.initial_data),
             body=self.initial_data,
         )
 

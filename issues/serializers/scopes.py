@@ -125,8 +125,13 @@ def read_id(word: str) -> int | None:
     return int(word.lstrip("0")) if is_id(word) else None
 
 
+def means_ids(name: str) -> bool:
+    """Return whether a name is one of those by which clients mean the ids of issues: id, ids, id[], ids[0] ..."""
+    return name.rstrip("[]0123456789") in {"id", "ids"}
+
+
 def _unknown_parameter(name: str) -> str:
     sentence = f'Unknown query parameter "{name[:40]}".'
-    if name != "id" and name.rstrip("[]0123456789") in {"id", "ids"}:
+    if name != "id" and means_ids(name):
         return f"{sentence} Repeat id instead: ?id=1&id=2."
     return f"{sentence} Nothing was changed."

@@ -63,6 +63,20 @@ def test_takes_a_body_that_changes_status_only(api: Api, project: Project, body:
 # Bodies that may not
 # ---------------------------------------------------------------------------------------------------------------------
 
+@pytest.mark.parametrize("key", ["id", "ids", "id[]", "ids[]", "ids[0]"])
+@pytest.mark.parametrize("ids", [[1], [], None, 1, "1,2"], ids=str)
+def test_never_means_all_when_the_body_has_ids(api: Api, project: Project, key: str, ids: object) -> None:
+    issue = IssueFactory(project=project)
+    before = snapshot()
+
+    alone = api.put(api.issues_url, {"status": "resolved", key: ids})
+
+    assert (alone.status_code, alone.json()) == (400, IDS_REQUIRED)
+    assert snapshot() == before
+    named = api.put(api.issues_url, {"status": "resolved", key: ids}, ids=[issue.pk])
+    assert (named.status_code, named.json()) == (200, {"status": "resolved", "statusDetails": {}})
+
+
 OTHER_KEYS: dict[str, list[object]] = {
     "assignedTo": ["jane", "", None],
     "isPublic": [True, False],
