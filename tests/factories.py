@@ -314,7 +314,10 @@ class ActivityFactory(HangsOnIssueFactory[Activity]):
 
     class Params:
         note = Trait(
-            kind=ActivityKind.NOTE, mutation_id=None, user=SubFactory(UserFactory), data={"text": "Looks like the pump."}
+            kind=ActivityKind.NOTE,
+            mutation_id=None,
+            user=SubFactory(UserFactory),
+            data={"text": "Looks like the pump."},
         )
 
     kind = ActivityKind.SET_RESOLVED
