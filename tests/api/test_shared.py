@@ -230,7 +230,7 @@ def test_is_the_same_for_everybody(api: Api, shared: Issue, jane: User, path: st
     plain = api.get(path, auth=None)
 
     for auth in ("jane", "sam", "kit", "key"):
-        assert api.get(path, auth=auth).content == plain.content  # type: ignore[arg-type] # a str
+        assert api.get(path, auth=auth).content == plain.content
     api.client.force_login(jane)
     assert api.get(path, auth=None).content == plain.content
 
