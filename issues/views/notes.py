@@ -12,7 +12,7 @@ from issues.enums import ActivityKind
 from issues.models import Activity
 from issues.serializers.activities import NoteSerializer, describe_activity
 from issues.serializers.scopes import read_id, refuse_parameters
-from issues.services import notes
+from issues.services import notes, transactions
 from issues.views.single import OneIssueViewSet
 from projects.keyset import Sort
 from projects.pagination import paginate
@@ -26,7 +26,8 @@ class ActivitiesViewSet(OneIssueViewSet):
     def list(self, request: Request, **kwargs: str) -> Response:
         """Answer a page of activities, newest first, under the key ``activity``."""
         found = Activity.objects.filter(issue=self.issue).select_related("user")
-        activities, headers = paginate(request, found, NEWEST_FIRST)
+        with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
+            activities, headers = paginate(request, found, NEWEST_FIRST)
         return Response({"activity": [describe_activity(activity) for activity in activities]}, headers=headers)
 
 
@@ -36,7 +37,8 @@ class NotesViewSet(OneIssueViewSet):
     def list(self, request: Request, **kwargs: str) -> Response:
         """Answer a page of notes, newest first."""
         found = Activity.objects.filter(issue=self.issue, kind=ActivityKind.NOTE).select_related("user")
-        written, headers = paginate(request, found, NEWEST_FIRST)
+        with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
+            written, headers = paginate(request, found, NEWEST_FIRST)
         return Response([describe_activity(note) for note in written], headers=headers)
 
     def create(self, request: Request, **kwargs: str) -> Response:

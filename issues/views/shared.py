@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -12,6 +13,7 @@ from rest_framework.viewsets import ViewSet
 
 from issues.models import Issue
 from issues.serializers.shared import describe_shared
+from issues.services import transactions
 from issues.views.links import share_link
 
 NOT_FOR_ROBOTS = {"X-Robots-Tag": "noindex, nofollow", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
@@ -56,7 +58,8 @@ def _find(word: str) -> Issue:
     except ValueError as error:
         raise Http404 from error
     issues = Issue.objects.filter(share_id=share_id).visible().with_what_lists_show(at=timezone.now())
-    issue: Issue | None = next(iter(issues.select_related("project__organization", "last_release")), None)
+    with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
+        issue: Issue | None = next(iter(issues.select_related("project__organization", "last_release")), None)
     if issue is None:
         raise Http404
     return issue

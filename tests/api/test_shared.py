@@ -262,11 +262,11 @@ def test_names_nobody(api: Api, shared: Issue, jane: User, sam: User, path: str)
 
 
 @pytest.mark.parametrize("path", [JSON, PAGE])
-def test_costs_one_statement(api: Api, shared: Issue, path: str) -> None:
+def test_costs_one_statement_beside_its_time_limit(api: Api, shared: Issue, path: str) -> None:
     with CaptureQueriesContext(connection) as queries:
         api.get(path, auth=None)
 
-    assert len(queries) == 1
+    assert len([query for query in queries if "FROM" in query["sql"]]) == 1
 
 
 # ---------------------------------------------------------------------------------------------------------------------

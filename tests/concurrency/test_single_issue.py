@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 from pytest_django import Settings
@@ -28,8 +29,9 @@ from tests.factories import NOW, IssueFactory
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ISSUES = "/api/0/organizations/the-interstellar-jurisdiction/issues/"
+SHARE_ID = UUID("6bf5a0f1-3c5b-4f58-8a4f-3f3f1c1d2e4f")
 NOT_FOUND = {"detail": "Not found."}
-READING = re.compile(r"SELECT set_config\('statement_timeout'")  # the first statement of what is answered
+READING = re.compile(r'AS "status_shown"')  # what is answered, after the change
 FOUND = re.compile(r'FROM "issues_issue"')
 
 Meanwhile = Callable[[Api, Issue, Issue], object]
@@ -149,14 +151,22 @@ def test_that_is_merged_right_after_its_change_is_answered_itself(
     assert response.json()["status"] == "resolved"
 
 
+def test_that_is_deleted_right_after_its_change_is_not_found(
+    api: Api, elder: Issue, issue: Issue, other_session: Session
+) -> None:
+    go = partial(other_session.do, partial(GOES["deleted"][0], api, elder, issue))
+
+    with interrupted(READING, go, before=True):
+        response = api.put(path_of(issue), {"status": "resolved"})
+
+    assert (response.status_code, response.json()) == (404, NOT_FOUND)
+    assert list(Mutation.objects.order_by("pk").values_list("kind", flat=True)) == ["update", "delete"]
+
+
 READS = [
-    path.format(organization="the-interstellar-jurisdiction")
-    for path in (
-        "/api/0/organizations/{organization}/issues/PUMP-STATION-1A/",
-        "/api/0/organizations/{organization}/shortids/PUMP-STATION-1A/",
-        "/api/0/organizations/{organization}/issues/PUMP-STATION-1A/events/latest/",
-        "/api/0/projects/{organization}/pump-station/events/{{event}}/",
-    )
+    f"{ISSUES}PUMP-STATION-1A/",
+    "/api/0/organizations/the-interstellar-jurisdiction/shortids/PUMP-STATION-1A/",
+    f"{ISSUES}PUMP-STATION-1A/events/latest/",
 ]
 
 
@@ -165,9 +175,39 @@ def test_that_goes_while_it_is_read_is_not_found(api: Api, issue: Issue, other_s
     go = partial(other_session.do, partial(api.delete, path_of(issue)))
 
     with interrupted(FOUND, go):
-        response = api.get(path.format(event=f"{issue.pk:032x}"))
+        response = api.get(path)
 
     assert (response.status_code, response.json()) == (404, NOT_FOUND)
+
+
+SLOW = {
+    "{single}": ["issues_issue", "issues_issuetext", "issues_activity", "issues_issuehour"],
+    "{single}notes/": ["issues_issue", "issues_activity"],
+    "{single}activities/": ["issues_issue", "issues_activity"],
+    "{single}hashes/": ["issues_issue", "issues_issuehash"],
+    "{single}tags/": ["issues_issue"],
+    "{single}events/latest/": ["issues_issue", "issues_issuetext"],
+    "/api/0/projects/the-interstellar-jurisdiction/pump-station/events/{event}/": ["issues_issue", "issues_issuetext"],
+    "/api/0/shared/issues/{share_id}/": ["issues_issue", "issues_issuetext"],
+}
+
+
+@pytest.mark.parametrize(("path", "table"), [(path, table) for path, tables in SLOW.items() for table in tables])
+def test_that_takes_too_long_to_read_is_503(
+    api: Api, issue: Issue, session: Session, foreign: Foreign, settings: Settings, path: str, table: str
+) -> None:
+    """Somebody rewrites a table: nobody can read it, and no thread of the server waits for as long as that takes."""
+    settings.READ_TIMEOUT_SECONDS = 1
+    issue.share_id = SHARE_ID
+    issue.save()
+    foreign.run(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+    path = path.format(single=path_of(issue), event=f"{issue.pk:032x}", share_id=SHARE_ID.hex)
+
+    response = session.do(partial(api.get, path))
+
+    assert response.status_code == 503
+    assert response.json() == {"detail": "This took too long and was ended. Ask for less, or try again."}
+    assert response.headers["Retry-After"] == "5"
 
 
 LISTS: list[tuple[str, Any]] = [("notes", []), ("activities", {"activity": []}), ("hashes", []), ("events", [])]
