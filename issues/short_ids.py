@@ -19,6 +19,8 @@ def write(slug: str, number: int) -> str:
 
 def read(word: str) -> tuple[str, int] | None:
     """Return the project's slug and the number, in capitals or not; None when the word is no short id."""
+    if not (word.isascii() and word.isprintable()):  # nor does PostgreSQL take every character
+        return None
     slug, hyphen, digits = word.rpartition("-")
     digits = digits.upper().translate(MISREAD)
     if not (slug and hyphen and 1 <= len(digits) <= 13 and set(digits) <= set(DIGITS)):

@@ -23,6 +23,9 @@ class ApiHeadersMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
+        if request.method == "HEAD" and not response.streaming:
+            # Its length is told, in a header that stays; a body would be cut off by the server, with a warning.
+            response.content = b""
         headers = ON_EVERY_ANSWER | (ON_API_ANSWERS if request.path_info.startswith("/api/") else {})
         for name, value in headers.items():
             response.headers[name] = value

@@ -27,7 +27,7 @@ def read_whole(issue: Issue, *, by: Caller, at: datetime, permalink: Callable[[i
     described = describe_issue(found, around, A_DAY, permalink=permalink)
     described["stats"][A_MONTH.word] = month.stats[issue.pk]
     activities = Activity.objects.filter(issue=issue).select_related("user").order_by("-pk")[:SHOWN]
-    seen = IssueSeen.objects.filter(issue=issue).select_related("user").order_by("-seen_at")[:SHOWN]
+    seen = IssueSeen.objects.filter(issue=issue).select_related("user").order_by("-seen_at", "-pk")[:SHOWN]
     followers = IssueSubscription.objects.filter(issue=issue, is_active=True).select_related("user").order_by("-pk")
     return described | {
         "activity": [describe_activity(activity) for activity in activities],
@@ -47,7 +47,7 @@ def _describe_release(release: Release | None) -> dict[str, Any] | None:
     if release is None:
         return None
     return {
-        "id": release.pk,
+        "id": str(release.pk),
         "version": release.version,
         "shortVersion": release.version.rpartition("@")[2],
         "dateCreated": iso(release.created_at),

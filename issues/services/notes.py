@@ -31,8 +31,16 @@ def _add(issue: Issue, text: str, *, user_id: int, at: datetime) -> Activity | N
     )
 
 
-def edit(note: Activity, text: str) -> bool:
-    """Replace the text of a note; its author, time and place stay. Return whether it was still there."""
+def edit(note: Activity, text: str, *, lock_timeout: int) -> bool:
+    """Replace the text of a note; its author, time and place stay. Return whether it was still there.
+
+    :raises OperationalError: no lock within ``lock_timeout`` seconds, or no database; nothing was written.
+    """
+    return transactions.run(partial(_edit, note, text), lock_timeout=lock_timeout)
+
+
+def _edit(note: Activity, text: str) -> bool:
+    # Nothing of the issue changes: this waits for who has the note, and for nobody who has the issue.
     return bool(_still_there(note).update(data={"text": text}))
 
 
@@ -46,10 +54,10 @@ def remove(note: Activity, *, lock_timeout: int) -> bool:
 
 def _remove(note: Activity) -> bool:
     # The issue first, as whoever changes issues: then two who remove the same note wait here, and one finds it gone.
-    issue = Issue.objects.filter(pk=note.issue_id, project=note.project_id).visible().locked().first()
-    if issue is None or not _still_there(note).delete()[0]:
+    issues = list(Issue.objects.with_ids(note.project_id, [note.issue_id]).visible().locked())
+    if not issues or not _still_there(note).delete()[0]:
         return False
-    _count(issue, -1)
+    _count(issues[0], -1)
     return True
 
 

@@ -10,10 +10,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from issues.views.single import OneIssueViewSet
+from projects.keyset import Position, Sort
+from projects.pagination import Page, link_header
 from projects.viewsets import ApiViewSet, OrganizationViewSet, ProjectViewSet
 
 NO_SUCH_LIST: list[Any] = []
 NO_SUCH_THING: dict[str, Any] = {}
+NO_MORE = Page([], has_previous=False, has_next=False, asked=Position(Sort("id")))
 
 ORGANIZATION = "organizations/<str:organization>/"
 PROJECT = "projects/<str:organization>/<str:project>/"
@@ -51,16 +54,8 @@ class _Absent:
     answer: Any = None
 
     def show(self, request: Request, **kwargs: str) -> Response:
-        headers = {"Link": _no_more(request)} if isinstance(self.answer, list) else {}
+        headers = {"Link": link_header(request, NO_MORE)} if isinstance(self.answer, list) else {}
         return Response(self.answer, headers=headers)
-
-
-def _no_more(request: Request) -> str:
-    url = request.build_absolute_uri()
-    return ", ".join(
-        f'<{url}>; rel="{rel}"; results="false"; cursor="0:0:{backwards}"'
-        for rel, backwards in (("previous", 1), ("next", 0))
-    )
 
 
 class AbsentFromOrganization(_Absent, OrganizationViewSet):

@@ -1,15 +1,20 @@
 """Fingerprints and events of one issue. No events are kept: the one that is shown is made from the issue."""
 
+import re
+from typing import Any
+
+from django.conf import settings
 from django.http import Http404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from issues.models import Issue, IssueHash
-from issues.serializers.events import describe_event, event_id
-from issues.services import targets
+from issues.serializers.events import describe_event
+from issues.services import targets, transactions
 from issues.views.single import OneIssueViewSet
 from projects.keyset import Sort
 from projects.pagination import paginate
+from projects.querysets import MAX_ID
 from projects.viewsets import ProjectViewSet
 
 NEWEST = {"latest", "oldest", "recommended"}  # words for an event: with one event, they are one
@@ -20,10 +25,11 @@ class HashesViewSet(OneIssueViewSet):
 
     def list(self, request: Request, **kwargs: str) -> Response:
         """Answer a page of fingerprints, each with the issue that it belongs to and that issue's event."""
-        tree = [self.issue.pk, *targets.descendants(self.issue.project_id, [self.issue.pk])]
-        found = IssueHash.objects.filter(project=self.issue.project_id, issue__id__any_of=tree)
-        rows = found.select_related("issue__text", "issue__project", "issue__last_release")
-        hashes, headers = paginate(request, rows, Sort("id", descending=False))
+        with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
+            tree = [self.issue.pk, *targets.descendants(self.issue.project_id, [self.issue.pk])]
+            found = IssueHash.objects.filter(project=self.issue.project_id, issue__id__any_of=tree)
+            rows = found.select_related("issue__text", "issue__project", "issue__last_release")
+            hashes, headers = paginate(request, rows, Sort("id", descending=False))
         return Response([_describe_hash(row) for row in hashes], headers=headers)
 
 
@@ -46,10 +52,9 @@ class EventViewSet(OneIssueViewSet):
 
     def retrieve(self, request: Request, **kwargs: str) -> Response:
         """Answer the event that is made from the issue."""
-        issue = Issue.objects.select_related("text", "last_release").get(pk=self.issue.pk)
-        if kwargs["event"] not in NEWEST and kwargs["event"] != event_id(issue):
+        if kwargs["event"] not in NEWEST and _issue_id(kwargs["event"]) != self.issue.pk:
             raise Http404
-        return Response(describe_event(issue))
+        return Response(_read_event(self.issue.project_id, self.issue.pk))
 
 
 class ProjectEventViewSet(ProjectViewSet):
@@ -57,15 +62,20 @@ class ProjectEventViewSet(ProjectViewSet):
 
     def retrieve(self, request: Request, **kwargs: str) -> Response:
         """Answer the event that is made from the issue that the id stands for."""
-        word = kwargs["event"].replace("-", "").lower()
-        issue = targets.find([self.project.pk], str(_number(word)))
-        if issue is None or event_id(issue) != word:
-            raise Http404
-        return Response(describe_event(Issue.objects.select_related("text", "last_release").get(pk=issue.pk)))
+        return Response(_read_event(self.project.pk, _issue_id(kwargs["event"])))
 
 
-def _number(word: str) -> int:
-    try:
-        return int(word, 16)
-    except ValueError:
-        return 0
+def _issue_id(event: str) -> int:
+    """Return the id of the issue that an event's id stands for; 0 for none. Clients write it with hyphens, too."""
+    word = event.replace("-", "").lower()
+    number = int(word, 16) if re.fullmatch("[0-9a-f]{32}", word) else 0
+    return number if number <= MAX_ID else 0
+
+
+def _read_event(project_id: int, issue_id: int) -> dict[str, Any]:
+    found = Issue.objects.with_ids(project_id, [issue_id]).select_related("text", "last_release")
+    with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
+        issue = next(iter(found), None)
+    if issue is None:  # no such issue, or deleted since it was found
+        raise Http404
+    return describe_event(issue)

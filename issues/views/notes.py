@@ -11,8 +11,8 @@ from rest_framework.response import Response
 from issues.enums import ActivityKind
 from issues.models import Activity
 from issues.serializers.activities import NoteSerializer, describe_activity
-from issues.serializers.scopes import read_id
-from issues.services import notes
+from issues.serializers.scopes import read_id, refuse_parameters
+from issues.services import notes, transactions
 from issues.views.single import OneIssueViewSet
 from projects.keyset import Sort
 from projects.pagination import paginate
@@ -26,7 +26,8 @@ class ActivitiesViewSet(OneIssueViewSet):
     def list(self, request: Request, **kwargs: str) -> Response:
         """Answer a page of activities, newest first, under the key ``activity``."""
         found = Activity.objects.filter(issue=self.issue).select_related("user")
-        activities, headers = paginate(request, found, NEWEST_FIRST)
+        with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
+            activities, headers = paginate(request, found, NEWEST_FIRST)
         return Response({"activity": [describe_activity(activity) for activity in activities]}, headers=headers)
 
 
@@ -36,13 +37,14 @@ class NotesViewSet(OneIssueViewSet):
     def list(self, request: Request, **kwargs: str) -> Response:
         """Answer a page of notes, newest first."""
         found = Activity.objects.filter(issue=self.issue, kind=ActivityKind.NOTE).select_related("user")
-        written, headers = paginate(request, found, NEWEST_FIRST)
+        with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
+            written, headers = paginate(request, found, NEWEST_FIRST)
         return Response([describe_activity(note) for note in written], headers=headers)
 
     def create(self, request: Request, **kwargs: str) -> Response:
         """Write a note, and answer it."""
-        text = self._text(request)
         user_id = self._author()
+        text = self._text(request)
         self.refuse_merged()
 
         note = notes.add(
@@ -51,24 +53,27 @@ class NotesViewSet(OneIssueViewSet):
 
         if note is None:
             raise self.went_away()
+        note.user = self.caller.user  # not read again: an account that is gone by now has still written it
         return Response(describe_activity(note), status=status.HTTP_201_CREATED)
 
     def update(self, request: Request, **kwargs: str) -> Response:
         """Replace the text of one's own note, and answer it."""
-        text = self._text(request)
         note = self._own_note(kwargs["note"])
+        refuse_parameters(request.META.get("QUERY_STRING", ""))
+        text = self._text(request)
 
-        if not notes.edit(note, text):
-            raise Http404
+        if not notes.edit(note, text, lock_timeout=settings.LOCK_TIMEOUT_SECONDS):
+            raise self.went_away()
         note.data = {"text": text}
         return Response(describe_activity(note))
 
     def destroy(self, request: Request, **kwargs: str) -> Response:
         """Delete one's own note."""
         note = self._own_note(kwargs["note"])
+        refuse_parameters(request.META.get("QUERY_STRING", ""))
 
         if not notes.remove(note, lock_timeout=settings.LOCK_TIMEOUT_SECONDS):
-            raise Http404
+            raise self.went_away()
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _text(self, request: Request) -> str:

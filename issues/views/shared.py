@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -12,9 +13,15 @@ from rest_framework.viewsets import ViewSet
 
 from issues.models import Issue
 from issues.serializers.shared import describe_shared
+from issues.services import transactions
 from issues.views.links import share_link
 
 NOT_FOR_ROBOTS = {"X-Robots-Tag": "noindex, nofollow", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
+# The page has a style and nothing else; whatever got into it by an issue's text could neither run nor load or send.
+NO_SCRIPTS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+}
+ON_PAGES = NOT_FOR_ROBOTS | NO_SCRIPTS
 
 
 class SharedIssueViewSet(ViewSet):
@@ -35,10 +42,10 @@ def shared_page(request: HttpRequest, share_id: str) -> HttpResponse:
     try:
         issue = _find(share_id)
     except Http404:
-        return TemplateResponse(request, "issues/not_shared.html", status=404, headers=NOT_FOR_ROBOTS)
+        return TemplateResponse(request, "issues/not_shared.html", status=404, headers=ON_PAGES)
     shared = describe_shared(issue, permalink=share_link(request, issue))
     context = {"shared": shared, "first_seen": issue.first_seen, "last_seen": issue.last_seen}
-    return TemplateResponse(request, "issues/shared.html", context, headers=NOT_FOR_ROBOTS)
+    return TemplateResponse(request, "issues/shared.html", context, headers=ON_PAGES)
 
 
 def _find(word: str) -> Issue:
@@ -51,7 +58,8 @@ def _find(word: str) -> Issue:
     except ValueError as error:
         raise Http404 from error
     issues = Issue.objects.filter(share_id=share_id).visible().with_what_lists_show(at=timezone.now())
-    issue: Issue | None = next(iter(issues.select_related("project__organization", "last_release")), None)
+    with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
+        issue: Issue | None = next(iter(issues.select_related("project__organization", "last_release")), None)
     if issue is None:
         raise Http404
     return issue

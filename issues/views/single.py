@@ -54,8 +54,9 @@ class OneIssueViewSet(ApiViewSet):
 
     def find(self, projects: QuerySet[Project], word: str) -> None:
         """Find the issue that a word names, and the one that shows it."""
-        named = targets.find(projects.values("pk"), word)
-        shown = None if named is None else targets.shown_for(named)
+        with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
+            named = targets.find(projects.values("pk"), word)
+            shown = None if named is None else targets.shown_for(named)
         if named is None or shown is None:
             raise Http404
         self.named, self.issue = named, shown
@@ -70,8 +71,9 @@ class OneIssueViewSet(ApiViewSet):
 
     def went_away(self) -> NotFound:
         """Return the answer for an issue that was deleted or merged since it was found."""
-        named = targets.find([self.named.project_id], str(self.named.pk))
-        shown = None if named is None else targets.shown_for(named)
+        with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
+            named = targets.find([self.named.project_id], str(self.named.pk))
+            shown = None if named is None else targets.shown_for(named)
         if named is None or shown is None or named.pk == shown.pk:
             return NotFound()
         return MergedAway(named, shown)

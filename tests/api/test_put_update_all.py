@@ -63,6 +63,7 @@ def test_takes_a_body_that_changes_status_only(api: Api, project: Project, body:
 # Bodies that may not
 # ---------------------------------------------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("key", ["id", "ids", "id[]", "ids[]", "ids[0]"])
 @pytest.mark.parametrize("ids", [[1], [], None, 1, "1,2"], ids=str)
 def test_never_means_all_when_the_body_has_ids(api: Api, project: Project, key: str, ids: object) -> None:

@@ -1,0 +1,551 @@
+"""Notes: what people write about an issue, and the history that it becomes part of (contract 5)."""
+
+import re
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from issues.models import Activity, Issue, Mutation
+from projects.models import Project, User
+from tests.api_client import Api, Who, bearer
+from tests.assertions import snapshot
+from tests.factories import NOW, ActivityFactory, ApiTokenFactory, IssueFactory
+
+pytestmark = pytest.mark.django_db
+
+Json = dict[str, Any]
+
+ISSUES = "/api/0/organizations/the-interstellar-jurisdiction/issues/"
+LEGACY = "/api/0/issues/"
+NOT_FOUND = {"detail": "Not found."}
+NOBODY = {"detail": "An API key is nobody in particular, and a note has an author; use a user's token."}
+NOT_YOURS = {"detail": "Only who wrote a note may change it."}
+
+LINK = re.compile(
+    r'<(?P<previous_url>[^>]+)>; rel="previous"; results="(?P<previous>true|false)"; cursor="-?\d+:\d+:1", '
+    r'<(?P<next_url>[^>]+)>; rel="next"; results="(?P<next>true|false)"; cursor="-?\d+:\d+:0"'
+)
+
+
+def links_of(response: Any) -> dict[str, str]:
+    found = LINK.fullmatch(response.headers["Link"])
+    assert found is not None, response.headers["Link"]
+    return found.groupdict()
+
+
+def iso(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def person(user: User) -> Json:
+    return {"id": str(user.pk), "name": user.name, "username": user.username, "email": user.email}
+
+
+def notes_of(issue: Issue, prefix: str = ISSUES) -> str:
+    return f"{prefix}{issue.pk}/notes/"
+
+
+def comments(issue: Issue) -> tuple[int, int]:
+    """Return how many notes the issue has: its own, and the total that is shown."""
+    return Issue.objects.values_list("own_comment_count", "comment_count").get(pk=issue.pk)
+
+
+def write(api: Api, issue: Issue, text: str = "Looks like the pump.", auth: Who = "jane") -> str:
+    """Write a note; return its address."""
+    response = api.request("POST", notes_of(issue), {"text": text}, auth=auth)
+    assert response.status_code == 201, response.content
+    return f"{notes_of(issue)}{response.json()['id']}/"
+
+
+@pytest.fixture
+def issue(project: Project) -> Issue:
+    return IssueFactory(project=project, short_number=42)
+
+
+@pytest.fixture
+def tree(issue: Issue) -> dict[str, Issue]:
+    """The issue as root, a child under it and a grandchild under that."""
+    child = IssueFactory(merged_into=issue, short_number=1)
+    return {"root": issue, "child": child, "grandchild": IssueFactory(merged_into=child, short_number=2)}
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Writing one
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", [f"{ISSUES}{{id}}/", f"{ISSUES}PUMP-STATION-1A/", f"{LEGACY}{{id}}/"])
+@pytest.mark.parametrize("auth", ["jane", "sam"])
+def test_is_written_and_answered(
+    api: Api, issue: Issue, project: Project, jane: User, sam: User, path: str, auth: Who
+) -> None:
+    neighbour = IssueFactory(project=project, short_number=1)
+    before = snapshot([neighbour.pk])
+
+    response = api.request("POST", f"{path.format(id=issue.pk)}notes/", {"text": " It was\n*me*.  "}, auth=auth)
+
+    note = Activity.objects.get()
+    author = jane if auth == "jane" else sam
+    assert (response.status_code, response.json()) == (
+        201,
+        {
+            "id": str(note.pk),
+            "type": "note",
+            "data": {"text": "It was\n*me*."},
+            "user": person(author),
+            "dateCreated": iso(note.created_at),
+        },
+    )
+    assert (note.issue_id, note.project_id, note.user_id) == (issue.pk, project.pk, author.pk)
+    assert response.headers["Allow"] == "GET, POST, HEAD, OPTIONS"
+    assert comments(issue) == (1, 1)
+    assert not Mutation.objects.exists()
+    assert snapshot([neighbour.pk]) == before
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ({"text": "<script>alert(1)</script>"}, "<script>alert(1)</script>"),
+        ({"text": "\u4f60\u597d \U0001f980 \u202e"}, "\u4f60\u597d \U0001f980 \u202e"),
+        ({"text": "%s {} \\ ' \" --"}, "%s {} \\ ' \" --"),
+        ({"text": "\u0001"}, "\u0001"),
+        ({"text": 5}, "5"),
+        ({"text": "x" * 1_000_000}, "x" * 1_000_000),
+        ({"text": "a", "id": 7, "type": "merge", "user": None, "data": {}, "issue": 1, "mentions": ["x"]}, "a"),
+    ],
+    ids=range(7),
+)
+def test_is_kept_as_it_was_written(api: Api, issue: Issue, jane: User, body: Json, text: str) -> None:
+    response = api.request("POST", notes_of(issue), body, auth="jane")
+
+    assert (response.status_code, response.json()["data"]) == (201, {"text": text})
+    note = Activity.objects.get()
+    assert (note.data, note.kind, note.user, note.issue_id) == ({"text": text}, "note", jane, issue.pk)
+
+
+REFUSED: dict[str, tuple[object, Json]] = {
+    "no body": (None, {"text": ["This field is required."]}),
+    "nothing": ({}, {"text": ["This field is required."]}),
+    "another key": ({"Text": "x"}, {"text": ["This field is required."]}),
+    "null": ({"text": None}, {"text": ["This field may not be null."]}),
+    "empty": ({"text": ""}, {"text": ["This field may not be blank."]}),
+    "blank": ({"text": " \n\t\u00a0"}, {"text": ["This field may not be blank."]}),
+    "a boolean": ({"text": True}, {"text": ["Not a valid string."]}),
+    "a list": ({"text": ["x"]}, {"text": ["Not a valid string."]}),
+    "an object": ({"text": {"x": "y"}}, {"text": ["Not a valid string."]}),
+    "NUL": ('{"text": "a\\u0000b"}', {"detail": "The body has a NUL character."}),
+    "half a character": (
+        '{"text": "a\\ud800b"}',
+        {"detail": "The body has half of a surrogate pair, which is no character."},
+    ),
+    "no object": ('"x"', {"detail": "The body must be a JSON object."}),
+}
+
+
+@pytest.mark.parametrize(("body", "answer"), REFUSED.values(), ids=REFUSED)
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_needs_a_text(api: Api, issue: Issue, method: str, body: object, answer: Json) -> None:
+    path = notes_of(issue) if method == "POST" else write(api, issue)
+    before = snapshot()
+
+    response = api.request(method, path, body, auth="jane")
+
+    assert (response.status_code, response.json()) == (400, answer)
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize(
+    ("content", "content_type", "status"),
+    [
+        (b"text=hello", "application/x-www-form-urlencoded", 415),
+        (b'{"text": "hello"}', "text/plain", 415),
+        (b"hello", "application/json", 400),
+        (b'{"text": "%s"}' % (b"x" * 2**20), "application/json", 413),
+    ],
+)
+def test_is_refused_if_it_is_no_json_or_too_long(
+    api: Api, issue: Issue, content: bytes, content_type: str, status: int
+) -> None:
+    before = snapshot()
+
+    response = api.request("POST", notes_of(issue), content, auth="jane", headers={"Content-Type": content_type})
+
+    assert (response.status_code, list(response.json())) == (status, ["detail"])
+    assert snapshot() == before
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Who may
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("body", [{"text": "x"}, {}, None], ids=str)
+def test_is_of_somebody_and_a_key_is_nobody(api: Api, issue: Issue, body: object) -> None:
+    path = write(api, issue)
+    before = snapshot()
+
+    for method, where in (("POST", notes_of(issue)), ("PUT", path), ("DELETE", path)):
+        response = api.request(method, where, body)
+        assert (response.status_code, response.json()) == (403, NOBODY), method
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_of_somebody_else_stays(api: Api, issue: Issue, method: str) -> None:
+    path = write(api, issue)
+    before = snapshot()
+
+    response = api.request(method, path, {"text": "x"}, auth="sam")
+
+    assert (response.status_code, response.json()) == (403, NOT_YOURS)
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_of_a_user_who_is_gone_belongs_to_nobody(api: Api, issue: Issue, sam: User, method: str) -> None:
+    path = write(api, issue, auth="sam")
+    sam.delete()
+    before = snapshot()
+
+    response = api.request(method, path, {"text": "x"}, auth="jane")
+
+    assert (response.status_code, response.json()) == (403, NOT_YOURS)
+    assert snapshot() == before
+    assert [note["user"] for note in api.get(notes_of(issue)).json()] == [None]
+    assert api.get(f"{ISSUES}{issue.pk}/").json()["activity"][0]["user"] is None
+    assert comments(issue) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("scope", "allowed"),
+    [
+        ("event:read", {"GET"}),
+        ("event:write", {"GET", "POST", "PUT"}),
+        ("event:admin", {"GET", "POST", "PUT", "DELETE"}),
+    ],
+)
+def test_needs_a_scope_for_each_method(api: Api, issue: Issue, jane: User, scope: str, allowed: set[str]) -> None:
+    path = write(api, issue)
+    token = "sntryu_" + "d" * 64
+    ApiTokenFactory(user=jane, secret=token, scopes=[scope])
+    done = {"GET": 200, "POST": 201, "PUT": 200, "DELETE": 204}
+
+    for method, where in (("GET", notes_of(issue)), ("POST", notes_of(issue)), ("PUT", path), ("DELETE", path)):
+        response = api.request(method, where, {"text": "x"}, headers={"Authorization": bearer(token)})
+        assert response.status_code == (done[method] if method in allowed else 403), method
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+def test_is_not_found_by_strangers(api: Api, issue: Issue, method: str) -> None:
+    path = write(api, issue) if method in {"PUT", "DELETE"} else notes_of(issue)
+    before = snapshot()
+
+    for where in (path, path.replace(ISSUES, LEGACY), path.replace(str(issue.pk), "PUMP-STATION-1A", 1)):
+        response = api.request(method, where, {"text": "x"}, auth="kit")
+        assert (response.status_code, response.json()) == (404, NOT_FOUND)
+    assert snapshot() == before
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Editing and deleting one's own
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_is_edited_by_who_wrote_it(api: Api, issue: Issue, jane: User) -> None:
+    other = write(api, issue, "Another.")
+    path = write(api, issue)
+    later = ActivityFactory(issue=issue)
+    before = snapshot()
+
+    response = api.put(path, {"text": " It was the valve. "}, auth="jane")
+
+    note = Activity.objects.get(data={"text": "It was the valve."})
+    assert (response.status_code, response.json()) == (
+        200,
+        {
+            "id": path.split("/")[-2],
+            "type": "note",
+            "data": {"text": "It was the valve."},
+            "user": person(jane),
+            "dateCreated": iso(note.created_at),
+        },
+    )
+    before["issues_activity"][note.pk]["data"] = {"text": "It was the valve."}
+    assert snapshot() == before
+    assert [item["id"] for item in api.get(f"{ISSUES}{issue.pk}/activities/").json()["activity"]] == [
+        str(later.pk),
+        str(note.pk),
+        other.split("/")[-2],
+    ]
+
+
+def test_is_deleted_by_who_wrote_it(api: Api, issue: Issue) -> None:
+    write(api, issue)
+    before = snapshot()
+    path = write(api, issue)
+
+    response = api.delete(path, auth="jane")
+
+    assert (response.status_code, response.content) == (204, b"")
+    assert response.headers["Allow"] == "PUT, DELETE, OPTIONS"
+    assert snapshot() == before
+    assert comments(issue) == (1, 1)
+    again = api.delete(path, auth="jane")
+    assert (again.status_code, again.json()) == (404, NOT_FOUND)
+    assert comments(issue) == (1, 1)
+
+
+@pytest.mark.parametrize("word", ["0", "-1", "9223372036854775807", "9" * 30, "9" * 5000, "x", "%00", "1%00", "\u0661"])
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_that_is_none_is_not_found(api: Api, issue: Issue, method: str, word: str) -> None:
+    before = snapshot()
+
+    response = api.request(method, f"{notes_of(issue)}{word}/", {"text": "x"}, auth="jane")
+
+    assert (response.status_code, response.json()) == (404, NOT_FOUND)
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_of_another_issue_is_not_found(
+    api: Api, issue: Issue, project: Project, other_project: Project, method: str
+) -> None:
+    elsewhere = [IssueFactory(project=where, short_number=7) for where in (project, other_project)]
+    ids = [write(api, other).split("/")[-2] for other in elsewhere]
+    before = snapshot()
+
+    for pk in ids:
+        response = api.request(method, f"{notes_of(issue)}{pk}/", {"text": "x"}, auth="jane")
+        assert (response.status_code, response.json()) == (404, NOT_FOUND)
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_is_no_other_activity(api: Api, issue: Issue, jane: User, method: str) -> None:
+    resolved = ActivityFactory(issue=issue, user=jane)
+    before = snapshot()
+
+    response = api.request(method, f"{notes_of(issue)}{resolved.pk}/", {"text": "x"}, auth="jane")
+
+    assert (response.status_code, response.json()) == (404, NOT_FOUND)
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+@pytest.mark.parametrize("query", ["id=1", "preview=true", "foo"])
+def test_refuses_parameters_when_it_is_changed(api: Api, issue: Issue, method: str, query: str) -> None:
+    path = write(api, issue)
+    before = snapshot()
+
+    response = api.request(method, path, {"text": "x"}, auth="jane", raw_query=query)
+
+    name = query.partition("=")[0]
+    assert response.status_code == 400
+    assert response.json() == {"detail": f'Unknown query parameter "{name}". Nothing was changed.'}
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("method", ["GET", "PATCH", "POST"])
+def test_is_not_read_alone(api: Api, issue: Issue, method: str) -> None:
+    path = write(api, issue)
+
+    response = api.request(method, path, {"text": "x"}, auth="jane")
+
+    assert (response.status_code, response.json()) == (405, {"detail": f'Method "{method}" not allowed.'})
+    assert response.headers["Allow"] == "PUT, DELETE, OPTIONS"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Lists
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def pages(api: Api, path: str) -> list[list[str]]:
+    """Return the ids on each page, walked to the end."""
+    found, query = [], "per_page=2&cursor="
+    while True:
+        response = api.get(path, raw_query=query)
+        assert response.status_code == 200, response.content
+        body = response.json()
+        found.append([item["id"] for item in (body["activity"] if isinstance(body, dict) else body)])
+        links = links_of(response)
+        if links["next"] == "false":
+            return found
+        query = urlsplit(links["next_url"]).query
+
+
+def test_are_listed_newest_first_and_in_pages(api: Api, issue: Issue, project: Project, jane: User) -> None:
+    ids = []
+    for number in range(5):
+        ids.append(write(api, issue, f"Number {number}.").split("/")[-2])
+        ActivityFactory(issue=issue)
+    write(api, IssueFactory(project=project, short_number=7))
+
+    whole = api.get(notes_of(issue))
+
+    newest = Activity.objects.get(pk=ids[-1])
+    assert whole.status_code == 200
+    assert [note["id"] for note in whole.json()] == ids[::-1]
+    assert whole.json()[0] == {
+        "id": ids[-1],
+        "type": "note",
+        "data": {"text": "Number 4."},
+        "user": person(jane),
+        "dateCreated": iso(newest.created_at),
+    }
+    assert links_of(whole)["previous"] == links_of(whole)["next"] == "false"
+    assert pages(api, notes_of(issue)) == [ids[:2:-1], ids[2:0:-1], ids[:1]]
+
+
+@pytest.mark.parametrize("route", ["notes", "activities"])
+def test_are_none_at_first(api: Api, issue: Issue, route: str) -> None:
+    response = api.get(f"{ISSUES}{issue.pk}/{route}/", raw_query="cursor=&foo=1")
+
+    assert (response.status_code, response.json()) == (200, [] if route == "notes" else {"activity": []})
+    assert links_of(response)["previous"] == links_of(response)["next"] == "false"
+
+
+@pytest.mark.parametrize("route", ["notes", "activities", "hashes"])
+@pytest.mark.parametrize(
+    ("query", "answer"),
+    [
+        ("per_page=0", {"per_page": ['"0" is no page size; say a whole number from 1 to 100.']}),
+        ("per_page=x", {"per_page": ['"x" is no page size; say a whole number from 1 to 100.']}),
+        ("cursor=x", {"cursor": ['"x" is no cursor; take one from the Link header of an answer.']}),
+        ("cursor=%00", {"cursor": ['"\0" is no cursor; take one from the Link header of an answer.']}),
+    ],
+)
+def test_have_no_such_page(api: Api, issue: Issue, route: str, query: str, answer: Json) -> None:
+    response = api.get(f"{ISSUES}{issue.pk}/{route}/", raw_query=query)
+
+    assert (response.status_code, response.json()) == (400, answer)
+
+
+@pytest.mark.parametrize("prefix", [ISSUES, LEGACY])
+def test_stand_in_the_history_between_what_was_done(api: Api, issue: Issue, jane: User, prefix: str) -> None:
+    path = f"{prefix}{issue.pk}/activities/"
+    write(api, issue, "First.")
+    api.put(api.issues_url, {"status": "resolved"}, ids=[issue.pk])
+    write(api, issue, "Second.", auth="sam")
+    api.put(api.issues_url, {"isPublic": True}, ids=[issue.pk], auth="jane")
+
+    response = api.get(path)
+
+    ids = [str(pk) for pk in Activity.objects.order_by("-pk").values_list("pk", flat=True)]
+    assert list(response.json()) == ["activity"]
+    found = response.json()["activity"]
+    assert [item["id"] for item in found] == ids
+    assert [(item["type"], item["user"] and item["user"]["username"]) for item in found] == [
+        ("set_public", "jane"),
+        ("note", "sam"),
+        ("set_resolved", None),
+        ("note", "jane"),
+    ]
+    assert found == api.get(f"{ISSUES}{issue.pk}/").json()["activity"]
+    assert pages(api, path) == [ids[:2], ids[2:]]
+    assert response.headers["Allow"] == "GET, HEAD, OPTIONS"
+
+
+@pytest.mark.parametrize("route", ["notes", "activities"])
+def test_cost_the_same_number_of_statements_however_many(api: Api, issue: Issue, route: str) -> None:
+    path = f"{ISSUES}{issue.pk}/{route}/"
+    ActivityFactory(issue=issue, note=True)
+    with CaptureQueriesContext(connection) as for_one:
+        api.get(path)
+    for _ in range(7):
+        ActivityFactory(issue=issue, note=True)
+
+    with CaptureQueriesContext(connection) as for_many:
+        api.get(path)
+
+    assert len(for_many) == len(for_one)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Merge, unmerge, delete
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_count_for_the_issue_and_for_what_it_is_merged_into(api: Api, project: Project) -> None:
+    parent = IssueFactory(project=project, short_number=1, own_first_seen=NOW.replace(year=2025))
+    child = IssueFactory(project=project, short_number=2)
+    ids = [parent.pk, child.pk]
+    write(api, parent)
+    path = write(api, child)
+    write(api, child)
+    assert (comments(parent), comments(child)) == ((1, 1), (2, 2))
+
+    api.put(api.issues_url, {"merge": True}, ids=ids)
+
+    assert (comments(parent), comments(child)) == ((1, 3), (2, 2))
+    assert api.get(f"{ISSUES}{child.pk}/").json()["numComments"] == 3
+    write(api, parent)
+    assert comments(parent) == (2, 4)
+    assert len(api.get(notes_of(parent)).json()) == 2  # notes stay with the child
+
+    api.put(f"{ISSUES}{child.pk}/", {"merge": False})
+
+    assert (comments(parent), comments(child)) == ((2, 2), (2, 2))
+    assert len(api.get(notes_of(child)).json()) == 2
+    assert api.delete(path, auth="jane").status_code == 204
+    assert comments(child) == (1, 1)
+
+
+@pytest.mark.parametrize("name", ["child", "grandchild"])
+def test_of_a_merged_issue_can_only_be_read_as_the_roots(api: Api, tree: dict[str, Issue], name: str) -> None:
+    on_root = write(api, tree["root"])
+    on_child = ActivityFactory(issue=tree[name], note=True)
+    before = snapshot()
+
+    assert [item["id"] for item in api.get(notes_of(tree[name])).json()] == [on_root.split("/")[-2]]
+    detail = f"Issue {tree[name].pk} was merged into {tree['root'].pk}."
+    for method, path in (
+        ("POST", notes_of(tree[name])),
+        ("PUT", f"{notes_of(tree[name])}{on_child.pk}/"),
+        ("DELETE", f"{notes_of(tree[name])}{on_child.pk}/"),
+        ("DELETE", f"{notes_of(tree[name])}{on_root.split('/')[-2]}/"),
+        ("PUT", f"{notes_of(tree[name])}9/"),
+    ):
+        response = api.request(method, path, {"text": "x"}, auth="jane")
+        assert (response.status_code, response.json()) == (404, {"detail": detail}), (method, path)
+    assert snapshot() == before
+
+
+def test_of_a_child_are_not_reached_through_its_parent(api: Api, tree: dict[str, Issue], jane: User) -> None:
+    on_child = ActivityFactory(issue=tree["child"], user=jane, note=True)
+    before = snapshot()
+
+    for method in ("PUT", "DELETE"):
+        response = api.request(method, f"{notes_of(tree['root'])}{on_child.pk}/", {"text": "x"}, auth="jane")
+        assert (response.status_code, response.json()) == (404, NOT_FOUND)
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("how", ["single", "bulk"])
+def test_go_with_the_issue(api: Api, issue: Issue, project: Project, how: str) -> None:
+    left = write(api, IssueFactory(project=project, short_number=7)).split("/")[-2]
+    path = write(api, issue)
+
+    if how == "single":
+        assert api.delete(f"{ISSUES}{issue.pk}/").status_code == 202
+    else:
+        assert api.delete(api.issues_url, ids=[issue.pk]).status_code == 204
+
+    assert [str(pk) for pk in Activity.objects.values_list("pk", flat=True)] == [left]
+    for method, where in (("POST", notes_of(issue)), ("PUT", path), ("DELETE", path), ("GET", notes_of(issue))):
+        response = api.request(method, where, {"text": "x"}, auth="jane")
+        assert (response.status_code, response.json()) == (404, NOT_FOUND)
+
+
+def test_stay_when_who_wrote_them_goes(api: Api, issue: Issue, sam: User) -> None:
+    write(api, issue, auth="sam")
+
+    sam.delete()
+
+    (note,) = api.get(notes_of(issue)).json()
+    assert (note["data"], note["user"]) == ({"text": "Looks like the pump."}, None)
