@@ -7,6 +7,8 @@ from rest_framework import serializers
 from issues.models import Activity
 from projects.serializers import describe_user, iso
 
+MAX_NOTE = 65_536  # characters; the whole of an issue shows a hundred of them
+
 
 def describe_activity(activity: Activity) -> dict[str, Any]:
     """Return one entry of an issue's history (contract 1.5)."""
@@ -22,4 +24,4 @@ def describe_activity(activity: Activity) -> dict[str, Any]:
 class NoteSerializer(serializers.Serializer[Any]):
     """The body of a note: its text, kept as it was written, but for blanks around it."""
 
-    text = serializers.CharField()
+    text = serializers.CharField(max_length=MAX_NOTE)

@@ -210,12 +210,12 @@ def read_around(releases: Sequence[Release], seen: QuerySet[Project]) -> Around:
 
 
 def describe_release(release: Release, around: Around) -> dict[str, Any]:
-    """Return a release. Its id, and its projects', are numbers, unlike others: so the published API has them."""
+    """Return a release, with what stands around it."""
     projects = around.projects[release.pk]
     new_issues = {project.pk: around.new_issues.get((release.pk, project.pk), 0) for project in projects}
     last_deploy = around.last_deploys.get(release.pk)
     return {
-        "id": release.pk,
+        "id": str(release.pk),
         "version": release.version,
         "status": release.status,
         "shortVersion": _short(release.version),
@@ -235,7 +235,7 @@ def describe_release(release: Release, around: Around) -> dict[str, Any]:
         "authors": [],
         "projects": [
             {
-                "id": project.pk,
+                "id": str(project.pk),
                 "slug": project.slug,
                 "name": project.name,
                 "newGroups": new_issues[project.pk],

@@ -11,7 +11,8 @@ from django.utils import timezone
 from issues.models import Issue
 from projects.models import Project, Team, User
 from tests.api_client import Api
-from tests.factories import IssueBookmarkFactory, IssueFactory, ReleaseFactory, TeamFactory, UserFactory
+from tests.factories import NOW, IssueBookmarkFactory, IssueFactory, ReleaseFactory, TeamFactory, UserFactory
+from tests.issues.test_search import REFUSED
 
 pytestmark = pytest.mark.django_db
 
@@ -188,6 +189,16 @@ def test_names_the_bad_term_and_its_place(api: Api, project: Project) -> None:
     }
 
 
+@pytest.mark.parametrize("query", REFUSED, ids=[ascii(query)[:40] for query in REFUSED])
+def test_refuses_each_wrong_query_and_names_the_term(api: Api, project: Project, query: str) -> None:
+    term, place, reason = REFUSED[query]
+
+    response = api.get(api.issues_url, raw_query=f"query={quote(query)}", auth="jane")
+
+    assert response.status_code == 400
+    assert response.json() == {"detail": f'Search term "{term}" at character {place} is not understood: {reason}'}
+
+
 def test_without_a_user_there_is_no_me(api: Api, project: Project) -> None:
     response = api.get(api.issues_url, raw_query="query=assigned:me", auth="key")
 
@@ -317,6 +328,37 @@ def test_refuses_a_cursor_that_no_answer_held(api: Api, project: Project, sort: 
         400,
         {"cursor": [f'"{cursor}" is no cursor; take one from the Link header of an answer.']},
     )
+
+
+def test_a_walk_by_age_has_each_issue_once_whatever_is_done_meanwhile(api: Api, project: Project) -> None:
+    issues = [IssueFactory(project=project, own_first_seen=NOW - timedelta(days=3, minutes=n // 3)) for n in range(40)]
+    wishes = [
+        {"status": "resolved"},
+        {"assignedTo": "jane"},
+        {"merge": True},
+        {"status": "ignored"},
+        {"isPublic": True},
+    ]
+    merged: set[int] = set()
+
+    walked: list[int] = []
+    cursor = ""
+    while True:
+        response = api.get(api.issues_url, raw_query=f"query=&sort=new&limit=3&cursor={cursor}")
+        walked += [int(item["id"]) for item in response.json()]
+        following = response.headers["Link"].split(", ")[1]
+        if 'results="false"' in following:
+            break
+        cursor = following.split('cursor="')[1].rstrip('"')
+        # behind the walker and before it
+        wish, ids = wishes[len(walked) % 5], [issues[len(walked) * 7 % 40].pk, issues[len(walked) * 11 % 40].pk]
+        if api.put(api.issues_url, wish, ids=ids).status_code == 200 and wish == {"merge": True}:
+            merged.update(ids)
+
+    stayed = [issue.pk for issue in sorted(issues, key=lambda issue: (issue.first_seen, issue.pk), reverse=True)]
+    assert merged
+    assert [pk for pk in walked if pk not in merged] == [pk for pk in stayed if pk not in merged]
+    assert len(walked) == len(set(walked))
 
 
 # ---------------------------------------------------------------------------------------------------------------------

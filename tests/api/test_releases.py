@@ -50,7 +50,7 @@ def everything() -> dict[str, Any]:
 
 def project_in(project: Project, **shown: Any) -> dict[str, Any]:
     return {
-        "id": project.pk,
+        "id": str(project.pk),
         "slug": project.slug,
         "name": project.name,
         "newGroups": 0,
@@ -64,7 +64,7 @@ def project_in(project: Project, **shown: Any) -> dict[str, Any]:
 def body_of(release: Release, *projects: Project, **shown: Any) -> dict[str, Any]:
     """Return the whole answer about a release, of which only what is given differs from the least there can be."""
     return {
-        "id": release.pk,
+        "id": str(release.pk),
         "version": release.version,
         "status": "open",
         "shortVersion": release.version,
