@@ -99,15 +99,7 @@ def compute_totals(targets: Targets, ids: Sequence[int]) -> None:
                        sum(own.own_times_seen)::bigint AS times_seen,
                        sum(own.own_users_seen)::bigint AS users_seen,
                        sum(own.own_comment_count)::bigint AS comment_count,
-                       (array_agg(first.id ORDER BY first.ordered_at, first.id)
-                           FILTER (WHERE first.id IS NOT NULL))[1] AS first_release_id,
-                       (array_agg(last.id ORDER BY last.ordered_at DESC, last.id DESC)
-                           FILTER (WHERE last.id IS NOT NULL))[1] AS last_release_id
-                FROM tree
-                JOIN issues_issue AS own ON own.id = tree.id
-                LEFT JOIN projects_release AS first ON first.id = own.own_first_release_id
-                LEFT JOIN projects_release AS last ON last.id = own.own_last_release_id
-                GROUP BY tree.root
+                       {RELEASES_OF_A_TREE}
             )
             UPDATE issues_issue AS issue
             SET first_seen = total.first_seen,
@@ -147,6 +139,19 @@ def compute_totals(targets: Targets, ids: Sequence[int]) -> None:
             params,
         )
 
+
+# The last columns of a SELECT, and where they come from: the first and the last release over each `tree` (root, id).
+RELEASES_OF_A_TREE = """
+    (array_agg(first.id ORDER BY first.ordered_at, first.id)
+        FILTER (WHERE first.id IS NOT NULL))[1] AS first_release_id,
+    (array_agg(last.id ORDER BY last.ordered_at DESC, last.id DESC)
+        FILTER (WHERE last.id IS NOT NULL))[1] AS last_release_id
+    FROM tree
+    JOIN issues_issue AS own ON own.id = tree.id
+    LEFT JOIN projects_release AS first ON first.id = own.own_first_release_id
+    LEFT JOIN projects_release AS last ON last.id = own.own_last_release_id
+    GROUP BY tree.root
+"""
 
 # Every issue under each of %(ids)s, itself included. A tree has no circles: only visible issues are ever merged, and
 # only into a visible one.

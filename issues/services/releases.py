@@ -16,6 +16,7 @@ from issues.errors import MutationRefused
 from issues.models import Issue
 from issues.mutation import ReleaseChange
 from issues.services import lookups, resolutions, transactions
+from issues.services.merging import RELEASES_OF_A_TREE
 from issues.services.transactions import StartOver
 from projects.models import Release, ReleaseStatus
 
@@ -231,7 +232,7 @@ def _forget(release: Release) -> None:
             params,
         )
         cursor.execute(
-            """
+            f"""
             WITH RECURSIVE tree AS (
                 SELECT id AS root, id FROM issues_issue
                 WHERE project_id IN (SELECT id FROM projects_project WHERE organization_id = %(organization_id)s)
@@ -240,16 +241,7 @@ def _forget(release: Release) -> None:
                 SELECT tree.root, child.id FROM tree JOIN issues_issue AS child ON child.merged_into_id = tree.id
             ),
             total AS (
-                SELECT tree.root,
-                       (array_agg(first.id ORDER BY first.ordered_at, first.id)
-                           FILTER (WHERE first.id IS NOT NULL))[1] AS first_release_id,
-                       (array_agg(last.id ORDER BY last.ordered_at DESC, last.id DESC)
-                           FILTER (WHERE last.id IS NOT NULL))[1] AS last_release_id
-                FROM tree
-                JOIN issues_issue AS own ON own.id = tree.id
-                LEFT JOIN projects_release AS first ON first.id = own.own_first_release_id
-                LEFT JOIN projects_release AS last ON last.id = own.own_last_release_id
-                GROUP BY tree.root
+                SELECT tree.root, {RELEASES_OF_A_TREE}
             )
             UPDATE issues_issue AS issue
             SET first_release_id = total.first_release_id, last_release_id = total.last_release_id

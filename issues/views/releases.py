@@ -36,14 +36,8 @@ class ReleasesViewSet(ApiViewSet):
     shows no others.
     """
 
-    @property
-    def organization_id(self) -> int:
-        """Return the organization that the path names."""
-        raise NotImplementedError
-
-    def in_reach(self) -> Any:
-        """Return the projects through which this route finds releases."""
-        raise NotImplementedError
+    organization_id: int  # that the path names
+    in_reach: Any  # the projects through which this route finds releases, as a queryset
 
     def body(self, request: Request) -> dict[str, Any]:
         """Return what the caller says about a release."""
@@ -57,7 +51,7 @@ class ReleasesViewSet(ApiViewSet):
         """Answer a page of releases, newest first."""
         params = request.query_params
         found = Release.objects.filter(organization=self.organization_id)
-        found = narrowed(found.of_projects(named_projects(self.in_reach(), params)), params)
+        found = narrowed(found.of_projects(named_projects(self.in_reach, params)), params)
         with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
             page, headers = paginate(request, found, NEWEST_FIRST, is_time=True)
             around = read_around(page, self.seen_projects())
@@ -103,7 +97,7 @@ class ReleasesViewSet(ApiViewSet):
 
     def find(self, version: str) -> Release:
         """Return the release that the path names; one that is out of reach is as unknown as none."""
-        found = Release.objects.filter(organization=self.organization_id).of_projects(self.in_reach()).named(version)
+        found = Release.objects.filter(organization=self.organization_id).of_projects(self.in_reach).named(version)
         release: Release | None = found.first()
         if release is None:
             raise Http404
@@ -121,14 +115,11 @@ class ReleasesViewSet(ApiViewSet):
 class OrganizationReleasesViewSet(OrganizationViewSet, ReleasesViewSet):
     """The releases of an organization, and what hangs on them."""
 
-    @property
-    def organization_id(self) -> int:
-        """Return the organization that the path names."""
-        return self.organization.pk
-
-    def in_reach(self) -> Any:
-        """Return all projects that the caller sees."""
-        return self.seen_projects()
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Find the organization; all of its projects that the caller sees are in reach."""
+        super().initial(request, *args, **kwargs)
+        self.organization_id = self.organization.pk
+        self.in_reach = self.seen_projects()
 
     def list_deploys(self, request: Request, *, version: str, **path: str) -> Response:
         """Answer a page of the deploys of a release, the last one first."""
@@ -165,15 +156,11 @@ class OrganizationReleasesViewSet(OrganizationViewSet, ReleasesViewSet):
 class ProjectReleasesViewSet(ProjectViewSet, ReleasesViewSet):
     """The releases of one project."""
 
-    @property
-    def organization_id(self) -> int:
-        """Return the project's organization."""
-        organization_id: int = self.project.organization_id
-        return organization_id
-
-    def in_reach(self) -> Any:
-        """Return the project."""
-        return Project.objects.filter(pk=self.project.pk)
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Find the project, which alone is in reach."""
+        super().initial(request, *args, **kwargs)
+        self.organization_id = self.project.organization_id
+        self.in_reach = Project.objects.filter(pk=self.project.pk)
 
     def body(self, request: Request) -> dict[str, Any]:
         """Return what the caller says; which project it is about, the path says."""
