@@ -1,6 +1,5 @@
 """Who calls and what there is: the routes by which clients find their way (contract 5)."""
 
-import re
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from projects.models import Organization, OrganizationMember, Project, Role, Team, User
+from tests.answers import links_of
 from tests.api_client import Api, Who, bearer
 from tests.factories import (
     NOW,
@@ -34,17 +34,6 @@ NOBODY = {
     "detail": "An API key belongs to an organization, not to a user; call this with a user's token "
     "(Authorization: Bearer)."
 }
-
-LINK = re.compile(
-    r'<(?P<previous_url>[^>]+)>; rel="previous"; results="(?P<previous>true|false)"; cursor="-?\d+:\d+:1", '
-    r'<(?P<next_url>[^>]+)>; rel="next"; results="(?P<next>true|false)"; cursor="-?\d+:\d+:0"'
-)
-
-
-def links_of(response: Any) -> dict[str, str]:
-    found = LINK.fullmatch(response.headers["Link"])
-    assert found is not None, response.headers["Link"]
-    return found.groupdict()
 
 
 def slugs_of(response: Any) -> list[str]:

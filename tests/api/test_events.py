@@ -1,7 +1,6 @@
 """Fingerprints, and the event that is made from an issue since none are kept (contract 5)."""
 
-import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from issues.models import Issue
 from projects.models import Project
+from tests.answers import iso, links_of
 from tests.api_client import Api
 from tests.factories import NOW, IssueFactory, IssueHashFactory, ReleaseFactory
 
@@ -22,21 +22,6 @@ ISSUES = "/api/0/organizations/the-interstellar-jurisdiction/issues/"
 LEGACY = "/api/0/issues/"
 EVENTS = "/api/0/projects/the-interstellar-jurisdiction/pump-station/events/"
 NOT_FOUND = {"detail": "Not found."}
-
-LINK = re.compile(
-    r'<(?P<previous_url>[^>]+)>; rel="previous"; results="(?P<previous>true|false)"; cursor="-?\d+:\d+:1", '
-    r'<(?P<next_url>[^>]+)>; rel="next"; results="(?P<next>true|false)"; cursor="-?\d+:\d+:0"'
-)
-
-
-def links_of(response: Any) -> dict[str, str]:
-    found = LINK.fullmatch(response.headers["Link"])
-    assert found is not None, response.headers["Link"]
-    return found.groupdict()
-
-
-def iso(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
 
 
 def event_id(issue: Issue) -> str:

@@ -1,6 +1,5 @@
 """GET: the list of a project's issues (contract 2); the search language is in test_list_search.py."""
 
-import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +13,7 @@ from django.utils import timezone
 
 from issues.models import Issue, IssueText
 from projects.models import Project, Team, User
+from tests.answers import LINK, links_of
 from tests.api_client import Api
 from tests.assertions import snapshot
 from tests.factories import (
@@ -36,31 +36,14 @@ SHARE_ID = UUID("6bf5a0f1-3c5b-4f58-8a4f-3f3f1c1d2e4f")
 PAST, FUTURE = timedelta(hours=-1), timedelta(hours=1)
 NO_TERMS: Json = dict.fromkeys(["ignoreCount", "ignoreUntil", "ignoreUserCount", "ignoreUserWindow", "ignoreWindow"])
 
-# as research/clients.md 0 demands: both rels, in this order, separators exactly ", " and "; "
-LINK = re.compile(
-    r'<(?P<previous_url>[^>]+)>; rel="previous"; results="(?P<previous>true|false)"; '
-    r'cursor="(?P<previous_cursor>-?\d+:\d+:1)", '
-    r'<(?P<next_url>[^>]+)>; rel="next"; results="(?P<next>true|false)"; cursor="(?P<next_cursor>-?\d+:\d+:0)"'
-)
-
 
 def ids_of(response: Any) -> list[int]:
     assert response.status_code == 200, response.content
     return [int(item["id"]) for item in response.json()]
 
 
-def links_of(response: Any) -> dict[str, str]:
-    found = LINK.fullmatch(response.headers["Link"])
-    assert found is not None, response.headers["Link"]
-    return found.groupdict()
-
-
 def micros(moment: datetime) -> int:
     return round(moment.timestamp() * 1_000_000)
-
-
-def iso(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -1,7 +1,5 @@
 """Notes: what people write about an issue, and the history that it becomes part of (contract 5)."""
 
-import re
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from issues.models import Activity, Issue, Mutation
 from projects.models import Project, User
+from tests.answers import iso, links_of
 from tests.api_client import Api, Who, bearer
 from tests.assertions import snapshot
 from tests.factories import NOW, ActivityFactory, ApiTokenFactory, IssueFactory
@@ -24,21 +23,6 @@ LEGACY = "/api/0/issues/"
 NOT_FOUND = {"detail": "Not found."}
 NOBODY = {"detail": "An API key is nobody in particular, and a note has an author; use a user's token."}
 NOT_YOURS = {"detail": "Only who wrote a note may change it."}
-
-LINK = re.compile(
-    r'<(?P<previous_url>[^>]+)>; rel="previous"; results="(?P<previous>true|false)"; cursor="-?\d+:\d+:1", '
-    r'<(?P<next_url>[^>]+)>; rel="next"; results="(?P<next>true|false)"; cursor="-?\d+:\d+:0"'
-)
-
-
-def links_of(response: Any) -> dict[str, str]:
-    found = LINK.fullmatch(response.headers["Link"])
-    assert found is not None, response.headers["Link"]
-    return found.groupdict()
-
-
-def iso(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
 
 
 def person(user: User) -> Json:

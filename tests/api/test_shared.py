@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 from html import unescape
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from issues.models import Issue
 from projects.models import Project, User
+from tests.answers import iso
 from tests.api_client import Api
 from tests.assertions import snapshot
 from tests.factories import NOW, IssueFactory, IssueSeenFactory, ReleaseFactory
@@ -34,10 +35,6 @@ ON_EVERY_ANSWER = {
     "X-Xss-Protection": "1; mode=block",
 }
 NO_SCRIPTS = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-
-
-def iso(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
 
 
 def words_of(page: Any) -> str:

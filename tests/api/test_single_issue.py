@@ -1,6 +1,6 @@
 """One issue: read, changed and deleted by its id or its short id (contract 5)."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from issues.models import Issue, Mutation
 from projects.models import Organization, Project, Team, User
+from tests.answers import iso
 from tests.api_client import Api, Who, bearer
 from tests.assertions import snapshot
 from tests.factories import (
@@ -50,10 +51,6 @@ ON_API_ANSWERS = {
 
 def path_of(issue: Issue, prefix: str = ISSUES) -> str:
     return f"{prefix}{issue.pk}/"
-
-
-def iso(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
 
 
 def person(user: User) -> Json:
