@@ -1,0 +1,266 @@
+"""Every index has its reader, and every reader finds its index: what EXPLAIN says of them in tables that are large.
+
+The tables here have the shape of large ones: many issues in one project, fewer in others, marks of many people; and
+PostgreSQL has counted them. A reader whose plan reads a table of issues from end to end fails.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.apps import apps
+from django.db import connection
+from django.db.models import Index, UniqueConstraint
+from pytest_django import DjangoDbBlocker
+
+from issues.enums import IssueStatus
+from issues.models import Activity, Issue, IssueHash, Mutation
+from issues.search import parse
+from issues.serializers.issues import read_surroundings
+from issues.serializers.whole import A_DAY
+from issues.services import resolutions, targets
+from projects.callers import Caller
+from projects.keyset import Position, Sort
+from projects.models import Organization, Project, Release, User
+from tests.factories import NOW, ProjectFactory, ReleaseFactory, UserFactory
+
+COUNT = 60_000
+DATE, AGE = Sort("last_seen"), Sort("first_seen")
+UNRESOLVED = {IssueStatus.UNRESOLVED}
+
+# Which columns are written besides those that every issue has; by the number of the issue.
+FILL = """
+    INSERT INTO issues_issue (
+        project_id, short_number, type, level, logger, platform,
+        own_first_seen, own_last_seen, own_times_seen, own_users_seen, own_comment_count,
+        first_seen, last_seen, times_seen, users_seen, comment_count,
+        status, resolved_at, resolution_kind, resolution_release_id,
+        snooze_ends_at, snooze_ends_at_times_seen, share_id
+    )
+    SELECT
+        project_id, n, 'error', 'error', 'root', 'python',
+        %(now)s - seen - '1 day'::interval, %(now)s - seen, times, 1, 0,
+        %(now)s - seen - '1 day'::interval, %(now)s - seen, times, 1, 0,
+        status, CASE status WHEN 'resolved' THEN %(now)s END,
+        CASE WHEN status = 'resolved' AND n %% 50 = 0 THEN kind END,
+        CASE WHEN status = 'resolved' AND n %% 50 = 0 AND kind = 'in_release' THEN %(release_id)s END,
+        CASE WHEN status = 'ignored' AND n %% 20 = 2 THEN %(now)s + (n %% 7 - 3) * '1 day'::interval END,
+        CASE WHEN status = 'ignored' AND n %% 20 = 7 THEN times + n %% 3 END,
+        CASE WHEN n %% 1000 = 0 THEN lpad(to_hex(project_id * 1000000 + n), 32, '0')::uuid END
+    FROM (
+        SELECT n, 1 + n::bigint * 7919 %% 1000 AS times, n::bigint * 104729 %% 7776000 * '1 second'::interval AS seen,
+               (ARRAY['unresolved', 'resolved', 'ignored', 'resolved', 'unresolved'])[1 + n %% 5] AS status,
+               (ARRAY['in_release', 'in_next_release'])[1 + n / 50 %% 2] AS kind
+        FROM generate_series(1, %(count)s) AS n
+    ) AS made,
+    LATERAL (SELECT CASE WHEN n %% 10 = 0 THEN %(other_id)s ELSE %(project_id)s END) AS place (project_id)
+"""
+AROUND = [
+    """
+    INSERT INTO issues_issuetext (project_id, issue_id, title, culprit, metadata)
+    SELECT project_id, id, 'Error: pump ' || id || ' is ' || md5(id::text), 'station.motor in spin', '{}'
+    FROM issues_issue
+    """,
+    "INSERT INTO issues_issuehash (project_id, issue_id, hash) SELECT project_id, id, md5(id::text) FROM issues_issue",
+    """
+    INSERT INTO issues_issuehour (project_id, issue_id, hour, own_count, total_count)
+    SELECT project_id, id, date_trunc('hour', last_seen) - h * '1 hour'::interval, 1, 1
+    FROM issues_issue, generate_series(0, 2) AS h
+    """,
+    *(
+        f"""
+        INSERT INTO issues_{table} (project_id, issue_id, user_id, {columns})
+        SELECT project_id, id, %(user_id)s, {values} FROM issues_issue WHERE id %% 3 = 0
+        """
+        for table, columns, values in [
+            ("issueseen", "seen_at", "last_seen"),
+            ("issuebookmark", "created_at", "last_seen"),
+            ("issuesubscription", "is_active, reason, created_at", "true, 'unknown', last_seen"),
+        ]
+    ),
+    """
+    INSERT INTO issues_activity (project_id, issue_id, kind, data, created_at, mutation_id)
+    SELECT project_id, id, CASE WHEN a = 0 AND id %% 10 = 0 THEN 'note' ELSE 'set_resolved' END, '{}', last_seen,
+           CASE WHEN a = 0 AND id %% 10 = 0 THEN NULL ELSE id END
+    FROM issues_issue, generate_series(0, 1) AS a
+    """,
+    """
+    UPDATE issues_issue SET merged_into_id = id - 1 WHERE short_number %% 100 = 37
+    """,
+    """
+    INSERT INTO issues_mutation
+        (project_id, kind, created_at, body, matched, changed, seen_ids, bookmark_ids, subscription_ids)
+    SELECT project_id, 'update', last_seen, '{}', 1, 1, '{}', '{}', '{}' FROM issues_issue
+    """,
+]
+
+
+class Cast:
+    """Rows that the readers name."""
+
+    def __init__(self) -> None:
+        self.project, self.other, self.empty = ProjectFactory(), ProjectFactory(), ProjectFactory()
+        self.release = ReleaseFactory(projects=[self.project])
+        self.user = UserFactory()
+
+    @property
+    def issue(self) -> Issue:
+        """An issue that others were merged into."""
+        return Issue.objects.get(project=self.project, short_number=36)
+
+
+@pytest.fixture(scope="module")
+def cast(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Cast]:
+    """Fill the tables once for all tests here, and empty them again: committed, so that they can be vacuumed."""
+    with django_db_blocker.unblock():
+        cast = Cast()
+        ids = {"project_id": cast.project.pk, "other_id": cast.other.pk, "user_id": cast.user.pk}
+        params: dict[str, Any] = ids | {"release_id": cast.release.pk, "now": NOW, "count": COUNT}
+        with connection.cursor() as cursor:
+            for sql in (FILL, *AROUND):
+                cursor.execute(sql, params)
+            cursor.execute("VACUUM (ANALYZE)")
+    try:
+        yield cast
+    finally:
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            tables = [model._meta.db_table for model in apps.get_app_config("issues").get_models()]
+            cursor.execute(f"TRUNCATE {', '.join(tables)}")
+            for model in (Release, Project, Organization, User):
+                model._default_manager.all().delete()
+            cursor.execute("ANALYZE")
+
+
+class Plans:
+    """The plan of each statement of a reader."""
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        with context["connection"].connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {sql}", params)
+            self.text += "\n".join(line for (line,) in cursor.fetchall()) + "\n"
+        return execute(sql, params, many, context)
+
+
+@contextmanager
+def explained() -> Iterator[Plans]:
+    plans = Plans()
+    with connection.execute_wrapper(plans):
+        yield plans
+
+
+def page(cast: Cast, statuses: set[IssueStatus] | None, sort: Sort, query: str = "", *, of: str = "project") -> Any:
+    terms = parse(query, user_id=cast.user.pk)
+    project_ids = [getattr(cast, name).pk for name in of.split()]
+    return Issue.objects.matching(terms, at=NOW).page(project_ids, statuses, at=NOW, position=Position(sort), limit=101)
+
+
+def deep(cast: Cast, sort: Sort) -> Any:
+    position = Position(sort, (NOW - timedelta(days=80), 5))
+    return Issue.objects.all().page([cast.project.pk], None, at=NOW, position=position, limit=101)
+
+
+def first_hundred(cast: Cast) -> list[int]:
+    return list(Issue.objects.filter(project=cast.project).order_by("pk").values_list("pk", flat=True)[:100])
+
+
+# reader -> the indexes that its plan names
+READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
+    "the default list": (
+        lambda cast: page(cast, UNRESOLVED, DATE),
+        {"issues_issue_unresolved", "issues_issue_snoozed_by_time", "issues_issue_snoozed_count"},
+    ),
+    "the default list of a project without snoozes": (
+        lambda cast: page(cast, UNRESOLVED, DATE, of="empty"),
+        {"issues_issue_unresolved", "issues_issue_snoozed_by_time", "issues_issue_snoozed_count"},
+    ),
+    "the default list of several projects": (
+        lambda cast: page(cast, UNRESOLVED, DATE, of="project other empty"),
+        {"issues_issue_unresolved", "issues_issue_snoozed_by_time", "issues_issue_snoozed_count"},
+    ),
+    "the default list by age": (
+        lambda cast: page(cast, UNRESOLVED, AGE),
+        {"issues_issue_listed_by_age", "issues_issue_snoozed_by_time", "issues_issue_snoozed_count"},
+    ),
+    "the list of all": (lambda cast: page(cast, None, DATE), {"issues_issue_listed"}),
+    "the list of the resolved": (lambda cast: page(cast, {IssueStatus.RESOLVED}, DATE), {"issues_issue_listed"}),
+    "the list of the ignored": (lambda cast: page(cast, {IssueStatus.IGNORED}, DATE), {"issues_issue_listed"}),
+    "a page deep in the list of all": (lambda cast: deep(cast, DATE), {"issues_issue_listed"}),
+    "a page deep in the list by age": (lambda cast: deep(cast, AGE), {"issues_issue_listed_by_age"}),
+    "a rare word": (lambda cast: page(cast, None, DATE, "c4ca4238a0b9"), {"issues_issuetext_words"}),
+    "an issue by short id": (
+        lambda cast: targets.find([cast.project.pk], f"{cast.project.slug}-16"),
+        {"issues_issue_short_number_once_per_project"},
+    ),
+    "an issue by its share link": (
+        lambda cast: Issue.objects.filter(share_id=UUID(int=7)).visible().first(),
+        {"issues_issue_share_id_is_unique"},
+    ),
+    "what was merged into an issue": (
+        lambda cast: targets.descendants(cast.project.pk, [cast.issue.pk]),
+        {"issues_issue_children"},
+    ),
+    "whether a release resolves an issue": (
+        lambda cast: Issue.objects.filter(resolution_release=cast.release).exists(),
+        {"issues_issue_resolved_by"},
+    ),
+    "what waits for the next release": (
+        lambda cast: resolutions.settle([cast.project.pk]),
+        {"issues_issue_awaiting_release", "issues_activity_of_issue"},
+    ),
+    "the marks and hours of a page": (
+        lambda cast: read_surroundings(
+            [cast.project.pk], first_hundred(cast), A_DAY, by=Caller(user=cast.user), at=NOW
+        ),
+        {
+            "issues_issuehour_once_per_issue",
+            "issues_issueseen_once_per_user",
+            "issues_issuebookmark_once_per_user",
+            "issues_issuesubscription_once_per_user",
+        },
+    ),
+    "an issue's history": (
+        lambda cast: list(Activity.objects.filter(issue=cast.issue).order_by("-pk")[:100]),
+        {"issues_activity_of_issue"},
+    ),
+    "an issue's notes": (
+        lambda cast: list(Activity.objects.filter(issue=cast.issue, kind="note").order_by("-pk")[:100]),
+        {"issues_activity_notes"},
+    ),
+    "an issue by its fingerprint": (
+        lambda cast: IssueHash.objects.filter(project=cast.project, hash="x").first(),
+        {"issues_issuehash_once_per_project"},
+    ),
+    "the mutations of a project that has few": (
+        lambda cast: list(Mutation.objects.filter(project=cast.empty).order_by("-pk")[:100]),
+        {"issues_mutation_of_project"},
+    ),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("reader", READERS)
+def test_is_found_by_an_index(cast: Cast, reader: str) -> None:
+    read, indexes = READERS[reader]
+
+    with explained() as plans:
+        read(cast)
+
+    assert {index for index in indexes if index not in plans.text} == set(), plans.text
+    assert "Seq Scan on issues_" not in plans.text, plans.text
+
+
+def test_no_index_is_without_a_reader() -> None:
+    declared = {
+        index.name
+        for model in apps.get_app_config("issues").get_models()
+        for index in [*model._meta.indexes, *model._meta.constraints]
+        if isinstance(index, Index | UniqueConstraint)
+    }
+
+    assert set().union(*(indexes for _, indexes in READERS.values())) == declared
