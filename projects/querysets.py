@@ -17,6 +17,7 @@ from django.db.models import (
     Subquery,
     Value,
 )
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
 if TYPE_CHECKING:
@@ -107,6 +108,22 @@ class TeamQuerySet(MentioningQuerySet):
         )
 
 
+VISIBLE_TO_MEMBER = """
+    SELECT project.id
+    FROM projects_organizationmember AS member
+    JOIN projects_organization AS organization ON organization.id = member.organization_id
+    JOIN projects_project AS project ON project.organization_id = organization.id
+    WHERE member.user_id = %s
+      AND (organization.open_membership
+           OR member.role IN ('manager', 'owner')
+           OR EXISTS (
+               SELECT FROM projects_project_teams AS works_on
+               JOIN projects_team_members AS on_team ON on_team.team_id = works_on.team_id
+               WHERE works_on.project_id = project.id AND on_team.user_id = %s
+           ))
+"""
+
+
 class ProjectQuerySet(MentioningQuerySet):
     def visible_to(self, caller: Caller) -> Self:
         """Keep the projects that the caller may see (contract 1.2); the others can't even be found."""
@@ -120,15 +137,8 @@ class ProjectQuerySet(MentioningQuerySet):
 
     def visible_to_member(self, user_id: int) -> Self:
         """Keep the projects that this user sees as a member of their organization: by role, team or open membership."""
-        mine = self.model._meta.get_field("organization").related_model._default_manager.filter(
-            memberships__user_id=user_id
-        )
-        rules_all = mine.filter(memberships__user_id=user_id, memberships__role__in=["manager", "owner"])
-        return self.filter(organization__in=mine.values("pk")).filter(
-            Q(organization__open_membership=True)
-            | Q(organization__in=rules_all.values("pk"))
-            | Q(pk__in=self.model._default_manager.filter(teams__members=user_id).values("pk"))
-        )
+        # Every request asks this first, and in the words of the ORM it takes longer to say than to answer.
+        return self.filter(pk__in=RawSQL(VISIBLE_TO_MEMBER, (user_id, user_id)))
 
     def with_teams(self, caller: Caller) -> Self:
         """Read along the organization, the teams, and whether the caller is on one of them: ``is_mine``."""

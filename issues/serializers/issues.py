@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Sum
-from django.db.models.functions import TruncDay, TruncHour
+from django.db import connection
 
 from issues.enums import IssueStatus, ResolutionKind
-from issues.models import Issue, IssueBookmark, IssueHour, IssueSeen, IssueSubscription
+from issues.models import Issue
 from issues.mutation import Assignee, SnoozeTerms
 from issues.serializers.outcomes import describe_assignee, describe_terms
 from projects.callers import Caller
@@ -40,38 +39,57 @@ class Surroundings:
 def read_surroundings(
     project_ids: Sequence[int], ids: Sequence[int], period: StatsPeriod | None, *, by: Caller, at: datetime
 ) -> Surroundings:
-    """Read the hourly counts and the caller's marks of these issues: a fixed number of statements."""
-    of_these = {"project_id__in": project_ids, "issue_id__in": ids}
-    mine = {**of_these, "user_id": by.user_id}
-    if by.user_id is None:
-        return Surroundings(_read_stats(of_these, ids, period, at=at), frozenset(), {}, {})
+    """Read the hourly counts and the caller's marks of these issues, which are of these projects: two statements."""
+    of_these = {"project_ids": list(project_ids), "ids": list(ids)}
+    stats = {} if period is None else _read_stats(of_these, period, at=at)
+    marks = [] if by.user_id is None else _read_marks(of_these, by.user_id)
     return Surroundings(
-        stats=_read_stats(of_these, ids, period, at=at),
-        bookmarked=frozenset(IssueBookmark.objects.filter(**mine).values_list("issue_id", flat=True)),
-        seen_at=dict(IssueSeen.objects.filter(**mine).values_list("issue_id", "seen_at")),
-        subscriptions=dict(IssueSubscription.objects.filter(**mine, is_active=True).values_list("issue_id", "reason")),
+        stats=stats,
+        bookmarked=frozenset(pk for pk, seen_at, reason in marks if seen_at is None and reason is None),
+        seen_at={pk: seen_at for pk, seen_at, _ in marks if seen_at is not None},
+        subscriptions={pk: reason for pk, _, reason in marks if reason is not None},
     )
 
 
-def _read_stats(
-    of_these: dict[str, Any], ids: Sequence[int], period: StatsPeriod | None, *, at: datetime
-) -> dict[int, list[list[int]]]:
-    if period is None:
-        return {}
-    truncate, now = (
-        (TruncHour, at.replace(minute=0)) if period.step == HOUR else (TruncDay, at.replace(hour=0, minute=0))
-    )
+def _read_stats(of_these: dict[str, Any], period: StatsPeriod, *, at: datetime) -> dict[int, list[list[int]]]:
+    """Return the points of each issue: the second at which one begins, and how many events it has."""
+    unit, now = ("hour", at.replace(minute=0)) if period.step == HOUR else ("day", at.replace(hour=0, minute=0))
     last = now.replace(second=0, microsecond=0)
-    moments = [last - period.step * back for back in reversed(range(period.points))]
-    counts = (
-        IssueHour.objects.filter(**of_these, hour__gte=moments[0])
-        .annotate(point=truncate("hour"))
-        .values_list("issue_id", "point")
-        .annotate(count=Sum("total_count"))
-        .order_by()
-    )
-    found = {(issue_id, point): count for issue_id, point, count in counts}
-    return {pk: [[int(moment.timestamp()), found.get((pk, moment), 0)] for moment in moments] for pk in ids}
+    since = last - period.step * (period.points - 1)
+    begins = [int((since + period.step * number).timestamp()) for number in range(period.points)]
+    counts: dict[int, dict[int, int]] = {pk: {} for pk in of_these["ids"]}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT issue_id, extract(epoch FROM date_trunc(%(unit)s, hour, 'UTC'))::bigint, sum(total_count)::bigint
+            FROM issues_issuehour
+            WHERE project_id = ANY(%(project_ids)s::bigint[]) AND issue_id = ANY(%(ids)s::bigint[])
+              AND hour >= %(since)s
+            GROUP BY 1, 2
+            """,
+            of_these | {"unit": unit, "since": since},
+        )
+        for pk, begin, count in cursor:
+            counts[pk][begin] = count
+    return {pk: [[begin, found.get(begin, 0)] for begin in begins] for pk, found in counts.items()}
+
+
+def _read_marks(of_these: dict[str, Any], user_id: int) -> list[tuple[int, datetime | None, str | None]]:
+    """Return the user's marks: looked at when, or follows why; with neither, it is a bookmark."""
+    mine = "project_id = ANY(%(project_ids)s::bigint[]) AND issue_id = ANY(%(ids)s::bigint[]) AND user_id = %(user_id)s"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT issue_id, seen_at, NULL FROM issues_issueseen WHERE {mine}
+            UNION ALL
+            SELECT issue_id, NULL, reason FROM issues_issuesubscription WHERE {mine} AND is_active
+            UNION ALL
+            SELECT issue_id, NULL, NULL FROM issues_issuebookmark WHERE {mine}
+            """,
+            of_these | {"user_id": user_id},
+        )
+        marks: list[tuple[int, datetime | None, str | None]] = cursor.fetchall()
+        return marks
 
 
 def describe_issue(
