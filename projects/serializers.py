@@ -17,7 +17,12 @@ def iso(moment: datetime) -> str:
 
 def describe_user(user: User) -> dict[str, str]:
     """Return what everybody who meets this user sees."""
-    return {"id": str(user.pk), "name": user.get_full_name(), "username": user.username, "email": user.email}
+    return describe_person(user.pk, user.username, user.name, user.email)
+
+
+def describe_person(pk: int, username: str, name: str, email: str) -> dict[str, str]:
+    """Return the same of a user who is at hand as columns only."""
+    return {"id": str(pk), "name": name or username, "username": username, "email": email}
 
 
 def describe_account(user: User) -> dict[str, Any]:

@@ -7,12 +7,12 @@ from typing import Any
 
 from django.db import connection
 
+from issues import short_ids
 from issues.enums import IssueStatus, ResolutionKind
-from issues.models import Issue
 from issues.mutation import Assignee, SnoozeTerms
 from issues.serializers.outcomes import describe_assignee, describe_terms
 from projects.callers import Caller
-from projects.serializers import describe_user, iso
+from projects.serializers import describe_person, iso
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -97,17 +97,17 @@ def describe_issue(
 ) -> dict[str, Any]:
     """Return one item of a list.
 
-    :param issue: with ``status_shown``, and its text, project, people and release at hand.
+    :param issue: a row of ``IssueQuerySet.as_items``.
     :param permalink: from an issue's id to its absolute address.
     """
-    seen_at = around.seen_at.get(issue.pk)
-    reason = around.subscriptions.get(issue.pk)
+    seen_at = around.seen_at.get(issue.id)
+    reason = around.subscriptions.get(issue.id)
     return {
-        "id": str(issue.pk),
-        "shortId": issue.short_id,
-        "title": issue.text.title,
-        "culprit": issue.text.culprit,
-        "permalink": permalink(issue.pk),
+        "id": str(issue.id),
+        "shortId": short_ids.write(issue.project__slug, issue.short_number),
+        "title": issue.text__title,
+        "culprit": issue.text__culprit,
+        "permalink": permalink(issue.id),
         "logger": issue.logger or None,
         "level": issue.level,
         "status": issue.status_shown,
@@ -115,12 +115,12 @@ def describe_issue(
         "isPublic": issue.share_id is not None,
         "shareId": None if issue.share_id is None else issue.share_id.hex,
         "platform": issue.platform or None,
-        "project": {"id": str(issue.project_id), "name": issue.project.name, "slug": issue.project.slug},
+        "project": {"id": str(issue.project_id), "name": issue.project__name, "slug": issue.project__slug},
         "type": issue.type,
-        "metadata": issue.text.metadata,
+        "metadata": issue.text__metadata,
         "numComments": issue.comment_count,
         "assignedTo": describe_assignee(_assignee(issue)),
-        "isBookmarked": issue.pk in around.bookmarked,
+        "isBookmarked": issue.id in around.bookmarked,
         "isSubscribed": reason is not None,
         "subscriptionDetails": None if reason is None else {"reason": reason},
         "hasSeen": seen_at is not None and seen_at >= issue.last_seen,
@@ -129,16 +129,16 @@ def describe_issue(
         "userCount": issue.users_seen,
         "firstSeen": iso(issue.first_seen),
         "lastSeen": iso(issue.last_seen),
-        "stats": {} if period is None else {period.word: around.stats[issue.pk]},
+        "stats": {} if period is None else {period.word: around.stats[issue.id]},
     }
 
 
-def _assignee(issue: Issue) -> Assignee | None:
-    if issue.assignee_user is not None:
-        user = issue.assignee_user
-        return Assignee("user", user.pk, user.get_full_name(), user.email)
-    if issue.assignee_team is not None:
-        return Assignee("team", issue.assignee_team.pk, issue.assignee_team.slug)
+def _assignee(issue: Any) -> Assignee | None:
+    if issue.assignee_user_id is not None:
+        name = issue.assignee_user__name or issue.assignee_user__username
+        return Assignee("user", issue.assignee_user_id, name, issue.assignee_user__email)
+    if issue.assignee_team_id is not None:
+        return Assignee("team", issue.assignee_team_id, issue.assignee_team__slug)
     return None
 
 
@@ -159,9 +159,10 @@ def _status_details(issue: Any) -> dict[str, Any]:
             )
         )
     elif issue.resolution_kind == ResolutionKind.IN_RELEASE:
-        details = {"inRelease": issue.resolution_release.version}
+        details = {"inRelease": issue.resolution_release__version}
     elif issue.resolution_kind == ResolutionKind.IN_NEXT_RELEASE:
         details = {"inNextRelease": True}
-    if details and issue.status_by is not None:
-        details["actor"] = describe_user(issue.status_by)
+    if details and issue.status_by__username is not None:  # the user may be gone, without a trace but the id
+        username, name = issue.status_by__username, issue.status_by__name
+        details["actor"] = describe_person(issue.status_by_id, username, name, issue.status_by__email)
     return details

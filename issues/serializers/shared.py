@@ -9,7 +9,7 @@ from projects.serializers import iso
 def describe_shared(issue: Any, *, permalink: str) -> dict[str, Any]:
     """Return the issue, with its latest event.
 
-    :param issue: public, with what lists show, its organization and its last release at hand.
+    :param issue: public, with ``status_shown``, its text, its organization and its last release at hand.
     """
     project = issue.project
     return {

@@ -17,8 +17,7 @@ A_DAY, A_MONTH = StatsPeriod("24h", HOUR, 24), StatsPeriod("30d", DAY, 30)
 
 def read_whole(issue: Issue, *, by: Caller, at: datetime, permalink: Callable[[int], str]) -> dict[str, Any] | None:
     """Read and return everything about an issue, merged or not, in a fixed number of statements; None if it is gone."""
-    shown = Issue.objects.with_ids(issue.project_id, [issue.pk]).with_what_lists_show(at=at)
-    found = next(iter(shown.select_related("first_release", "last_release")), None)
+    found = next(iter(Issue.objects.with_ids(issue.project_id, [issue.pk]).as_items(at=at)), None)
     if found is None:
         return None
     ids = [issue.pk]
@@ -26,6 +25,7 @@ def read_whole(issue: Issue, *, by: Caller, at: datetime, permalink: Callable[[i
     month = read_surroundings([issue.project_id], ids, A_MONTH, by=Caller(), at=at)
     described = describe_issue(found, around, A_DAY, permalink=permalink)
     described["stats"][A_MONTH.word] = month.stats[issue.pk]
+    releases = Release.objects.in_bulk([pk for pk in (found.first_release_id, found.last_release_id) if pk])
     activities = Activity.objects.filter(issue=issue).select_related("user").order_by("-pk")[:SHOWN]
     seen = IssueSeen.objects.filter(issue=issue).select_related("user").order_by("-seen_at", "-pk")[:SHOWN]
     followers = IssueSubscription.objects.filter(issue=issue, is_active=True).select_related("user").order_by("-pk")
@@ -33,8 +33,8 @@ def read_whole(issue: Issue, *, by: Caller, at: datetime, permalink: Callable[[i
         "activity": [describe_activity(activity) for activity in activities],
         "seenBy": [describe_user(mark.user) | {"lastSeen": iso(mark.seen_at)} for mark in seen],
         "participants": [describe_user(follower.user) | {"type": "user"} for follower in followers[:SHOWN]],
-        "firstRelease": _describe_release(found.first_release),
-        "lastRelease": _describe_release(found.last_release),
+        "firstRelease": _describe_release(releases.get(found.first_release_id)),
+        "lastRelease": _describe_release(releases.get(found.last_release_id)),
         "tags": [],
         "userReportCount": 0,
         "pluginActions": [],

@@ -19,6 +19,7 @@ from issues.serializers.outcomes import counting_headers, describe_outcome
 from issues.serializers.scopes import SHOWN, ScopeQuery, read_scope, read_scope_query
 from issues.services import bulk, deletion, targets, transactions
 from issues.views.links import permalink
+from projects.keyset import Key
 from projects.models import Project
 from projects.pagination import cut_page, link_header
 from projects.querysets import is_id
@@ -32,17 +33,12 @@ class IssuesViewSet(ApiViewSet):
 
     def answer_list(self, asked: ListQuery, project_ids: Sequence[int], *, at: datetime) -> Response:
         """Answer a page of the issues of these projects (contract section 2)."""
-        found = Issue.objects.matching(asked.terms, at=at)
         with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
-            by_short_id = _looked_up(project_ids, asked.short_id)
-            if by_short_id is None:
-                keys = found.page(project_ids, asked.statuses, at=at, position=asked.position, limit=asked.limit + 1)
-                hits = found.count_up_to(MAX_HITS, project_ids, asked.statuses, at=at)
-            else:
-                keys, hits = [(getattr(by_short_id, asked.position.sort.column), by_short_id.pk)], 1
+            keys, hits = _keys(asked, project_ids, at=at)
             page = cut_page(keys, asked.position, asked.limit)
             ids = [pk for _, pk in page.keys]
-            issues = Issue.objects.of_projects(project_ids).with_what_lists_show(at=at).in_bulk(ids)
+            rows = Issue.objects.of_projects(project_ids).filter(id__any_of=ids).as_items(at=at)
+            issues = {row.id: row for row in rows}
             around = read_surroundings(project_ids, ids, asked.stats, by=self.caller, at=at)
         link = permalink(self.request)
         items = [describe_issue(issues[pk], around, asked.stats, permalink=link) for pk in ids if pk in issues]
@@ -84,11 +80,19 @@ class IssuesViewSet(ApiViewSet):
         return Response(status=status.HTTP_204_NO_CONTENT, headers=counting_headers(outcomes))
 
 
-def _looked_up(project_ids: Sequence[int], short_id: str) -> Issue | None:
-    if not short_id or is_id(short_id):
-        return None
-    named = targets.find(project_ids, short_id)
-    return None if named is None else targets.shown_for(named)
+def _keys(asked: ListQuery, project_ids: Sequence[int], *, at: datetime) -> tuple[list[Key], int]:
+    """Return the keys of a page, one more if there are more; and how many there are in all, as far as is counted."""
+    if asked.short_id and not is_id(asked.short_id):
+        named = targets.find(project_ids, asked.short_id)
+        shown = None if named is None else targets.shown_for(named)
+        if shown is not None:
+            return [(getattr(shown, asked.position.sort.column), shown.pk)], 1
+    found = Issue.objects.matching(asked.terms, at=at)
+    if asked.position.key is None:  # the first page is the beginning of what is counted
+        keys = found.page(project_ids, asked.statuses, at=at, position=asked.position, limit=MAX_HITS)
+        return keys[: asked.limit + 1], len(keys)
+    keys = found.page(project_ids, asked.statuses, at=at, position=asked.position, limit=asked.limit + 1)
+    return keys, found.count_up_to(MAX_HITS, project_ids, asked.statuses, at=at)
 
 
 def _nothing_done(outcomes: Sequence[MutationOutcome]) -> Response:

@@ -57,9 +57,9 @@ def _find(word: str) -> Issue:
         share_id = UUID(hex=word)
     except ValueError as error:
         raise Http404 from error
-    issues = Issue.objects.filter(share_id=share_id).visible().with_what_lists_show(at=timezone.now())
+    issues = Issue.objects.filter(share_id=share_id).visible().with_status_shown(at=timezone.now())
     with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
-        issue: Issue | None = next(iter(issues.select_related("project__organization", "last_release")), None)
+        issue: Issue | None = next(iter(issues.select_related("text", "project__organization", "last_release")), None)
     if issue is None:
         raise Http404
     return issue
