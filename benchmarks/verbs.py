@@ -76,7 +76,7 @@ def parse(body: Body, project: Project, *, at: datetime) -> IssueMutation:
     return serializer.to_mutation(at=at)
 
 
-def ask_service(verb: Verb, scope: IssueScope, mutation: IssueMutation | None, *, by: Caller, at: datetime) -> int:
+def ask_service(scope: IssueScope, mutation: IssueMutation | None, *, by: Caller, at: datetime) -> int:
     """Do it in this process; return how many issues changed.
 
     :param mutation: None for a deletion.

@@ -46,7 +46,7 @@ def rows(project: Project) -> dict[str, list[dict[str, Any]]]:
 def prepared(verb: Verb, project: Project, issues: Iterable[Issue], by: Caller) -> IssueScope:
     scope = IssueScope(project.pk, ids=frozenset(issue.pk for issue in issues))
     if verb.first is not None:
-        ask_service(verb, scope, parse(verb.first, project, at=NOW), by=by, at=NOW)
+        ask_service(scope, parse(verb.first, project, at=NOW), by=by, at=NOW)
     return scope
 
 
@@ -76,7 +76,7 @@ def test_writes_the_rows_that_the_service_writes(verb: Verb, project: Project, i
     before = rows(project)
     start = transaction.savepoint()
 
-    changed_by_service = ask_service(verb, scope, mutation, by=by, at=AT)
+    changed_by_service = ask_service(scope, mutation, by=by, at=AT)
     by_service = rows(project)
     transaction.savepoint_rollback(start)
     assert rows(project) == before
