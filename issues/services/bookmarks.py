@@ -26,7 +26,7 @@ def add(targets: Targets, *, user_id: int, at: datetime) -> list[int]:
             ON CONFLICT (issue_id, user_id) DO NOTHING
             RETURNING issue_id
             """,
-            [user_id, at, targets.project_id, targets.ids],
+            [user_id, at, targets.project_id, targets.id_array],
         )
         added = [pk for (pk,) in cursor.fetchall()]
     subscriptions.subscribe(targets.project_id, added, [user_id], reason=SubscriptionReason.BOOKMARK, at=at)
@@ -42,7 +42,7 @@ def remove(targets: Targets, *, user_id: int) -> list[int]:
             WHERE project_id = %s AND issue_id = ANY(%s::bigint[]) AND user_id = %s
             RETURNING issue_id
             """,
-            [targets.project_id, targets.ids, user_id],
+            [targets.project_id, targets.id_array, user_id],
         )
         removed = [pk for (pk,) in cursor.fetchall()]
     subscriptions.end_those_of_bookmarks(targets, user_id=user_id)

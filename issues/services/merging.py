@@ -16,6 +16,7 @@ from psycopg2.extras import Json
 from issues.enums import ActivityKind
 from issues.models import Issue
 from issues.mutation import Merged
+from issues.querysets import as_array
 from issues.services.targets import Targets, ancestors
 from projects.callers import Caller
 
@@ -87,7 +88,11 @@ def compute_totals(targets: Targets, ids: Sequence[int]) -> None:
 
     The ends of a snooze by count move by what the total moved: merging is no event.
     """
-    params: dict[str, Any] = {"ids": list(ids), "project_id": targets.project_id, "mutation_id": targets.mutation_id}
+    params: dict[str, Any] = {
+        "ids": as_array(ids),
+        "project_id": targets.project_id,
+        "mutation_id": targets.mutation_id,
+    }
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -177,7 +182,7 @@ def _links_to_cut(targets: Targets) -> dict[int, int]:
             WHERE child.project_id = %(project_id)s AND child.merged_into_id = ANY(%(ids)s::bigint[])
             ORDER BY 1
             """,
-            {"project_id": targets.project_id, "ids": targets.ids},
+            {"project_id": targets.project_id, "ids": targets.id_array},
         )
         return dict(cursor.fetchall())
 
@@ -224,7 +229,7 @@ def _copy_followers(targets: Targets, parent: int, children: list[int], *, at: d
             ORDER BY user_id, issue_id
             ON CONFLICT (issue_id, user_id) DO NOTHING
             """,
-            [parent, at, targets.project_id, children],
+            [parent, at, targets.project_id, as_array(children)],
         )
 
 
@@ -238,5 +243,5 @@ def _copy_bookmarks(targets: Targets, parent: int, children: list[int], *, at: d
             WHERE project_id = %s AND issue_id = ANY(%s::bigint[])
             ON CONFLICT (issue_id, user_id) DO NOTHING
             """,
-            [parent, at, targets.project_id, children],
+            [parent, at, targets.project_id, as_array(children)],
         )

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import connection
 
 from issues.enums import SubscriptionReason
+from issues.querysets import as_array
 from issues.services.targets import Targets
 
 
@@ -22,7 +23,7 @@ def subscribe(
             WHERE issue.project_id = %s AND issue.id = ANY(%s::bigint[])
             ON CONFLICT (issue_id, user_id) DO NOTHING
             """,
-            [reason.value, at, list(user_ids), project_id, list(issue_ids)],
+            [reason.value, at, as_array(user_ids), project_id, as_array(issue_ids)],
         )
 
 
@@ -60,7 +61,7 @@ def ask_for(targets: Targets, *, active: bool, user_id: int, at: datetime) -> li
                 "reason": SubscriptionReason.UNKNOWN.value,
                 "at": at,
                 "project_id": targets.project_id,
-                "ids": targets.ids,
+                "ids": targets.id_array,
             },
         )
         return [pk for (pk,) in cursor.fetchall()]
@@ -77,5 +78,5 @@ def end_those_of_bookmarks(targets: Targets, *, user_id: int) -> None:
             DELETE FROM issues_issuesubscription
             WHERE project_id = %s AND issue_id = ANY(%s::bigint[]) AND user_id = %s AND is_active AND reason = %s
             """,
-            [targets.project_id, targets.ids, user_id, SubscriptionReason.BOOKMARK.value],
+            [targets.project_id, targets.id_array, user_id, SubscriptionReason.BOOKMARK.value],
         )

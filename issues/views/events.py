@@ -5,6 +5,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from issues.models import Issue, IssueHash
+from issues.querysets import as_array
 from issues.serializers.events import describe_event, event_id
 from issues.services import targets
 from issues.views.single import OneIssueViewSet
@@ -21,7 +22,7 @@ class HashesViewSet(OneIssueViewSet):
     def list(self, request: Request, **kwargs: str) -> Response:
         """Answer a page of fingerprints, each with the issue that it belongs to and that issue's event."""
         tree = [self.issue.pk, *targets.descendants(self.issue.project_id, [self.issue.pk])]
-        found = IssueHash.objects.filter(project=self.issue.project_id, issue__any_of=tree)
+        found = IssueHash.objects.filter(project=self.issue.project_id, issue__any_of=as_array(tree))
         rows = found.select_related("issue__text", "issue__project", "issue__last_release")
         hashes, headers = paginate(request, rows, Sort("id", descending=False))
         return Response([_describe_hash(row) for row in hashes], headers=headers)
