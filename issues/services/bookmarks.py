@@ -20,13 +20,12 @@ def add(targets: Targets, *, user_id: int, at: datetime) -> list[int]:
         cursor.execute(
             """
             INSERT INTO issues_issuebookmark (project_id, issue_id, user_id, created_at)
-            SELECT project_id, id, %s, %s
-            FROM issues_issue
-            WHERE project_id = %s AND id = ANY(%s::bigint[])
+            SELECT %s, issue.id, %s, %s
+            FROM unnest(%s::bigint[]) AS issue (id)  -- which are locked: they are there, and of this project
             ON CONFLICT (issue_id, user_id) DO NOTHING
             RETURNING issue_id
             """,
-            [user_id, at, targets.project_id, targets.id_array],
+            [targets.project_id, user_id, at, targets.id_array],
         )
         added = [pk for (pk,) in cursor.fetchall()]
     subscriptions.subscribe(targets.project_id, added, [user_id], reason=SubscriptionReason.BOOKMARK, at=at)

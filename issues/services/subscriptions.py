@@ -1,4 +1,7 @@
-"""Who follows an issue. Every write here holds the issue's lock already, so plain reads beside it are true."""
+"""Who follows an issue. Every write here holds the issue's lock already, so plain reads beside it are true.
+
+And it is known already that the issues are there, and of which project: they aren't read again.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,12 +21,11 @@ def subscribe(
         cursor.execute(
             """
             INSERT INTO issues_issuesubscription (project_id, issue_id, user_id, is_active, reason, created_at)
-            SELECT issue.project_id, issue.id, follower.id, true, %s, %s
-            FROM issues_issue AS issue, unnest(%s::bigint[]) AS follower (id)
-            WHERE issue.project_id = %s AND issue.id = ANY(%s::bigint[])
+            SELECT %s, issue.id, follower.id, true, %s, %s
+            FROM unnest(%s::bigint[]) AS issue (id), unnest(%s::bigint[]) AS follower (id)
             ON CONFLICT (issue_id, user_id) DO NOTHING
             """,
-            [reason.value, at, as_array(user_ids), project_id, as_array(issue_ids)],
+            [project_id, reason.value, at, as_array(issue_ids), as_array(user_ids)],
         )
 
 
@@ -38,9 +40,8 @@ def ask_for(targets: Targets, *, active: bool, user_id: int, at: datetime) -> li
             WITH wished AS (
                 INSERT INTO issues_issuesubscription AS subscription
                     (project_id, issue_id, user_id, is_active, reason, created_at)
-                SELECT project_id, id, %(user_id)s, %(active)s, %(reason)s, %(at)s
-                FROM issues_issue
-                WHERE project_id = %(project_id)s AND id = ANY(%(ids)s::bigint[])
+                SELECT %(project_id)s, issue.id, %(user_id)s, %(active)s, %(reason)s, %(at)s
+                FROM unnest(%(ids)s::bigint[]) AS issue (id)
                 ON CONFLICT (issue_id, user_id) DO UPDATE
                 SET is_active = excluded.is_active,
                     reason = CASE WHEN excluded.is_active THEN excluded.reason ELSE subscription.reason END
