@@ -327,7 +327,7 @@ def _how(plan: Plan) -> Iterator[str]:
         "## How it is measured",
         "",
         "- On a database of its own in the same PostgreSQL, with autovacuum off for its tables: they are vacuumed and",
-        "  analyzed, and the history is emptied, between measurements. All else is as it comes,",
+        "  analyzed, and the history is emptied but for a little, between measurements. All else is as it comes,",
         "  `fsync` and `synchronous_commit` too.",
         "- Every call changes exactly as many issues as it says, or the run fails. Ids are random and disjoint. What a",
         "  verb has to find (resolved issues to unresolve, merged ones to unmerge, new ones to delete) is prepared by",
