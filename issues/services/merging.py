@@ -109,7 +109,7 @@ def compute_totals(targets: Targets, ids: Sequence[int]) -> None:
                        (array_agg(last.id ORDER BY last.ordered_at DESC, last.id DESC)
                            FILTER (WHERE last.id IS NOT NULL))[1] AS last_release_id
                 FROM tree
-                JOIN issues_issue AS own ON own.id = tree.id
+                CROSS JOIN LATERAL (SELECT * FROM issues_issue WHERE id = tree.id OFFSET 0) AS own
                 LEFT JOIN projects_release AS first ON first.id = own.own_first_release_id
                 LEFT JOIN projects_release AS last ON last.id = own.own_last_release_id
                 GROUP BY tree.root
@@ -136,7 +136,9 @@ def compute_totals(targets: Targets, ids: Sequence[int]) -> None:
             total AS (
                 SELECT tree.root, own.hour, sum(own.own_count)::int AS count
                 FROM tree
-                JOIN issues_issuehour AS own ON own.issue_id = tree.id AND own.own_count > 0
+                CROSS JOIN LATERAL (
+                    SELECT hour, own_count FROM issues_issuehour WHERE issue_id = tree.id AND own_count > 0 OFFSET 0
+                ) AS own
                 GROUP BY tree.root, own.hour
             ),
             emptied AS (
@@ -155,13 +157,19 @@ def compute_totals(targets: Targets, ids: Sequence[int]) -> None:
 
 # Every issue under each of %(ids)s, itself included. A tree has no circles: only visible issues are ever merged, and
 # only into a visible one.
+#
+# LATERAL and OFFSET 0 say "look each of them up", here and where it is read. How large a tree is, PostgreSQL can only
+# guess from the largest that it has seen; once a thousand issues were merged somewhere, it would read the whole table
+# for every two.
 _TREES = """
     tree AS (
         SELECT root.id AS root, root.id FROM unnest(%(ids)s::bigint[]) AS root (id)
         UNION ALL
         SELECT tree.root, child.id
         FROM tree
-        JOIN issues_issue AS child ON child.merged_into_id = tree.id AND child.project_id = %(project_id)s
+        CROSS JOIN LATERAL (
+            SELECT id FROM issues_issue WHERE merged_into_id = tree.id AND project_id = %(project_id)s OFFSET 0
+        ) AS child
     )
 """
 
