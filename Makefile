@@ -4,7 +4,7 @@
 # .venv/bin/python manage.py demo
 python := .venv/bin/python
 
-.PHONY: help setup demo serve test test-clients check fix
+.PHONY: help setup demo serve test test-clients check fix bench
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -35,6 +35,9 @@ check: setup ## lint, format, types, imports, migrations; changes nothing
 fix: setup ## let ruff mend lint and format
 	$(python) -m ruff check --fix
 	$(python) -m ruff format
+
+bench: setup ## measure what requests cost, in twenty minutes; writes docs/benchmarks.md (ARGS=--quick: two, only prints)
+	@exec $(python) -m benchmarks $(ARGS)
 
 # Written last: an installation that was interrupted is begun again, a finished one costs nothing.
 .venv/installed: requirements.txt

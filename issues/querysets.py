@@ -18,17 +18,26 @@ from projects.models import Release, Team, User
 from projects.querysets import is_id
 
 
+def as_array(ids: Iterable[int]) -> str:
+    """Return ids as the one literal that PostgreSQL reads as an array, once it is cast to one.
+
+    The driver writes a list as ``ARRAY[1, 2, ...]``, in which every id is an expression to be parsed: ten thousand of
+    them take longer to parse than to find.
+    """
+    return "{" + ",".join(map(str, ids)) + "}"
+
+
 @Field.register_lookup
 class AnyOf(Lookup):  # type: ignore[type-arg] # generic in the stubs only
-    """``id__any_of=[...]``: one array parameter, where ``__in`` makes one for each id.
+    """``id__any_of=ids``: one parameter, where ``__in`` makes one for each id.
 
     PostgreSQL walks the index in the order of the array's values, so that ten thousand ids are one ordered scan.
     """
 
     lookup_name = "any_of"
 
-    def get_prep_lookup(self) -> list[int]:
-        return list(self.rhs)
+    def get_prep_lookup(self) -> str:
+        return as_array(self.rhs)
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         column, params = self.process_lhs(compiler, connection)

@@ -20,13 +20,12 @@ def add(targets: Targets, *, user_id: int, at: datetime) -> list[int]:
         cursor.execute(
             """
             INSERT INTO issues_issuebookmark (project_id, issue_id, user_id, created_at)
-            SELECT project_id, id, %s, %s
-            FROM issues_issue
-            WHERE project_id = %s AND id = ANY(%s::bigint[])
+            SELECT %s, issue.id, %s, %s
+            FROM unnest(%s::bigint[]) AS issue (id)  -- which are locked: they are there, and of this project
             ON CONFLICT (issue_id, user_id) DO NOTHING
             RETURNING issue_id
             """,
-            [user_id, at, targets.project_id, targets.ids],
+            [targets.project_id, user_id, at, targets.id_array],
         )
         added = [pk for (pk,) in cursor.fetchall()]
     subscriptions.subscribe(targets.project_id, added, [user_id], reason=SubscriptionReason.BOOKMARK, at=at)
@@ -42,7 +41,7 @@ def remove(targets: Targets, *, user_id: int) -> list[int]:
             WHERE project_id = %s AND issue_id = ANY(%s::bigint[]) AND user_id = %s
             RETURNING issue_id
             """,
-            [targets.project_id, targets.ids, user_id],
+            [targets.project_id, targets.id_array, user_id],
         )
         removed = [pk for (pk,) in cursor.fetchall()]
     subscriptions.end_those_of_bookmarks(targets, user_id=user_id)

@@ -18,6 +18,7 @@ from issues.models import (
     IssueText,
 )
 from issues.mutation import IssueScope, MutationOutcome
+from issues.querysets import as_array
 from issues.services import history, transactions
 from issues.services.targets import IdsRequired, descendants, lock_targets
 from projects.callers import Caller
@@ -73,5 +74,6 @@ def _delete_rows(table: str, column: str, project_id: int, ids: list[int]) -> No
     """Delete at once, without reading rows to collect what hangs on them, as QuerySet.delete does."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f'DELETE FROM "{table}" WHERE project_id = %s AND "{column}" = ANY(%s::bigint[])', [project_id, ids]
+            f'DELETE FROM "{table}" WHERE project_id = %s AND "{column}" = ANY(%s::bigint[])',
+            [project_id, as_array(ids)],
         )

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from psycopg2.extras import Json
 
 from issues.enums import MutationKind
-from issues.models import Mutation
 from issues.mutation import IssueScope
+from issues.querysets import as_array
 from projects.callers import Caller
 
 
@@ -43,24 +44,30 @@ def record(
     at: datetime,
 ) -> None:
     """Keep the request under its id."""
-    Mutation.objects.bulk_create(
-        [
-            Mutation(
-                id=mutation_id,
-                project_id=scope.project_id,
-                kind=kind,
-                user_id=by.user_id,
-                api_key_id=by.api_key_id,
-                created_at=at,
-                ids=None if scope.ids is None else sorted(scope.ids),
-                statuses=None if scope.statuses is None else sorted(scope.statuses),
-                query=scope.query,
-                body=dict(body),
-                matched=matched,
-                changed=changed,
-                seen_ids=list(marks.seen),
-                bookmark_ids=list(marks.bookmarks),
-                subscription_ids=list(marks.subscriptions),
-            )
-        ]
-    )
+    with connection.cursor() as cursor:
+        # By hand: the ORM would prepare each of ten thousand ids as a value of its own.
+        cursor.execute(
+            """
+            INSERT INTO "issues_mutation"
+                (id, project_id, kind, user_id, api_key_id, created_at, ids, statuses, query, body, matched, changed,
+                 seen_ids, bookmark_ids, subscription_ids)
+            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+            """,
+            [
+                mutation_id,
+                scope.project_id,
+                kind.value,
+                by.user_id,
+                by.api_key_id,
+                at,
+                None if scope.ids is None else as_array(sorted(scope.ids)),
+                None if scope.statuses is None else sorted(status.value for status in scope.statuses),
+                scope.query,
+                Json(dict(body)),
+                matched,
+                changed,
+                as_array(marks.seen),
+                as_array(marks.bookmarks),
+                as_array(marks.subscriptions),
+            ],
+        )

@@ -16,6 +16,7 @@ from psycopg2.extras import Json
 from issues.enums import ActivityKind
 from issues.models import Issue
 from issues.mutation import Merged
+from issues.querysets import as_array
 from issues.services.targets import Targets, ancestors
 from projects.callers import Caller
 
@@ -87,7 +88,11 @@ def compute_totals(targets: Targets, ids: Sequence[int]) -> None:
 
     The ends of a snooze by count move by what the total moved: merging is no event.
     """
-    params: dict[str, Any] = {"ids": list(ids), "project_id": targets.project_id, "mutation_id": targets.mutation_id}
+    params: dict[str, Any] = {
+        "ids": as_array(ids),
+        "project_id": targets.project_id,
+        "mutation_id": targets.mutation_id,
+    }
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -123,7 +128,9 @@ def compute_totals(targets: Targets, ids: Sequence[int]) -> None:
             total AS (
                 SELECT tree.root, own.hour, sum(own.own_count)::int AS count
                 FROM tree
-                JOIN issues_issuehour AS own ON own.issue_id = tree.id AND own.own_count > 0
+                CROSS JOIN LATERAL (
+                    SELECT hour, own_count FROM issues_issuehour WHERE issue_id = tree.id AND own_count > 0 OFFSET 0
+                ) AS own
                 GROUP BY tree.root, own.hour
             ),
             emptied AS (
@@ -147,7 +154,7 @@ RELEASES_OF_A_TREE = """
     (array_agg(last.id ORDER BY last.ordered_at DESC, last.id DESC)
         FILTER (WHERE last.id IS NOT NULL))[1] AS last_release_id
     FROM tree
-    JOIN issues_issue AS own ON own.id = tree.id
+    CROSS JOIN LATERAL (SELECT * FROM issues_issue WHERE id = tree.id OFFSET 0) AS own
     LEFT JOIN projects_release AS first ON first.id = own.own_first_release_id
     LEFT JOIN projects_release AS last ON last.id = own.own_last_release_id
     GROUP BY tree.root
@@ -155,13 +162,19 @@ RELEASES_OF_A_TREE = """
 
 # Every issue under each of %(ids)s, itself included. A tree has no circles: only visible issues are ever merged, and
 # only into a visible one.
+#
+# LATERAL and OFFSET 0 say "look each of them up", here and where it is read. How large a tree is, PostgreSQL can only
+# guess from the largest that it has seen; once a thousand issues were merged somewhere, it would read the whole table
+# for every two.
 _TREES = """
     tree AS (
         SELECT root.id AS root, root.id FROM unnest(%(ids)s::bigint[]) AS root (id)
         UNION ALL
         SELECT tree.root, child.id
         FROM tree
-        JOIN issues_issue AS child ON child.merged_into_id = tree.id AND child.project_id = %(project_id)s
+        CROSS JOIN LATERAL (
+            SELECT id FROM issues_issue WHERE merged_into_id = tree.id AND project_id = %(project_id)s OFFSET 0
+        ) AS child
     )
 """
 
@@ -182,7 +195,7 @@ def _links_to_cut(targets: Targets) -> dict[int, int]:
             WHERE child.project_id = %(project_id)s AND child.merged_into_id = ANY(%(ids)s::bigint[])
             ORDER BY 1
             """,
-            {"project_id": targets.project_id, "ids": targets.ids},
+            {"project_id": targets.project_id, "ids": targets.id_array},
         )
         return dict(cursor.fetchall())
 
@@ -229,7 +242,7 @@ def _copy_followers(targets: Targets, parent: int, children: list[int], *, at: d
             ORDER BY user_id, issue_id
             ON CONFLICT (issue_id, user_id) DO NOTHING
             """,
-            [parent, at, targets.project_id, children],
+            [parent, at, targets.project_id, as_array(children)],
         )
 
 
@@ -243,5 +256,5 @@ def _copy_bookmarks(targets: Targets, parent: int, children: list[int], *, at: d
             WHERE project_id = %s AND issue_id = ANY(%s::bigint[])
             ON CONFLICT (issue_id, user_id) DO NOTHING
             """,
-            [parent, at, targets.project_id, children],
+            [parent, at, targets.project_id, as_array(children)],
         )

@@ -57,5 +57,5 @@ def mark_unseen(targets: Targets, *, user_id: int) -> list[int]:
 
 def _write(sql: str, targets: Targets, *, user_id: int, at: datetime | None) -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute(sql, {"project_id": targets.project_id, "ids": targets.ids, "user_id": user_id, "at": at})
+        cursor.execute(sql, {"project_id": targets.project_id, "ids": targets.id_array, "user_id": user_id, "at": at})
         return [pk for (pk,) in cursor.fetchall()]

@@ -1,4 +1,7 @@
-"""Who follows an issue. Every write here holds the issue's lock already, so plain reads beside it are true."""
+"""Who follows an issue. Every write here holds the issue's lock already, so plain reads beside it are true.
+
+And it is known already that the issues are there, and of which project: they aren't read again.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,6 +9,7 @@ from datetime import datetime
 from django.db import connection
 
 from issues.enums import SubscriptionReason
+from issues.querysets import as_array
 from issues.services.targets import Targets
 
 
@@ -17,12 +21,11 @@ def subscribe(
         cursor.execute(
             """
             INSERT INTO issues_issuesubscription (project_id, issue_id, user_id, is_active, reason, created_at)
-            SELECT issue.project_id, issue.id, follower.id, true, %s, %s
-            FROM issues_issue AS issue, unnest(%s::bigint[]) AS follower (id)
-            WHERE issue.project_id = %s AND issue.id = ANY(%s::bigint[])
+            SELECT %s, issue.id, follower.id, true, %s, %s
+            FROM unnest(%s::bigint[]) AS issue (id), unnest(%s::bigint[]) AS follower (id)
             ON CONFLICT (issue_id, user_id) DO NOTHING
             """,
-            [reason.value, at, list(user_ids), project_id, list(issue_ids)],
+            [project_id, reason.value, at, as_array(issue_ids), as_array(user_ids)],
         )
 
 
@@ -37,9 +40,8 @@ def ask_for(targets: Targets, *, active: bool, user_id: int, at: datetime) -> li
             WITH wished AS (
                 INSERT INTO issues_issuesubscription AS subscription
                     (project_id, issue_id, user_id, is_active, reason, created_at)
-                SELECT project_id, id, %(user_id)s, %(active)s, %(reason)s, %(at)s
-                FROM issues_issue
-                WHERE project_id = %(project_id)s AND id = ANY(%(ids)s::bigint[])
+                SELECT %(project_id)s, issue.id, %(user_id)s, %(active)s, %(reason)s, %(at)s
+                FROM unnest(%(ids)s::bigint[]) AS issue (id)
                 ON CONFLICT (issue_id, user_id) DO UPDATE
                 SET is_active = excluded.is_active,
                     reason = CASE WHEN excluded.is_active THEN excluded.reason ELSE subscription.reason END
@@ -60,7 +62,7 @@ def ask_for(targets: Targets, *, active: bool, user_id: int, at: datetime) -> li
                 "reason": SubscriptionReason.UNKNOWN.value,
                 "at": at,
                 "project_id": targets.project_id,
-                "ids": targets.ids,
+                "ids": targets.id_array,
             },
         )
         return [pk for (pk,) in cursor.fetchall()]
@@ -77,5 +79,5 @@ def end_those_of_bookmarks(targets: Targets, *, user_id: int) -> None:
             DELETE FROM issues_issuesubscription
             WHERE project_id = %s AND issue_id = ANY(%s::bigint[]) AND user_id = %s AND is_active AND reason = %s
             """,
-            [targets.project_id, targets.ids, user_id, SubscriptionReason.BOOKMARK.value],
+            [targets.project_id, targets.id_array, user_id, SubscriptionReason.BOOKMARK.value],
         )

@@ -15,7 +15,7 @@ from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet, Value
 from issues.errors import MutationRefused
 from issues.models import Issue
 from issues.mutation import IssueScope
-from issues.querysets import IssueQuerySet, status_counts_as
+from issues.querysets import IssueQuerySet, as_array, status_counts_as
 from issues.services.transactions import TreeMoved
 
 Relatives = Callable[[int, list[int]], list[int]]
@@ -42,6 +42,11 @@ class Targets:
     @property
     def project_id(self) -> int:
         return self.scope.project_id
+
+    @property
+    def id_array(self) -> str:
+        """The ids for SQL by hand: ``ANY(%s::bigint[])``."""
+        return as_array(self.ids or ())
 
     def issues(self, *, at: datetime) -> IssueQuerySet:
         """Return the targets as a queryset."""
@@ -189,5 +194,5 @@ def descendants(project_id: int, ids: list[int]) -> list[int]:
 
 def _read_ids(sql: str, project_id: int, ids: list[int]) -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute(sql, {"project_id": project_id, "ids": ids})
+        cursor.execute(sql, {"project_id": project_id, "ids": as_array(ids)})
         return [pk for (pk,) in cursor.fetchall()]

@@ -122,7 +122,7 @@ def test_locks_the_whole_tree_against_new_rows_before_it_writes(project: Project
     locks_before_first_write(queries, lock="FOR UPDATE")
     locking = [query["sql"] for query in queries if " FOR UPDATE" in query["sql"]]
     assert len(locking) == 1
-    assert f"ARRAY[{parent.pk},{child.pk}]" in locking[0]
+    assert f"'{{{parent.pk},{child.pk}}}'" in locking[0]
 
 
 def test_leaves_what_came_out_of_a_merge_before(project: Project, jane: User, by_jane: Caller) -> None:

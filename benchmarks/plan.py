@@ -1,0 +1,66 @@
+"""How much is measured: the whole, or what fits into two minutes."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from benchmarks.verbs import RESOLVE, VERBS
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Sizes in issues, repetitions as numbers of rounds; a round does everything that is compared once."""
+
+    database: str
+    tested: int  # in the project under test
+    large: int  # in the project that is large
+    others: int  # so many projects more ...
+    each: int  # ... with so many each
+    rounds: Mapping[int, int]  # of changes of so many ids
+    with_most: Collection[str]  # the verbs that are asked of the most of those
+    all_rounds: int  # of "update all" in the project under test
+    large_rounds: int  # of "update all" in the large one
+    client_rounds: int
+    client_issues: Mapping[
+        int, int
+    ]  # changed by one client in a round, so many at once; eight clients change twice that
+    list_rounds: int
+    lists: int  # in a round
+    idle_seconds: float  # for which single changes are timed while nothing else runs
+
+    @property
+    def issues(self) -> int:
+        return self.tested + self.large + self.others * self.each
+
+
+WHOLE = Plan(
+    database="issuetracker_benchmarks",
+    tested=100_000,
+    large=1_000_000,
+    others=20,
+    each=5_000,
+    rounds={1: 31, 10: 31, 100: 21, 1_000: 11, 10_000: 5},
+    with_most=[verb.name for verb in VERBS],
+    all_rounds=5,
+    large_rounds=2,
+    client_rounds=5,
+    client_issues={1: 100, 10: 600, 100: 3_000, 1_000: 6_000},
+    list_rounds=7,
+    lists=20,
+    idle_seconds=10,
+)
+QUICK = Plan(
+    database="issuetracker_benchmarks_quick",
+    tested=40_000,
+    large=200_000,
+    others=10,
+    each=1_000,
+    rounds={1: 5, 100: 5, 1_000: 5, 10_000: 3},
+    with_most=[RESOLVE.name],
+    all_rounds=2,
+    large_rounds=1,
+    client_rounds=2,
+    client_issues={1: 40, 100: 1_000},
+    list_rounds=5,
+    lists=5,
+    idle_seconds=3,
+)

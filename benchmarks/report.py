@@ -1,0 +1,341 @@
+"""The report, in Markdown; every figure in it is computed here from what was measured."""
+
+import os
+import platform
+import subprocess
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from pathlib import Path
+
+import django
+from django.conf import settings
+from django.db import connection
+
+from benchmarks.bench import CHEAPEST, FLOOR, HTTP, SERVICE, Times
+from benchmarks.chart import draw
+from benchmarks.figures import kibibytes, mebibytes, milliseconds, percentile
+from benchmarks.plan import Plan
+from benchmarks.series import BARE, BESIDE, CLIENTS, FEW, MANY, USUAL, Results
+from benchmarks.targets import Target, ratio
+from benchmarks.verbs import RESOLVE, VERBS
+
+SHOWN = {FLOOR: "floor", SERVICE: "service", HTTP: "HTTP", BARE: "bare copy"}
+
+
+def write(plan: Plan, results: Results, targets: Sequence[Target], *, chart: str, today: date) -> str:
+    """Return the whole report; ``chart`` is where its picture is."""
+    return "\n".join(
+        [
+            *_beginning(plan, chart, today),
+            *_targets(targets),
+            *_named(results),
+            *_all(results),
+            *_growth(plan, results),
+            *_clients(results),
+            *_lists(plan, results),
+            *_statements(results),
+            *_wal(results),
+            *_memory(plan, results),
+            *_bystanders(plan, results),
+            *_how(plan),
+        ]
+    )
+
+
+def picture(plan: Plan, results: Results) -> str:
+    """Return the chart of resolving."""
+    lines = {}
+    for way in (HTTP, SERVICE, FLOOR):
+        cells = [(k, cell) for (verb, k), cell in results.named.items() if verb == RESOLVE.name]
+        cells += [(size, cell) for (verb, size), cell in results.all.items() if verb == RESOLVE.name and way in cell]
+        lines[SHOWN[way]] = [(k, cell[way].median) for k, cell in sorted(cells, key=lambda found: found[0])]
+    return draw("Time to resolve issues", {name: lines[name] for name in ("floor", "service", "HTTP")})
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    return [
+        f"| {' | '.join(head)} |",
+        f"|{'|'.join(['---', *['--:'] * (len(head) - 1)])}|",
+        *(f"| {' | '.join(row)} |" for row in rows),
+        "",
+    ]
+
+
+def _beginning(plan: Plan, chart: str, today: date) -> Iterator[str]:
+    yield from (
+        "# What a request costs",
+        "",
+        "Written by `make bench`; no figure is typed by hand. The *floor* is the best SQL that we could write by hand",
+        "with the same end effect on the same tables, in one transaction by psycopg2; the *service* is `bulk.mutate`",
+        "called in-process; *HTTP* is what `manage.py serve` runs, asked by one client. Compare ratios, not machines.",
+        "",
+        f"![Time against the number of issues: floor, service and HTTP]({chart})",
+        "",
+    )
+    yield from table(
+        ("", ""),
+        [
+            ("date, commit", f"{today.isoformat()}, {commit()}"),
+            ("machine", machine()),
+            ("versions", versions()),
+            (
+                "server",
+                f"{settings.WEB_WORKERS} workers with {settings.WEB_THREADS} threads",
+            ),
+            (
+                "issues",
+                f"{plan.issues:,}: {plan.tested:,} in the project under test, {plan.large:,} in a large one, "
+                f"{plan.each:,} in each of {plan.others} others",
+            ),
+        ],
+    )
+
+
+def commit() -> str:
+    """Return what of the project was measured; marked when files differ from that."""
+    found = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--exclude=*"],
+        cwd=settings.BASE_DIR,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return found.stdout.strip() or "unknown"
+
+
+def machine() -> str:
+    model = platform.processor() or platform.machine()
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), model)
+        memory = f", {os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB"
+    except (OSError, ValueError):
+        memory = ""
+    return f"{os.cpu_count()} x {model}{memory}, {platform.system()}"
+
+
+def versions() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        (postgres,) = cursor.fetchone()
+    return f"PostgreSQL {postgres.split()[0]}, Python {platform.python_version()}, Django {django.get_version()}"
+
+
+def _targets(targets: Sequence[Target]) -> Iterator[str]:
+    yield "## Targets"
+    yield ""
+    yield from table(
+        ("what", "target", "measured", "holds"),
+        [(target.what, target.wanted, target.measured, "yes" if target.holds else "**no**") for target in targets],
+    )
+
+
+def _named(results: Results) -> Iterator[str]:
+    sizes = sorted({k for _, k in results.named})
+    yield "## Changes of named issues"
+    yield ""
+    yield "How many times the floor's time the service and HTTP take; then the times in ms. Medians of "
+    yield ", ".join(
+        f"{len(next(cell for (_, size), cell in results.named.items() if size == k)[FLOOR].seconds)} ({k:,} ids)"
+        for k in sizes
+    )
+    yield "rounds, each with the three of them in turn."
+    yield ""
+    yield from table(
+        ("service / floor, HTTP / floor", *(f"{k:,}" for k in sizes)),
+        [
+            (
+                verb.name,
+                *(
+                    f"{ratio(cell, SERVICE, FLOOR):.2f}, {ratio(cell, HTTP, FLOOR):.2f}"
+                    if (cell := results.named.get((verb.name, k)))
+                    else "-"
+                    for k in sizes
+                ),
+            )
+            for verb in VERBS
+        ],
+    )
+    yield from table(
+        ("floor, service, HTTP (ms)", *(f"{k:,}" for k in sizes)),
+        [
+            (
+                verb.name,
+                *(
+                    ", ".join(milliseconds(cell[way].median) for way in (FLOOR, SERVICE, HTTP))
+                    if (cell := results.named.get((verb.name, k)))
+                    else "-"
+                    for k in sizes
+                ),
+            )
+            for verb in VERBS
+        ],
+    )
+
+
+def _all(results: Results) -> Iterator[str]:
+    yield "## Update all"
+    yield ""
+    yield "Medians in ms. The *bare copy* is the service on a copy of the table of issues with its checks, its primary"
+    yield "key, the index of unresolved, and no foreign keys."
+    yield ""
+    ways = (FLOOR, SERVICE, HTTP, BARE)
+    yield from table(
+        ("", "times each", *(SHOWN[way] for way in ways), "service / floor"),
+        [
+            (
+                f"{verb} all of {size:,}",
+                f"{len(cell[FLOOR].seconds)}",
+                *(milliseconds(cell[way].median) if way in cell else "-" for way in ways),
+                f"{ratio(cell, SERVICE, FLOOR):.2f}",
+            )
+            for (verb, size), cell in results.all.items()
+        ],
+    )
+
+
+def _growth(plan: Plan, results: Results) -> Iterator[str]:
+    yield "## Growth"
+    yield ""
+    yield "Resolving, µs for each issue."
+    yield ""
+    cells = [(f"{k:,} ids", k, cell) for (verb, k), cell in results.named.items() if verb == RESOLVE.name and k >= 100]
+    cells += [(f"all {size:,}", size, cell) for (verb, size), cell in results.all.items() if verb == RESOLVE.name]
+    yield from table(
+        ("", *(name for name, _, _ in cells)),
+        [
+            (
+                SHOWN[way],
+                *(f"{cell[way].median / k * 1e6:.1f}" if way in cell else "-" for _, k, cell in cells),
+            )
+            for way in (FLOOR, SERVICE, HTTP)
+        ],
+    )
+
+
+def _clients(results: Results) -> Iterator[str]:
+    yield "## Clients"
+    yield ""
+    yield "Resolving over HTTP with kept connections; clients have no ids in common, and call from the same machine."
+    yield "ms, and per second."
+    yield ""
+
+    def row(name: str, answers: Sequence[float], rest: Sequence[str]) -> Sequence[str]:
+        return (name, f"{len(answers)}", *(milliseconds(percentile(answers, share)) for share in (50, 95, 99)), *rest)
+
+    rows = [row(f"`GET {CHEAPEST}`, 1 client", results.cheapest.seconds, ("-", "-"))]
+    for (count, k), load in sorted(results.loads.items(), key=lambda found: (found[0][1], found[0][0])):
+        rates = (f"{len(load.answers) / load.seconds:,.0f}", f"{load.issues / load.seconds:,.0f}")
+        rows.append(row(f"{k:,} ids, {count} client{'s' if count > 1 else ''}", load.answers, rates))
+    yield from table(("", "requests", "p50", "p95", "p99", "requests/s", "issues/s"), rows)
+
+
+def _lists(plan: Plan, results: Results) -> Iterator[str]:
+    yield "## Lists"
+    yield ""
+    yield "A page of 100 issues with all their keys, by the default query; ms."
+    yield ""
+    names = {
+        "tested": f"among {plan.tested:,} issues",
+        "large": f"among {plan.large:,} issues",
+        CHEAPEST: f"`GET {CHEAPEST}`",
+    }
+    yield from _times(names, results.lists)
+
+
+def _times(names: dict[str, str], measured: dict[str, Times]) -> list[str]:
+    return table(
+        ("", "requests", "p50", "p95", "slowest"),
+        [
+            (
+                shown,
+                f"{len(measured[name].seconds)}",
+                *(milliseconds(percentile(measured[name].seconds, share)) for share in (50, 95, 100)),
+            )
+            for name, shown in names.items()
+        ],
+    )
+
+
+def _statements(results: Results) -> Iterator[str]:
+    yield "## Statements"
+    yield ""
+    yield f"BEGIN and COMMIT included; for {FEW} issues, and for {MANY:,}."
+    yield ""
+    yield from table(
+        ("", "service", "whole request"),
+        [
+            (verb, *(f"{counts[way, FEW]}, {counts[way, MANY]}" for way in (SERVICE, HTTP)))
+            for verb, counts in results.statements.items()
+        ],
+    )
+
+
+def _wal(results: Results) -> Iterator[str]:
+    sizes = sorted({k for _, k in results.named})
+    yield "## Write-ahead log"
+    yield ""
+    yield "KiB for each request over HTTP, and by how much that is more than the floor's."
+    yield ""
+
+    def shown(times: Times, floor: Times) -> str:
+        mine, least = (percentile(found.wal, 50) for found in (times, floor))
+        return f"{kibibytes(mine)} ({mine / least:.2f})"
+
+    yield from table(
+        ("", *(f"{k:,}" for k in sizes)),
+        [
+            (
+                verb.name,
+                *(
+                    shown(cell[HTTP], cell[FLOOR]) if (cell := results.named.get((verb.name, k))) else "-"
+                    for k in sizes
+                ),
+            )
+            for verb in VERBS
+        ],
+    )
+
+
+def _memory(plan: Plan, results: Results) -> Iterator[str]:
+    yield "## Memory"
+    yield ""
+    yield "MiB. Of a server process, its peak; of a database connection, the most that it was seen to have for itself,"
+    yield "without PostgreSQL's shared buffers."
+    yield ""
+    yield from table(
+        ("", "server process", "database connection"),
+        [
+            (name, mebibytes(results.worker_memory[count]), mebibytes(results.backend_memory[count]))
+            for name, count in (("changes of 1", 1), (f"update all of {plan.large:,}", plan.large))
+        ],
+    )
+
+
+def _bystanders(plan: Plan, results: Results) -> Iterator[str]:
+    yield "## Beside a long mutation"
+    yield ""
+    yield "One client that changes single issues in other projects and reads lists there, as usual and while an update"
+    yield f"all of {plan.large:,} runs over HTTP, which took {results.large_over_http:.1f} s; ms."
+    yield ""
+    for what, measured in (("changes of 1 issue", results.singles), ("lists of 25", results.pages)):
+        yield from _times({USUAL: f"{what}, as usual", BESIDE: f"{what}, meanwhile"}, measured)
+
+
+def _how(plan: Plan) -> Iterator[str]:
+    yield from (
+        "## How it is measured",
+        "",
+        "- On a database of its own in the same PostgreSQL, with autovacuum off for its tables: they are vacuumed and",
+        "  analyzed, and the history is emptied but for a little, between measurements. All else is as it comes,",
+        "  `fsync` and `synchronous_commit` too.",
+        "- Every call changes exactly as many issues as it says, or the run fails. Ids are random and disjoint. What a",
+        "  verb has to find (resolved issues to unresolve, merged ones to unmerge, new ones to delete) is prepared by",
+        "  the service, and not timed. *All keys* is one body with a status, its terms, an assignee and every boolean,",
+        "  merge too.",
+        "- Floor, service and HTTP take turns in each round, in another order each time; one round before warms up.",
+        "  The floor of each verb is tested to write the rows that the service writes.",
+        f"- Merge and unmerge begin at two issues. For {CLIENTS} clients, latency is that of a machine they share with",
+        "  the server and the database.",
+        "",
+    )

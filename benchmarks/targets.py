@@ -1,0 +1,162 @@
+"""What was promised, and whether it holds."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from benchmarks.bench import CHEAPEST, FLOOR, HTTP, SERVICE
+from benchmarks.figures import percentile
+from benchmarks.plan import Plan
+from benchmarks.series import BARE, BESIDE, CLIENTS, FEW, MANY, USUAL, Cell, Results
+from benchmarks.verbs import ALL_KEYS, RESOLVE
+
+MIB = 2**20
+NAMED_AT_MOST = 1.4
+ALL_AT_MOST = 1.15
+ONE_OVER_HTTP_AT_MOST = 3.0
+MANY_OVER_HTTP_AT_MOST = 1.8
+BARE_AT_MOST = 1.3
+MEMORY_AT_MOST = 20 * MIB
+CLIENTS_AT_LEAST = 1.5
+LIST_AT_MOST = 4.0
+FLAT_AT_MOST = 1.2  # what "flat" leaves to chance
+BESIDE_AT_MOST = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    what: str
+    wanted: str
+    measured: str
+    holds: bool
+
+
+def ratio(cell: Cell, way: str, other: str) -> float:
+    """Return how much longer the one way takes than the other, by their medians."""
+    return cell[way].median / cell[other].median
+
+
+def check(plan: Plan, results: Results) -> list[Target]:
+    """Return each target with what was measured of it; those that this plan doesn't measure are left out."""
+    return [
+        *_named(results),
+        *_all(results),
+        *_over_http(results),
+        *_statements(results),
+        *_memory(plan, results),
+        *_clients(results),
+        *_lists(plan, results),
+        *_bystanders(plan, results),
+    ]
+
+
+def _at_most(what: str, most: float, measured: float, note: str = "") -> Target:
+    return Target(what, f"≤ {most:g}", f"{measured:.2f}{note}", measured <= most)
+
+
+def _worst(what: str, most: float, measured: Iterable[tuple[float, str]]) -> Target:
+    """Return the target for the largest of several ratios, with its name."""
+    worst, name = max(measured)
+    return _at_most(what, most, worst, f" ({name})")
+
+
+def _named(results: Results) -> Iterator[Target]:
+    for k in (1_000, 10_000):
+        measured = [
+            (ratio(cell, SERVICE, FLOOR), verb)
+            for (verb, size), cell in results.named.items()
+            if size == k and verb != ALL_KEYS.name
+        ]
+        if measured:
+            yield _worst(f"service / floor, {k:,} ids, the dearest of the verbs", NAMED_AT_MOST, measured)
+
+
+def _all(results: Results) -> Iterator[Target]:
+    for size in sorted({size for _, size in results.all}):
+        cells = [(verb, cell) for (verb, of), cell in results.all.items() if of == size]
+        yield _worst(
+            f"service / floor, update all of {size:,}",
+            ALL_AT_MOST,
+            [(ratio(cell, SERVICE, FLOOR), verb) for verb, cell in cells],
+        )
+        if all(BARE in cell for _, cell in cells):
+            yield _worst(
+                f"update all of {size:,} / the same with the primary key and the index of unresolved only",
+                BARE_AT_MOST,
+                [(ratio(cell, SERVICE, BARE), verb) for verb, cell in cells],
+            )
+
+
+def _over_http(results: Results) -> Iterator[Target]:
+    one = percentile(results.loads[1, 1].answers, 50)
+    yield _at_most(
+        "HTTP, resolve of 1 id, one client / cheapest authenticated route, p50",
+        ONE_OVER_HTTP_AT_MOST,
+        one / percentile(results.cheapest.seconds, 50),
+    )
+    if many := results.named.get((RESOLVE.name, MANY)):
+        yield _at_most(f"HTTP, resolve of {MANY:,} ids / floor", MANY_OVER_HTTP_AT_MOST, ratio(many, HTTP, FLOOR))
+
+
+def _statements(results: Results) -> Iterator[Target]:
+    grown = [
+        f"{verb}: {counts[way, FEW]} and {counts[way, MANY]}"
+        for verb, counts in results.statements.items()
+        for way in (SERVICE, HTTP)
+        if counts[way, FEW] != counts[way, MANY]
+    ]
+    yield Target(
+        f"statements for {MANY:,} ids and for {FEW}, each verb and all keys",
+        "equal",
+        "; ".join(grown) or "equal",
+        not grown,
+    )
+
+
+def _memory(plan: Plan, results: Results) -> Iterator[Target]:
+    before, after = results.worker_memory[1], results.worker_memory[plan.large]
+    if before and after:
+        yield Target(
+            f"peak memory of a server process, update all of {plan.large:,} / changes of 1",
+            f"≤ + {MEMORY_AT_MOST / MIB:g} MiB",
+            f"+ {(after - before) / MIB:.1f} MiB",
+            after - before <= MEMORY_AT_MOST,
+        )
+
+
+def _clients(results: Results) -> Iterator[Target]:
+    for k in sorted({k for _, k in results.loads}):
+        one, many = results.loads[1, k], results.loads[CLIENTS, k]
+        times = (many.issues / many.seconds) / (one.issues / one.seconds)
+        yield Target(
+            f"issues per second of {CLIENTS} clients / of one, {k:,} ids each",
+            f"≥ {CLIENTS_AT_LEAST:g}",
+            f"{times:.2f}",
+            times >= CLIENTS_AT_LEAST,
+        )
+    waits = sum(load.lock_waits for load in results.loads.values())
+    yield Target("clients that were seen to wait for another's row", "0", f"{waits}", waits == 0)
+
+
+def _lists(plan: Plan, results: Results) -> Iterator[Target]:
+    cheapest = percentile(results.lists[CHEAPEST].seconds, 50)
+    pages = {name: percentile(times.seconds, 50) for name, times in results.lists.items() if name != CHEAPEST}
+    for name, size in (("tested", plan.tested), ("large", plan.large)):
+        yield _at_most(
+            f"a list of 100 issues among {size:,} / cheapest authenticated route, p50",
+            LIST_AT_MOST,
+            pages[name] / cheapest,
+        )
+    yield _at_most(
+        f"a list of 100 issues among {plan.large:,} / among {plan.tested:,}, p50",
+        FLAT_AT_MOST,
+        pages["large"] / pages["tested"],
+    )
+
+
+def _bystanders(plan: Plan, results: Results) -> Iterator[Target]:
+    for what, measured in (("changes of 1 issue", results.singles), ("lists", results.pages)):
+        yield _at_most(
+            f"{what} in other projects beside an update all of {plan.large:,} / as usual, p95",
+            BESIDE_AT_MOST,
+            percentile(measured[BESIDE].seconds, 95) / percentile(measured[USUAL].seconds, 95),
+        )
