@@ -280,19 +280,6 @@ def bookmark(cursor: Any, work: Work) -> int:
 # Merge, unmerge, and everything at once
 # ---------------------------------------------------------------------------------------------------------------------
 
-# LATERAL and OFFSET 0: look each of them up, whatever PostgreSQL thinks how many there are.
-CHILDREN_OF_TREE = """
-    CROSS JOIN LATERAL (SELECT id FROM issues_issue WHERE merged_into_id = tree.id OFFSET 0) AS child
-"""
-OWN_OF_TREE = """
-    CROSS JOIN LATERAL (SELECT * FROM issues_issue WHERE id = tree.id OFFSET 0) AS own
-"""
-HOURS_OF_TREE = """
-    CROSS JOIN LATERAL (
-        SELECT hour, own_count FROM issues_issuehour WHERE issue_id = tree.id AND own_count > 0 OFFSET 0
-    ) AS own
-"""
-
 OWN = """
     min(own.own_first_seen) AS first_seen, max(own.own_last_seen) AS last_seen,
     sum(own.own_times_seen)::bigint AS times_seen, sum(own.own_users_seen)::bigint AS users_seen,
@@ -313,12 +300,12 @@ TREE = f"""
     tree AS (
         SELECT id FROM target
         UNION ALL
-        SELECT child.id FROM tree {CHILDREN_OF_TREE}
+        SELECT child.id FROM tree JOIN issues_issue AS child ON child.merged_into_id = tree.id
     ),
     total AS MATERIALIZED (
         SELECT {OWN}
         FROM tree
-        {OWN_OF_TREE}
+        JOIN issues_issue AS own ON own.id = tree.id
         LEFT JOIN projects_release AS first ON first.id = own.own_first_release_id
         LEFT JOIN projects_release AS last ON last.id = own.own_last_release_id
     )"""
@@ -336,11 +323,11 @@ CHILDREN = """
     (SELECT jsonb_build_object('issues', jsonb_agg(jsonb_build_object('id', target.id::text) ORDER BY target.id))
      FROM target WHERE target.id <> parent.id)
 """
-HOURS = f"""
+HOURS = """
     hour_total AS (
         SELECT own.hour, sum(own.own_count)::int AS count
         FROM tree
-        {HOURS_OF_TREE}
+        JOIN issues_issuehour AS own ON own.issue_id = tree.id AND own.own_count > 0
         GROUP BY own.hour
     ),
     hours AS (
@@ -353,9 +340,7 @@ COPIED_BOOKMARKS = """
     copied_bookmarks AS (
         INSERT INTO issues_issuebookmark (project_id, issue_id, user_id, created_at)
         SELECT DISTINCT %(project_id)s, parent.id, mark.user_id, %(at)s::timestamptz
-        FROM parent, target CROSS JOIN LATERAL (
-            SELECT user_id FROM issues_issuebookmark WHERE issue_id = target.id OFFSET 0
-        ) AS mark
+        FROM target JOIN issues_issuebookmark AS mark ON mark.issue_id = target.id, parent
         WHERE target.id <> parent.id
         ON CONFLICT (issue_id, user_id) DO NOTHING
     )"""
@@ -366,9 +351,7 @@ def copied_followers(but: str = "true") -> str:
     copied_followers AS (
         INSERT INTO issues_issuesubscription (project_id, issue_id, user_id, is_active, reason, created_at)
         SELECT DISTINCT ON (old.user_id) %(project_id)s, parent.id, old.user_id, true, old.reason, %(at)s
-        FROM parent, target CROSS JOIN LATERAL (
-            SELECT * FROM issues_issuesubscription WHERE issue_id = target.id OFFSET 0
-        ) AS old
+        FROM target JOIN issues_issuesubscription AS old ON old.issue_id = target.id, parent
         WHERE target.id <> parent.id AND old.is_active AND {but}
         ORDER BY old.user_id, old.issue_id
         ON CONFLICT (issue_id, user_id) DO NOTHING
@@ -458,9 +441,7 @@ UNMERGE = f"""
     near AS (
         SELECT id FROM named
         UNION SELECT id FROM above
-        UNION SELECT child.id FROM named CROSS JOIN LATERAL (
-            SELECT id FROM issues_issue WHERE merged_into_id = named.id OFFSET 0
-        ) AS child
+        UNION SELECT child.id FROM named JOIN issues_issue AS child ON child.merged_into_id = named.id
     ),
     target AS MATERIALIZED (
         SELECT id, merged_into_id FROM issues_issue
@@ -500,12 +481,12 @@ TOTALS_AFTER_UNMERGE = f"""
     WITH RECURSIVE tree AS (
         SELECT root.id AS root, root.id FROM unnest(%(roots)s::bigint[]) AS root (id)
         UNION ALL
-        SELECT tree.root, child.id FROM tree {CHILDREN_OF_TREE}
+        SELECT tree.root, child.id FROM tree JOIN issues_issue AS child ON child.merged_into_id = tree.id
     ),
     total AS (
         SELECT tree.root, {OWN}
         FROM tree
-        {OWN_OF_TREE}
+        JOIN issues_issue AS own ON own.id = tree.id
         LEFT JOIN projects_release AS first ON first.id = own.own_first_release_id
         LEFT JOIN projects_release AS last ON last.id = own.own_last_release_id
         GROUP BY tree.root
@@ -521,7 +502,7 @@ TOTALS_AFTER_UNMERGE = f"""
     hour_total AS (
         SELECT tree.root, own.hour, sum(own.own_count)::int AS count
         FROM tree
-        {HOURS_OF_TREE}
+        JOIN issues_issuehour AS own ON own.issue_id = tree.id AND own.own_count > 0
         GROUP BY tree.root, own.hour
     ),
     emptied AS (
@@ -566,9 +547,7 @@ DELETE = f"""
     doomed AS (
         SELECT unnest(ids) AS id FROM asked
         UNION
-        SELECT child.id FROM doomed CROSS JOIN LATERAL (
-            SELECT id FROM issues_issue WHERE merged_into_id = doomed.id OFFSET 0
-        ) AS child
+        SELECT child.id FROM doomed JOIN issues_issue AS child ON child.merged_into_id = doomed.id
     ),
     target AS MATERIALIZED (
         SELECT id FROM issues_issue

@@ -128,9 +128,7 @@ def compute_totals(targets: Targets, ids: Sequence[int]) -> None:
             total AS (
                 SELECT tree.root, own.hour, sum(own.own_count)::int AS count
                 FROM tree
-                CROSS JOIN LATERAL (
-                    SELECT hour, own_count FROM issues_issuehour WHERE issue_id = tree.id AND own_count > 0 OFFSET 0
-                ) AS own
+                JOIN issues_issuehour AS own ON own.issue_id = tree.id AND own.own_count > 0
                 GROUP BY tree.root, own.hour
             ),
             emptied AS (
@@ -154,7 +152,7 @@ RELEASES_OF_A_TREE = """
     (array_agg(last.id ORDER BY last.ordered_at DESC, last.id DESC)
         FILTER (WHERE last.id IS NOT NULL))[1] AS last_release_id
     FROM tree
-    CROSS JOIN LATERAL (SELECT * FROM issues_issue WHERE id = tree.id OFFSET 0) AS own
+    JOIN issues_issue AS own ON own.id = tree.id
     LEFT JOIN projects_release AS first ON first.id = own.own_first_release_id
     LEFT JOIN projects_release AS last ON last.id = own.own_last_release_id
     GROUP BY tree.root
@@ -162,19 +160,13 @@ RELEASES_OF_A_TREE = """
 
 # Every issue under each of %(ids)s, itself included. A tree has no circles: only visible issues are ever merged, and
 # only into a visible one.
-#
-# LATERAL and OFFSET 0 say "look each of them up", here and where it is read. How large a tree is, PostgreSQL can only
-# guess from the largest that it has seen; once a thousand issues were merged somewhere, it would read the whole table
-# for every two.
 _TREES = """
     tree AS (
         SELECT root.id AS root, root.id FROM unnest(%(ids)s::bigint[]) AS root (id)
         UNION ALL
         SELECT tree.root, child.id
         FROM tree
-        CROSS JOIN LATERAL (
-            SELECT id FROM issues_issue WHERE merged_into_id = tree.id AND project_id = %(project_id)s OFFSET 0
-        ) AS child
+        JOIN issues_issue AS child ON child.merged_into_id = tree.id AND child.project_id = %(project_id)s
     )
 """
 
