@@ -49,7 +49,7 @@ FILL = """
         CASE WHEN status = 'resolved' AND n %% 50 = 0 AND kind = 'in_release' THEN %(release_id)s END,
         CASE WHEN status = 'ignored' AND n %% 20 = 2 THEN %(now)s + (n %% 7 - 3) * '1 day'::interval END,
         CASE WHEN status = 'ignored' AND n %% 20 = 7 THEN times + n %% 3 END,
-        CASE WHEN n %% 1000 = 0 THEN lpad(to_hex(project_id * 1000000 + n), 32, '0')::uuid END
+        CASE WHEN n %% 1000 = 0 THEN lpad(to_hex(project_id::bigint * 1000000 + n), 32, '0')::uuid END
     FROM (
         SELECT n, 1 + n::bigint * 7919 %% 1000 AS times, n::bigint * 104729 %% 7776000 * '1 second'::interval AS seen,
                (ARRAY['unresolved', 'resolved', 'ignored', 'resolved', 'unresolved'])[1 + n %% 5] AS status,
@@ -116,22 +116,30 @@ class Cast:
 def cast(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Cast]:
     """Fill the tables once for all tests here, and empty them again: committed, so that they can be vacuumed."""
     with django_db_blocker.unblock():
-        cast = Cast()
-        ids = {"project_id": cast.project.pk, "other_id": cast.other.pk, "user_id": cast.user.pk}
-        params: dict[str, Any] = ids | {"release_id": cast.release.pk, "now": NOW, "count": COUNT}
-        with connection.cursor() as cursor:
-            for sql in (FILL, *AROUND):
-                cursor.execute(sql, params)
-            cursor.execute("VACUUM (ANALYZE)")
-    try:
-        yield cast
-    finally:
-        with django_db_blocker.unblock(), connection.cursor() as cursor:
-            tables = [model._meta.db_table for model in apps.get_app_config("issues").get_models()]
-            cursor.execute(f"TRUNCATE {', '.join(tables)}")
-            for model in (Release, Project, Organization, User):
-                model._default_manager.all().delete()
-            cursor.execute("ANALYZE")
+        try:
+            yield _filled()
+        finally:
+            _empty()
+
+
+def _filled() -> Cast:
+    cast = Cast()
+    ids = {"project_id": cast.project.pk, "other_id": cast.other.pk, "user_id": cast.user.pk}
+    params: dict[str, Any] = ids | {"release_id": cast.release.pk, "now": NOW, "count": COUNT}
+    with connection.cursor() as cursor:
+        for sql in (FILL, *AROUND):
+            cursor.execute(sql, params)
+        cursor.execute("VACUUM (ANALYZE)")
+    return cast
+
+
+def _empty() -> None:
+    with connection.cursor() as cursor:
+        tables = [model._meta.db_table for model in apps.get_app_config("issues").get_models()]
+        cursor.execute(f"TRUNCATE {', '.join(tables)}")
+        for model in (Release, Project, Organization, User):
+            model._default_manager.all().delete()
+        cursor.execute("ANALYZE")
 
 
 class Plans:
