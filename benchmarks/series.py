@@ -157,7 +157,7 @@ def clients(bench: Bench, results: Results) -> None:
     cells = [(k, issues) for _ in range(bench.plan.client_rounds) for k, issues in bench.plan.client_issues.items()]
     for k, issues in tqdm(cells, desc="one client and eight"):
         for count in (1, CLIENTS):
-            requests = [bench.tested.take(k) for _ in range(-(-issues * (2 if count > 1 else 1) // k))]
+            requests = bench.prepare(RESOLVE, k, sets=-(-issues * (2 if count > 1 else 1) // k))
             load = results.loads.setdefault((count, k), Load())
             _run_clients(bench, count, requests, load)
         for _ in range(20):

@@ -1,0 +1,116 @@
+"""The report, and the targets that it judges."""
+
+from datetime import date
+
+import pytest
+
+from benchmarks import report
+from benchmarks.bench import CHEAPEST, Pool, Times
+from benchmarks.figures import milliseconds, percentile
+from benchmarks.plan import QUICK
+from benchmarks.series import BARE, BESIDE, CLIENTS, USUAL, Load, Results
+from benchmarks.targets import MIB, check
+from benchmarks.verbs import VERBS
+
+FLOOR, SERVICE, HTTP = 1.0, 1.3, 1.5
+
+
+def cell(service: float = SERVICE, http: float = HTTP, **more: float) -> dict[str, Times]:
+    ways = {"floor": FLOOR, "service": service, "http": http, **more}
+    return {way: Times([seconds] * 3, [1024] * 3) for way, seconds in ways.items()}
+
+
+@pytest.fixture
+def results() -> Results:
+    """What holds every target."""
+    return Results(
+        named={(verb.name, k): cell() for verb in VERBS for k in (1_000, 10_000)},
+        all={
+            ("resolve", QUICK.tested): cell(1.1, **{BARE: 1.0}),
+            ("resolve", QUICK.large): {way: times for way, times in cell(1.1).items() if way != "http"},
+        },
+        loads={(1, 1): Load([0.004], 1, 1.0), (CLIENTS, 1): Load([0.009], 2, 1.0)},
+        cheapest=Times([0.002]),
+        lists={"tested": Times([0.006]), "large": Times([0.006]), CHEAPEST: Times([0.002])},
+        statements={"resolve": {(way, k): 8 for way in ("service", "http") for k in (2, 10_000)}},
+        worker_memory={1: 80 * MIB, QUICK.large: 90 * MIB},
+        backend_memory={1: 20 * MIB, QUICK.large: 40 * MIB},
+        singles={USUAL: Times([0.01]), BESIDE: Times([0.015])},
+        pages={USUAL: Times([0.01]), BESIDE: Times([0.015])},
+        large_over_http=30.0,
+    )
+
+
+def broken(results: Results) -> list[str]:
+    return [f"{target.what}: {target.measured}" for target in check(QUICK, results) if not target.holds]
+
+
+def test_every_target_holds_when_everything_is_fast(results: Results) -> None:
+    assert broken(results) == []
+
+
+def test_names_the_verb_that_is_too_dear(results: Results) -> None:
+    results.named["merge", 1_000] = cell(service=1.6)
+
+    assert broken(results) == ["service / floor, 1,000 ids, the dearest of the verbs: 1.60 (merge)"]
+
+
+def test_leaves_all_keys_out_of_the_verbs(results: Results) -> None:
+    results.named["all keys", 1_000] = cell(service=9.0)
+
+    assert broken(results) == []
+
+
+def test_says_where_statements_grow(results: Results) -> None:
+    results.statements["resolve"]["http", 10_000] = 9
+
+    assert broken(results) == ["statements for 10,000 ids and for 2, each verb and all keys: resolve: 8 and 9"]
+
+
+def test_sees_clients_that_wait_and_lists_that_grow(results: Results) -> None:
+    results.loads[CLIENTS, 1].lock_waits = 1
+    results.lists["large"] = Times([0.0075])
+
+    assert broken(results) == [
+        "clients that were seen to wait for another's row: 1",
+        f"a list of 100 issues among {QUICK.large:,} / among {QUICK.tested:,}, p50: 1.25",
+    ]
+
+
+@pytest.mark.django_db
+def test_the_report_shows_every_target_and_verb(results: Results) -> None:
+    targets = check(QUICK, results)
+
+    text = report.write(QUICK, results, targets, chart="benchmarks.svg", today=date(2026, 3, 1))
+
+    assert all(f"| {target.what} | {target.wanted} | {target.measured} | yes |" in text for target in targets)
+    assert all(f"| {verb.name} | 1.30, 1.50 | 1.30, 1.50 |" in text for verb in VERBS)
+    assert "(benchmarks.svg)" in text
+    assert report.picture(QUICK, results).startswith("<svg")
+
+
+def test_a_percentile_is_one_of_the_values() -> None:
+    values = [5.0, 1.0, 3.0, 2.0, 4.0]
+
+    assert [percentile(values, share) for share in (1, 50, 95, 100)] == [1.0, 3.0, 5.0, 5.0]
+
+
+def test_times_have_three_digits_that_count() -> None:
+    assert [milliseconds(seconds) for seconds in (0.0009124, 0.01234, 4.5604)] == ["0.91", "12.3", "4,560"]
+
+
+def test_a_pool_hands_out_each_issue_once_and_is_filled_when_it_has_too_few() -> None:
+    fills: list[int] = []
+
+    def fill(count: int) -> list[int]:
+        fills.append(count)
+        return list(range(10))
+
+    pool = Pool(fill)
+    first, second = pool.take(4), pool.take(6)
+    third = pool.take(3)
+
+    assert sorted([*first, *second]) == list(range(10))
+    assert first == sorted(first) != [0, 1, 2, 3]
+    assert len(set(third)) == 3
+    assert fills == [4, 3]
