@@ -44,6 +44,9 @@ class AnyOf(Lookup):  # type: ignore[type-arg] # generic in the stubs only
         return f"{column} = ANY(%s::bigint[])", [*params, self.rhs]
 
 
+_BOOLEAN: BooleanField[bool, bool] = BooleanField()  # made once: each takes longer than a small condition
+
+
 def condition(sql: str, *params: Any) -> RawSQL:
     """Return a condition on a row of ``issues_issue``: for filters, and for statements by hand.
 
@@ -51,7 +54,7 @@ def condition(sql: str, *params: Any) -> RawSQL:
     PostgreSQL takes to answer. It must never be NULL, of which neither ``x`` nor ``NOT x`` is true; and it names the
     table, since a filter may join others.
     """
-    return RawSQL(sql, params, BooleanField())
+    return RawSQL(sql, params, _BOOLEAN)
 
 
 # Of what is ignored: the terms have not run out at an instant.

@@ -44,8 +44,10 @@ def rewrite(
     keeps what stood there before in its column of that name with ``before_`` in front.
     """
     names = list(columns)
-    values = [value if isinstance(value, RawSQL) else RawSQL("%s", (value,)) for value in columns.values()]
-    assignments = ", ".join(f"{name} = {value.sql}" for name, value in zip(names, values, strict=True))
+    values = [
+        (value.sql, value.params) if isinstance(value, RawSQL) else ("%s", (value,)) for value in columns.values()
+    ]
+    assignments = ", ".join(f"{name} = {sql}" for name, (sql, _) in zip(names, values, strict=True))
     read, write = _all(targets, where, names, at=at) if targets.ids is None else _named(targets, where, names)
     sql = f"""
         WITH target AS MATERIALIZED ({read.sql}),
@@ -68,7 +70,7 @@ def rewrite(
     """
     params = [
         *read.params,
-        *(param for value in values for param in value.params),
+        *(param for _, params in values for param in params),
         targets.mutation_id,
         *write.params,
         *(targets.project_id, kind.value, Json(dict(data)), by.user_id, at, targets.mutation_id),
