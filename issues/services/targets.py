@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet, Value
 
+from issues import observing
 from issues.errors import MutationRefused
 from issues.models import Issue
 from issues.mutation import IssueScope
@@ -79,11 +80,9 @@ def lock_targets(
     related = relatives(scope.project_id, named)
     passes = Value(True) if scope.statuses is None else _condition(status_counts_as(scope.statuses, at=at))
     issues = Issue.objects.with_ids(scope.project_id, sorted({*named, *related})).annotate(passes=passes)
-    found = {
-        pk: bool(passes)
-        for pk, merged_into, passes in issues.locked(to_delete=to_delete).values_list("id", "merged_into", "passes")
-        if hidden or merged_into is None
-    }
+    with observing.locking(to_delete=to_delete):
+        rows = list(issues.locked(to_delete=to_delete).values_list("id", "merged_into", "passes"))
+    found = {pk: bool(passes) for pk, merged_into, passes in rows if hidden or merged_into is None}
     if related != relatives(scope.project_id, named):
         raise TreeMoved("These issues are being merged or unmerged just now.")
     ids = [pk for pk in named if found.get(pk)]
