@@ -13,6 +13,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
+from issues import observing
 from issues.errors import MutationRefused
 from issues.models import Issue
 from issues.mutation import IssueScope
@@ -79,7 +80,8 @@ def lock_targets(
     named = sorted(scope.ids or ())
     related = relatives(scope.project_id, named)
     passes = condition("true") if scope.statuses is None else status_counts_as(scope.statuses, at=at)
-    rows = _lock(scope.project_id, sorted({*named, *related}), passes, to_delete=to_delete)
+    with observing.locking(to_delete=to_delete):
+        rows = _lock(scope.project_id, sorted({*named, *related}), passes, to_delete=to_delete)
     found = {pk: passes for pk, merged_into, passes in rows if hidden or merged_into is None}
     if related != relatives(scope.project_id, named):
         raise TreeMoved("These issues are being merged or unmerged just now.")
