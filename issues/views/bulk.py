@@ -89,8 +89,9 @@ def _keys(asked: ListQuery, project_ids: Sequence[int], *, at: datetime) -> tupl
             return [(getattr(shown, asked.position.sort.column), shown.pk)], 1
     found = Issue.objects.matching(asked.terms, at=at)
     if asked.position.key is None:  # the first page is the beginning of what is counted
-        keys = found.page(project_ids, asked.statuses, at=at, position=asked.position, limit=MAX_HITS)
-        return keys[: asked.limit + 1], len(keys)
+        return found.first_page(
+            project_ids, asked.statuses, at=at, start=asked.position, limit=asked.limit + 1, count_to=MAX_HITS
+        )
     keys = found.page(project_ids, asked.statuses, at=at, position=asked.position, limit=asked.limit + 1)
     return keys, found.count_up_to(MAX_HITS, project_ids, asked.statuses, at=at)
 
