@@ -164,19 +164,6 @@ def holds(condition: search.Condition, *, at: datetime) -> Q:
 _LOOKUPS = {"": "", ">": "__gt", ">=": "__gte", "<": "__lt", "<=": "__lte"}
 
 
-ITEM = (
-    *("id", "short_number", "project_id", "project__slug", "project__name"),
-    *("type", "level", "logger", "platform", "text__title", "text__culprit", "text__metadata", "share_id"),
-    *("first_seen", "last_seen", "times_seen", "users_seen", "comment_count", "first_release_id", "last_release_id"),
-    *("status_by_id", "status_by__username", "status_by__name", "status_by__email"),
-    *("resolution_kind", "resolution_release__version"),
-    *("snooze_ends_at", "snooze_ends_at_times_seen", "snooze_ends_at_users_seen"),
-    *("snooze_window_count", "snooze_window_minutes", "snooze_window_user_count", "snooze_window_user_minutes"),
-    *("assignee_user_id", "assignee_user__username", "assignee_user__name", "assignee_user__email"),
-    *("assignee_team_id", "assignee_team__slug"),
-)
-
-
 class _Walk(NamedTuple):
     """What the words of a page's SQL depend on; all else are values."""
 
@@ -262,13 +249,6 @@ class IssueQuerySet(QuerySet[Any]):
         """Keep the issues that "update all" with this scope is about."""
         issues = self.filter(project_id=scope.project_id).visible().matching(scope.terms, at=at)
         return issues if scope.statuses is None else issues.with_status(scope.statuses, at=at)
-
-    def as_items(self, *, at: datetime) -> QuerySet[Any]:
-        """Return what an item of a list is made of, as rows with these names: ``row.text__title``.
-
-        Models, of which an issue takes several, would cost more than all else that a list does.
-        """
-        return self.with_status_shown(at=at).values_list(*ITEM, "status_shown", named=True)
 
     def with_status_shown(self, *, at: Moment) -> Self:
         """Add ``status_shown``: the status that the issue counts as at this instant."""
