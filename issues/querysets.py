@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Self
+from functools import lru_cache
+from typing import Any, NamedTuple, Self
 
-from django.db import connection
-from django.db.models import BooleanField, Case, F, Field, Lookup, Q, QuerySet, Value, When
+from django.db.models import BooleanField, Case, F, Field, Lookup, Model, Q, QuerySet, Value, When
 from django.db.models.expressions import RawSQL
 
 from issues import search, short_ids
@@ -16,6 +16,9 @@ from issues.mutation import IssueScope
 from projects.keyset import Key, Position, Sort
 from projects.models import Release, Team, User
 from projects.querysets import is_id
+from projects.statements import Statement, hole, kept
+
+Moment = datetime | RawSQL  # a time, or the hole that it will stand in
 
 
 def as_array(ids: Iterable[int]) -> str:
@@ -36,12 +39,13 @@ class AnyOf(Lookup):  # type: ignore[type-arg] # generic in the stubs only
 
     lookup_name = "any_of"
 
-    def get_prep_lookup(self) -> str:
-        return as_array(self.rhs)
+    def get_prep_lookup(self) -> Any:
+        return self.rhs if isinstance(self.rhs, RawSQL) else as_array(self.rhs)
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         column, params = self.process_lhs(compiler, connection)
-        return f"{column} = ANY(%s::bigint[])", [*params, self.rhs]
+        ids, ids_params = self.process_rhs(compiler, connection)
+        return f"{column} = ANY({ids}::bigint[])", [*params, *ids_params]
 
 
 _BOOLEAN: BooleanField[bool, bool] = BooleanField()  # made once: each takes longer than a small condition
@@ -57,6 +61,11 @@ def condition(sql: str, *params: Any) -> RawSQL:
     return RawSQL(sql, params, _BOOLEAN)
 
 
+def _at(sql: str, at: Moment) -> RawSQL:
+    """Return a condition that compares with one instant, wherever ``%s`` stands in it."""
+    return condition(sql.replace("%s", at.sql)) if isinstance(at, RawSQL) else condition(sql, *[at] * sql.count("%s"))
+
+
 # Of what is ignored: the terms have not run out at an instant.
 _TERMS_HOLD = """
     (issues_issue.snooze_ends_at IS NULL OR issues_issue.snooze_ends_at > %s)
@@ -69,21 +78,21 @@ _SNOOZE_IS_OVER = f"(issues_issue.status = 'ignored' AND NOT ({_TERMS_HOLD}))"
 _SNOOZE_HOLDS = f"(issues_issue.status = 'ignored' AND {_TERMS_HOLD})"
 
 
-def snooze_is_over(at: datetime) -> RawSQL:
+def snooze_is_over(at: Moment) -> RawSQL:
     """Return the condition "ignored, but the terms have run out": such an issue counts as unresolved (contract 1.5).
 
     Read from the row, so that it holds from the very instant, with no job having run. Terms with a window never run out
     by themselves: the event that fulfils them ends them.
     """
-    return condition(_SNOOZE_IS_OVER, at)
+    return _at(_SNOOZE_IS_OVER, at)
 
 
-def status_counts_as(statuses: Iterable[IssueStatus], *, at: datetime) -> RawSQL:
+def status_counts_as(statuses: Iterable[IssueStatus], *, at: Moment) -> RawSQL:
     """Return the condition "the status is any of these, at this instant": the one place that knows the rule."""
     asked = frozenset(statuses)
     rules = [sql for status, sql in _COUNTS_AS.items() if status in asked]
     sql = " OR ".join(rules) or "false"  # no status at all: nothing
-    return condition(sql, *([at] * sql.count("%s")))
+    return _at(sql, at)
 
 
 _COUNTS_AS = {
@@ -93,19 +102,19 @@ _COUNTS_AS = {
 }
 
 
-def _parts(statuses: Iterable[IssueStatus] | None, *, at: datetime) -> list[Q | RawSQL]:
+def _parts(statuses: Iterable[IssueStatus] | None, *, at: Moment) -> list[Q | RawSQL]:
     """Return conditions that exclude each other, each with an index of its own (Issue.Meta.indexes)."""
     if statuses is None:
         return [Q()]
     parts: dict[IssueStatus, list[Q | RawSQL]] = {
         IssueStatus.UNRESOLVED: [Q(status=IssueStatus.UNRESOLVED), *_ended(at)],
         IssueStatus.RESOLVED: [Q(status=IssueStatus.RESOLVED)],
-        IssueStatus.IGNORED: [condition(_SNOOZE_HOLDS, at)],
+        IssueStatus.IGNORED: [_at(_SNOOZE_HOLDS, at)],
     }
     return [part for status in sorted(statuses) for part in parts[status]]
 
 
-def _ended(at: datetime) -> list[Q]:
+def _ended(at: Moment) -> list[Q]:
     """Return the conditions "its snooze has run out by time" and "by count, and not by time"."""
     by_count = Q(snooze_ends_at_times_seen__lte=F("times_seen")) | Q(snooze_ends_at_users_seen__lte=F("users_seen"))
     return [Q(snooze_ends_at__lte=at), by_count & (Q(snooze_ends_at__isnull=True) | Q(snooze_ends_at__gt=at))]
@@ -172,17 +181,52 @@ def holds(condition: search.Condition, *, at: datetime) -> Q | RawSQL:
 _LOOKUPS = {"": "", ">": "__gt", ">=": "__gte", "<": "__lt", "<=": "__lte"}
 
 
-ITEM = (
-    *("id", "short_number", "project_id", "project__slug", "project__name"),
-    *("type", "level", "logger", "platform", "text__title", "text__culprit", "text__metadata", "share_id"),
-    *("first_seen", "last_seen", "times_seen", "users_seen", "comment_count", "first_release_id", "last_release_id"),
-    *("status_by_id", "status_by__username", "status_by__name", "status_by__email"),
-    *("resolution_kind", "resolution_release__version"),
-    *("snooze_ends_at", "snooze_ends_at_times_seen", "snooze_ends_at_users_seen"),
-    *("snooze_window_count", "snooze_window_minutes", "snooze_window_user_count", "snooze_window_user_minutes"),
-    *("assignee_user_id", "assignee_user__username", "assignee_user__name", "assignee_user__email"),
-    *("assignee_team_id", "assignee_team__slug"),
-)
+class _Walk(NamedTuple):
+    """What the words of a page's SQL depend on; all else are values."""
+
+    statuses: frozenset[IssueStatus] | None
+    sort: Sort
+    backwards: bool
+    from_key: bool  # from a position on, not from the start
+    of_one_project: bool
+    limit: int
+
+    @property
+    def position(self) -> Position:
+        key: Any = (hole("value"), hole("pk")) if self.from_key else None  # as ``_values`` names them
+        return Position(self.sort, key, backwards=self.backwards)
+
+
+def _values(project_ids: Sequence[int], position: Position, *, at: datetime) -> dict[str, Any]:
+    value, pk = position.key or (None, None)
+    project_id = project_ids[0] if len(project_ids) == 1 else None
+    return {"at": at, "project_ids": list(project_ids), "project_id": project_id, "value": value, "pk": pk}
+
+
+def _statement(issues: IssueQuerySet, walk: _Walk) -> Statement:
+    """Return the statement of a page of these issues, with the holes that ``_values`` fills."""
+    # One project by its number, so that PostgreSQL knows how large it is; several, as it comes to each.
+    project = hole("project_id") if walk.of_one_project else RawSQL("scope.project_id", ())
+    at, position = hole("at"), walk.position
+    here = issues.filter(project_id=project).visible().filter(position.beyond())
+    ended = _ended(at)
+    parts = [
+        _next_keys(here.filter(part), position, walk.limit, few=part in ended) for part in _parts(walk.statuses, at=at)
+    ]
+    keys = f"({' UNION ALL '.join(f'({sql})' for sql, _ in parts)}) AS part (sorted_by, id)"
+    if not walk.of_one_project:
+        keys = f"unnest(%(project_ids)s::bigint[]) AS scope (project_id) CROSS JOIN LATERAL {keys}"
+    return kept(
+        f"SELECT part.* FROM {keys} ORDER BY {_direction(position)} LIMIT {walk.limit:d}",
+        [param for _, params in parts for param in params],
+    )
+
+
+@lru_cache(maxsize=256)
+def _kept_statement(model: type[Model], walk: _Walk) -> Statement:
+    """Return the same for all issues: most lists are not searched, and saying it takes as long as reading it."""
+    issues: Any = model._default_manager.all()
+    return _statement(issues, walk)
 
 
 class IssueQuerySet(QuerySet[Any]):
@@ -223,14 +267,7 @@ class IssueQuerySet(QuerySet[Any]):
         issues = self.filter(project_id=scope.project_id).visible().matching(scope.terms, at=at)
         return issues if scope.statuses is None else issues.with_status(scope.statuses, at=at)
 
-    def as_items(self, *, at: datetime) -> QuerySet[Any]:
-        """Return what an item of a list is made of, as rows with these names: ``row.text__title``.
-
-        Models, of which an issue takes several, would cost more than all else that a list does.
-        """
-        return self.with_status_shown(at=at).values_list(*ITEM, "status_shown", named=True)
-
-    def with_status_shown(self, *, at: datetime) -> Self:
+    def with_status_shown(self, *, at: Moment) -> Self:
         """Add ``status_shown``: the status that the issue counts as at this instant."""
         return self.annotate(
             status_shown=Case(When(snooze_is_over(at), then=Value(IssueStatus.UNRESOLVED.value)), default=F("status"))
@@ -250,45 +287,51 @@ class IssueQuerySet(QuerySet[Any]):
         Each project and each part of the statuses walks an index of its own from the position on and stops at the
         limit, however large the projects are; a condition over all of them at once would read and sort everything.
         """
-        sql, params = self._page(project_ids, statuses, at=at, position=position, limit=limit)
-        with connection.cursor() as cursor:
-            cursor.execute(sql, params)
-            keys: list[Key] = cursor.fetchall()
-            return keys
+        walk = self._walk(project_ids, statuses, position, limit)
+        return walk.rows(**_values(project_ids, position, at=at))
+
+    def first_page(
+        self,
+        project_ids: Sequence[int],
+        statuses: Iterable[IssueStatus] | None,
+        *,
+        at: datetime,
+        start: Position,
+        limit: int,
+        count_to: int,
+    ) -> tuple[list[Key], int]:
+        """Return the keys of the first page, and what ``count_up_to`` would: the page is where what is counted begins.
+
+        :param start: a position without a key.
+        """
+        walk = self._walk(project_ids, statuses, start, count_to).within(
+            f"SELECT page.*, count(*) OVER () FROM ({{}}) AS page ORDER BY {_direction(start)} LIMIT {limit:d}"
+        )
+        rows = walk.rows(**_values(project_ids, start, at=at))
+        return [(value, pk) for value, pk, _ in rows], rows[0][2] if rows else 0
 
     def count_up_to(
         self, limit: int, project_ids: Sequence[int], statuses: Iterable[IssueStatus] | None, *, at: datetime
     ) -> int:
         """Count the visible issues of these statuses; there may be more when the answer is ``limit``."""
         start = Position(Sort("last_seen"))
-        sql, params = self._page(project_ids, statuses, at=at, position=start, limit=limit)
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT count(*) FROM ({sql}) AS page", params)
-            count: int = cursor.fetchone()[0]
-            return count
+        walk = self._walk(project_ids, statuses, start, limit).within("SELECT count(*) FROM ({}) AS page")
+        count: int = walk.rows(**_values(project_ids, start, at=at))[0][0]
+        return count
 
-    def _page(
-        self,
-        project_ids: Sequence[int],
-        statuses: Iterable[IssueStatus] | None,
-        *,
-        at: datetime,
-        position: Position,
-        limit: int,
-    ) -> tuple[str, list[Any]]:
-        # One project by its number, so that PostgreSQL knows how large it is; several, as it comes to each.
-        project = project_ids[0] if len(project_ids) == 1 else RawSQL("scope.project_id", ())
-        here = self.filter(project_id=project).visible().filter(position.beyond())
-        ended = _ended(at)
-        parts = [_next_keys(here.filter(part), position, limit, few=part in ended) for part in _parts(statuses, at=at)]
-        sql = f"""
-            SELECT part.*
-            FROM unnest(%s::bigint[]) AS scope (project_id)
-            CROSS JOIN LATERAL ({" UNION ALL ".join(f"({sql})" for sql, _ in parts)}) AS part (sorted_by, id)
-            ORDER BY {_direction(position)}
-            LIMIT {limit:d}
-        """
-        return sql, [list(project_ids), *(param for _, params in parts for param in params)]
+    def _walk(
+        self, project_ids: Sequence[int], statuses: Iterable[IssueStatus] | None, position: Position, limit: int
+    ) -> Statement:
+        walk = _Walk(
+            None if statuses is None else frozenset(statuses),
+            position.sort,
+            position.backwards,
+            from_key=position.key is not None,
+            of_one_project=len(project_ids) == 1,
+            limit=limit,
+        )
+        model: type[Model] = self.model
+        return _statement(self, walk) if self.query.where else _kept_statement(model, walk)
 
     def locked(self, *, to_delete: bool = False) -> Self:
         """Lock the rows in the order of their ids, which is what keeps two requests from deadlocking.

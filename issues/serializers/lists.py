@@ -9,7 +9,7 @@ from rest_framework.exceptions import ValidationError
 
 from issues.enums import IssueStatus
 from issues.search import HasStatus, IsSeenWithin, Term
-from issues.serializers.issues import DAY, HOUR, StatsPeriod
+from issues.serializers.items import DAY, HOUR, StatsPeriod
 from issues.serializers.scopes import read_ids, read_query, read_statuses
 from projects.callers import Caller
 from projects.keyset import Position, Sort

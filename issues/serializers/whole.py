@@ -6,7 +6,8 @@ from typing import Any
 
 from issues.models import Activity, Issue, IssueSeen, IssueSubscription
 from issues.serializers.activities import describe_activity
-from issues.serializers.issues import DAY, HOUR, StatsPeriod, describe_issue, read_surroundings
+from issues.serializers.issues import describe_issue
+from issues.serializers.items import DAY, HOUR, StatsPeriod, read_items, read_names, read_stats
 from projects.callers import Caller
 from projects.models import Release
 from projects.serializers import describe_user, iso
@@ -17,14 +18,12 @@ A_DAY, A_MONTH = StatsPeriod("24h", HOUR, 24), StatsPeriod("30d", DAY, 30)
 
 def read_whole(issue: Issue, *, by: Caller, at: datetime, permalink: Callable[[int], str]) -> dict[str, Any] | None:
     """Read and return everything about an issue, merged or not, in a fixed number of statements; None if it is gone."""
-    found = next(iter(Issue.objects.with_ids(issue.project_id, [issue.pk]).as_items(at=at)), None)
-    if found is None:
+    items = read_items([issue.project_id], [issue.pk], by=by, at=at)
+    if not items:
         return None
-    ids = [issue.pk]
-    around = read_surroundings([issue.project_id], ids, A_DAY, by=by, at=at)
-    month = read_surroundings([issue.project_id], ids, A_MONTH, by=Caller(), at=at)
-    described = describe_issue(found, around, A_DAY, permalink=permalink)
-    described["stats"][A_MONTH.word] = month.stats[issue.pk]
+    (found,) = items
+    stats = {period.word: read_stats(items, period, at=at).points(issue.pk) for period in (A_DAY, A_MONTH)}
+    described = describe_issue(found, read_names(items), stats, permalink=permalink)
     releases = Release.objects.in_bulk([pk for pk in (found.first_release_id, found.last_release_id) if pk])
     activities = Activity.objects.filter(issue=issue).select_related("user").order_by("-pk")[:SHOWN]
     seen = IssueSeen.objects.filter(issue=issue).select_related("user").order_by("-seen_at", "-pk")[:SHOWN]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
+from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework import status
 from rest_framework.exceptions import ValidationError
@@ -12,7 +13,8 @@ from rest_framework.response import Response
 
 from issues.models import Issue
 from issues.mutation import IssueMutation, IssueScope, MutationOutcome
-from issues.serializers.issues import describe_issue, read_surroundings
+from issues.serializers.issues import write_list
+from issues.serializers.items import read_items, read_names, read_stats
 from issues.serializers.lists import ListQuery, read_list_query, read_project_ids
 from issues.serializers.mutations import IssueMutationSerializer
 from issues.serializers.outcomes import counting_headers, describe_outcome
@@ -31,19 +33,19 @@ MAX_HITS = 1000  # counted exactly up to here
 class IssuesViewSet(ApiViewSet):
     """What the project's route and the organization's have in common."""
 
-    def answer_list(self, asked: ListQuery, project_ids: Sequence[int], *, at: datetime) -> Response:
+    def answer_list(self, asked: ListQuery, project_ids: Sequence[int], *, at: datetime) -> HttpResponse:
         """Answer a page of the issues of these projects (contract section 2)."""
         with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
             keys, hits = _keys(asked, project_ids, at=at)
             page = cut_page(keys, asked.position, asked.limit)
             ids = [pk for _, pk in page.keys]
-            rows = Issue.objects.of_projects(project_ids).filter(id__any_of=ids).as_items(at=at)
-            issues = {row.id: row for row in rows}
-            around = read_surroundings(project_ids, ids, asked.stats, by=self.caller, at=at)
-        link = permalink(self.request)
-        items = [describe_issue(issues[pk], around, asked.stats, permalink=link) for pk in ids if pk in issues]
+            found = {item.id: item for item in read_items(project_ids, ids, by=self.caller, at=at)}
+            items = [found[pk] for pk in ids if pk in found]
+            names = read_names(items)
+            stats = None if asked.stats is None else read_stats(items, asked.stats, at=at)
         headers = {"Link": link_header(self.request, page), "X-Hits": str(hits), "X-Max-Hits": str(MAX_HITS)}
-        return Response(items, headers=headers)
+        body = write_list(items, names, stats, permalink=permalink(self.request))
+        return HttpResponse(body, content_type="application/json", headers=headers)
 
     def read_mutation(self, organization_id: int, projects: Sequence[Project], *, at: datetime) -> IssueMutation:
         """Return what the body asks for, of issues of these projects.
@@ -89,8 +91,9 @@ def _keys(asked: ListQuery, project_ids: Sequence[int], *, at: datetime) -> tupl
             return [(getattr(shown, asked.position.sort.column), shown.pk)], 1
     found = Issue.objects.matching(asked.terms, at=at)
     if asked.position.key is None:  # the first page is the beginning of what is counted
-        keys = found.page(project_ids, asked.statuses, at=at, position=asked.position, limit=MAX_HITS)
-        return keys[: asked.limit + 1], len(keys)
+        return found.first_page(
+            project_ids, asked.statuses, at=at, start=asked.position, limit=asked.limit + 1, count_to=MAX_HITS
+        )
     keys = found.page(project_ids, asked.statuses, at=at, position=asked.position, limit=asked.limit + 1)
     return keys, found.count_up_to(MAX_HITS, project_ids, asked.statuses, at=at)
 
@@ -102,7 +105,7 @@ def _nothing_done(outcomes: Sequence[MutationOutcome]) -> Response:
 class ProjectIssuesViewSet(ProjectViewSet, IssuesViewSet):
     """The issues of one project. The project's path is the scope of all three methods."""
 
-    def list(self, request: Request, organization: str, project: str) -> Response:
+    def list(self, request: Request, organization: str, project: str) -> HttpResponse:
         """Answer a page of issues (contract section 2)."""
         asked = read_list_query(request.query_params, by=self.caller)
         return self.answer_list(asked, [self.project.pk], at=timezone.now())
@@ -128,7 +131,7 @@ class OrganizationIssuesViewSet(OrganizationViewSet, IssuesViewSet):
     What is asked happens to each project by itself, with a mutation of its own, but in one transaction.
     """
 
-    def list(self, request: Request, organization: str) -> Response:
+    def list(self, request: Request, organization: str) -> HttpResponse:
         """Answer a page of issues (contract section 2)."""
         asked = read_list_query(request.query_params, period_narrows=True, by=self.caller)
         projects = self._projects(read_project_ids(request.query_params.getlist("project")))

@@ -19,7 +19,7 @@ from pytest_django import DjangoDbBlocker
 from issues.enums import IssueStatus
 from issues.models import Activity, Issue, IssueHash, Mutation
 from issues.search import parse
-from issues.serializers.issues import read_surroundings
+from issues.serializers.items import Item, read_items, read_stats
 from issues.serializers.whole import A_DAY
 from issues.services import resolutions, targets
 from projects.callers import Caller
@@ -173,8 +173,9 @@ def deep(cast: Cast, sort: Sort) -> Any:
     return Issue.objects.all().page([cast.project.pk], None, at=NOW, position=position, limit=101)
 
 
-def first_hundred(cast: Cast) -> list[int]:
-    return list(Issue.objects.filter(project=cast.project).order_by("pk").values_list("pk", flat=True)[:100])
+def first_hundred(cast: Cast) -> list[Item]:
+    ids = Issue.objects.filter(project=cast.project).order_by("pk").values_list("pk", flat=True)[:100]
+    return read_items([cast.project.pk], ids, by=Caller(user=cast.user), at=NOW)
 
 
 # reader -> the indexes that its plan names
@@ -222,9 +223,7 @@ READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
         {"issues_issue_awaiting_release", "issues_activity_of_issue"},
     ),
     "the marks and hours of a page": (
-        lambda cast: read_surroundings(
-            [cast.project.pk], first_hundred(cast), A_DAY, by=Caller(user=cast.user), at=NOW
-        ),
+        lambda cast: read_stats(first_hundred(cast), A_DAY, at=NOW),
         {
             "issues_issuehour_once_per_issue",
             "issues_issueseen_once_per_user",

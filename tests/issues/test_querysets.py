@@ -182,6 +182,30 @@ def test_a_page_lists_what_counts_as_the_statuses_each_once(
     assert [issue_id for _, issue_id in page] == ids(Issue.objects.with_status(asked, at=at))[::-1]
 
 
+@pytest.mark.parametrize("at", INSTANTS, ids=str)
+@pytest.mark.parametrize("statuses", [None, *SUBSETS], ids=lambda statuses: " or ".join(statuses or ["any"]))
+def test_a_first_page_is_a_page_and_a_count(
+    one_of_each: list[Issue], statuses: tuple[IssueStatus, ...] | None, at: datetime
+) -> None:
+    one, start = [one_of_each[0].project_id], Position(Sort("last_seen"))
+    keys = Issue.objects.page(one, statuses, at=at, position=start, limit=len(one_of_each))
+    empty_too = [*one, ProjectFactory().pk]
+
+    for project_ids, limit, most in product([one, empty_too], [1, len(one_of_each)], [3, len(one_of_each)]):
+        page, count = Issue.objects.first_page(
+            project_ids, statuses, at=at, start=start, limit=min(limit, most), count_to=most
+        )
+
+        assert page == keys[: min(limit, most)]
+        assert count == Issue.objects.count_up_to(most, project_ids, statuses, at=at) == min(len(keys), most)
+
+
+def test_a_first_page_of_nothing_counts_nothing(project: Project) -> None:
+    page = Issue.objects.first_page([project.pk], None, at=NOW, start=Position(Sort("last_seen")), limit=2, count_to=3)
+
+    assert page == ([], 0)
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # in_scope, with_ids, visible
 # ---------------------------------------------------------------------------------------------------------------------

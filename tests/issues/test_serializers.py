@@ -23,7 +23,7 @@ from issues.mutation import (
     SnoozeTerms,
     Unresolve,
 )
-from issues.serializers.issues import StatsPeriod
+from issues.serializers.items import StatsPeriod
 from issues.serializers.lists import ListQuery, read_list_query
 from issues.serializers.mutations import IssueMutationSerializer
 from issues.serializers.scopes import read_id, read_scope

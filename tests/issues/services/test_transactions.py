@@ -186,10 +186,25 @@ def sleep(seconds: int) -> None:
         cursor.execute("SELECT pg_sleep(%s)", [seconds])
 
 
-@pytest.mark.django_db
-def test_that_only_reads_ends_a_statement_that_takes_too_long() -> None:
+@real_transactions
+def test_that_only_reads_ends_a_statement_that_takes_too_long(db: None) -> None:
     with pytest.raises(OperationalError, match="statement timeout"), transactions.reading(timeout=1):
         sleep(5)
+
+
+@real_transactions
+def test_that_only_reads_limits_each_statement_and_nothing_after(db: None) -> None:
+    def limit() -> Any:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW statement_timeout")
+            return cursor.fetchone()[0]
+
+    usual = limit()
+    with transactions.reading(timeout=7):
+        assert [limit(), limit()] == ["7s", "7s"]
+        assert not connection.in_atomic_block
+
+    assert limit() == usual != "7s"
 
 
 @pytest.mark.django_db

@@ -1,0 +1,174 @@
+"""What an item of a list is made of, read for a whole page at once, in as many statements for a hundred as for one."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import OuterRef, Subquery
+
+from issues.models import Issue, IssueBookmark, IssueSeen, IssueSubscription
+from issues.mutation import Assignee
+from issues.querysets import as_array
+from projects.callers import Caller
+from projects.statements import Statement, hole, kept
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class StatsPeriod:
+    """So many equal points of time, the last of which holds the present; ``word`` is how the caller wrote it."""
+
+    word: str
+    step: timedelta
+    points: int
+
+
+class Item(NamedTuple):
+    """An issue with its text, its project and the caller's marks, under the names that the ORM has for them.
+
+    Models, of which an issue takes several, would cost more than all else that a list does.
+    """
+
+    id: int
+    short_number: int
+    project_id: int
+    project__slug: str
+    project__name: str
+    type: str
+    level: str
+    logger: str
+    platform: str
+    text__title: str
+    text__culprit: str
+    text__metadata: str  # JSON
+    share_id: UUID | None
+    first_seen: datetime
+    last_seen: datetime
+    times_seen: int
+    users_seen: int
+    comment_count: int
+    first_release_id: int | None
+    last_release_id: int | None
+    status_shown: str
+    status_by_id: int | None
+    resolution_kind: str | None
+    resolution_release_id: int | None
+    snooze_ends_at: datetime | None
+    snooze_ends_at_times_seen: int | None
+    snooze_ends_at_users_seen: int | None
+    snooze_window_count: int | None
+    snooze_window_minutes: int | None
+    snooze_window_user_count: int | None
+    snooze_window_user_minutes: int | None
+    assignee_user_id: int | None
+    assignee_team_id: int | None
+    seen_at: datetime | None  # when the caller last looked
+    bookmark_id: int | None
+    subscribed_for: str | None  # the reason; None, too, when the caller has ended it
+
+
+class Person(NamedTuple):
+    id: int
+    username: str
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What items name by an id."""
+
+    people: dict[int | None, Person]
+    teams: dict[int | None, Assignee]
+    releases: dict[int | None, str]  # versions
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """How many events there were of each issue of a page, by the seconds at which the points of a period begin."""
+
+    period: StatsPeriod
+    begins: Sequence[int]
+    counts: dict[int, dict[int, int]]  # by issue; only what is not 0
+
+    def points(self, issue_id: int) -> list[list[int]]:
+        counts = self.counts[issue_id]
+        return [[begin, counts.get(begin, 0)] for begin in self.begins]
+
+
+def read_items(project_ids: Sequence[int], ids: Iterable[int], *, by: Caller, at: datetime) -> list[Item]:
+    """Return those of these issues that are in these projects, merged ones too, in no order."""
+    rows = _items().rows(project_ids=as_array(project_ids), ids=as_array(ids), user_id=by.user_id, at=at)
+    return list(map(Item._make, rows))
+
+
+@cache
+def _items() -> Statement:
+    # What items name is read afterwards, each name once: joined to them, it takes as long to plan as the rest to read.
+    issues = Issue.objects.filter(project__id__any_of=hole("project_ids"), id__any_of=hole("ids"))
+    mine = {"project": OuterRef("project"), "issue": OuterRef("pk"), "user": hole("user_id")}
+    items = issues.with_status_shown(at=hole("at")).annotate(
+        seen_at=Subquery(IssueSeen.objects.filter(**mine).values("seen_at")),
+        bookmark_id=Subquery(IssueBookmark.objects.filter(**mine).values("pk")),
+        subscribed_for=Subquery(IssueSubscription.objects.filter(**mine, is_active=True).values("reason")),
+    )
+    return kept(*items.values_list(*Item._fields).query.sql_with_params())
+
+
+def read_names(items: Sequence[Item]) -> Names:
+    """Return the names of the people, teams and releases of these items; of those that are still there."""
+    users = {pk for item in items for pk in (item.assignee_user_id, item.status_by_id) if pk is not None}
+    teams = {item.assignee_team_id for item in items if item.assignee_team_id is not None}
+    releases = {item.resolution_release_id for item in items if item.resolution_release_id is not None}
+    rows: list[Any] = []
+    if users or teams or releases:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """
+                SELECT 'user', id, username, name, email FROM projects_user WHERE id = ANY(%s::bigint[])
+                UNION ALL
+                SELECT 'team', id, slug, NULL, NULL FROM projects_team WHERE id = ANY(%s::bigint[])
+                UNION ALL
+                SELECT 'release', id, version, NULL, NULL FROM projects_release WHERE id = ANY(%s::bigint[])
+                """,
+                [as_array(users), as_array(teams), as_array(releases)],
+            )
+            rows = cursor.fetchall()
+    return Names(
+        people={pk: Person(pk, *names) for kind, pk, *names in rows if kind == "user"},
+        teams={pk: Assignee("team", pk, slug) for kind, pk, slug, *_ in rows if kind == "team"},
+        releases={pk: version for kind, pk, version, *_ in rows if kind == "release"},
+    )
+
+
+def read_stats(items: Sequence[Item], period: StatsPeriod, *, at: datetime) -> Stats:
+    """Read the hourly counts of these items."""
+    unit, now = ("hour", at.replace(minute=0)) if period.step == HOUR else ("day", at.replace(hour=0, minute=0))
+    last = now.replace(second=0, microsecond=0)
+    since = last - period.step * (period.points - 1)
+    first, step = int(since.timestamp()), int(period.step.total_seconds())
+    counts: dict[int, dict[int, int]] = {item.id: {} for item in items}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT issue_id, extract(epoch FROM date_trunc(%(unit)s, hour, 'UTC'))::bigint, sum(total_count)::bigint
+            FROM issues_issuehour
+            WHERE project_id = ANY(%(project_ids)s::bigint[]) AND issue_id = ANY(%(ids)s::bigint[])
+              AND hour >= %(since)s
+            GROUP BY 1, 2
+            """,
+            {
+                "unit": unit,
+                "since": since,
+                "project_ids": as_array({item.project_id for item in items}),
+                "ids": as_array(counts),
+            },
+        )
+        for pk, begin, count in cursor:
+            counts[pk][begin] = count
+    return Stats(period, range(first, first + step * period.points, step), counts)

@@ -1,0 +1,46 @@
+"""Statements that the ORM says once: for those that it takes longer to say than PostgreSQL to answer.
+
+What the ORM knows, a status's rule or a column's name, still stands in one place; only the text is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.db.models.expressions import RawSQL
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """The text of a query with named parameters, and the values of those that are always the same."""
+
+    sql: str
+    constants: Mapping[str, Any]
+
+    def within(self, sql: str) -> Statement:
+        """Return a statement around this one, which stands where ``sql`` has ``{}``."""
+        return Statement(sql.format(self.sql), self.constants)
+
+    def rows(self, **values: Any) -> list[Any]:
+        """Return what the database answers, with a value in each hole."""
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, {**self.constants, **values})
+            rows: list[Any] = cursor.fetchall()
+            return rows
+
+
+def hole(name: str) -> RawSQL:
+    """Return what stands in a query for a value that comes later."""
+    return RawSQL(f"%({name})s", ())
+
+
+def kept(sql: str, params: Sequence[Any]) -> Statement:
+    """Return a query of the ORM as a statement: its parameters get names, as its holes have."""
+    constants = {f"constant_{number}": value for number, value in enumerate(params)}
+    names = iter(constants)
+    named = re.sub("%%|%s", lambda found: found[0] if found[0] == "%%" else f"%({next(names)})s", sql)
+    return Statement(named, constants)
