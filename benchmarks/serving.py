@@ -42,6 +42,7 @@ def serving() -> Iterator[RunningServer]:
         "DATABASE_URL": database_url(),
         "SECRET_KEY": secrets.token_urlsafe(50),
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "ERROR"),  # else each mutation has a line, among those of the progress
+        "THROTTLE_PER_MINUTE": "0",
     }
     process = subprocess.Popen(
         [sys.executable, "manage.py", "serve", "--port", str(port)],

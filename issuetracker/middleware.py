@@ -17,6 +17,11 @@ ON_API_ANSWERS = {
     "Content-Language": "en",
     "Vary": "Accept-Language, Cookie",
 }
+# What Django's SecurityMiddleware says about documents: JSON is none, and the published answer has no such headers.
+ON_PAGES_ONLY = {
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
 
 
 class RequestMiddleware:
@@ -58,7 +63,10 @@ class ApiHeadersMiddleware:
         if request.method == "HEAD" and not response.streaming:
             # Its length is told, in a header that stays; a body would be cut off by the server, with a warning.
             response.content = b""
-        headers = ON_EVERY_ANSWER | (ON_API_ANSWERS if request.path_info.startswith("/api/") else {})
-        for name, value in headers.items():
+        is_api = request.path_info.startswith("/api/")
+        for name, value in ON_PAGES_ONLY.items():
+            if is_api and response.headers.get(name) == value:
+                del response.headers[name]
+        for name, value in (ON_EVERY_ANSWER | (ON_API_ANSWERS if is_api else {})).items():
             response.headers[name] = value
         return response

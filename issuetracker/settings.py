@@ -6,6 +6,7 @@ Read by name through ``django.conf.settings``; nothing imports this module.
 import logging
 import re
 import secrets
+from datetime import timedelta
 from os import cpu_count, environ
 from pathlib import Path
 from sys import stderr
@@ -58,16 +59,48 @@ def number(name: str, default: int, *, minimum: int = 0) -> int:
 
 DEBUG = flag("DEBUG", False)
 
-ALLOWED_HOSTS = [host.strip() for host in text("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")]
+# True behind a proxy that ends TLS and sets X-Forwarded-Proto and X-Forwarded-For. That, and nothing else, makes it
+# production (docs/decisions/0015): only there can cookies be kept off plain HTTP, and only there do others call.
+SECURE_PROXY = flag("SECURE_PROXY", False)
+
+
+def required_in_production(name: str, why: str, default: str) -> str:
+    """Return the variable; the default when it is absent or empty, which behind a proxy it must not be.
+
+    :raises ImproperlyConfigured: it must not, and is.
+    """
+    if SECURE_PROXY and not text(name):
+        raise ImproperlyConfigured(f"SECURE_PROXY is on, so this is production: set {name}, {why}.")
+    return text(name, default)
+
+
+if SECURE_PROXY and DEBUG:
+    raise ImproperlyConfigured("SECURE_PROXY is on, so this is production: DEBUG must be off, for it shows settings.")
+
+ALLOWED_HOSTS = [
+    host.strip()
+    for host in required_in_production(
+        "ALLOWED_HOSTS", "the names under which it may be called, with commas", "localhost,127.0.0.1,[::1]"
+    ).split(",")
+]
 
 # Absolute links (`permalink`) start with this; empty means the host that the request named.
 BASE_URL = text("BASE_URL").rstrip("/")
 
-# Behind a proxy that ends TLS, SECURE_PROXY=true trusts its X-Forwarded-Proto and keeps cookies off plain HTTP.
-if flag("SECURE_PROXY", False):
+# Every visit begins the thirty days anew; a host that must go back to plain HTTP waits no longer than that.
+HSTS_SECONDS = number("HSTS_SECONDS", 30 * 24 * 60 * 60)
+
+if SECURE_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
+    SECURE_HSTS_SECONDS = HSTS_SECONDS
+    # Pages for people only. A redirect would drop the body of a PUT, and hide that its key went over the wire in clear.
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^(?!admin/|share/|organizations/)"]
+    # Whether HSTS also holds for subdomains, and in the lists that browsers ship, is for the owner of the domain to
+    # say, in the proxy: nothing here knows what else is served there.
+    SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL else []
 
 ROOT_URLCONF = "issuetracker.urls"
@@ -89,18 +122,22 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "axes",
 ]
 
 MIDDLEWARE = [
     "issuetracker.middleware.RequestMiddleware",
     "issuetracker.middleware.ApiHeadersMiddleware",
     "issuetracker.health.HealthMiddleware",
+    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",  # last, as it wishes
 ]
 
 TEMPLATES = [
@@ -179,8 +216,28 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "projects.User"
 AUTH_PASSWORD_VALIDATORS = [{"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"}]
 
+# Attempts to log in to the admin are counted by name and address together: neither can somebody guess on, nor shut
+# others out. After five, none for a quarter of an hour; `manage.py axes_reset` ends that. Keys, tokens and whoever is
+# logged in already are not concerned.
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_ON_SUCCESS = True
+# What is tried meanwhile is neither looked at nor written down: it would only make the table grow.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "issuetracker.logins.client_address"
+AXES_LOCKOUT_CALLABLE = "issuetracker.logins.locked_out"
+# Not in logs, nor in what was posted: people type their password where the name goes.
+AXES_SENSITIVE_PARAMETERS = ["username", "csrfmiddlewaretoken"]
+AXES_DISABLE_ACCESS_LOG = True  # User.last_login says it
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+
 # Signs the admin's sessions. `manage.py serve` keeps one in the data folder; without it, every process has its own.
-SECRET_KEY = text("SECRET_KEY") or secrets.token_urlsafe(50)
+SECRET_KEY = required_in_production(
+    "SECRET_KEY", "fifty random characters that all its servers share", secrets.token_urlsafe(50)
+)
 
 # ---------------------------------------------------------------------------------------------------------------------
 # The API
@@ -193,12 +250,16 @@ REST_FRAMEWORK = {
         "projects.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["projects.permissions.HasEventScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["projects.throttling.CredentialThrottle"],
     "DEFAULT_PARSER_CLASSES": ["issues.negotiation.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "issues.negotiation.JSONNegotiation",
     "COMPACT_JSON": False,  # a space after ":" and ",", as in the published example
     "EXCEPTION_HANDLER": "issuetracker.exceptions.to_response",
 }
+
+# How many requests a credential may make in a minute, in each worker: they don't know each other's counts. 0: no limit.
+THROTTLE_PER_MINUTE = number("THROTTLE_PER_MINUTE", 6000)
 
 # Django's limit of 1,000 fields counts query parameters too: 1,001 ids would be an HTML 400 before any view. The server
 # bounds the request line (1 MiB, issuetracker/server.py), issues/negotiation.py the body.

@@ -73,7 +73,7 @@ class ApiTokenAuthentication(authentication.BaseAuthentication):
             raise AuthenticationFailed("Token expired")
         if not token.user.is_active:
             raise AuthenticationFailed("User inactive or deleted")
-        return token.user, Caller(user=token.user, scopes=frozenset(token.scopes))
+        return token.user, Caller(user=token.user, scopes=frozenset(token.scopes), token_id=token.pk)
 
     def authenticate_header(self, request: Request) -> str:
         return f"Bearer {REALM}"

@@ -16,6 +16,7 @@ class Caller:
     user: User | None = None
     api_key: ApiKey | None = None
     scopes: frozenset[str] = field(default_factory=frozenset)
+    token_id: int | None = None  # of the token with which the user calls, if it is one
 
     @property
     def user_id(self) -> int | None:

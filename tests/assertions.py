@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Field
 
 from issues.models import Issue, Mutation
@@ -75,3 +75,37 @@ def decided_by(constraint: str, *, is_allowed: bool) -> Iterator[None]:
         yield
     cause: Any = refusal.value.__cause__
     assert cause.diag.constraint_name == constraint
+
+
+ON_API_ANSWERS = {
+    "Content-Language": "en",
+    "Vary": "Accept-Language, Cookie",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "deny",
+    "X-Xss-Protection": "1; mode=block",
+}
+
+
+def is_api_answer(response: Any, *, of_a_route: bool = True) -> None:
+    """Assert what holds for every answer of the API; one that is of a route also says which methods there are."""
+    what = f"{response.request['REQUEST_METHOD']} {response.request['PATH_INFO']}: {response.status_code}"
+    headers = response.headers
+    assert response.status_code < 500, what
+    assert {name: headers.get(name) for name in ON_API_ANSWERS} == ON_API_ANSWERS, what
+    if response.content:
+        assert headers["Content-Type"] == "application/json", what
+        body = response.json()
+        assert response.status_code < 400 or (isinstance(body, dict) and body), what
+    elif response.request["REQUEST_METHOD"] != "HEAD":
+        assert response.status_code in {202, 204}, what
+    assert ("Allow" in headers) == of_a_route, what
+
+
+def digest() -> dict[str, str]:
+    """Return a fingerprint of each table of the database, whatever app it is of: equal ones hold the same rows."""
+    with connection.cursor() as cursor:
+        tables = sorted(connection.introspection.table_names(cursor))
+        quoted = [connection.ops.quote_name(table) for table in tables]
+        counted = (f"(SELECT md5(string_agg(t::text, E'\\n' ORDER BY t::text)) FROM {table} AS t)" for table in quoted)
+        cursor.execute(f"SELECT {', '.join(counted)}")
+        return dict(zip(tables, cursor.fetchone(), strict=True))

@@ -129,6 +129,7 @@ def test_is_a_page_that_can_be_read(api: Api, shared: Issue) -> None:
         **ON_EVERY_ANSWER,
         **NOT_FOR_ROBOTS,
         "Content-Security-Policy": NO_SCRIPTS,
+        "Cross-Origin-Opener-Policy": "same-origin",
         "Content-Type": "text/html; charset=utf-8",
         "Content-Length": str(len(response.content)),
     }
@@ -146,6 +147,7 @@ def test_is_a_page_that_says_when_there_is_nothing(api: Api) -> None:
         **ON_EVERY_ANSWER,
         **NOT_FOR_ROBOTS,
         "Content-Security-Policy": NO_SCRIPTS,
+        "Cross-Origin-Opener-Policy": "same-origin",
         "Content-Type": "text/html; charset=utf-8",
         "Content-Length": str(len(response.content)),
     }

@@ -141,11 +141,11 @@ def test_a_token_is_no_key_and_a_key_is_no_token() -> None:
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
 def test_a_token_calls_as_its_user_with_its_own_scopes(jane: User, scheme: str) -> None:
-    ApiTokenFactory(user=jane, secret=TOKEN, scopes=["event:write"])
+    token = ApiTokenFactory(user=jane, secret=TOKEN, scopes=["event:write"])
 
     found = ApiTokenAuthentication().authenticate(request_with(f"{scheme} {TOKEN}"))
 
-    assert found == (jane, Caller(user=jane, scopes=frozenset({"event:write"})))
+    assert found == (jane, Caller(user=jane, scopes=frozenset({"event:write"}), token_id=token.pk))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,60 @@
+"""The admin is for staff, logged in; every page of it, read from the resolver as the API's routes are."""
+
+from urllib.parse import quote
+
+import pytest
+
+from projects.models import Role
+from tests.access import world
+from tests.access.world import Realm
+from tests.assertions import digest
+from tests.routes import parts_of, path_of, routes
+
+pytestmark = pytest.mark.django_db
+
+# Django's last route takes every other address, as a pattern: it is asked as one of these.
+PAGES = sorted(
+    {route for route, _ in routes() if route.startswith("admin/") and "(?P" not in route} | {"admin/nothing"}
+)
+LOGIN = "admin/login/"
+
+
+@pytest.fixture
+def ours(db: None) -> Realm:
+    return world.build("ours")
+
+
+def test_there_are_pages() -> None:
+    assert len(PAGES) > 50
+    assert LOGIN in PAGES
+
+
+@pytest.mark.parametrize("name", ["nobody", "owner", "superuser", "session off the team, closed"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_lets_in_nobody_who_is_not_staff(ours: Realm, name: str, method: str) -> None:
+    """A token, be it a superuser's, is no log-in; nor is a session of somebody who is no staff."""
+    caller = world.CALLERS[name](ours, ours)
+    before = digest()
+
+    for route in set(PAGES) - {LOGIN}:
+        path = path_of(route, dict.fromkeys(parts_of(route), str(ours.issue.pk)))
+        response = caller.request(method, path, auth=None)
+        led_to = "/admin/" if route == "admin/logout/" else f"/admin/login/?next={quote(path)}"
+        assert (response.status_code, response.headers.get("Location")) == (302, led_to)
+    assert digest() == before
+
+
+def test_shows_staff_only_what_they_have_permission_for(ours: Realm) -> None:
+    clerk = world.with_session(world.user(ours, Role.OWNER, is_staff=True))
+    before = digest()
+    open_to_staff = {"admin/", LOGIN, "admin/logout/", "admin/jsi18n/"}
+    open_to_staff |= {"admin/password_change/", "admin/password_change/done/"}  # one's own
+
+    for route in set(PAGES) - open_to_staff:
+        path = path_of(route, dict.fromkeys(parts_of(route), str(ours.issue.pk)))
+        for method in ("GET", "POST"):
+            response = clerk.request(method, path, auth=None)
+            # Old addresses lead to the new ones, which are tried, too; and what isn't there leads to the index.
+            led_away = response.headers.get("Location") in {f"{path}change/", "/admin/"}
+            assert response.status_code in {403, 404, 405} or led_away, f"{method} {path}: {response.status_code}"
+    assert digest() == before

@@ -1,0 +1,147 @@
+"""A secret is shown once, by what made it, and never again: not in an answer, a log, a page of the admin or a table."""
+
+import io
+import json
+import logging
+import re
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.contrib import admin
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from projects.models import ApiKey, ApiToken, User
+from projects.views import RootViewSet
+from tests.access import world
+from tests.access.world import Realm
+from tests.api_client import basic, bearer
+
+pytestmark = pytest.mark.django_db
+
+PASSWORD = "correct horse battery staple"
+KEY, TOKEN = re.compile(r"\b[0-9a-f]{32}\b"), re.compile(r"\bsntryu_[0-9a-f]{64}\b")
+
+
+@pytest.fixture
+def ours(db: None) -> Realm:
+    realm = world.build("ours")
+    realm.owner.is_staff = realm.owner.is_superuser = True
+    realm.owner.set_password(PASSWORD)
+    realm.owner.save()
+    return realm
+
+
+@pytest.fixture
+def browser(ours: Realm) -> Client:
+    client = Client()
+    client.force_login(ours.owner)
+    return client
+
+
+def printed(command: str, *arguments: str) -> str:
+    """Return all that a command prints."""
+    out = io.StringIO()
+    call_command(command, *arguments, stdout=out, stderr=out)
+    return out.getvalue()
+
+
+def added(browser: Client, model: type[ApiKey | ApiToken], **values: str) -> str:
+    """Return the page that the admin shows after a credential was added."""
+    url = reverse(f"admin:projects_{model._meta.model_name}_add")
+    return browser.post(url, {"label": "", "scopes": ["event:read", "event:write"], **values}, follow=True).text
+
+
+# What makes a credential -> all that it shows
+MAKERS: dict[str, Callable[[Realm, Client], str]] = {
+    "create_api_key": lambda ours, browser: printed("create_api_key", "--organization", ours.organization.slug),
+    "create_token": lambda ours, browser: printed("create_token", "--user", ours.owner.username),
+    "a key in the admin": lambda ours, browser: added(browser, ApiKey, organization=str(ours.organization.pk)),
+    "a token in the admin": lambda ours, browser: added(browser, ApiToken, user=str(ours.owner.pk)),
+    "seed_projects --json": lambda ours, browser: json.dumps(
+        json.loads(printed("seed_projects", "--json"))["organizations"][0]["users"][0]
+    ),
+}
+
+
+def calls(ours: Realm, secret: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Yield what the API answers to whoever has the secret, writes it wrongly, or has it no more."""
+    issues = f"/api/0/projects/{ours.organization.slug}/{ours.project.slug}/issues/"
+    client = Client(raise_request_exception=False)
+    right = bearer(secret) if secret.startswith("sntryu_") else basic(secret)
+    wrong = [bearer(f"{secret}x"), basic(secret, "password"), f"Basic {secret}", f"Bearer {secret}\u00ff", secret]
+
+    def ask(method: str, path: str, authorization: str) -> str:
+        response = client.generic(method, path, b"{", "application/json", headers={"Authorization": authorization})
+        return f"{response.status_code} {response.headers} {response.text}"
+
+    for authorization in (right, *wrong):
+        for method in ("GET", "PUT", "PATCH"):
+            yield from (ask(method, path, authorization) for path in ("/api/0/", issues, "/api/0/nothing/", "/api/0"))
+    with monkeypatch.context() as patch:
+        patch.setattr(RootViewSet, "retrieve", lambda *args, **kwargs: 1 / 0)
+        yield ask("GET", "/api/0/", right)
+    for credential in (ApiKey.objects.last(), ApiToken.objects.last()):
+        if credential is not None:
+            yield printed("revoke_credential")
+            yield printed("revoke_credential", str(credential).split()[0])
+    yield ask("GET", "/api/0/", right)
+
+
+def pages(browser: Client) -> Iterator[str]:
+    """Yield every list of the admin, and the page and history of the last row of each."""
+    yield browser.get("/admin/").text
+    for model in admin.site._registry:
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        yield browser.get(reverse(f"{name}_changelist")).text
+        row = model._default_manager.order_by("pk").last()
+        if row is not None:
+            for page in ("change", "history"):
+                yield browser.get(reverse(f"{name}_{page}", args=[row.pk])).text
+
+
+def tables() -> Iterator[str]:
+    """Yield all rows of all tables, as text."""
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f"SELECT t::text FROM {connection.ops.quote_name(table)} AS t")
+            yield f"{table}: {cursor.fetchall()}"
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+def test_a_secret_is_shown_once(
+    ours: Realm, browser: Client, maker: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    showing = MAKERS[maker](ours, browser)
+    found = set(TOKEN.findall(showing)) or set(KEY.findall(showing))
+    assert len(found) == 1, showing
+    secret = found.pop()
+
+    told = [*pages(browser), *tables(), *calls(ours, secret, monkeypatch), *pages(browser), *tables()]
+    told += [printed("seed_projects"), printed("seed_projects", "--json"), caplog.text]
+
+    assert showing.count(secret) == 1
+    for form in (secret, b64encode(f"{secret}:".encode()).decode(), secret.removeprefix("sntryu_")):
+        assert [text for text in told if form in text] == []
+    assert "ZeroDivisionError" in caplog.text
+    assert {text[:3] for text in told} > {"200", "401", "404", "405", "500"}
+
+
+def test_a_password_is_never_shown(ours: Realm, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    browser = Client(raise_request_exception=False)
+    log_in = {"username": ours.owner.username, "password": PASSWORD}
+
+    told = [browser.post("/admin/login/?next=/admin/", {**log_in, "password": f"{PASSWORD}!"}).text]
+    told += [browser.post("/admin/login/?next=/admin/", log_in, follow=True).text]
+    session = browser.cookies["sessionid"].value
+    told += [*pages(browser), *tables(), caplog.text]
+
+    assert User.objects.get(pk=ours.owner.pk).last_login is not None
+    assert [text for text in told if PASSWORD in text] == []
+    pages_and_logs = [text for text in told if not text.startswith("django_session: ")]
+    assert [text for text in pages_and_logs if session in text] == []

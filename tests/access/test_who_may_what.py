@@ -1,0 +1,125 @@
+"""The one table of who may what: every route, every method, every caller (contract 1.2).
+
+The routes are read from the resolver; the callers, and what they may, stand in tests/access/rules.py. The cells of a
+caller share one state of the database, and in the end it must be what it was: only what an allowed cell did is rolled
+back.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+from django.db import transaction
+
+from tests.access import rules, world
+from tests.access.world import Realm
+from tests.api_client import Api
+from tests.assertions import digest, is_api_answer
+from tests.routes import API, path_of, routes
+
+pytestmark = pytest.mark.django_db
+
+SENTENCES = {
+    403: "You do not have permission to perform this action.",
+    404: "Not found.",
+}
+# Cells that say more than the sentence of their status.
+EXPLAINS = {
+    403: ("CSRF Failed: ", "An API key is nobody in particular", "Only who wrote a note may change it."),
+    404: ("An API key belongs to an organization, not to a user",),
+}
+
+
+class Cell(NamedTuple):
+    method: str
+    route: str
+    methods: frozenset[str]  # that the route has
+
+
+def cells() -> Iterator[Cell]:
+    """Yield each method of each route of the API, those that a route doesn't have as well."""
+    for route, view in routes():
+        if route.startswith(API):
+            own = {name.upper() for name in view.actions}
+            methods = frozenset(own | {"OPTIONS"} | ({"HEAD"} if "GET" in own else set()))
+            yield from (Cell(method, route, methods) for method in rules.METHODS)
+
+
+CELLS = list(cells())
+
+
+@pytest.fixture
+def ours(db: None) -> Realm:
+    return world.build("ours")
+
+
+@pytest.fixture
+def theirs(db: None) -> Realm:
+    return world.build("theirs")
+
+
+def ask(api: Api, cell: Cell, words: dict[str, str]) -> Any:
+    """Send the request that is in order in every way but, perhaps, who sends it."""
+    asked = rules.ASKS.get((cell.method, cell.route), rules.Ask(0))
+    body = {key: said(value, words) for key, value in asked.body.items()}
+    query = said(asked.query, words)
+    # What has no such method gets something to refuse, too.
+    content = None if cell.method in rules.READING else body or {"text": "x"}
+    return api.request(cell.method, path_of(cell.route, words), content, auth=None, raw_query=query)
+
+
+def said(value: Any, words: dict[str, str]) -> Any:
+    """Return a value of a query or body, with its words filled in."""
+    if isinstance(value, list):
+        return [said(each, words) for each in value]
+    return value.format_map(words) if isinstance(value, str) else value
+
+
+def check(response: Any, cell: Cell, caller: rules.Caller, status: int) -> None:
+    """Assert that the answer is the one of this cell, and says so as the contract does."""
+    is_api_answer(response)
+    assert response.status_code == status
+    assert set(response.headers["Allow"].split(", ")) == cell.methods
+    if cell.method == "HEAD" or status < 400:
+        return
+    detail = response.json().get("detail", "")
+    if status == 401:
+        assert detail == caller.refused
+        assert response.headers["WWW-Authenticate"] == 'Basic realm="api"'
+    elif status in SENTENCES:
+        assert detail == SENTENCES[status] or detail.startswith(EXPLAINS[status])
+
+
+def test_callers_are_those_that_the_rules_know() -> None:
+    assert world.CALLERS.keys() == rules.CALLERS.keys()
+
+
+def test_every_method_that_writes_is_asked_for() -> None:
+    writing = {(method, route) for method, route, methods in CELLS if method in methods and method not in rules.READING}
+
+    assert len(CELLS) > 400
+    assert writing == rules.ASKS.keys()
+
+
+@pytest.mark.parametrize("name", rules.CALLERS)
+def test_answers_a_caller_what_the_rules_say(ours: Realm, theirs: Realm, name: str) -> None:
+    caller = rules.CALLERS[name]
+    ours.organization.open_membership = caller.membership_is_open
+    ours.organization.save()
+    api = world.CALLERS[name](ours, theirs)
+    table = {cell: rules.expected(*cell, caller) for cell in CELLS}
+    before = digest()
+    wrong = []
+
+    for cell, status in table.items():
+        may_write = status < 400 and cell.method not in rules.READING and caller.sees == rules.Sees.PROJECT
+        savepoint = transaction.savepoint()
+        response = ask(api, cell, ours.words)
+        try:
+            check(response, cell, caller, status)
+        except AssertionError as error:
+            wrong.append(f"{cell.method} {cell.route}: {response.status_code}, not {status}\n{error}")
+        (transaction.savepoint_rollback if may_write else transaction.savepoint_commit)(savepoint)
+
+    assert not wrong, "\n".join(wrong)
+    assert digest() == before
