@@ -4,7 +4,7 @@
 # .venv/bin/python manage.py demo
 python := .venv/bin/python
 
-.PHONY: help setup demo serve test test-clients check fix bench
+.PHONY: help setup demo serve test test-clients soak check fix bench
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -23,6 +23,9 @@ test: setup ## run the tests (ARGS='-k merge' for some of them)
 
 test-clients: setup ## run the tests with Sentry's clients from npm; needs Node.js 20 (ARGS='-k merge' for some)
 	@exec $(python) -m pytest -m npm tests/clients $(ARGS)
+
+soak: setup ## run the tests that go on for minutes, 5 each (SOAK_MINUTES=30 for longer, ARGS='-k histories' for some)
+	@exec $(python) -m pytest -m soak $(ARGS)
 
 check: setup ## lint, format, types, imports, migrations; changes nothing
 	$(python) -m ruff check --quiet

@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.db import connections
@@ -17,12 +17,15 @@ _fork = multiprocessing.get_context("fork")
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """Serve the site on a free port of this machine; yield its address. Rows must be committed to be seen."""
+def serving(*, threads: int = 4, prepare: Callable[[], None] = lambda: None) -> Iterator[str]:
+    """Serve the site on a free port of this machine; yield its address. Rows must be committed to be seen.
+
+    ``prepare`` is called in the server's process before it serves: for another clock, or for faults.
+    """
     listener = listen("127.0.0.1", 0)
     port = listener.getsockname()[1]
     connections.close_all()  # a connection that two processes share gives each the other's answers
-    process = _fork.Process(target=_serve, args=(listener,))
+    process = _fork.Process(target=_serve, args=(listener, threads, prepare))
     process.start()
     listener.close()
     try:
@@ -35,6 +38,7 @@ def serving() -> Iterator[str]:
             raise AssertionError("The server did not end within 30 seconds of SIGTERM.")
 
 
-def _serve(listener: socket.socket) -> None:
+def _serve(listener: socket.socket, threads: int, prepare: Callable[[], None]) -> None:
     connections.close_all()
-    Server(listener, load=lambda: import_string("issuetracker.wsgi.application"), workers=1, threads=4).run()
+    prepare()
+    Server(listener, load=lambda: import_string("issuetracker.wsgi.application"), workers=1, threads=threads).run()

@@ -147,10 +147,18 @@ def _change_all(
 ) -> MutationOutcome:
     targets = Targets(scope, mutation_id=history.next_id(), ids=None)
     done = status.change(targets, change, by=by, at=at)
+    changed, unchanged = done.changed, done.matched - done.changed
+    # Whoever the statement waited for may have brought issues into scope, together with some that it had to wait for:
+    # it saw the others as they were before. Let go of nothing, and do those too, until no others came meanwhile.
+    while targets.issues(at=at).count() != unchanged:
+        with transactions.without_waiting():
+            done = status.change(targets, change, by=by, at=at)
+        changed, unchanged = changed + done.changed, done.matched - done.changed
+    matched = changed + unchanged
     return MutationOutcome(
-        matched=done.matched,
-        changed=done.changed,
-        mutation_id=_record(targets, mutation, done.matched, done.changed, marks=ChangedMarks(), by=by, at=at),
+        matched=matched,
+        changed=changed,
+        mutation_id=_record(targets, mutation, matched, changed, marks=ChangedMarks(), by=by, at=at),
     )
 
 

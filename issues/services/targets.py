@@ -51,9 +51,9 @@ class Targets:
         return as_array(self.ids or ())
 
     def issues(self, *, at: datetime) -> IssueQuerySet:
-        """Return the targets as a queryset."""
+        """Return the targets as a queryset; of "all", those that this request has not changed yet."""
         if self.ids is None:
-            return Issue.objects.in_scope(self.scope, at=at)
+            return Issue.objects.in_scope(self.scope, at=at).exclude(mutation_id=self.mutation_id)
         return Issue.objects.with_ids(self.project_id, self.ids)
 
 

@@ -14,6 +14,7 @@ Execute = Callable[[str, Any, bool, dict[str, Any]], Any]
 
 ATTEMPTS = 3
 
+LOCK_NOT_AVAILABLE = "55P03"
 DEADLOCK_DETECTED = "40P01"
 SERIALIZATION_FAILURE = "40001"
 # Somebody whom the rows written point at was deleted before the commit: a member of the team, a follower of a child.
@@ -62,6 +63,25 @@ def reading(*, timeout: int) -> Iterator[None]:
 
     with connection.execute_wrapper(limited):
         yield
+
+
+@contextmanager
+def without_waiting() -> Iterator[None]:
+    """Start over rather than wait for a lock: one that is taken out of the order of ids may be part of a deadlock.
+
+    :raises StartOver: somebody else has it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('lock_timeout'), set_config('lock_timeout', '1ms', true)")
+        before, _ = cursor.fetchone()
+    try:
+        yield
+    except OperationalError as error:
+        if sqlstate(error) != LOCK_NOT_AVAILABLE:
+            raise
+        raise StartOver("These issues are being changed by another request. Try again.") from error
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [before])
 
 
 def _run_once(work: Callable[[], Result], *, lock_timeout: int) -> Result:

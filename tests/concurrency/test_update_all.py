@@ -1,0 +1,124 @@
+"""Update all ...: is about what there is once it has waited, also about what it could not see before."""
+
+import re
+from functools import partial
+
+import pytest
+
+from issues.enums import IssueStatus
+from issues.models import Activity, Issue
+from issues.mutation import IssueMutation, IssueScope, MutationOutcome, Resolve, Unresolve
+from issues.services import bulk
+from projects.callers import Caller
+from projects.models import Project, User
+from tests.concurrency.sessions import (
+    HISTORY,
+    Counter,
+    Foreign,
+    Interruption,
+    Session,
+    stopped,
+    wait_until_blocked,
+)
+from tests.factories import NOW, IssueFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ATTEMPT = re.compile("random_page_cost")  # the first statement of each
+COUNT = re.compile(r"SELECT COUNT\(\*\)")  # what came into scope
+CLOSED = frozenset({IssueStatus.RESOLVED, IssueStatus.IGNORED})
+
+
+def put(scope: IssueScope, mutation: IssueMutation, by: Caller) -> MutationOutcome:
+    return bulk.mutate(scope, mutation, by=by, at=NOW, lock_timeout=10)
+
+
+def named(*issues: Issue) -> IssueScope:
+    return IssueScope(issues[0].project_id, ids=frozenset(issue.pk for issue in issues))
+
+
+def everything(project: Project, *statuses: IssueStatus) -> IssueScope:
+    return IssueScope(project.pk, statuses=frozenset(statuses) or None)
+
+
+def statuses() -> list[str]:
+    return list(Issue.objects.order_by("id").values_list("status", flat=True))
+
+
+def test_is_about_issues_that_came_into_scope_with_those_it_waited_for(
+    project: Project, jane: User, session: Session, other_session: Session
+) -> None:
+    by = Caller(user=jane)
+    opened, snoozed = IssueFactory(project=project), IssueFactory(project=project, ignored=True)
+    closed = IssueFactory(project=project, resolved=True)
+    resolve = partial(put, named(opened, snoozed), IssueMutation(status=Resolve()), by)
+    unresolve = partial(put, everything(project, *CLOSED), IssueMutation(status=Unresolve()), by)
+
+    with stopped(session, resolve, after=HISTORY):
+        unresolving = other_session.start(unresolve)
+        wait_until_blocked(other_session, by=session)
+
+    outcome = unresolving.result()
+    assert (outcome.matched, outcome.changed) == (3, 3)
+    assert statuses() == ["unresolved"] * 3
+    recorded = Activity.objects.filter(mutation_id=outcome.mutation_id).order_by("issue_id")
+    assert list(recorded.values_list("issue_id", flat=True)) == [opened.pk, snoozed.pk, closed.pk]
+
+
+def test_counts_issues_that_came_into_scope_and_need_no_change(
+    project: Project, jane: User, session: Session, other_session: Session
+) -> None:
+    by = Caller(user=jane)
+    opened, snoozed = IssueFactory(project=project), IssueFactory(project=project, ignored=True)
+    resolve = partial(put, named(opened, snoozed), IssueMutation(status=Resolve()), by)
+    resolve_all = partial(put, everything(project, *CLOSED), IssueMutation(status=Resolve()), by)
+
+    with stopped(session, resolve, after=HISTORY):
+        resolving = other_session.start(resolve_all)
+        wait_until_blocked(other_session, by=session)
+
+    assert resolving.result() == MutationOutcome(matched=2, changed=0)
+
+
+def test_is_about_issues_that_were_unmerged_meanwhile(
+    project: Project, jane: User, session: Session, other_session: Session
+) -> None:
+    by = Caller(user=jane)
+    issues = [IssueFactory(project=project) for _ in range(2)]
+    put(named(*issues), IssueMutation(merge=True), by)
+    unmerge = partial(put, named(issues[0]), IssueMutation(merge=False), by)
+    resolve = partial(put, everything(project), IssueMutation(status=Resolve()), by)
+
+    with stopped(session, unmerge, after=HISTORY):
+        resolving = other_session.start(resolve)
+        wait_until_blocked(other_session, by=session)
+
+    outcome = resolving.result()
+    assert (outcome.matched, outcome.changed) == (2, 2)
+    assert statuses() == ["resolved"] * 2
+
+
+def test_starts_over_rather_than_wait_out_of_order(
+    project: Project, jane: User, session: Session, other_session: Session, foreign: Foreign
+) -> None:
+    """Somebody has an issue that has come into scope: to wait for it with others in hand could be a deadlock."""
+    by = Caller(user=jane)
+    opened, snoozed = IssueFactory(project=project), IssueFactory(project=project, ignored=True)
+    resolve = partial(put, named(opened, snoozed), IssueMutation(status=Resolve()), by)
+    unresolve = partial(put, everything(project, *CLOSED), IssueMutation(status=Unresolve()), by)
+    attempts = Counter(ATTEMPT)
+
+    with stopped(session, resolve, after=HISTORY):
+        take = Interruption(COUNT, lambda: foreign.lock(opened.pk), before=True)
+
+        def let_go_of_it() -> None:
+            if attempts.count == 2:
+                foreign.roll_back()
+
+        let_go = Interruption(ATTEMPT, let_go_of_it, times=2)
+        unresolving = other_session.start(unresolve, take, attempts, let_go)
+        wait_until_blocked(other_session, by=session)
+
+    assert (unresolving.result().matched, unresolving.result().changed) == (2, 2)
+    assert statuses() == ["unresolved"] * 2
+    assert attempts.count == 2

@@ -1,0 +1,206 @@
+"""What callers may think of, as Hypothesis strategies: sensible requests, and such as are wrong in one way or two.
+
+Issues and people are named <A>, <jane> ...; tests/model/world.py spells them.
+"""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from tests.model.messages import Request, Who
+from tests.model.world import NAMES
+
+Body = dict[str, Any]
+Query = tuple[tuple[str, str], ...]
+
+WHO: SearchStrategy[Who] = st.sampled_from(("jane", "sam", "key"))
+BOOLEANS = st.sampled_from([True, False, True, False, True, False, "true", "false", 1, 0])
+
+STATUSES = st.sampled_from(["resolved", "unresolved", "ignored", "muted", "resolvedInNextRelease"])
+TERMS: SearchStrategy[Body] = st.sampled_from(
+    [
+        {"ignoreDuration": 30},
+        {"ignoreDuration": "1"},
+        {"snoozeDuration": 30},
+        {"ignoreDuration": 1, "snoozeDuration": 30},
+        {"ignoreCount": 5},
+        {"ignoreCount": 5, "ignoreWindow": 60},
+        {"ignoreUserCount": 3},
+        {"ignoreUserCount": 3, "ignoreUserWindow": 60},
+        {"ignoreDuration": 30, "ignoreCount": 2, "ignoreUserCount": 4, "ignoreUserWindow": 10_080},
+        {"ignoreDuration": 0, "ignoreCount": None},
+    ]
+)
+RELEASES: SearchStrategy[Body] = st.sampled_from(
+    [{"inNextRelease": True}, {"inNextRelease": False}, {"inRelease": "1.0"}, {"inRelease": "latest"}]
+)
+ASSIGNEES = st.sampled_from(
+    [
+        *("jane", "SAM", "sam@example.com", "<jane>", "user:<sam>", " user:<jane> "),
+        *("powerful-abolitionist", "#powerful-abolitionist", "team:<powerful-abolitionist>"),
+        *(None, "", None),
+    ]
+)
+
+
+def _in_details(keys: Body) -> Body:
+    return {"statusDetails": {key: value for key, value in keys.items() if key != "snoozeDuration"}}
+
+
+STATUS_BODIES: SearchStrategy[Body] = st.one_of(
+    STATUSES.map(lambda word: {"status": word}),
+    TERMS.map(lambda terms: {"status": "ignored", **terms}),
+    TERMS.map(lambda terms: {"status": "ignored", **_in_details(terms)}),
+    RELEASES.map(lambda release: {"status": "resolved", "statusDetails": release}),
+    st.just({"status": "resolved", "snoozeDuration": None, "statusDetails": {}, "substatus": "archived"}),
+)
+MARKS: SearchStrategy[Body] = st.dictionaries(
+    st.sampled_from(["hasSeen", "isBookmarked", "isSubscribed"]), BOOLEANS, min_size=1
+)
+ASSIGNMENTS: SearchStrategy[Body] = ASSIGNEES.map(lambda word: {"assignedTo": word})
+SHARES: SearchStrategy[Body] = BOOLEANS.map(lambda wish: {"isPublic": wish})
+MERGES: SearchStrategy[Body] = st.just({"merge": True})
+UNMERGES: SearchStrategy[Body] = st.just({"merge": False})
+
+
+def _shuffled(bodies: list[Body]) -> SearchStrategy[Body]:
+    pairs = [pair for body in bodies for pair in body.items()]
+    return st.permutations(pairs).map(dict)
+
+
+SEVERAL: SearchStrategy[Body] = st.tuples(
+    *(st.one_of(st.just(Body()), part) for part in (STATUS_BODIES, ASSIGNMENTS, SHARES, MARKS, MERGES | UNMERGES))
+).flatmap(lambda bodies: _shuffled(list(bodies)))
+
+# Each wrong by itself, or with what else is in the body.
+WRONG: dict[str, list[Any]] = {
+    "status": ["open", None, "", 1],
+    "isPublic": ["maybe", None],
+    "merge": ["maybe", None, 2],
+    "hasSeen": ["maybe", None],
+    "isBookmarked": ["maybe", None],
+    "isSubscribed": [[], {}, ""],
+    "assignedTo": [
+        *("kit", "<kit>", "user:<kit>", "lee", "#nobody", "team:<jane>", [], True),
+        *("captain-planet", "team:<captain-planet>", "user:"),
+    ],
+    "ignoreDuration": [-1, 52_560_001, 1.5, "soon", True],
+    "ignoreCount": [2**31, ""],
+    "ignoreWindow": [0, 10_081, 60],
+    "ignoreUserWindow": [5],
+    "snoozeDuration": [30],
+    "statusDetails": [
+        *(None, [], "latest"),
+        {"inRelease": "9.9"},
+        {"inRelease": "9.9", "ignoreCount": -1},
+        {"inRelease": ""},
+        {"inNextRelease": True, "inRelease": "1.0"},
+        {"inNextRelease": "soon"},
+        {"ignoreCount": 5},
+        {"ignoreUserWindow": 5},
+        {"somethingElse": 1},
+    ],
+}
+WRONG_VALUES: SearchStrategy[tuple[str, Any]] = st.sampled_from(
+    [(key, value) for key, values in WRONG.items() for value in values]
+)
+WRONG_BODIES: SearchStrategy[str] = st.one_of(
+    st.tuples(SEVERAL, st.lists(WRONG_VALUES, min_size=1, max_size=2)).map(
+        lambda parts: json.dumps(parts[0] | dict(parts[1]))
+    ),
+    st.sampled_from(["", "{}", "[]", "null", "{", '"status"', '{"merge": true, "merge": false}', '{"substatus": NaN}']),
+)
+
+IDS: SearchStrategy[Query] = st.lists(st.sampled_from(NAMES), min_size=1, max_size=4, unique=True).map(
+    lambda names: tuple(("id", f"<{name}>") for name in names)
+)
+TWO_IDS = IDS.filter(lambda ids: len(ids) > 1)
+STRANGE_IDS: SearchStrategy[Query] = st.sampled_from(
+    [
+        *((("id", value),) for value in ("<elsewhere>", "999999999", "0", "-1", "", "a", "9223372036854775808")),
+        *((("id", value),) for value in ("00<A>", "9223372036854775807", " <A>", "<B>,<C>")),
+        (("id[]", "<A>"),),
+        (("ids", "<A>"),),
+        (("sort", "new"),),
+    ]
+)
+STATUS_FILTERS: SearchStrategy[Query] = st.lists(
+    st.sampled_from(["resolved", "unresolved", "ignored", "muted"]), min_size=1, max_size=2
+).map(lambda words: tuple(("status", word) for word in words))
+SEARCHES: SearchStrategy[Query] = st.sampled_from(
+    [
+        *("", "is:resolved", "!is:ignored", "is:assigned", "is:unassigned is:unresolved", "is:public", "!is:public"),
+        *("PUMP", "!pump", "valve error", "timesSeen:>20", "is:bookmarked"),
+    ]
+).map(lambda words: (("query", words),))
+FILTERS: SearchStrategy[Query] = st.one_of(st.just(()), st.just(()), st.just(()), STATUS_FILTERS, SEARCHES)
+WRONG_FILTERS: SearchStrategy[Query] = st.sampled_from(
+    [(("status", "open"),), (("query", "is:unresoled"),), (("query", "colour:red"),), (("project", "1"),)]
+)
+
+
+def puts(bodies: SearchStrategy[Body], ids: SearchStrategy[Query] = IDS) -> SearchStrategy[Request]:
+    """Return PUTs of these bodies on a few issues, sometimes with a filter."""
+    return st.builds(
+        lambda who, ids, filters, body: Request("PUT", who, query=ids + filters, body=json.dumps(body)),
+        who=WHO,
+        ids=ids,
+        filters=FILTERS,
+        body=bodies,
+    )
+
+
+UPDATES_OF_ALL = puts(STATUS_BODIES, ids=st.just(()))
+DELETES: SearchStrategy[Request] = st.builds(
+    lambda who, ids, filters: Request("DELETE", who, query=ids[:2] + filters), who=WHO, ids=IDS, filters=FILTERS
+)
+STRANGE: SearchStrategy[Request] = st.builds(
+    lambda method, who, parts, body: Request(method, who, query=sum(parts, ()), body=body if method == "PUT" else ""),
+    method=st.sampled_from(["PUT", "PUT", "PUT", "DELETE"]),
+    who=WHO,
+    parts=st.lists(st.one_of(IDS, STRANGE_IDS, FILTERS, WRONG_FILTERS), max_size=2),
+    body=st.one_of(SEVERAL.map(json.dumps), STATUS_BODIES.map(json.dumps), WRONG_BODIES),
+).filter(lambda request: sum(name == "query" for name, _ in request.query) < 2)
+WRONGS: SearchStrategy[Request] = st.builds(
+    lambda who, ids, body: Request("PUT", who, query=ids, body=body),
+    who=WHO,
+    ids=st.one_of(IDS, st.just(())),
+    body=WRONG_BODIES,
+)
+LISTS: SearchStrategy[Request] = st.builds(
+    lambda who, filters, sort, limit: Request("GET", who, query=filters + sort + limit),
+    who=WHO,
+    filters=st.one_of(FILTERS, WRONG_FILTERS),
+    sort=st.sampled_from([(), *((("sort", word),) for word in ("date", "new", "freq", "user", "age"))]),
+    limit=st.sampled_from([(), (), (("limit", "2"),), (("limit", "0"),)]),
+)
+LOOKS: SearchStrategy[Request] = st.builds(
+    lambda who, name: Request("GET", who, path=f"issues/<{name}>"), who=WHO, name=st.sampled_from(NAMES)
+)
+
+
+def opposite(request: Request) -> Request | None:
+    """Return the request that takes a wish back: false for true, nobody for somebody; None if it has no opposite."""
+    try:
+        body = json.loads(request.body)
+    except ValueError:
+        return None
+    if not isinstance(body, dict):
+        return None
+    flipped: Body = {key: not value for key, value in body.items() if isinstance(value, bool)}
+    if "assignedTo" in body:
+        flipped["assignedTo"] = None if body["assignedTo"] else "jane"
+    return replace(request, body=json.dumps(body | flipped)) if flipped else None
+
+
+def and_then(requests: SearchStrategy[Request]) -> SearchStrategy[list[Request]]:
+    """Return such requests, half of them followed by the same again, or by their opposite."""
+
+    def follow(request: Request, then: str) -> list[Request]:
+        following = {"again": request, "opposite": opposite(request)}.get(then)
+        return [request] if following is None else [request, following]
+
+    return st.builds(follow, requests, st.sampled_from(["nothing", "again", "opposite", "nothing"]))

@@ -1,0 +1,168 @@
+"""What is done to the server of a test: noise, to make races likely, and faults, which the tests must then find.
+
+A fault is set in the server's own process (``prepare`` of tests/live.py), and is gone with it.
+"""
+
+import multiprocessing
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from random import random
+from time import sleep
+from typing import Any
+from unittest.mock import patch
+
+from django.db import OperationalError
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
+from django.db.models import Q
+
+from issues import querysets
+from issues.errors import sqlstate
+from issues.mutation import IssueMutation, IssueScope, MutationOutcome
+from issues.services import bulk, history, merging, status, subscriptions
+from issues.services.history import ChangedMarks
+from issues.services.targets import Targets
+from issues.services.transactions import DEADLOCK_DETECTED
+
+_fork = multiprocessing.get_context("fork")
+
+
+class Noise:
+    """Lets every third statement of the server come up to two milliseconds late, and counts deadlocks.
+
+    Deadlocks are counted here since nobody sees them otherwise: who was aborted is tried again.
+    """
+
+    def __init__(self) -> None:
+        self._deadlocks = _fork.Value("i", 0)
+
+    @property
+    def deadlocks(self) -> int:
+        count: int = self._deadlocks.value
+        return count
+
+    def prepare(self) -> None:
+        connection_created.connect(self._wrap, weak=False)
+
+    def _wrap(self, connection: BaseDatabaseWrapper, **_: Any) -> None:
+        if self.execute not in connection.execute_wrappers:
+            connection.execute_wrappers.append(self.execute)
+        with connection.cursor() as cursor:
+            cursor.execute("SET deadlock_timeout = '20ms'")  # a second each would make a slow test
+
+    def execute(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        if random() < 1 / 3:
+            sleep(random() * 0.002)
+        try:
+            return execute(sql, params, many, context)
+        except OperationalError as error:
+            if sqlstate(error) == DEADLOCK_DETECTED:
+                with self._deadlocks.get_lock():
+                    self._deadlocks.value += 1
+            raise
+
+
+LOCK = re.compile(
+    r'ORDER BY (?:id|1|"issues_issue"\."id")(?: ASC)?(\s+FOR (?:NO KEY )?UPDATE(?: OF "issues_issue")?)', re.IGNORECASE
+)
+
+
+def lock_in_any_order() -> None:
+    """Lock issues in no order at all."""
+    _rewrite_locks(r"ORDER BY random()\1")
+
+
+def lock_nothing() -> None:
+    """Read issues without locking them."""
+    _rewrite_locks("ORDER BY 1")
+
+
+def _rewrite_locks(replacement: str) -> None:
+    def execute(run: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        return run(LOCK.sub(replacement, sql), params, many, context)
+
+    connection_created.connect(lambda connection, **_: connection.execute_wrappers.append(execute), weak=False)
+
+
+def look_once() -> None:
+    """Let "update all" not look whether others came while it waited."""
+
+    def change_all(scope: IssueScope, change: Any, mutation: IssueMutation, *, by: Any, at: Any) -> MutationOutcome:
+        targets = Targets(scope, mutation_id=history.next_id(), ids=None)
+        done = status.change(targets, change, by=by, at=at)
+        counts = done.matched, done.changed
+        recorded = bulk._record(targets, mutation, *counts, marks=ChangedMarks(), by=by, at=at)
+        return MutationOutcome(*counts, mutation_id=recorded)
+
+    patch.object(bulk, "_change_all", change_all).start()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# A service that does something else than it is asked, or says something else than it did
+# ---------------------------------------------------------------------------------------------------------------------
+
+Scopes = Sequence[IssueScope]
+Mutate = Callable[..., list[MutationOutcome]]
+
+_mutate: Mutate = bulk.mutate_each
+
+
+def _instead(mutate: Mutate) -> Callable[[], None]:
+    def prepare() -> None:
+        patch.object(bulk, "mutate_each", mutate).start()
+
+    return prepare
+
+
+def _asking(change: Callable[[IssueMutation], IssueMutation]) -> Callable[[], None]:
+    return _instead(lambda scopes, mutation, **how: _mutate(scopes, change(mutation), **how))
+
+
+def _without(module: Any, name: str, instead: Callable[..., Any] = lambda *_, **__: None) -> Callable[[], None]:
+    def prepare() -> None:
+        patch.object(module, name, instead).start()
+
+    return prepare
+
+
+def _skip_what_is_out_of_scope(scopes: Scopes, mutation: IssueMutation, **how: Any) -> list[MutationOutcome]:
+    outcomes = _mutate(scopes, mutation, **how)
+    missing = outcomes[0].out_of_scope
+    if not missing:
+        return outcomes
+    return _mutate([replace(scope, ids=(scope.ids or frozenset()) - {*missing}) for scope in scopes], mutation, **how)
+
+
+def _make_another_link(scopes: Scopes, mutation: IssueMutation, **how: Any) -> list[MutationOutcome]:
+    if mutation.is_public and scopes[0].ids is not None:
+        _mutate(scopes, IssueMutation(is_public=False), **how)
+    return _mutate(scopes, mutation, **how)
+
+
+FAULTS: dict[str, Callable[[], None]] = {
+    "seen is not undone": _asking(lambda wish: replace(wish, has_seen=wish.has_seen or None)),
+    "nobody can stop following": _asking(lambda wish: replace(wish, is_subscribed=wish.is_subscribed or None)),
+    "nobody is unassigned": _asking(
+        lambda wish: replace(wish, assignment=wish.assignment if wish.assignment and wish.assignment.to else None)
+    ),
+    "one too many is counted": _instead(
+        lambda scopes, wish, **how: [replace(done, changed=done.changed + 1) for done in _mutate(scopes, wish, **how)]
+    ),
+    "everything that is matched counts as changed": _instead(
+        lambda scopes, wish, **how: [replace(done, changed=done.matched) for done in _mutate(scopes, wish, **how)]
+    ),
+    "the status filter is forgotten": _instead(
+        lambda scopes, wish, **how: _mutate([replace(scope, statuses=None) for scope in scopes], wish, **how)
+    ),
+    "ids out of scope are skipped": _instead(_skip_what_is_out_of_scope),
+    "a link that exists is replaced": _instead(_make_another_link),
+    "a request is a second late": _instead(
+        lambda scopes, wish, at, **how: _mutate(scopes, wish, at=at + timedelta(seconds=1), **how)
+    ),
+    "side effects subscribe nobody": _without(subscriptions, "subscribe"),
+    "totals are not computed": _without(merging, "compute_totals"),
+    "followers of a child are lost": _without(merging, "_copy_followers"),
+    "a snooze never runs out": _without(querysets, "snooze_is_over", lambda at: Q(pk__in=[])),
+}

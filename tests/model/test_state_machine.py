@@ -1,0 +1,149 @@
+"""The service ...: answers whatever is asked, in whatever order, as the model does."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+
+from tests import soak
+from tests.model import drafts, faults
+from tests.model.messages import Differs, Request
+from tests.model.world import NAMES, TICK, World
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+COMMON = settings(
+    deadline=None,  # the machine may be busy with something else
+    phases=[Phase.generate, Phase.shrink],
+    database=None,  # a failure prints its steps
+    stateful_step_count=20,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+class SideBySide(RuleBasedStateMachine):
+    """Both are asked the same; after every change, both lists must be the same."""
+
+    world: World  # set on a subclass, which is what Hypothesis asks for
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.agreed = True
+        self.world.begin_again()
+
+    def ask(self, request: Request) -> None:
+        self.agreed = False  # until it is known
+        self.world.ask(request)
+        self.agreed = True
+
+    def change(self, *requests: Request) -> None:
+        for request in requests:
+            self.ask(request)
+            self.ask(Request("GET", request.who, query=(("query", ""),)))
+
+    @rule(requests=drafts.and_then(drafts.puts(drafts.STATUS_BODIES)))
+    def change_status(self, requests: list[Request]) -> None:
+        self.change(*requests)
+
+    @rule(requests=drafts.and_then(drafts.puts(drafts.ASSIGNMENTS | drafts.SHARES)))
+    def assign_or_share(self, requests: list[Request]) -> None:
+        self.change(*requests)
+
+    @rule(requests=drafts.and_then(drafts.puts(drafts.MARKS)))
+    def mark(self, requests: list[Request]) -> None:
+        self.change(*requests)
+
+    @rule(requests=drafts.and_then(drafts.puts(drafts.MERGES, ids=drafts.TWO_IDS)))
+    def merge(self, requests: list[Request]) -> None:
+        self.change(*requests)
+
+    @rule(requests=drafts.and_then(drafts.puts(drafts.UNMERGES)))
+    def unmerge(self, requests: list[Request]) -> None:
+        self.change(*requests)
+
+    @rule(requests=drafts.and_then(drafts.puts(drafts.SEVERAL)))
+    def do_several_things(self, requests: list[Request]) -> None:
+        self.change(*requests)
+
+    @rule(requests=drafts.and_then(drafts.UPDATES_OF_ALL))
+    def update_all(self, requests: list[Request]) -> None:
+        self.change(*requests)
+
+    @rule(requests=drafts.and_then(drafts.DELETES))
+    def delete(self, requests: list[Request]) -> None:
+        self.change(*requests)
+
+    @rule(requests=drafts.and_then(drafts.WRONGS | drafts.STRANGE))
+    def ask_wrongly(self, requests: list[Request]) -> None:
+        self.change(*requests)
+
+    @rule(request=drafts.LISTS | drafts.LOOKS)
+    def look(self, request: Request) -> None:
+        self.ask(request)
+
+    @precondition(lambda self: len(self.world.model.releases) < 5)
+    @rule()
+    def release(self) -> None:
+        version = f"2.{len(self.world.model.releases)}"
+        self.change(Request("POST", "jane", path="releases", body=f'{{"version": "{version}"}}'))
+
+    @rule(name=st.sampled_from(NAMES), count=st.integers(1, 4))
+    def let_events_come(self, name: str, count: int) -> None:
+        self.world.let_events_come(name, count)
+
+    @rule(minutes=st.sampled_from([1, 31, 60 * 24]))
+    def let_time_pass(self, minutes: int) -> None:
+        self.world.clock.move_to(self.world.clock.now() + timedelta(minutes=minutes))
+
+    @rule(early=st.sampled_from([0, 1]))
+    def let_a_snooze_end(self, early: int) -> None:
+        """The next request comes at the very instant at which a snooze ends, or a microsecond before it."""
+        now = self.world.clock.now()
+        ends = [issue.terms.until for issue in self.world.model.issues.values() if issue.terms.until is not None]
+        for end in sorted(end for end in ends if end > now + TICK)[:1]:
+            self.world.clock.move_to(end - TICK - timedelta(microseconds=early))
+
+    def teardown(self) -> None:
+        """At the end, look at everything; then take all merges back, and look at everything again."""
+        if not self.agreed:
+            return
+        self.look_at_everything()
+        issues = self.world.model.issues
+        while any(issue.parent is not None for issue in issues.values()):
+            visible = [("id", str(pk)) for pk, issue in issues.items() if issue.parent is None]
+            self.change(Request("PUT", "key", query=tuple(visible), body='{"merge": false}'))
+        self.look_at_everything()
+
+    def look_at_everything(self) -> None:
+        for who in ("jane", "sam"):
+            self.ask(Request("GET", who, query=(("query", ""),)))
+        for name in NAMES:
+            self.ask(Request("GET", "jane", path=f"issues/<{name}>"))
+
+
+def run(world: World, **how: Any) -> None:
+    machine = type("SideBySide", (SideBySide,), {"world": world})
+    run_state_machine_as_test(machine, settings=settings(COMMON, **how))
+
+
+def test_answers_as_the_model_does(world: World) -> None:
+    run(world, max_examples=30, derandomize=True)
+
+
+@pytest.mark.soak
+def test_answers_as_the_model_does_for_minutes(world: World) -> None:
+    for _ in soak.seeds():
+        run(world, max_examples=100)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("fault", faults.FAULTS.values(), ids=faults.FAULTS)
+def test_does_not_with_a_fault(serve: Callable[..., AbstractContextManager[World]], fault: Callable[[], None]) -> None:
+    """A service that is wrong in one place is found out."""
+    with serve(prepare=fault) as world, pytest.raises(Differs):
+        run(world, max_examples=40, derandomize=True, phases=[Phase.generate], report_multiple_bugs=False)

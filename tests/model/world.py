@@ -1,0 +1,254 @@
+"""The real server and the model, side by side: the same few issues, the same clock, the same requests.
+
+**Time.** A view reads the clock once, when a request comes. Here the clock stands in memory that the server's processes
+share with the test, and stands still unless the test moves it: so the model knows the very instant of every request,
+answers can be compared to the byte, and a snooze of half an hour ends between two requests.
+"""
+
+import multiprocessing
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from http.client import HTTPConnection
+from typing import Any
+from unittest.mock import patch
+from urllib.parse import urlencode
+
+from django.db import transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
+from django.db.models import F
+from django.utils import timezone
+
+from issues.models import Issue as Row
+from projects.models import Project, Release, Team, User
+from tests.api_client import basic, bearer
+from tests.concurrency import stage
+from tests.factories import NOW, IssueFactory, IssueHourFactory, OrganizationMemberFactory, ReleaseFactory, UserFactory
+from tests.live import serving
+from tests.model import model
+from tests.model.messages import Answer, Links, Request, Who, compare
+from tests.model.model import Model
+
+NAMES = "ABCDEF"  # of the issues, as requests in tests name them: <A>
+API = "/api/0/projects/the-interstellar-jurisdiction/pump-station/"
+PATIENCE = 60
+TICK = timedelta(seconds=1)
+
+_fork = multiprocessing.get_context("fork")
+
+
+class Clock:
+    """A clock that the test moves, and that the server's processes read."""
+
+    def __init__(self) -> None:
+        self._microseconds = _fork.Value("q", 0, lock=False)
+
+    def now(self) -> datetime:
+        return NOW + timedelta(microseconds=self._microseconds.value)
+
+    def move_to(self, moment: datetime) -> None:
+        self._microseconds.value = (moment - NOW) // timedelta(microseconds=1)
+
+    def rule(self) -> None:
+        """Be the clock of this process."""
+        patch.object(timezone, "now", self.now).start()
+
+
+@dataclass
+class World:
+    """``send`` asks the service, ``ask`` both it and the model; ``model`` is what the model has come to."""
+
+    url: str
+    clock: Clock
+    start: Model
+    words: dict[str, int]  # <A> and <jane> and the like: what requests call by name
+    authorization: dict[Who, str]
+    model: Model = field(init=False)
+    links: Links = field(init=False)
+    local: threading.local = field(default_factory=threading.local)
+
+    def __post_init__(self) -> None:
+        self.begin_again()
+
+    def begin_again(self) -> None:
+        """Put everything back to the start, in the service and in the model."""
+        with transaction.atomic():
+            stage.put_back()
+            Release.objects.exclude(version__in=self.start.releases).delete()
+        self.model, self.links = self.start.copy(), {}
+        self.clock.move_to(NOW + timedelta(minutes=1))
+
+    def spell(self, request: Request) -> Request:
+        """Return the request with ids for names."""
+
+        def spelt(text: str) -> str:
+            for name, pk in self.words.items():
+                text = text.replace(f"<{name}>", str(pk))
+            return text
+
+        query = tuple((name, spelt(value)) for name, value in request.query)
+        return replace(request, path=spelt(request.path), query=query, body=spelt(request.body))
+
+    def ask(self, request: Request) -> Answer:
+        """Send a request a second later, ask the model the same, and compare.
+
+        :raises Differs: the service's answer is not the model's.
+        """
+        self.clock.move_to(self.clock.now() + TICK)
+        spelt = self.spell(request)
+        expected = self.model.answer(spelt, self.clock.now())
+        answer = self.send(spelt)
+        self.links = compare(expected, answer, self.links)
+        return answer
+
+    def send(self, request: Request) -> Answer:
+        """Send a request, on this thread's own connection, and return the answer."""
+        http: HTTPConnection | None = getattr(self.local, "http", None)
+        if http is None:
+            http = self.local.http = HTTPConnection(self.url.removeprefix("http://"), timeout=PATIENCE)
+        path = f"/api/0/{request.path}/" if request.path.startswith("issues/") else f"{API}{request.path}/"
+        target = f"{path}?{urlencode(request.query)}" if request.query else path
+        headers = {"Authorization": self.authorization[request.who]}
+        if request.body:
+            headers["Content-Type"] = "application/json"
+        http.request(request.method, target, request.body.encode(), headers)
+        response = http.getresponse()
+        return Answer.of(request, response.status, response.read().decode(), dict(response.getheaders()))
+
+    def hang_up(self) -> None:
+        """Close this thread's connection."""
+        if hasattr(self.local, "http"):
+            self.local.http.close()
+
+    def let_events_come(self, name: str, count: int) -> None:
+        """Give an issue so many more events; recording events is no part of the service, so by hand."""
+        pk, now = self.words[name], self.clock.now()
+        if pk not in self.model.issues:
+            return
+        self.model.events_come(pk, count, now)
+        own = {"own_times_seen": F("own_times_seen") + count, "own_users_seen": F("own_users_seen") + count}
+        total = {"times_seen": F("times_seen") + count, "users_seen": F("users_seen") + count, "last_seen": now}
+        Row.objects.filter(pk=pk).update(**own, **total, own_last_seen=now)
+        above = Row.objects.get(pk=pk).merged_into
+        while above is not None:
+            Row.objects.filter(pk=above.pk).update(**total)
+            above = above.merged_into
+
+
+@contextmanager
+def world(
+    project: Project,
+    other_project: Project,
+    people: dict[str, User],
+    teams: list[Team],
+    secrets: dict[Who, str],
+    *,
+    threads: int = 4,
+    prepare: Callable[[], None] = lambda: None,
+) -> Iterator[World]:
+    """Make the issues, serve them, and yield both sides of it."""
+    lee = UserFactory(username="lee", is_active=False)
+    OrganizationMemberFactory(organization=project.organization, user=lee)
+    releases = [ReleaseFactory(projects=[project], version=version) for version in ("1.0", "1.1")]
+    rows = [_issue(project, number) for number in range(len(NAMES))]
+    elsewhere = IssueFactory(project=other_project)
+    clock = Clock()
+    stage.keep()
+    try:
+        with serving(threads=threads, prepare=partial(_prepare, clock, prepare)) as url:
+            people = people | {"lee": lee}
+            place = model.Place(
+                project={"id": str(project.pk), "name": project.name, "slug": project.slug},
+                callers={"jane": _person(people["jane"]), "sam": _person(people["sam"]), "key": None},
+                members=tuple(_person(people[name]) for name in ("jane", "sam", "lee")),
+                teams=tuple(_team(team, project) for team in teams),
+            )
+            found = World(
+                url=url,
+                clock=clock,
+                start=Model(
+                    place,
+                    {row.pk: _as_model(row, url) for row in rows},
+                    tuple(release.version for release in releases),
+                ),
+                words={name: row.pk for name, row in zip(NAMES, rows, strict=True)}
+                | {name: user.pk for name, user in people.items()}
+                | {team.slug: team.pk for team in teams}
+                | {"elsewhere": elsewhere.pk},
+                authorization={
+                    "jane": bearer(secrets["jane"]),
+                    "sam": bearer(secrets["sam"]),
+                    "key": basic(secrets["key"]),
+                },
+            )
+            yield found
+            found.hang_up()
+    finally:
+        stage.forget()
+
+
+def _prepare(clock: Clock, prepare: Callable[[], None]) -> None:
+    clock.rule()
+    connection_created.connect(_dont_wait_for_the_disk, weak=False)
+    prepare()
+
+
+def _dont_wait_for_the_disk(connection: BaseDatabaseWrapper, **_: Any) -> None:
+    """Nobody pulls the plug of a test: what is written then is all the same, only sooner."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit = off")
+
+
+def _issue(project: Project, number: int) -> Row:
+    """Make one; not the one with the lowest id was seen first, and two were seen first together."""
+    row: Row = IssueFactory(
+        project=project,
+        short_number=number + 1,
+        own_first_seen=NOW - timedelta(days=[3, 5, 2, 5, 1, 4][number]),
+        own_last_seen=NOW - timedelta(hours=[1, 7, 2, 2, 9, 3][number]),
+        own_times_seen=10 + 3**number,
+        own_users_seen=1 + number % 4,
+        own_comment_count=number % 3,
+        text__title=f"Error {NAMES[number]}",
+        text__culprit="pump.valve" if number % 2 else "",
+    )
+    for ago in range(number % 3):
+        IssueHourFactory(issue=row, hour=NOW - timedelta(hours=ago + number % 2), own_count=number + 1)
+    return row
+
+
+def _as_model(row: Row, url: str) -> model.Issue:
+    facts: dict[str, Any] = {
+        "shortId": row.short_id,
+        "title": row.text.title,
+        "culprit": row.text.culprit,
+        "permalink": f"{url}/admin/issues/issue/{row.pk}/change/",
+        "logger": None,
+        "level": "error",
+        "platform": None,
+        "type": "error",
+        "metadata": {},
+    }
+    return model.Issue(
+        id=row.pk,
+        facts=facts,
+        first_seen=row.own_first_seen,
+        last_seen=row.own_last_seen,
+        events=row.own_times_seen,
+        users=row.own_users_seen,
+        comments=row.own_comment_count,
+        hours=tuple((hour.hour, hour.own_count) for hour in row.hours.all()),
+    )
+
+
+def _person(user: User) -> model.Person:
+    return model.Person(user.pk, user.username, user.get_full_name(), user.email, user.is_active)
+
+
+def _team(team: Team, project: Project) -> model.Team:
+    members = tuple(sorted(team.members.values_list("pk", flat=True)))
+    return model.Team(team.pk, team.slug, members, has_access=team in project.teams.all())
