@@ -19,10 +19,12 @@ REPORT, CHART = "benchmarks.md", "benchmarks.svg"
 
 SECTIONS = (
     series.lists,
+    series.crowds,
     series.changes_of_named,
     series.statements,
     series.clients,
     series.changes_of_all,
+    series.prices_of_indexes,
     series.bystanders,
 )
 

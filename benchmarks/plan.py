@@ -19,12 +19,15 @@ class Plan:
     with_most: Collection[str]  # the verbs that are asked of the most of those
     all_rounds: int  # of "update all" in the project under test
     large_rounds: int  # of "update all" in the large one
+    index_rounds: int  # of "update all" on the copy of the table with one index more
     client_rounds: int
     client_issues: Mapping[
         int, int
     ]  # changed by one client in a round, so many at once; eight clients change twice that
     list_rounds: int
     lists: int  # in a round
+    crowd: int  # so many users with a token each, and a tenth as many projects, among which a caller is found
+    crowd_rounds: int
     idle_seconds: float  # for which single changes are timed while nothing else runs
 
     @property
@@ -42,10 +45,13 @@ WHOLE = Plan(
     with_most=[verb.name for verb in VERBS],
     all_rounds=5,
     large_rounds=2,
+    index_rounds=3,
     client_rounds=5,
     client_issues={1: 100, 10: 600, 100: 3_000, 1_000: 6_000},
     list_rounds=7,
     lists=20,
+    crowd=20_000,
+    crowd_rounds=3,
     idle_seconds=10,
 )
 QUICK = Plan(
@@ -58,9 +64,12 @@ QUICK = Plan(
     with_most=[RESOLVE.name],
     all_rounds=2,
     large_rounds=1,
+    index_rounds=1,
     client_rounds=2,
     client_issues={1: 40, 100: 1_000},
     list_rounds=5,
     lists=5,
+    crowd=2_000,
+    crowd_rounds=1,
     idle_seconds=3,
 )

@@ -25,6 +25,7 @@ BARE = "bare"  # one way more: the service, on a copy of the table with two inde
 FEW, MANY = 2, 10_000  # issues, between which the number of statements must not grow
 CLIENTS = 8
 USUAL, BESIDE = "usual", "beside update all"
+ALONE, CROWDED = "alone", "crowded"
 
 
 @dataclass(slots=True)
@@ -43,12 +44,14 @@ class Results:
 
     named: dict[tuple[str, int], Cell] = field(default_factory=dict)  # verb, how many ids
     all: dict[tuple[str, int], Cell] = field(default_factory=dict)  # verb, how many issues
+    indexes: dict[str, Times] = field(default_factory=dict)  # by the one index more than the bare copy's; "" is none
     loads: dict[tuple[int, int], Load] = field(default_factory=dict)  # clients, how many ids
     cheapest: Times = field(default_factory=Times)  # beside the loads
     lists: dict[str, Times] = field(default_factory=dict)  # by project; and the cheapest route beside them
     statements: dict[str, dict[tuple[str, int], int]] = field(default_factory=dict)  # verb; way, how many ids
     worker_memory: dict[int, int] = field(default_factory=dict)  # peak in bytes, by how many issues were changed
     backend_memory: dict[int, int] = field(default_factory=dict)  # the same of the database, without shared buffers
+    crowds: dict[tuple[str, str], Times] = field(default_factory=dict)  # what is asked; alone, or in a crowd
     singles: dict[str, Times] = field(default_factory=dict)  # changes of one issue: usual, beside "update all"
     pages: dict[str, Times] = field(default_factory=dict)  # lists: the same
     large_over_http: float = 0.0  # seconds that "update all" took meanwhile
@@ -106,6 +109,27 @@ def _change_all(
             bench.measure(way, verb, project, None, changes=size, into=into)
 
 
+def prices_of_indexes(bench: Bench, results: Results) -> None:
+    """Resolve and unresolve all on the bare copy, and again with each of the table's other indexes in turn."""
+    project, size = bench.seeds.tested, bench.plan.tested
+    bench.tested.empty()
+    seeds.restore(project)
+    with bare_copy() as others:
+        results.indexes = {name: Times() for name in ("", *others)}
+        calls = [name for _ in range(bench.plan.index_rounds) for name in results.indexes]
+        for name in tqdm(calls, desc="what each index costs"):
+            if name:
+                with connection.cursor() as cursor:
+                    cursor.execute(others[name])
+            for verb in (RESOLVE, UNRESOLVE):
+                seeds.settle()
+                with on_bare_copy():
+                    bench.measure(SERVICE, verb, project, None, changes=size, into=results.indexes[name])
+            if name:
+                with connection.cursor() as cursor:
+                    cursor.execute(f"DROP INDEX bare.{name}")
+
+
 def turned(ways: tuple[str, ...], number: int) -> tuple[str, ...]:
     """Return the ways in an order of which each round has another, so that none is always first."""
     first = number % len(ways)
@@ -113,8 +137,11 @@ def turned(ways: tuple[str, ...], number: int) -> tuple[str, ...]:
 
 
 @contextmanager
-def bare_copy() -> Iterator[None]:
-    """Keep a copy of the table of issues with its primary key and the index of unresolved, its checks and no more."""
+def bare_copy() -> Iterator[dict[str, str]]:
+    """Keep a copy of the table of issues with its primary key and the index of unresolved, its checks and no more.
+
+    Yields the statements that would make the table's other indexes on it, by name.
+    """
     with connection.cursor() as cursor:
         cursor.execute("DROP SCHEMA IF EXISTS bare CASCADE")
         cursor.execute("CREATE SCHEMA bare")
@@ -124,11 +151,18 @@ def bare_copy() -> Iterator[None]:
         cursor.execute("ALTER TABLE bare.issues_issue SET (autovacuum_enabled = false)")
         cursor.execute("INSERT INTO bare.issues_issue SELECT * FROM public.issues_issue ORDER BY id")
         cursor.execute("ALTER TABLE bare.issues_issue ADD PRIMARY KEY (id)")
-        cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = 'issues_issue_unresolved'")
-        cursor.execute(cursor.fetchone()[0].replace("public.", "bare."))
+        cursor.execute(
+            """
+            SELECT indexname, replace(indexdef, 'public.', 'bare.') FROM pg_indexes
+            WHERE schemaname = 'public' AND tablename = 'issues_issue' AND indexname <> 'issues_issue_pkey'
+            ORDER BY indexname
+            """
+        )
+        others = dict(cursor.fetchall())
+        cursor.execute(others.pop("issues_issue_unresolved"))
         cursor.execute("VACUUM ANALYZE bare.issues_issue")
     try:
-        yield
+        yield others
     finally:
         with connection.cursor() as cursor:
             cursor.execute("DROP SCHEMA bare CASCADE")
@@ -219,6 +253,27 @@ def lists(bench: Bench, results: Results) -> None:
                 answer = bench.client.ask("GET", route)
                 if number >= 0:
                     results.lists[name].seconds.append(answer.seconds)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What a request costs in a crowd
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def crowds(bench: Bench, results: Results) -> None:
+    """Send small requests as one of few callers, then as one of very many."""
+    project = bench.seeds.tested
+    for _ in tqdm(range(bench.plan.crowd_rounds), desc="alone and in a crowd"):
+        for when, crowd in ((ALONE, 0), (CROWDED, bench.plan.crowd)):
+            with seeds.crowd(crowd):
+                for ids in bench.prepare(RESOLVE, 1, sets=60):
+                    answers = {
+                        CHEAPEST: bench.client.ask("GET", CHEAPEST),
+                        "PUT of 1 issue": ask(bench.client, RESOLVE, project, ids),
+                        "list of 100": bench.client.ask("GET", target(project, None) + "?limit=100"),
+                    }
+                    for what, answer in answers.items():
+                        results.crowds.setdefault((what, when), Times()).seconds.append(answer.seconds)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -39,7 +39,11 @@ def serving() -> Iterator[RunningServer]:
     """Run the server with the settings' workers and threads, until the end of the block."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    environment = os.environ | {"DATABASE_URL": database_url(), "SECRET_KEY": secrets.token_urlsafe(50)}
+    environment = os.environ | {
+        "DATABASE_URL": database_url(),
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "LOG_LEVEL": os.environ.get("LOG_LEVEL", "ERROR"),  # else each mutation has a line, among those of the progress
+    }
     process = subprocess.Popen(
         [sys.executable, "manage.py", "serve", "--port", str(port)],
         cwd=settings.BASE_DIR,

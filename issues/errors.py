@@ -25,3 +25,8 @@ class UnknownRelease(MutationRefused):
 
 class TryAgain(Exception):
     """Others are changing the same issues just now; the same request may well succeed in a few seconds."""
+
+
+def sqlstate(error: Exception) -> str | None:
+    """Return PostgreSQL's five-letter code of what went wrong; None when it never answered."""
+    return getattr(error.__cause__, "pgcode", None)

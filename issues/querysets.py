@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from django.db import connection
-from django.db.models import Case, F, Field, Lookup, Q, QuerySet, Value, When
+from django.db.models import BooleanField, Case, F, Field, Lookup, Q, QuerySet, Value, When
 from django.db.models.expressions import RawSQL
 
 from issues import search, short_ids
@@ -46,51 +46,63 @@ class AnyOf(Lookup):  # type: ignore[type-arg] # generic in the stubs only
         return f"{column} = ANY((SELECT %s::bigint[])::bigint[])", [*params, self.rhs]
 
 
-def snooze_is_over(at: datetime) -> Q:
+_BOOLEAN: BooleanField[bool, bool] = BooleanField()  # made once: each takes longer than a small condition
+
+
+def condition(sql: str, *params: Any) -> RawSQL:
+    """Return a condition on a row of ``issues_issue``: for filters, and for statements by hand.
+
+    As SQL, since what a service asks of a row that it has locked takes longer to say in the words of the ORM than
+    PostgreSQL takes to answer. It must never be NULL, of which neither ``x`` nor ``NOT x`` is true; and it names the
+    table, since a filter may join others.
+    """
+    return RawSQL(sql, params, _BOOLEAN)
+
+
+# Of what is ignored: the terms have not run out at an instant.
+_TERMS_HOLD = """
+    (issues_issue.snooze_ends_at IS NULL OR issues_issue.snooze_ends_at > %s)
+    AND (issues_issue.snooze_ends_at_times_seen IS NULL
+         OR issues_issue.snooze_ends_at_times_seen > issues_issue.times_seen)
+    AND (issues_issue.snooze_ends_at_users_seen IS NULL
+         OR issues_issue.snooze_ends_at_users_seen > issues_issue.users_seen)
+"""
+_SNOOZE_IS_OVER = f"(issues_issue.status = 'ignored' AND NOT ({_TERMS_HOLD}))"
+_SNOOZE_HOLDS = f"(issues_issue.status = 'ignored' AND {_TERMS_HOLD})"
+
+
+def snooze_is_over(at: datetime) -> RawSQL:
     """Return the condition "ignored, but the terms have run out": such an issue counts as unresolved (contract 1.5).
 
     Read from the row, so that it holds from the very instant, with no job having run. Terms with a window never run out
     by themselves: the event that fulfils them ends them.
     """
-    return Q(status=IssueStatus.IGNORED) & (
-        Q(snooze_ends_at__lte=at)
-        | Q(snooze_ends_at_times_seen__lte=F("times_seen"))
-        | Q(snooze_ends_at_users_seen__lte=F("users_seen"))
-    )
+    return condition(_SNOOZE_IS_OVER, at)
 
 
-def snooze_holds(at: datetime) -> Q:
-    """Return the condition "ignored, and the terms have not run out": the opposite, spelt out because NULLs would
-    make neither of ``x`` and ``NOT x`` true."""
-    return (
-        Q(status=IssueStatus.IGNORED)
-        & (Q(snooze_ends_at__isnull=True) | Q(snooze_ends_at__gt=at))
-        & (Q(snooze_ends_at_times_seen__isnull=True) | Q(snooze_ends_at_times_seen__gt=F("times_seen")))
-        & (Q(snooze_ends_at_users_seen__isnull=True) | Q(snooze_ends_at_users_seen__gt=F("users_seen")))
-    )
-
-
-def status_counts_as(statuses: Iterable[IssueStatus], *, at: datetime) -> Q:
+def status_counts_as(statuses: Iterable[IssueStatus], *, at: datetime) -> RawSQL:
     """Return the condition "the status is any of these, at this instant": the one place that knows the rule."""
-    rules = {
-        IssueStatus.UNRESOLVED: Q(status=IssueStatus.UNRESOLVED) | snooze_is_over(at),
-        IssueStatus.RESOLVED: Q(status=IssueStatus.RESOLVED),
-        IssueStatus.IGNORED: snooze_holds(at),
-    }
-    condition = Q(pk__in=[])  # no status at all: nothing, where an empty Q would mean everything
-    for status in sorted(statuses):
-        condition |= rules[status]
-    return condition
+    asked = frozenset(statuses)
+    rules = [sql for status, sql in _COUNTS_AS.items() if status in asked]
+    sql = " OR ".join(rules) or "false"  # no status at all: nothing
+    return condition(sql, *([at] * sql.count("%s")))
 
 
-def _parts(statuses: Iterable[IssueStatus] | None, *, at: datetime) -> list[Q]:
+_COUNTS_AS = {
+    IssueStatus.UNRESOLVED: f"issues_issue.status = 'unresolved' OR {_SNOOZE_IS_OVER}",
+    IssueStatus.RESOLVED: "issues_issue.status = 'resolved'",
+    IssueStatus.IGNORED: _SNOOZE_HOLDS,
+}
+
+
+def _parts(statuses: Iterable[IssueStatus] | None, *, at: datetime) -> list[Q | RawSQL]:
     """Return conditions that exclude each other, each with an index of its own (Issue.Meta.indexes)."""
     if statuses is None:
         return [Q()]
-    parts = {
+    parts: dict[IssueStatus, list[Q | RawSQL]] = {
         IssueStatus.UNRESOLVED: [Q(status=IssueStatus.UNRESOLVED), *_ended(at)],
         IssueStatus.RESOLVED: [Q(status=IssueStatus.RESOLVED)],
-        IssueStatus.IGNORED: [snooze_holds(at)],
+        IssueStatus.IGNORED: [condition(_SNOOZE_HOLDS, at)],
     }
     return [part for status in sorted(statuses) for part in parts[status]]
 
@@ -121,7 +133,7 @@ def _direction(position: Position) -> str:
     return f"1 {word}, 2 {word}"
 
 
-def holds(condition: search.Condition, *, at: datetime) -> Q:
+def holds(condition: search.Condition, *, at: datetime) -> Q | RawSQL:
     """Return what a term of the ``query`` language stands for. A name that nobody has matches nothing."""
     match condition:
         case search.HasText(text):

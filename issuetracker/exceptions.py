@@ -13,9 +13,9 @@ from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from issues.errors import MutationRefused, TryAgain, UnknownActor, UnknownRelease
+from issues.errors import MutationRefused, TryAgain, UnknownActor, UnknownRelease, sqlstate
 from issues.services.releases import ProjectsRequired
-from issues.services.transactions import sqlstate
+from issuetracker import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -44,18 +44,19 @@ def to_response(error: Exception, context: Mapping[str, Any]) -> Response | None
         case MutationRefused():
             return Response({"detail": str(error)}, status=status.HTTP_400_BAD_REQUEST)
         case TryAgain():
-            return _unavailable(str(error))
+            return _unavailable(str(error), type(error).__name__)
         case OperationalError() | InterfaceError():
             code = sqlstate(error)
             if code not in BUSY:
                 logger.error("The database failed (%s).", code, exc_info=error)
-            return _unavailable(BUSY.get(code or "", DATABASE_AWAY))
+            return _unavailable(BUSY.get(code or "", DATABASE_AWAY), code or "none")
         case UnsupportedMediaType():
             error.detail = f"{error.detail} Send application/json."  # type: ignore[assignment] # a str is rendered as well
     return exception_handler(error, dict(context))
 
 
-def _unavailable(detail: str) -> Response:
+def _unavailable(detail: str, reason: str) -> Response:
+    metrics.UNAVAILABLE.labels(reason).inc()
     return Response({"detail": detail}, status=status.HTTP_503_SERVICE_UNAVAILABLE, headers=RETRY_AFTER)
 
 

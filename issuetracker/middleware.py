@@ -1,8 +1,12 @@
-"""The documented headers (contract 1.8), on whatever is answered: errors and unknown addresses too."""
+"""What every request gets, and every answer: errors and unknown addresses too."""
 
 from collections.abc import Callable
+from time import perf_counter
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+
+from issuetracker import logs, metrics
 
 ON_EVERY_ANSWER = {
     "X-Content-Type-Options": "nosniff",
@@ -15,8 +19,36 @@ ON_API_ANSWERS = {
 }
 
 
+class RequestMiddleware:
+    """Gives a request its id, which its lines in the log and its answer carry, and counts it. Stands first."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        started = perf_counter()
+        method = request.method or ""
+        request_id = logs.request_id(request.headers.get("X-Request-Id", ""))
+        context = {"request_id": request_id, "method": method}
+        request.META[logs.CONTEXT] = context
+        with logs.about(context):
+            response = self.get_response(request)
+        response.headers["X-Request-Id"] = request_id
+        metrics.count(context.get("route", "none"), method, response.status_code, perf_counter() - started)
+        return response
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: dict[str, Any]) -> None:
+        """Say what the address names. Not the address itself: one with a share link's id would be the link."""
+        found = request.resolver_match
+        if found is not None:
+            logs.add(
+                route=metrics.route_name(found.route),
+                **{name: kwargs[name] for name in ("organization", "project") if name in kwargs},
+            )
+
+
 class ApiHeadersMiddleware:
-    """Stands first, so that nothing below can add to them."""
+    """The documented headers (contract 1.8). Stands above all that could add to them."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -22,11 +22,13 @@ from django.db import connection, connections
 from django.utils.module_loading import import_string
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
+from gunicorn.glogging import Logger
 from gunicorn.http import RequestParser, errors
 from gunicorn.http.unreader import SocketUnreader
 from gunicorn.util import http_date
 from gunicorn.workers.gthread import ThreadWorker
 
+from issuetracker import logs, metrics
 from issuetracker.middleware import ON_API_ANSWERS, ON_EVERY_ANSWER
 
 # What the fast parser takes when gunicorn's limit_request_line is 0; a number from 8,190 up would be cut to 8,190.
@@ -81,7 +83,7 @@ def serve(listener: socket.socket, *, when_ready: Callable[[], None]) -> NoRetur
         load=lambda: import_string(settings.WSGI_APPLICATION),
         workers=settings.WEB_WORKERS,
         threads=settings.WEB_THREADS,
-        on_starting=_hold_database,
+        on_starting=_start,
         when_ready=when_ready,
     ).run()
     raise AssertionError("gunicorn ends by SystemExit")
@@ -90,6 +92,13 @@ def serve(listener: socket.socket, *, when_ready: Callable[[], None]) -> NoRetur
 def has_embedded_database() -> bool:
     """Return whether the database is this installation's own PostgreSQL, not one behind DATABASE_URL."""
     return bool(settings.DATABASES["default"]["ENGINE"] == "issuetracker.postgres")
+
+
+def _start() -> None:
+    """Make ready, in the master, what the workers have in common."""
+    _hold_database()
+    if settings.METRICS_TOKEN:
+        metrics.share()
 
 
 def _hold_database() -> None:
@@ -122,6 +131,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
             "worker_class": Worker,
             "on_starting": lambda _: on_starting(),
             "when_ready": lambda _: when_ready(),
+            "child_exit": lambda _, worker: metrics.bury(worker.pid),
+            "on_exit": lambda _: metrics.end_sharing(),
         }
         super().__init__()
 
@@ -151,6 +162,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
             # Whether a proxy's X-Forwarded-Proto counts is Django's to decide (SECURE_PROXY).
             "secure_scheme_headers": {},
             "loglevel": "warning",
+            "logger_class": Log,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
@@ -158,6 +170,16 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
     def run(self) -> None:
         """Serve until a signal ends it; always ends by SystemExit."""
         Master(self).run()
+
+
+class Log(Logger):  # type: ignore[misc]  # gunicorn ships no types
+    """gunicorn's own lines, which go where the site's go, and look the same (LOGGING in the settings)."""
+
+    def setup(self, cfg: Any) -> None:
+        """Give them to the root logger instead of a handler of gunicorn's."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
 
 
 class Master(Arbiter):  # type: ignore[misc]  # gunicorn ships no types
@@ -256,7 +278,7 @@ def refusal(error: BaseException) -> tuple[int, str]:
     return _CRASHED
 
 
-def response(status: int, detail: str, *, with_body: bool = True) -> bytes:
+def response(status: int, detail: str, *, request_id: str, with_body: bool = True) -> bytes:
     """Return a whole HTTP response, the last one of its connection."""
     body = json.dumps({"detail": detail}).encode("ascii")
     headers = {
@@ -266,6 +288,7 @@ def response(status: int, detail: str, *, with_body: bool = True) -> bytes:
         "Content-Length": str(len(body)),
         **ON_API_ANSWERS,
         **ON_EVERY_ANSWER,
+        "X-Request-Id": request_id,
     }
     lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *(f"{name}: {value}" for name, value in headers.items())]
     return "\r\n".join([*lines, "", ""]).encode("ascii") + (body if with_body else b"")
@@ -302,13 +325,18 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
         """Log why a request has no answer from the application, and send one."""
         status, detail = refusal(exc)
         method, path = (req.method, req.path[:200]) if req is not None else ("a", "request")
-        if status == 500:
-            self.log.error("No answer to %s %s", method, path, exc_info=exc)
-        else:  # by its kind only: the text of gunicorn's exceptions may hold a header's value
-            self.log.warning("Refused a request of %s: %d, %s", addr[0] if addr else "?", status, type(exc).__name__)
+        request_id = logs.new_request_id()  # the caller's own, if it has one, may be what is wrong
+        with logs.about({"request_id": request_id}):
+            if status == 500:
+                self.log.error("No answer to %s %s", method, path, exc_info=exc)
+            else:  # by its kind only: the text of gunicorn's exceptions may hold a header's value
+                self.log.warning(
+                    "Refused a request of %s: %d, %s", addr[0] if addr else "?", status, type(exc).__name__
+                )
+        metrics.REQUESTS.labels("none", "other", status).inc()
         with suppress(OSError):  # who went away meanwhile needs no answer
             client.settimeout(LINGER_SECONDS)
-            client.sendall(response(status, detail, with_body=method != "HEAD"))
+            client.sendall(response(status, detail, request_id=request_id, with_body=method != "HEAD"))
 
     def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
         try:

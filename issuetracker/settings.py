@@ -4,9 +4,11 @@ Read by name through ``django.conf.settings``; nothing imports this module.
 """
 
 import logging
+import re
 import secrets
 from os import cpu_count, environ
 from pathlib import Path
+from sys import stderr
 from typing import Any
 
 import dj_database_url
@@ -90,7 +92,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "issuetracker.middleware.RequestMiddleware",
     "issuetracker.middleware.ApiHeadersMiddleware",
+    "issuetracker.health.HealthMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -210,6 +214,24 @@ PORT = number("PORT", 8000, minimum=1)
 WEB_WORKERS = number("WEB_WORKERS", min(2 * (cpu_count() or 1), 4), minimum=1)
 WEB_THREADS = number("WEB_THREADS", 4, minimum=1)
 
+
+def metrics_token() -> str:
+    """Return METRICS_TOKEN, which opens /metrics to who sends it; without one, there is no such address.
+
+    :raises ImproperlyConfigured: it could be guessed, or no header can carry it.
+    """
+    word = text("METRICS_TOKEN")
+    if word and not re.fullmatch(r"[!-~]{20,}", word):
+        # It may be a real one with a slip: not shown.
+        raise ImproperlyConfigured(
+            "METRICS_TOKEN must have at least 20 characters, letters and digits for example; make one with: "
+            "openssl rand -hex 32"
+        )
+    return word
+
+
+METRICS_TOKEN = metrics_token()
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Language and time: answers are English and UTC, whatever a client prefers
 # ---------------------------------------------------------------------------------------------------------------------
@@ -238,13 +260,37 @@ def log_level() -> str:
     return word
 
 
-# To standard error, where a process manager collects it. Secrets and bodies are never logged.
+def log_format() -> str:
+    """Return LOG_FORMAT; without it, lines for who reads them at a terminal, JSON for what collects them.
+
+    :raises ImproperlyConfigured: it is neither of the two.
+    """
+    word = text("LOG_FORMAT", "line" if stderr.isatty() else "json").lower()
+    if word not in {"json", "line"}:
+        raise ImproperlyConfigured(f"LOG_FORMAT is {word!r}; say json or line.")
+    return word
+
+
+# To standard error, where a process manager collects it. Secrets are never logged; bodies only those of mutations.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"context": {"()": "issuetracker.logs.AddContext"}},
+    "formatters": {
+        "line": {
+            "()": "logging.Formatter",
+            "fmt": "{asctime} {levelname} {name} [{request_id}]: {message}",
+            "style": "{",
+            "defaults": {"request_id": "-"},
+        },
+        "json": {"()": "issuetracker.logs.JsonLines"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": log_format(), "filters": ["context"]}},
     "root": {"handlers": ["stderr"], "level": log_level()},
-    # A refused request is the caller's news, not the operator's; bugs are logged as errors.
-    "loggers": {"django.request": {"level": "ERROR"}},
+    "loggers": {
+        # A refused request is the caller's news, not the operator's; bugs are logged as errors.
+        "django.request": {"level": "ERROR"},
+        # A line for each mutation, unless only errors are wanted (issues/observing.py).
+        "issues.mutations": {"level": "INFO" if log_level() in {"INFO", "WARNING", "WARN"} else log_level()},
+    },
 }

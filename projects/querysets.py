@@ -22,7 +22,7 @@ from django.db.models.functions import Coalesce
 
 if TYPE_CHECKING:
     from projects.callers import Caller
-    from projects.models import Organization
+    from projects.models import Organization, Project
 
 
 MAX_ID = 2**63 - 1  # the largest of our keys
@@ -34,13 +34,20 @@ def is_id(word: str) -> bool:
     return 1 <= len(digits) <= 19 and int(digits) <= MAX_ID  # more digits are not even converted
 
 
-def slug_or_id(word: str, prefix: str = "") -> Q:
-    """Return the condition that a path segment stands for: a slug, or digits for an id (slugs are never all digits)."""
+def read_name(word: str) -> tuple[str, int | str] | None:
+    """Return the column and value that a path segment stands for: a slug, or digits for an id (slugs are never all
+    digits); None when no row has such an id, and for a text that PostgreSQL doesn't take."""
     if is_id(word):
-        return Q(**{f"{prefix}id": int(word.lstrip("0"))})
-    if (word.isascii() and word.isdigit()) or "\0" in word:  # no row has such an id, PostgreSQL takes no such text
-        return Q(pk__in=[])
-    return Q(**{f"{prefix}slug": word})
+        return "id", int(word.lstrip("0"))
+    if (word.isascii() and word.isdigit()) or "\0" in word:
+        return None
+    return "slug", word
+
+
+def slug_or_id(word: str, prefix: str = "") -> Q:
+    """Return the condition that a path segment stands for (:func:`read_name`)."""
+    name = read_name(word)
+    return Q(pk__in=[]) if name is None else Q(**{f"{prefix}{name[0]}": name[1]})
 
 
 def _is_mine(model: Any, caller: Caller, people: str) -> Exists | Value:
@@ -108,8 +115,8 @@ class TeamQuerySet(MentioningQuerySet):
         )
 
 
-VISIBLE_TO_MEMBER = """
-    SELECT project.id
+# The projects that a user sees as a member of their organization (contract 1.2): by role, team or open membership.
+OF_MEMBER = """
     FROM projects_organizationmember AS member
     JOIN projects_organization AS organization ON organization.id = member.organization_id
     JOIN projects_project AS project ON project.organization_id = organization.id
@@ -119,26 +126,49 @@ VISIBLE_TO_MEMBER = """
            OR EXISTS (
                SELECT FROM projects_project_teams AS works_on
                JOIN projects_team_members AS on_team ON on_team.team_id = works_on.team_id
-               WHERE works_on.project_id = project.id AND on_team.user_id = %s
+               WHERE works_on.project_id = project.id AND on_team.user_id = member.user_id
            ))
 """
+ALL = """
+    FROM projects_organization AS organization
+    JOIN projects_project AS project ON project.organization_id = organization.id
+    WHERE true
+"""
+
+
+def _visible_to(caller: Caller) -> tuple[str, tuple[int, ...]]:
+    """Return where the projects come from that the caller may see: SQL from FROM on, and its parameters."""
+    if caller.api_key is not None:
+        return f"{ALL} AND organization.id = %s", (caller.api_key.organization_id,)
+    if caller.user is None:
+        return f"{ALL} AND false", ()
+    return (ALL, ()) if caller.user.is_superuser else (OF_MEMBER, (caller.user.pk,))
 
 
 class ProjectQuerySet(MentioningQuerySet):
     def visible_to(self, caller: Caller) -> Self:
         """Keep the projects that the caller may see (contract 1.2); the others can't even be found."""
-        if caller.api_key is not None:
-            return self.filter(organization_id=caller.api_key.organization_id)
-        if caller.user is None:
-            return self.none()
-        if caller.user.is_superuser:
-            return self
-        return self.visible_to_member(caller.user.pk)
+        sql, params = _visible_to(caller)
+        return self.filter(pk__in=RawSQL(f"SELECT project.id {sql}", params))
 
     def visible_to_member(self, user_id: int) -> Self:
         """Keep the projects that this user sees as a member of their organization: by role, team or open membership."""
-        # Every request asks this first, and in the words of the ORM it takes longer to say than to answer.
-        return self.filter(pk__in=RawSQL(VISIBLE_TO_MEMBER, (user_id, user_id)))
+        return self.filter(pk__in=RawSQL(f"SELECT project.id {OF_MEMBER}", (user_id,)))
+
+    def find(self, caller: Caller, organization: str, project: str) -> Project | None:
+        """Return the one project that a path names, if the caller may see it: as ``visible_to`` and ``named`` do.
+
+        Most requests begin with this, and in the words of the ORM it takes longer to say than to answer.
+        """
+        in_organization, called = read_name(organization), read_name(project)
+        if in_organization is None or called is None:
+            return None
+        sql, params = _visible_to(caller)
+        found = self.raw(
+            f"SELECT project.* {sql} AND organization.{in_organization[0]} = %s AND project.{called[0]} = %s",
+            [*params, in_organization[1], called[1]],
+        )
+        return next(iter(found), None)
 
     def with_teams(self, caller: Caller) -> Self:
         """Read along the organization, the teams, and whether the caller is on one of them: ``is_mine``."""

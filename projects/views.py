@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from projects.keyset import Sort
 from projects.models import Organization, OrganizationMember, Project, Release, Team
 from projects.pagination import paginate
-from projects.querysets import MentioningQuerySet, OrganizationQuerySet, ProjectQuerySet
+from projects.querysets import MentioningQuerySet, OrganizationQuerySet
 from projects.serializers import (
     describe_account,
     describe_member,
@@ -121,9 +121,10 @@ class OrganizationMembersViewSet(OrganizationViewSet):
 class ProjectDetailViewSet(ProjectViewSet):
     """One project."""
 
-    def projects(self) -> ProjectQuerySet:
-        """Return those among which it is looked for, with what the answer says of them."""
-        return super().projects().with_teams(self.caller)
+    def find_project(self, organization: str, project: str) -> Project | None:
+        """Return the project of this name, with what the answer says of it."""
+        visible = Project.objects.visible_to(self.caller).named(organization, project)
+        return visible.with_teams(self.caller).first()
 
     def retrieve(self, request: Request, organization: str, project: str) -> Response:
         """Answer the project, with its newest release."""

@@ -9,7 +9,7 @@ from rest_framework.viewsets import ViewSet
 
 from projects.callers import Caller
 from projects.models import Organization, Project
-from projects.querysets import OrganizationQuerySet, ProjectQuerySet
+from projects.querysets import OrganizationQuerySet
 
 
 def base_url(request: HttpRequest | Request) -> str:
@@ -55,11 +55,11 @@ class ProjectViewSet(ApiViewSet):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Check the credential and its scopes, then find the project: a stranger's is as unknown as one that isn't."""
         super().initial(request, *args, **kwargs)
-        project = self.projects().named(kwargs["organization"], kwargs["project"]).first()
+        project = self.find_project(kwargs["organization"], kwargs["project"])
         if project is None:
             raise Http404
         self.project = project
 
-    def projects(self) -> ProjectQuerySet:
-        """Return those among which it is looked for."""
-        return Project.objects.visible_to(self.caller)
+    def find_project(self, organization: str, project: str) -> Project | None:
+        """Return the project of this name, if the caller may see it."""
+        return Project.objects.find(self.caller, organization, project)

@@ -19,6 +19,13 @@ def links_of(response: Any) -> dict[str, str]:
     return found.groupdict()
 
 
+def headers_of(response: Any) -> dict[str, str]:
+    """Return the headers, but for the request's id, which is there and another one each time."""
+    headers = dict(response.headers)
+    assert headers.pop("X-Request-Id")
+    return headers
+
+
 def iso(moment: datetime) -> str:
     """Return a time in UTC as answers have it."""
     return moment.isoformat().replace("+00:00", "Z")

@@ -17,7 +17,8 @@ ID = r'(?:"?\w+"?\.)?"?id"?(?!\w)'
 # By name; or by its place in the list of columns, as Django writes it after values().
 ORDERED_LOCK = (
     rf'(?:\bFROM\s+"?issues_issue"?(?!\w)[^;]*?\bORDER\s+BY\s+{ID}'
-    rf'|\bSELECT\s+{ID}(?:(?!\bSELECT\b|\bFROM\b)[^;])*\bFROM\s+"?issues_issue"?(?!\w)[^;]*?\bORDER\s+BY\s+1)'
+    rf"|\bSELECT\s+{ID}(?:(?!\bSELECT\b|(?<!DISTINCT )\bFROM\b)[^;])*"
+    r'\bFROM\s+"?issues_issue"?(?!\w)[^;]*?\bORDER\s+BY\s+1)'
     r"(?:\s+ASC)?\s+{lock}(?!\w)"
 )
 

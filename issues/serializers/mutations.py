@@ -1,6 +1,7 @@
 """The body of a PUT: validated, looked up, and turned into an IssueMutation (contract 1.4)."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -114,6 +115,12 @@ class IssueMutationSerializer(IgnoreTermsSerializer):
     hasSeen = serializers.BooleanField(required=False)
     isBookmarked = serializers.BooleanField(required=False)
     isSubscribed = serializers.BooleanField(required=False)
+
+    def get_fields(self) -> dict[str, Any]:
+        """Return the fields that the body says something about: DRF copies them all, for each body anew."""
+        body = getattr(self, "initial_data", self._declared_fields)
+        said = body if isinstance(body, Mapping) else ()
+        return {name: deepcopy(field) for name, field in self._declared_fields.items() if name in said}
 
     def to_internal_value(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Validate every field, and then what they say about each other even if some are wrong by themselves.

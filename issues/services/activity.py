@@ -11,20 +11,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet, Value
+from django.db.models.expressions import RawSQL
 from psycopg2.extras import Json
 
 from issues.enums import ActivityKind
 from issues.services.targets import Targets
 from projects.callers import Caller
-
-
-@dataclass(frozen=True, slots=True)
-class Expression:
-    """A piece of SQL with its parameters; as a value, one that PostgreSQL computes for each issue."""
-
-    sql: str
-    params: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +31,7 @@ class Rewritten:
 def rewrite(
     targets: Targets,
     *,
-    where: Q,
+    where: RawSQL,
     columns: Mapping[str, Any],
     kind: ActivityKind,
     data: Mapping[str, Any],
@@ -48,13 +40,15 @@ def rewrite(
 ) -> Rewritten:
     """Set ``columns`` of the targets that are ``where``, and record an activity of this ``kind`` for each.
 
-    ``columns`` are names in the table, each with a value or an :class:`Expression`; activity keeps what stood there
-    before in its column of that name with ``before_`` in front.
+    ``columns`` are names in the table, each with a value, or with SQL that PostgreSQL computes for each issue; activity
+    keeps what stood there before in its column of that name with ``before_`` in front.
     """
     names = list(columns)
-    values = [value if isinstance(value, Expression) else Expression("%s", (value,)) for value in columns.values()]
-    assignments = ", ".join(f"{name} = {value.sql}" for name, value in zip(names, values, strict=True))
-    read, write = _all(targets, where, names, at=at) if targets.ids is None else _named(targets, where, names, at=at)
+    values = [
+        (value.sql, value.params) if isinstance(value, RawSQL) else ("%s", (value,)) for value in columns.values()
+    ]
+    assignments = ", ".join(f"{name} = {sql}" for name, (sql, _) in zip(names, values, strict=True))
+    read, write = _all(targets, where, names, at=at) if targets.ids is None else _named(targets, where, names)
     sql = f"""
         WITH target AS MATERIALIZED ({read.sql}),
         changed AS (
@@ -76,7 +70,7 @@ def rewrite(
     """
     params = [
         *read.params,
-        *(param for value in values for param in value.params),
+        *(param for _, params in values for param in params),
         targets.mutation_id,
         *write.params,
         *(targets.project_id, kind.value, Json(dict(data)), by.user_id, at, targets.mutation_id),
@@ -90,18 +84,18 @@ def rewrite(
     return Rewritten(len(targets.ids), len(ids), ids)
 
 
-def _named(targets: Targets, where: Q, names: Sequence[str], *, at: datetime) -> tuple[Expression, Expression]:
+def _named(targets: Targets, where: RawSQL, names: Sequence[str]) -> tuple[RawSQL, RawSQL]:
     """Return what to read, and which rows to write, of issues that this transaction has locked already.
 
     Nobody can change them between the two, so that both may ask the same; a join would be one more plan to go wrong.
     """
-    due = targets.issues(at=at).filter(where)
-    read = due.annotate(is_due=Value(True)).values_list("id", "is_due", *names)
-    where_sql, where_params = due.query.get_compiler(connection=connection).compile(due.query.where)
-    return _compiled(read), Expression(f"WHERE {where_sql}", tuple(where_params))
+    due = f"WHERE issues_issue.project_id = %s AND issues_issue.id = ANY(%s::bigint[]) AND ({where.sql})"
+    params = (targets.project_id, targets.id_array, *where.params)
+    read = f"SELECT {', '.join(('id', 'true AS is_due', *names))} FROM issues_issue {due}"
+    return RawSQL(read, params), RawSQL(due, params)
 
 
-def _all(targets: Targets, where: Q, names: Sequence[str], *, at: datetime) -> tuple[Expression, Expression]:
+def _all(targets: Targets, where: RawSQL, names: Sequence[str], *, at: datetime) -> tuple[RawSQL, RawSQL]:
     """Return what to read and lock, and which rows to write, of all that are in scope.
 
     All are locked, not only those that are due: whether a row is due is decided, and all are counted, after whoever has
@@ -110,11 +104,8 @@ def _all(targets: Targets, where: Q, names: Sequence[str], *, at: datetime) -> t
     with connection.cursor() as cursor:
         # Never one look-up for each target, however few of them the statistics expect.
         cursor.execute("SET LOCAL enable_nestloop = off")
-    is_due = ExpressionWrapper(where, output_field=BooleanField())
-    read = targets.issues(at=at).annotate(is_due=is_due).locked().values_list("id", "is_due", *names)
-    return _compiled(read), Expression("FROM target WHERE issues_issue.id = target.id AND target.is_due")
-
-
-def _compiled(rows: QuerySet[Any]) -> Expression:
-    sql, params = rows.query.sql_with_params()
-    return Expression(sql, tuple(params))
+    rows = targets.issues(at=at).annotate(is_due=where).locked().values_list("id", "is_due", *names)
+    return (
+        RawSQL(*rows.query.sql_with_params()),
+        RawSQL("FROM target WHERE issues_issue.id = target.id AND target.is_due", ()),
+    )

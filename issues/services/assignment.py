@@ -2,10 +2,9 @@
 
 from datetime import datetime
 
-from django.db.models import Q
-
 from issues.enums import ActivityKind, SubscriptionReason
 from issues.mutation import Assignee, Assignment
+from issues.querysets import condition
 from issues.services import activity, subscriptions
 from issues.services.activity import Rewritten
 from issues.services.targets import Targets
@@ -25,7 +24,7 @@ def assign(targets: Targets, assignee: Assignee, *, by: Caller, at: datetime) ->
     column = f"assignee_{assignee.type}_id"
     assigned = activity.rewrite(
         targets,
-        where=Q(**{f"{column}__isnull": True}) | ~Q(**{column: assignee.id}),
+        where=condition(f"issues_issue.{column} IS DISTINCT FROM %s", assignee.id),
         columns={"assignee_user_id": None, "assignee_team_id": None} | {column: assignee.id},
         kind=ActivityKind.ASSIGNED,
         data={"assignee": str(assignee.id), "assigneeType": assignee.type},
@@ -42,7 +41,7 @@ def unassign(targets: Targets, *, by: Caller, at: datetime) -> Rewritten:
     """Take the targets from whoever has them; who followed them goes on doing so."""
     return activity.rewrite(
         targets,
-        where=Q(assignee_user__isnull=False) | Q(assignee_team__isnull=False),
+        where=condition("issues_issue.assignee_user_id IS NOT NULL OR issues_issue.assignee_team_id IS NOT NULL"),
         columns={"assignee_user_id": None, "assignee_team_id": None},
         kind=ActivityKind.UNASSIGNED,
         data={},

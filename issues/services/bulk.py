@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
+from issues import observing
 from issues.enums import MutationKind
 from issues.mutation import IssueMutation, IssueScope, MutationOutcome, StatusChange
 from issues.services import (
@@ -50,7 +51,9 @@ def mutate_each(
         work = partial(_mutate_all, scopes, mutation.status, mutation, by=by, at=at)
     else:
         raise IdsRequired
-    return transactions.run(work, lock_timeout=lock_timeout)
+    with observing.mutation(MutationKind.UPDATE, scopes, mutation.body, by=by) as outcomes:
+        outcomes += transactions.run(work, lock_timeout=lock_timeout)
+    return outcomes
 
 
 def _mutate_named(

@@ -6,6 +6,7 @@ from functools import partial
 
 from django.db import connection
 
+from issues import observing
 from issues.enums import MutationKind
 from issues.models import (
     Activity,
@@ -46,7 +47,9 @@ def delete_each(scopes: Sequence[IssueScope], *, by: Caller, at: datetime, lock_
     """
     if any(scope.ids is None for scope in scopes):
         raise IdsRequired
-    return transactions.run(partial(_delete_each, scopes, by=by, at=at), lock_timeout=lock_timeout)
+    with observing.mutation(MutationKind.DELETE, scopes, {}, by=by) as outcomes:
+        outcomes += transactions.run(partial(_delete_each, scopes, by=by, at=at), lock_timeout=lock_timeout)
+    return outcomes
 
 
 def _delete_each(scopes: Sequence[IssueScope], *, by: Caller, at: datetime) -> list[MutationOutcome]:

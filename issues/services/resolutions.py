@@ -4,10 +4,11 @@ from collections.abc import Collection
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models.expressions import RawSQL
 
 from issues.enums import ActivityKind, ResolutionKind
 from issues.mutation import NamedRelease
+from issues.querysets import condition
 
 Columns = dict[str, Any]
 
@@ -27,19 +28,22 @@ def fix_in_next(newest_release_id: int | None) -> Columns:
     return {"resolution_kind": ResolutionKind.IN_NEXT_RELEASE.value, "resolution_release_id": newest_release_id}
 
 
-def is_there() -> Q:
-    """Return the condition "resolved by some release"."""
-    return Q(resolution_kind__isnull=False)
+def is_not_plain() -> RawSQL:
+    """Return the condition "not resolved, or by a release"."""
+    return condition("issues_issue.status <> 'resolved' OR issues_issue.resolution_kind IS NOT NULL")
 
 
-def is_in(release: NamedRelease) -> Q:
-    """Return the condition "resolved in this release"; NULL, which is neither, for no resolution at all."""
-    return Q(resolution_kind=ResolutionKind.IN_RELEASE, resolution_release_id=release.id)
+def is_not_in(release: NamedRelease) -> RawSQL:
+    """Return the condition "not resolved in this release"."""
+    return condition(
+        "issues_issue.resolution_kind IS DISTINCT FROM 'in_release' OR issues_issue.resolution_release_id <> %s",
+        release.id,
+    )
 
 
-def is_in_next() -> Q:
-    """Return the condition "resolved in the next release", whichever it was based on."""
-    return Q(resolution_kind=ResolutionKind.IN_NEXT_RELEASE)
+def is_not_in_next() -> RawSQL:
+    """Return the condition "not resolved in the next release", whichever it was based on."""
+    return condition("issues_issue.resolution_kind IS DISTINCT FROM 'in_next_release'")
 
 
 def settle(project_ids: Collection[int]) -> int:

@@ -3,11 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models.expressions import RawSQL
 
 from issues.enums import ActivityKind
+from issues.querysets import condition
 from issues.services import activity
-from issues.services.activity import Expression, Rewritten
+from issues.services.activity import Rewritten
 from issues.services.targets import Targets
 from projects.callers import Caller
 
@@ -21,8 +22,8 @@ def publish(targets: Targets, *, by: Caller, at: datetime) -> Rewritten:
     """Give each of the targets a link that can't be guessed; one that exists is kept."""
     return activity.rewrite(
         targets,
-        where=Q(share_id__isnull=True),
-        columns={"share_id": Expression("gen_random_uuid()")},
+        where=condition("issues_issue.share_id IS NULL"),
+        columns={"share_id": RawSQL("gen_random_uuid()", ())},
         kind=ActivityKind.SET_PUBLIC,
         data={},
         by=by,
@@ -34,7 +35,7 @@ def withdraw(targets: Targets, *, by: Caller, at: datetime) -> Rewritten:
     """Take the links away, for good: a later one is another."""
     return activity.rewrite(
         targets,
-        where=Q(share_id__isnull=False),
+        where=condition("issues_issue.share_id IS NOT NULL"),
         columns={"share_id": None},
         kind=ActivityKind.SET_PRIVATE,
         data={},

@@ -1,11 +1,12 @@
 """The terms of "ignored", as columns of the issue."""
 
+from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models.expressions import RawSQL
 
 from issues.mutation import SnoozeTerms
-from issues.services.activity import Expression
+from issues.querysets import condition, snooze_is_over
 
 Columns = dict[str, Any]
 
@@ -32,34 +33,40 @@ def snooze(terms: SnoozeTerms) -> Columns:
     if terms.window is not None:
         columns |= {"snooze_window_count": terms.count, "snooze_window_minutes": terms.window}
     elif terms.count is not None:
-        columns["snooze_ends_at_times_seen"] = Expression("issues_issue.times_seen + %s", (terms.count,))
+        columns["snooze_ends_at_times_seen"] = RawSQL("issues_issue.times_seen + %s", (terms.count,))
     if terms.user_window is not None:
         columns |= {"snooze_window_user_count": terms.user_count, "snooze_window_user_minutes": terms.user_window}
     elif terms.user_count is not None:
-        columns["snooze_ends_at_users_seen"] = Expression("issues_issue.users_seen + %s", (terms.user_count,))
+        columns["snooze_ends_at_users_seen"] = RawSQL("issues_issue.users_seen + %s", (terms.user_count,))
     return columns
 
 
-def differs_from(terms: SnoozeTerms) -> Q:
-    """Return the condition "under other terms than these": a count when events came since, a duration at any time."""
-    plain_count = None if terms.window is not None else terms.count
-    plain_user_count = None if terms.user_window is not None else terms.user_count
-    return (
-        _is_not("snooze_ends_at", terms.until)
-        | _is_not("snooze_ends_at_times_seen", None if plain_count is None else F("times_seen") + plain_count)
-        | _is_not("snooze_ends_at_users_seen", None if plain_user_count is None else F("users_seen") + plain_user_count)
-        | _is_not("snooze_window_count", terms.count if terms.window is not None else None)
-        | _is_not("snooze_window_minutes", terms.window)
-        | _is_not("snooze_window_user_count", terms.user_count if terms.user_window is not None else None)
-        | _is_not("snooze_window_user_minutes", terms.user_window)
+def differs_from(terms: SnoozeTerms, *, at: datetime) -> RawSQL:
+    """Return the condition "not ignored under these terms, or no more".
+
+    A count differs when events came since, a duration does at any time.
+    """
+    is_over = snooze_is_over(at)
+    return condition(
+        f"""
+        issues_issue.status <> 'ignored' OR {is_over.sql}
+        OR issues_issue.snooze_ends_at IS DISTINCT FROM %s
+        OR issues_issue.snooze_ends_at_times_seen IS DISTINCT FROM issues_issue.times_seen + %s
+        OR issues_issue.snooze_ends_at_users_seen IS DISTINCT FROM issues_issue.users_seen + %s
+        OR issues_issue.snooze_window_count IS DISTINCT FROM %s
+        OR issues_issue.snooze_window_minutes IS DISTINCT FROM %s
+        OR issues_issue.snooze_window_user_count IS DISTINCT FROM %s
+        OR issues_issue.snooze_window_user_minutes IS DISTINCT FROM %s
+        """,
+        *is_over.params,
+        terms.until,
+        None if terms.window is not None else terms.count,
+        None if terms.user_window is not None else terms.user_count,
+        None if terms.window is None else terms.count,
+        terms.window,
+        None if terms.user_window is None else terms.user_count,
+        terms.user_window,
     )
-
-
-def _is_not(column: str, value: Any) -> Q:
-    """Return ``column IS DISTINCT FROM value``."""
-    if value is None:
-        return Q(**{f"{column}__isnull": False})
-    return Q(**{f"{column}__isnull": True}) | ~Q(**{column: value})
 
 
 def describe(terms: SnoozeTerms) -> dict[str, Any]:

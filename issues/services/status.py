@@ -3,11 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
-
 from issues.enums import ActivityKind, IssueStatus, SubscriptionReason
 from issues.mutation import Ignore, Resolve, SnoozeTerms, StatusChange, Unresolve
-from issues.querysets import snooze_is_over, status_counts_as
+from issues.querysets import status_counts_as
 from issues.services import activity, lookups, resolutions, snoozes, subscriptions
 from issues.services.activity import Rewritten
 from issues.services.targets import Targets
@@ -34,18 +32,18 @@ def resolve(targets: Targets, wish: Resolve, *, by: Caller, at: datetime) -> Rew
     """Resolve: plainly, in a release, or in the next one. Each is a change of its own from the other two."""
     data: dict[str, Any] = {}
     if wish.in_release is not None:
-        already, resolution = resolutions.is_in(wish.in_release), resolutions.fix_in(wish.in_release)
+        due, resolution = resolutions.is_not_in(wish.in_release), resolutions.fix_in(wish.in_release)
         data = {"version": wish.in_release.version}
     elif wish.in_next_release:
         newest = lookups.hold_newest_release(targets.project_id)
-        already, resolution = resolutions.is_in_next(), resolutions.fix_in_next(newest)
+        due, resolution = resolutions.is_not_in_next(), resolutions.fix_in_next(newest)
         data = {"version": ""}  # filled in by the release that settles it
     else:
-        already, resolution = Q(status=IssueStatus.RESOLVED) & ~resolutions.is_there(), resolutions.clear()
+        due, resolution = resolutions.is_not_plain(), resolutions.clear()
 
     return activity.rewrite(
         targets,
-        where=~already,
+        where=due,
         columns={"status": IssueStatus.RESOLVED.value, "status_by_id": by.user_id, "resolved_at": at}
         | resolution
         | snoozes.wake(),
@@ -75,7 +73,7 @@ def ignore(targets: Targets, terms: SnoozeTerms, *, by: Caller, at: datetime) ->
     """Ignore under these terms, in place of any others."""
     return activity.rewrite(
         targets,
-        where=~Q(status=IssueStatus.IGNORED) | snooze_is_over(at) | snoozes.differs_from(terms),
+        where=snoozes.differs_from(terms, at=at),
         columns={"status": IssueStatus.IGNORED.value, "status_by_id": by.user_id, "resolved_at": None}
         | resolutions.clear()
         | snoozes.snooze(terms),

@@ -4,18 +4,20 @@ Locks are taken in one statement and in the order of ids, so that two requests o
 instead of deadlocking. After that statement, later ones see whatever the lock waited for.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet, Value
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 
+from issues import observing
 from issues.errors import MutationRefused
 from issues.models import Issue
 from issues.mutation import IssueScope
-from issues.querysets import IssueQuerySet, as_array, status_counts_as
+from issues.querysets import IssueQuerySet, as_array, condition, status_counts_as
 from issues.services.transactions import TreeMoved
 
 Relatives = Callable[[int, list[int]], list[int]]
@@ -77,13 +79,10 @@ def lock_targets(
     """
     named = sorted(scope.ids or ())
     related = relatives(scope.project_id, named)
-    passes = Value(True) if scope.statuses is None else _condition(status_counts_as(scope.statuses, at=at))
-    issues = Issue.objects.with_ids(scope.project_id, sorted({*named, *related})).annotate(passes=passes)
-    found = {
-        pk: bool(passes)
-        for pk, merged_into, passes in issues.locked(to_delete=to_delete).values_list("id", "merged_into", "passes")
-        if hidden or merged_into is None
-    }
+    passes = condition("true") if scope.statuses is None else status_counts_as(scope.statuses, at=at)
+    with observing.locking(to_delete=to_delete):
+        rows = _lock(scope.project_id, sorted({*named, *related}), passes, to_delete=to_delete)
+    found = {pk: passes for pk, merged_into, passes in rows if hidden or merged_into is None}
     if related != relatives(scope.project_id, named):
         raise TreeMoved("These issues are being merged or unmerged just now.")
     ids = [pk for pk in named if found.get(pk)]
@@ -91,6 +90,25 @@ def lock_targets(
         ids=_searched(scope, ids, at=at) if scope.terms else ids,
         out_of_scope=[pk for pk in named if pk not in found],
     )
+
+
+def _lock(
+    project_id: int, ids: Sequence[int], passes: RawSQL, *, to_delete: bool
+) -> list[tuple[int, int | None, bool]]:
+    """Lock these issues as ``IssueQuerySet.locked`` says; return each with what it is merged into, and ``passes``."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT id, merged_into_id, {passes.sql}
+            FROM issues_issue
+            WHERE project_id = %s AND id = ANY(%s::bigint[])
+            ORDER BY id
+            FOR {"UPDATE" if to_delete else "NO KEY UPDATE"}
+            """,
+            [*passes.params, project_id, as_array(ids)],
+        )
+        rows: list[tuple[int, int | None, bool]] = cursor.fetchall()
+        return rows
 
 
 def _searched(scope: IssueScope, ids: list[int], *, at: datetime) -> list[int]:
@@ -130,10 +148,6 @@ def split_by_project(ids: Iterable[int], project_ids: Iterable[int]) -> dict[int
     for project_id, pk in issues.values_list("project_id", "id"):
         found.setdefault(project_id, set()).add(pk)
     return {project_id: frozenset(found[project_id]) for project_id in sorted(found)}
-
-
-def _condition(condition: Q) -> Any:
-    return ExpressionWrapper(condition, output_field=BooleanField())
 
 
 def no_relatives(project_id: int, ids: list[int]) -> list[int]:

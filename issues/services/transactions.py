@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 
-from issues.errors import TryAgain
+from issues import observing
+from issues.errors import TryAgain, sqlstate
 
 Result = TypeVar("Result")
 
@@ -39,11 +40,12 @@ def run(work: Callable[[], Result], *, lock_timeout: int) -> Result:
     for _ in range(ATTEMPTS - 1):
         try:
             return _run_once(work, lock_timeout=lock_timeout)
-        except StartOver:
-            continue
+        except StartOver as error:
+            observing.started_over(error)
         except (OperationalError, IntegrityError) as error:
             if sqlstate(error) not in NOBODYS_FAULT:
                 raise
+            observing.started_over(error)
     return _run_once(work, lock_timeout=lock_timeout)
 
 
@@ -53,11 +55,6 @@ def reading(*, timeout: int) -> Iterator[None]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{timeout}s"])
         yield
-
-
-def sqlstate(error: Exception) -> str | None:
-    """Return PostgreSQL's five-letter code of what went wrong; None when it never answered."""
-    return getattr(error.__cause__, "pgcode", None)
 
 
 def _run_once(work: Callable[[], Result], *, lock_timeout: int) -> Result:

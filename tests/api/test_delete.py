@@ -6,6 +6,7 @@ import pytest
 
 from issues.models import Activity, Issue, Mutation
 from projects.models import Project, User
+from tests.answers import headers_of
 from tests.api_client import Api
 from tests.assertions import snapshot
 from tests.factories import (
@@ -48,7 +49,7 @@ def test_deletes_what_is_named_with_all_that_hangs_on_it(
     response = api.delete(api.issues_url, ids=[issue.pk for issue in doomed])
 
     assert (response.status_code, response.content) == (204, b"")
-    assert dict(response.headers) == {
+    assert headers_of(response) == {
         "Allow": "GET, PUT, DELETE, HEAD, OPTIONS",
         "Content-Language": "en",
         "Content-Length": "0",

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from projects.models import Organization, OrganizationMember, Project, Role, Team, User
-from tests.answers import links_of
+from tests.answers import headers_of, links_of
 from tests.api_client import Api, Who, bearer
 from tests.factories import (
     NOW,
@@ -138,7 +138,7 @@ OF_AN_ORGANIZATION = [*LISTS[1:], *ONE]
 def test_answers_json_with_the_documented_headers(api: Api, path: str) -> None:
     response = api.get(path, auth="jane")
 
-    headers = dict(response.headers)
+    headers = headers_of(response)
     assert response.status_code == 200
     assert (headers.pop("Link", None) is not None) == (path in LISTS)
     assert headers == {
@@ -228,7 +228,7 @@ def test_a_strangers_organization_is_as_unknown_as_none(api: Api, path: str) -> 
 
     for response in (strangers, nobodys):
         assert (response.status_code, response.json()) == (404, NOT_FOUND)
-    assert dict(strangers.headers) == dict(nobodys.headers)
+    assert headers_of(strangers) == headers_of(nobodys)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import pytest
 from django.db import connection
 
 from projects.models import Project
+from tests.answers import headers_of
 from tests.api_client import Api
 from tests.assertions import snapshot
 from tests.factories import IssueFactory
@@ -98,7 +99,7 @@ def test_answers_in_json_with_the_documented_headers(api: Api, refusal: Refusal)
     response = api.request(refusal.method, path, refusal.content, **refusal.how)
 
     assert (response.status_code, response.json()) == (refusal.status, refusal.body)
-    assert dict(response.headers) == {
+    assert headers_of(response) == {
         **ON_API_ANSWERS,
         **refusal.headers,
         "Content-Type": "application/json",
@@ -252,7 +253,7 @@ def test_answers_a_bug(api: Api, project: Project, settings: Any, caplog: pytest
 
     assert response.status_code == 500
     assert response.json() == {"detail": "Internal server error. Nothing was changed."}
-    assert dict(response.headers) == {
+    assert headers_of(response) == {
         **ON_API_ANSWERS,
         "Content-Type": "application/json",
         "Content-Length": str(len(response.content)),
@@ -285,7 +286,7 @@ def another_transaction(sql: str, params: list[Any] | None = None) -> Iterator[N
 
 def unavailable(body: dict[str, Any], response: Any) -> None:
     assert (response.status_code, response.json()) == (503, body)
-    assert dict(response.headers) == {
+    assert headers_of(response) == {
         **ON_API_ANSWERS,
         "Allow": ALLOW,
         "Content-Type": "application/json",

@@ -5,6 +5,7 @@ import pytest
 from issues.enums import IssueStatus
 from issues.models import Issue, IssueBookmark, IssueSeen
 from projects.models import Project, Team, User
+from tests.answers import headers_of
 from tests.api_client import Api
 from tests.assertions import snapshot
 from tests.factories import IssueFactory
@@ -47,7 +48,7 @@ def test_answers_the_published_example_byte_for_byte(api: Api, project: Project)
 
     assert (response.status_code, response.reason_phrase) == (200, "OK")
     assert response.content == b'{"status": "unresolved", "isPublic": false, "statusDetails": {}}'
-    headers = dict(response.headers)
+    headers = headers_of(response)
     assert headers.pop("Mutation-Id").isdigit()
     assert headers == PUBLISHED_HEADERS | {"Issues-Matched": "2", "Issues-Changed": "2"}
     rows = Issue.objects.order_by("id").values_list("id", "status", "resolved_at", "share_id")
@@ -63,7 +64,7 @@ def test_answers_the_example_again_though_there_is_nothing_left_to_change(api: A
 
     assert response.status_code == 200
     assert response.content == b'{"status": "unresolved", "isPublic": false, "statusDetails": {}}'
-    assert dict(response.headers) == PUBLISHED_HEADERS | {"Issues-Matched": "2", "Issues-Changed": "0"}
+    assert headers_of(response) == PUBLISHED_HEADERS | {"Issues-Matched": "2", "Issues-Changed": "0"}
     assert snapshot() == before
 
 

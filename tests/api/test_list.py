@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from issues.models import Issue, IssueText
 from projects.models import Project, Team, User
-from tests.answers import LINK, links_of
+from tests.answers import LINK, headers_of, links_of
 from tests.api_client import Api
 from tests.assertions import snapshot
 from tests.factories import (
@@ -886,7 +886,7 @@ def test_does_not_narrow_the_list_by_the_period(api: Api, project: Project) -> N
 def test_has_every_header(api: Api) -> None:
     response = api.get(api.issues_url)
 
-    headers = dict(response.headers)
+    headers = headers_of(response)
     assert LINK.fullmatch(headers.pop("Link"))
     assert headers == {
         "Allow": "GET, PUT, DELETE, HEAD, OPTIONS",
@@ -909,7 +909,7 @@ def test_answers_head_as_get_without_the_body(api: Api, project: Project) -> Non
     headed = api.request("HEAD", api.issues_url, raw_query="limit=1&statsPeriod=")
 
     assert (headed.status_code, headed.content) == (200, b"")
-    assert dict(headed.headers) == dict(got.headers)
+    assert headers_of(headed) == headers_of(got)
 
 
 def test_may_come_with_a_content_type_and_tracing_headers(api: Api) -> None:

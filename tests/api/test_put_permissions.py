@@ -7,6 +7,7 @@ from django.test import Client
 
 from issues.models import Issue
 from projects.models import Organization, Project, Role, Scope, Team, User
+from tests.answers import headers_of
 from tests.api_client import Api, basic, bearer
 from tests.assertions import snapshot
 from tests.factories import (
@@ -216,7 +217,7 @@ def test_never_tells_whether_a_project_exists(
     ]
 
     assert {(answer.status_code, answer.content) for answer in answers} == {(404, b'{"detail": "Not found."}')}
-    assert len({str(sorted(answer.headers.items())) for answer in answers}) == 1
+    assert len({str(sorted(headers_of(answer).items())) for answer in answers}) == 1
     assert snapshot() == before
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from issues.models import Issue, IssueText
 from projects.models import Project
+from tests.answers import headers_of
 from tests.factories import NOW, IssueFactory
 from tests.live import serving
 
@@ -47,7 +48,7 @@ def test_answers_the_published_example_as_printed(address: str, api_key: str, pr
 
     assert (response.status, response.reason, response.version) == (200, "OK", 11)
     assert content == b'{"status": "unresolved", "isPublic": false, "statusDetails": {}}'
-    headers = dict(response.getheaders())
+    headers = headers_of(response)
     assert headers.pop("Mutation-Id").isdigit()
     assert headers.pop("Date").endswith("GMT")
     assert headers == {

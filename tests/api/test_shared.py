@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from issues.models import Issue
 from projects.models import Project, User
-from tests.answers import iso
+from tests.answers import headers_of, iso
 from tests.api_client import Api
 from tests.assertions import snapshot
 from tests.factories import NOW, IssueFactory, IssueSeenFactory, ReleaseFactory
@@ -97,7 +97,7 @@ def test_is_the_issue_and_its_event(api: Api, shared: Issue) -> None:
             "latestEvent": event,
         },
     )
-    assert dict(response.headers) == {
+    assert headers_of(response) == {
         **ON_EVERY_ANSWER,
         **NOT_FOR_ROBOTS,
         "Allow": "GET, HEAD, OPTIONS",
@@ -125,7 +125,7 @@ def test_is_a_page_that_can_be_read(api: Api, shared: Issue) -> None:
         "Whoever has the address of this page can read it, until the issue is made private again."
     )
     assert b"<title>PUMP-STATION-1A: OverflowError: too much</title>" in response.content
-    assert dict(response.headers) == {
+    assert headers_of(response) == {
         **ON_EVERY_ANSWER,
         **NOT_FOR_ROBOTS,
         "Content-Security-Policy": NO_SCRIPTS,
@@ -142,7 +142,7 @@ def test_is_a_page_that_says_when_there_is_nothing(api: Api) -> None:
         "Nothing is shared here The link is incomplete, or the issue is not shared any more. "
         "Ask whoever sent it to you for a new link."
     )
-    assert dict(response.headers) == {
+    assert headers_of(response) == {
         **ON_EVERY_ANSWER,
         **NOT_FOR_ROBOTS,
         "Content-Security-Policy": NO_SCRIPTS,

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from issues.models import Issue, Mutation
 from projects.models import Organization, Project, Team, User
-from tests.answers import iso
+from tests.answers import headers_of, iso
 from tests.api_client import Api, Who, bearer
 from tests.assertions import snapshot
 from tests.factories import (
@@ -370,7 +370,7 @@ def test_is_answered_whole(api: Api, project: Project, jane: User, sam: User, te
     assert (len(hours), sum(count for _, count in hours)) == (24, 2)
     assert (len(days), sum(count for _, count in days)) == (30, 3)
     assert int(this_hour.timestamp()) in [moment for moment, _ in hours]
-    assert dict(response.headers) == ON_API_ANSWERS | {
+    assert headers_of(response) == ON_API_ANSWERS | {
         "Allow": "GET, PUT, DELETE, HEAD, OPTIONS",
         "Content-Type": "application/json",
         "Content-Length": str(len(response.content)),
@@ -863,7 +863,7 @@ def test_is_deleted_with_what_hangs_on_it_and_was_merged_into_it(
     response = api.delete(path_of(tree["root"]), auth="jane")
 
     assert (response.status_code, response.content) == (202, b"")
-    assert dict(response.headers) == ON_API_ANSWERS | {
+    assert headers_of(response) == ON_API_ANSWERS | {
         "Allow": "GET, PUT, DELETE, HEAD, OPTIONS",
         "Content-Length": "0",
         "Issues-Matched": "1",

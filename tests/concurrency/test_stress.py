@@ -14,6 +14,7 @@ import pytest
 from django.db import DatabaseError, connection
 
 from issues.enums import ActivityKind, IssueStatus
+from issues.errors import sqlstate
 from issues.models import (
     Activity,
     Issue,
@@ -39,7 +40,7 @@ from issues.mutation import (
     Unresolve,
 )
 from issues.services import bulk, deletion
-from issues.services.transactions import TreeMoved, sqlstate
+from issues.services.transactions import TreeMoved
 from projects.callers import Caller
 from projects.models import Project, User
 from tests.concurrency import stage

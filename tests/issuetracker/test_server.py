@@ -177,6 +177,7 @@ def test_answers_by_itself_in_json(running: Running, raw: bytes, reason: Excepti
     expected_status, detail = server.refusal(reason)
     assert (status, json.loads(body)) == (expected_status, {"detail": detail})
     assert headers.pop("Date")
+    assert re.fullmatch("[0-9a-f]{32}", headers.pop("X-Request-Id"))
     assert headers == {
         "Connection": "close",
         "Content-Type": "application/json",
@@ -386,11 +387,13 @@ def test_logs_refusals_without_what_was_sent() -> None:
 
     _, logged = running.stop()
 
-    assert re.findall(r"\[(?:WARNING|ERROR)\] (.*)", logged) == [
-        "Refused a request of 127.0.0.1: 400, InvalidHeader",
-        "Refused a request of 127.0.0.1: 414, LimitRequestLine",
-        "No answer to PUT /crash",
+    lines = [json.loads(line) for line in logged.splitlines()]
+    assert [(line["level"], line["logger"], line["message"]) for line in lines] == [
+        ("WARNING", "gunicorn.error", "Refused a request of 127.0.0.1: 400, InvalidHeader"),
+        ("WARNING", "gunicorn.error", "Refused a request of 127.0.0.1: 414, LimitRequestLine"),
+        ("ERROR", "gunicorn.error", "No answer to PUT /crash"),
     ]
+    assert len({line["request_id"] for line in lines}) == 3
     assert "secret" not in logged
 
 

@@ -17,7 +17,19 @@ pytestmark = pytest.mark.django_db
 
 
 def seen_by(caller: Caller) -> list[str]:
-    return sorted(Project.objects.visible_to(caller).values_list("slug", flat=True))
+    """Return what is visible, which is what is found, too."""
+    projects = Project.objects.select_related("organization").order_by("slug")
+    found = [project for project in projects if Project.objects.find(caller, project.organization.slug, project.slug)]
+    assert list(Project.objects.visible_to(caller).order_by("slug")) == found
+    return [project.slug for project in found]
+
+
+def named(organization: str, project: str) -> list[Project]:
+    """Return what is of that name, which is what somebody who sees everything finds."""
+    everybody = Caller(user=User(is_superuser=True))
+    found = list(Project.objects.named(organization, project))
+    assert Project.objects.find(everybody, organization, project) == next(iter(found), None)
+    return found
 
 
 def close(organization: Organization) -> None:
@@ -135,21 +147,21 @@ def test_a_role_is_the_callers_own_and_not_another_members(project: Project, jan
 def test_a_project_is_named_by_slug_or_id(project: Project, other_project: Project, stranger_project: Project) -> None:
     for organization_word in (project.organization.slug, str(project.organization_id)):
         for word in (project.slug, str(project.pk), f"00{project.pk}"):
-            assert list(Project.objects.named(organization_word, word)) == [project]
+            assert named(organization_word, word) == [project]
 
 
 def test_the_same_slug_names_the_project_of_the_organization_that_is_named(stranger_project: Project) -> None:
     namesake = ProjectFactory(slug=stranger_project.slug)
 
-    assert list(Project.objects.named("outer-rim", "relay")) == [stranger_project]
-    assert list(Project.objects.named(namesake.organization.slug, "relay")) == [namesake]
+    assert named("outer-rim", "relay") == [stranger_project]
+    assert named(namesake.organization.slug, "relay") == [namesake]
 
 
 @pytest.mark.usefixtures("project")
 def test_an_id_of_another_organization_names_nothing(organization: Organization, stranger_project: Project) -> None:
     for organization_word in (organization.slug, str(organization.pk)):
-        assert list(Project.objects.named(organization_word, str(stranger_project.pk))) == []
-        assert list(Project.objects.named(organization_word, stranger_project.slug)) == []
+        assert named(organization_word, str(stranger_project.pk)) == []
+        assert named(organization_word, stranger_project.slug) == []
 
 
 @pytest.mark.parametrize(
@@ -176,8 +188,8 @@ def test_an_id_of_another_organization_names_nothing(organization: Organization,
     ids=lambda word: repr(word[:20]),
 )
 def test_another_word_names_nothing(project: Project, word: str) -> None:
-    assert list(Project.objects.named(project.organization.slug, word)) == []
-    assert list(Project.objects.named(word, project.slug)) == []
+    assert named(project.organization.slug, word) == []
+    assert named(word, project.slug) == []
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -191,8 +191,7 @@ def test_are_locked_with_their_relatives_in_one_statement_by_id(
     locking = [query["sql"] for query in queries if " FOR " in query["sql"]]
     assert len(locking) == 1
     assert f"ANY('{{{parent.pk},{child.pk},{other.pk}}}'::bigint[])" in locking[0]
-    assert locking[0].startswith('SELECT "issues_issue"."id"')
-    assert locking[0].endswith(f' ORDER BY 1 ASC {strength} OF "issues_issue"')
+    assert " ".join(locking[0].split()).endswith(f"ORDER BY id {strength}")
 
 
 @pytest.mark.parametrize("found", [[[], [1]], [[1], []], [[1], [2]]])

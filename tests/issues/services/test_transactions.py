@@ -9,6 +9,7 @@ import pytest
 from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 
 from issues.enums import SubscriptionReason
+from issues.errors import sqlstate
 from issues.models import Issue, IssueSubscription
 from issues.mutation import Assignee, Assignment, Resolve, Unresolve
 from issues.services import transactions
@@ -196,8 +197,8 @@ def test_that_failed_tells_the_code_of_postgresql() -> None:
     with pytest.raises(OperationalError) as failure, transaction.atomic():
         let_the_database_abort(DEADLOCK)
 
-    assert transactions.sqlstate(failure.value) == DEADLOCK
-    assert transactions.sqlstate(OperationalError("the server is away")) is None
+    assert sqlstate(failure.value) == DEADLOCK
+    assert sqlstate(OperationalError("the server is away")) is None
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,172 @@
+"""What an operator's machines ask: is it alive, is it ready, what does it count.
+
+Answered by a middleware that stands above those that look at the Host header, or send to https: load balancers and
+Prometheus call a process by its address, of which ALLOWED_HOSTS knows nothing, and in plain HTTP.
+"""
+
+import logging
+import select
+import time
+from collections.abc import Callable
+from threading import Thread
+from typing import Any
+
+import psycopg2
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import Error, connection
+from django.db.migrations.loader import MigrationLoader
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.crypto import constant_time_compare
+from psycopg2.extensions import POLL_OK, POLL_READ
+
+from issuetracker import logs, metrics
+from issuetracker.exceptions import DATABASE_AWAY
+from issuetracker.postgres import lease
+from issuetracker.postgres.cluster import PORT, SUPERUSER, Cluster
+from issuetracker.postgres.folder import data_dir
+from issuetracker.server import has_embedded_database
+
+logger = logging.getLogger(__name__)
+
+# For the connection and what is asked on it, together.
+PATIENCE_SECONDS = 2
+
+
+class NotReady(Exception):
+    """A request would fail now; the message is one sentence, which anybody may read."""
+
+
+class HealthMiddleware:
+    """Answers ``/healthz``, ``/readyz`` and, with a token, ``/metrics``; hands on all else."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self.answers: dict[str, Callable[[HttpRequest], HttpResponse]] = {"/healthz": healthz, "/readyz": Readiness()}
+        if settings.METRICS_TOKEN:
+            self.answers["/metrics"] = tell_metrics
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        answer = self.answers.get(request.path_info)
+        if answer is None or request.method not in {"GET", "HEAD"}:
+            return self.get_response(request)
+        logs.add(route=request.path_info)
+        response = answer(request)
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["Content-Length"] = str(len(response.content))  # Django's comes from a middleware below
+        return response
+
+
+def healthz(request: HttpRequest) -> JsonResponse:
+    """Answer that this process works: a thread was free, and that is all."""
+    return JsonResponse({"status": "alive"})
+
+
+class Readiness:
+    """Answers whether a request would find what it needs.
+
+    The migrations are compared until they are all there, once in a process: nobody takes them back under a server.
+    """
+
+    def __init__(self) -> None:
+        self.is_migrated = False
+
+    def __call__(self, request: HttpRequest) -> JsonResponse:
+        try:
+            self.check()
+        except NotReady as error:
+            return JsonResponse({"detail": str(error)}, status=503)
+        return JsonResponse({"status": "ready"})
+
+    def check(self) -> None:
+        """Ask the database.
+
+        :raises NotReady: it can't be reached in time, or lacks migrations.
+        """
+        if self.is_migrated:
+            ask("SELECT 1")
+            return
+        applied = set(ask("SELECT app, name FROM django_migrations"))
+        waiting = [
+            key
+            for key, migration in MigrationLoader(None).disk_migrations.items()
+            if key not in applied and not (migration.replaces and applied.issuperset(migration.replaces))
+        ]
+        if waiting:
+            raise NotReady(f"The database lacks {len(waiting)} of the migrations; run: manage.py migrate")
+        self.is_migrated = True
+
+
+def ask(sql: str) -> list[tuple[Any, ...]]:
+    """Return what a new connection answers; one of its own, since Django's can't be left when the database hangs.
+
+    :raises NotReady: it can't be had, or doesn't answer in time.
+    """
+    ends_at = time.monotonic() + PATIENCE_SECONDS
+    try:
+        return _ask(sql, ends_at)
+    except psycopg2.errors.UndefinedTable as error:  # of Django's own record: nothing was ever migrated
+        raise NotReady("The database lacks all of the migrations; run: manage.py migrate") from error
+    except (ImproperlyConfigured, Error, psycopg2.Error, TimeoutError) as error:
+        # Its text names hosts and users: for the log only.
+        logger.warning("Not ready: %s", " ".join(str(error).split()))
+        raise NotReady(DATABASE_AWAY) from error
+
+
+def _ask(sql: str, ends_at: float) -> list[tuple[Any, ...]]:
+    database = _connect()
+    try:
+        _wait(database, ends_at)
+        cursor = database.cursor()
+        cursor.execute(sql)
+        _wait(database, ends_at)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
+    finally:
+        database.close()
+
+
+def _connect() -> Any:
+    """Begin to connect."""
+    if not has_embedded_database():
+        return psycopg2.connect(**connection.get_connection_params() | {"cursor_factory": None}, async_=True)
+    # Not as its backend does, which starts it first, and waits for that as long as it takes.
+    cluster = lease.held() or Cluster(data_dir())
+    database = connection.settings_dict["NAME"]
+    try:
+        return psycopg2.connect(host=str(cluster.socket_dir), port=PORT, user=SUPERUSER, dbname=database, async_=True)
+    except psycopg2.OperationalError:
+        # It has crashed. The next request would start it again, but while this is not ready none may come.
+        Thread(target=_start_again, args=[database], daemon=True).start()
+        raise
+
+
+def _start_again(database: str) -> None:
+    try:
+        lease.take(database)
+    except (ImproperlyConfigured, Error) as error:
+        logger.error("The embedded PostgreSQL does not start again: %s", error)
+
+
+def _wait(database: Any, ends_at: float) -> None:
+    """Wait until the connection is there, or its answer.
+
+    :raises TimeoutError: it isn't in time.
+    """
+    while (state := database.poll()) != POLL_OK:
+        poll = select.poll()  # anew each time: libpq tries one address after another. Not select(), which ends at 1,024
+        poll.register(database.fileno(), select.POLLIN if state == POLL_READ else select.POLLOUT)
+        if not poll.poll(max(0, ends_at - time.monotonic()) * 1000):
+            raise TimeoutError(f"The database did not answer within {PATIENCE_SECONDS} seconds.")
+
+
+def tell_metrics(request: HttpRequest) -> HttpResponse:
+    """Answer what was counted, for who has the token."""
+    if not constant_time_compare(request.headers.get("Authorization", ""), f"Bearer {settings.METRICS_TOKEN}"):
+        return JsonResponse(
+            {"detail": "Send METRICS_TOKEN as Authorization: Bearer."},
+            status=401,
+            headers={"WWW-Authenticate": 'Bearer realm="metrics"'},
+        )
+    content, media_type = metrics.exposition(request.headers.get("Accept", ""))
+    return HttpResponse(content, content_type=media_type)

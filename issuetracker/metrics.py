@@ -1,0 +1,87 @@
+"""What Prometheus is told: requests here, mutations in issues/observing.py; over all workers, dead ones too.
+
+Each worker counts in files of its own, which prometheus_client adds up when it is asked. The server makes their folder
+when it starts and takes it away when it ends. Without METRICS_TOKEN nobody can ask, and each process counts for itself.
+"""
+
+import os
+import re
+import shutil
+import tempfile
+from functools import cache
+
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, values
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from issues import observing
+
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the variable by which prometheus_client finds it
+
+# Never a part of the address as such, nor a method as it was sent: each would be a series for ever.
+METHODS = frozenset({"GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS"})
+REQUESTS = Counter("issuetracker_requests_total", "Requests that were answered.", ["route", "method", "status"])
+REQUEST_SECONDS = Histogram(
+    "issuetracker_request_seconds",
+    "How long it took to make answers.",
+    ["route", "method"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
+)
+UNAVAILABLE = Counter(
+    "issuetracker_unavailable_total", "Answers with 503 of the API, by what was in the way.", ["reason"]
+)
+
+
+def count(route: str, method: str, status: int, seconds: float) -> None:
+    """Count a request that was answered."""
+    method = method if method in METHODS else "other"
+    REQUESTS.labels(route, method, status).inc()
+    REQUEST_SECONDS.labels(route, method).observe(seconds)
+
+
+@cache
+def route_name(route: str) -> str:
+    """Return the pattern of an address, of which there are as many as there are, as the README writes it."""
+    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route)
+
+
+def exposition(accept: str) -> tuple[bytes, str]:
+    """Return everything as text, and its media type: one of those that the reader accepts."""
+    registry: CollectorRegistry = REGISTRY
+    if FOLDER in os.environ:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)
+    encode, media_type = choose_encoder(accept)
+    return encode(registry), media_type
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Over several processes: called by issuetracker/server.py, in the master
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def share() -> None:
+    """From here on, count together with whatever is forked from this process."""
+    memory = "/dev/shm"
+    # A new one, so that it is empty, and no other installation's. In memory: it is written at every request.
+    os.environ[FOLDER] = tempfile.mkdtemp(
+        prefix="issuetracker-metrics-", dir=memory if os.access(memory, os.W_OK) else None
+    )
+    # As prometheus_client does by itself when the variable is set before it is imported; here the database is migrated,
+    # and the demo seeded, before it is known that there will be a server.
+    values.ValueClass = values.MultiProcessValue()
+    observing.begin_at_zero()
+    for reason in ("55P03", "57014", "40P01", "40001", "none"):
+        UNAVAILABLE.labels(reason)
+
+
+def bury(pid: int) -> None:
+    """Forget what a worker that has ended was at; what it had counted stays."""
+    if FOLDER in os.environ:
+        mark_process_dead(pid)
+
+
+def end_sharing() -> None:
+    """Take the folder away."""
+    if folder := os.environ.pop(FOLDER, None):
+        shutil.rmtree(folder)
