@@ -6,7 +6,9 @@ how many issues it changed. What the services do beyond the effect is left out: 
 anything changes at all, holding the assignee.
 
 The form that has won every comparison: one statement, whose first part locks; the ids come as one array, and those
-that were locked go on as one, so that PostgreSQL walks the primary key in its order however many there are.
+that were locked go on as one, so that PostgreSQL walks the primary key in its order however many there are. A tree is
+walked by arrays as well, and nothing large is joined: what PostgreSQL expects of a tree, or of the marks of a user, is
+what it counted last, and after large merges that was a whole table read for one issue.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -225,11 +227,9 @@ def share(cursor: Any, work: Work) -> int:
 SEEN = """
     seen AS (
         INSERT INTO issues_issueseen (project_id, issue_id, user_id, seen_at)
-        SELECT %(project_id)s, target.id, %(user_id)s, %(at)s
-        FROM target
-        LEFT JOIN issues_issueseen AS mark ON mark.issue_id = target.id AND mark.user_id = %(user_id)s
-        WHERE target.last_seen <= %(at)s AND (mark.seen_at IS NULL OR mark.seen_at < target.last_seen)
+        SELECT %(project_id)s, id, %(user_id)s, %(at)s FROM target WHERE last_seen <= %(at)s
         ON CONFLICT (issue_id, user_id) DO UPDATE SET seen_at = excluded.seen_at
+        WHERE issues_issueseen.seen_at < (SELECT last_seen FROM issues_issue WHERE id = excluded.issue_id)
         RETURNING issue_id
     )"""
 BOOKMARKED = """
@@ -248,9 +248,9 @@ SUBSCRIBED = f"""
     )"""
 # What was no active subscription before: the statement still sees the rows as they were.
 NEWLY_SUBSCRIBED = """
-    ARRAY(SELECT issue_id FROM subscribed WHERE NOT EXISTS (
-        SELECT FROM issues_issuesubscription AS before
-        WHERE before.issue_id = subscribed.issue_id AND before.user_id = %(user_id)s AND before.is_active
+    ARRAY(SELECT issue_id FROM subscribed WHERE issue_id NOT IN (
+        SELECT issue_id FROM issues_issuesubscription
+        WHERE issue_id = ANY(ARRAY(SELECT id FROM target)) AND user_id = %(user_id)s AND is_active
     ) ORDER BY issue_id)
 """
 
@@ -294,20 +294,29 @@ TOTALS = (
     *("first_release_id", "last_release_id"),
 )
 
+
+def levels(top: str, root: str = "") -> str:
+    """Return a tree from its top, each level an array of ids; the last one is empty."""
+    return f"""
+    level ({root}ids) AS (
+        {top}
+        UNION ALL
+        SELECT {root}ARRAY(SELECT id FROM issues_issue WHERE merged_into_id = ANY(level.ids))
+        FROM level WHERE ids <> '{{}}'
+    )"""
+
+
 # Everything under the targets, themselves included; the numbers of all that are the parent's from now on.
 TREE = f"""
     parent AS MATERIALIZED (SELECT id FROM target ORDER BY first_seen, id LIMIT 1),
-    tree AS (
-        SELECT id FROM target
-        UNION ALL
-        SELECT child.id FROM tree JOIN issues_issue AS child ON child.merged_into_id = tree.id
-    ),
+    {levels("SELECT ARRAY(SELECT id FROM target)")},
+    tree AS MATERIALIZED (SELECT unnest(ids) AS id FROM level),
     total AS MATERIALIZED (
         SELECT {OWN}
-        FROM tree
-        JOIN issues_issue AS own ON own.id = tree.id
+        FROM issues_issue AS own
         LEFT JOIN projects_release AS first ON first.id = own.own_first_release_id
         LEFT JOIN projects_release AS last ON last.id = own.own_last_release_id
+        WHERE own.id = ANY(ARRAY(SELECT id FROM tree))
     )"""
 # Children get the link, the parent the totals: each row is written once.
 LINKS = ", ".join(
@@ -325,10 +334,10 @@ CHILDREN = """
 """
 HOURS = """
     hour_total AS (
-        SELECT own.hour, sum(own.own_count)::int AS count
-        FROM tree
-        JOIN issues_issuehour AS own ON own.issue_id = tree.id AND own.own_count > 0
-        GROUP BY own.hour
+        SELECT hour, sum(own_count)::int AS count
+        FROM issues_issuehour
+        WHERE issue_id = ANY(ARRAY(SELECT id FROM tree)) AND own_count > 0
+        GROUP BY hour
     ),
     hours AS (
         INSERT INTO issues_issuehour AS old (project_id, issue_id, hour, own_count, total_count)
@@ -336,12 +345,12 @@ HOURS = """
         ON CONFLICT (issue_id, hour) DO UPDATE SET total_count = excluded.total_count
         WHERE old.total_count <> excluded.total_count
     )"""
-COPIED_BOOKMARKS = """
+COPIED_BOOKMARKS = f"""
     copied_bookmarks AS (
         INSERT INTO issues_issuebookmark (project_id, issue_id, user_id, created_at)
         SELECT DISTINCT %(project_id)s, parent.id, mark.user_id, %(at)s::timestamptz
-        FROM target JOIN issues_issuebookmark AS mark ON mark.issue_id = target.id, parent
-        WHERE target.id <> parent.id
+        FROM issues_issuebookmark AS mark, parent
+        WHERE mark.issue_id = {TARGETS} AND mark.issue_id <> parent.id
         ON CONFLICT (issue_id, user_id) DO NOTHING
     )"""
 
@@ -351,8 +360,8 @@ def copied_followers(but: str = "true") -> str:
     copied_followers AS (
         INSERT INTO issues_issuesubscription (project_id, issue_id, user_id, is_active, reason, created_at)
         SELECT DISTINCT ON (old.user_id) %(project_id)s, parent.id, old.user_id, true, old.reason, %(at)s
-        FROM target JOIN issues_issuesubscription AS old ON old.issue_id = target.id, parent
-        WHERE target.id <> parent.id AND old.is_active AND {but}
+        FROM issues_issuesubscription AS old, parent
+        WHERE old.issue_id = {TARGETS} AND old.issue_id <> parent.id AND old.is_active AND {but}
         ORDER BY old.user_id, old.issue_id
         ON CONFLICT (issue_id, user_id) DO NOTHING
     )"""
@@ -432,16 +441,14 @@ UNMERGE = f"""
     WITH RECURSIVE {ASKED},
     named AS MATERIALIZED (SELECT unnest(ids) AS id FROM asked),
     above AS (
-        SELECT issue.merged_into_id AS id FROM named JOIN issues_issue AS issue USING (id)
-        WHERE issue.merged_into_id IS NOT NULL
+        SELECT merged_into_id AS id FROM issues_issue WHERE {NAMED}
         UNION
         SELECT issue.merged_into_id FROM above JOIN issues_issue AS issue USING (id)
-        WHERE issue.merged_into_id IS NOT NULL
     ),
     near AS (
         SELECT id FROM named
         UNION SELECT id FROM above
-        UNION SELECT child.id FROM named JOIN issues_issue AS child ON child.merged_into_id = named.id
+        UNION SELECT id FROM issues_issue WHERE merged_into_id = ANY((SELECT ids FROM asked)::bigint[])
     ),
     target AS MATERIALIZED (
         SELECT id, merged_into_id FROM issues_issue
@@ -475,20 +482,19 @@ UNMERGE = f"""
     kept AS (
         {mutation("(SELECT count(*) FROM (SELECT id FROM cut UNION SELECT parent_id FROM cut) AS id)")}
     )
-    SELECT changed, ARRAY(SELECT id FROM above UNION SELECT parent_id FROM cut) FROM kept
+    SELECT changed, ARRAY(SELECT id FROM above WHERE id IS NOT NULL UNION SELECT parent_id FROM cut) FROM kept
 """
 TOTALS_AFTER_UNMERGE = f"""
-    WITH RECURSIVE tree AS (
-        SELECT root.id AS root, root.id FROM unnest(%(roots)s::bigint[]) AS root (id)
-        UNION ALL
-        SELECT tree.root, child.id FROM tree JOIN issues_issue AS child ON child.merged_into_id = tree.id
-    ),
+    WITH RECURSIVE
+    {levels("SELECT root, ARRAY[root] FROM unnest(%(roots)s::bigint[]) AS root", root="root, ")},
+    tree AS MATERIALIZED (SELECT root, unnest(ids) AS id FROM level),
     total AS (
         SELECT tree.root, {OWN}
         FROM tree
         JOIN issues_issue AS own ON own.id = tree.id
         LEFT JOIN projects_release AS first ON first.id = own.own_first_release_id
         LEFT JOIN projects_release AS last ON last.id = own.own_last_release_id
+        WHERE own.id = ANY(ARRAY(SELECT id FROM tree))
         GROUP BY tree.root
     ),
     changed AS (
@@ -497,18 +503,19 @@ TOTALS_AFTER_UNMERGE = f"""
             snooze_ends_at_times_seen = issue.snooze_ends_at_times_seen + total.times_seen - issue.times_seen,
             snooze_ends_at_users_seen = issue.snooze_ends_at_users_seen + total.users_seen - issue.users_seen,
             mutation_id = currval('issues_mutation_id_seq')
-        FROM total WHERE issue.id = total.root
+        FROM total WHERE issue.id = total.root AND issue.id = ANY((SELECT %(roots)s::bigint[])::bigint[])
     ),
     hour_total AS (
         SELECT tree.root, own.hour, sum(own.own_count)::int AS count
         FROM tree
-        JOIN issues_issuehour AS own ON own.issue_id = tree.id AND own.own_count > 0
+        JOIN issues_issuehour AS own ON own.issue_id = tree.id
+        WHERE own.issue_id = ANY(ARRAY(SELECT id FROM tree)) AND own.own_count > 0
         GROUP BY tree.root, own.hour
     ),
     emptied AS (
-        DELETE FROM issues_issuehour AS old
-        WHERE old.issue_id = ANY(%(roots)s::bigint[]) AND old.own_count = 0
-          AND NOT EXISTS (SELECT FROM hour_total WHERE hour_total.root = old.issue_id AND hour_total.hour = old.hour)
+        DELETE FROM issues_issuehour
+        WHERE issue_id = ANY(%(roots)s::bigint[]) AND own_count = 0
+          AND (issue_id, hour) NOT IN (SELECT root, hour FROM hour_total)
     )
     INSERT INTO issues_issuehour AS old (project_id, issue_id, hour, own_count, total_count)
     SELECT %(project_id)s, root, hour, 0, count FROM hour_total
@@ -544,14 +551,10 @@ HANGING = (
 
 DELETE = f"""
     WITH RECURSIVE {ASKED},
-    doomed AS (
-        SELECT unnest(ids) AS id FROM asked
-        UNION
-        SELECT child.id FROM doomed JOIN issues_issue AS child ON child.merged_into_id = doomed.id
-    ),
+    {levels("SELECT ids FROM asked")},
     target AS MATERIALIZED (
         SELECT id FROM issues_issue
-        WHERE project_id = %(project_id)s AND id = ANY(ARRAY(SELECT id FROM doomed))
+        WHERE project_id = %(project_id)s AND id = ANY(ARRAY(SELECT DISTINCT unnest(ids) FROM level))
         ORDER BY id FOR UPDATE
     ),
     {", ".join(f"gone_{table} AS (DELETE FROM {table} WHERE issue_id = {TARGETS})" for table in HANGING)},

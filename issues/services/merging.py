@@ -11,10 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from psycopg2.extras import Json
 
 from issues.enums import ActivityKind
-from issues.models import Issue
 from issues.mutation import Merged
 from issues.querysets import as_array
 from issues.services.targets import Targets, ancestors
@@ -46,12 +44,10 @@ def merge(targets: Targets, *, by: Caller, at: datetime) -> Merged | None:
     """Merge the targets into the one of them that was seen first; None when there are fewer than two."""
     if targets.ids is None or len(targets.ids) < 2:
         return None
-    parent: int = targets.issues(at=at).order_by("first_seen", "id").values_list("id", flat=True)[:1].get()
+    parent = _link(targets, by=by, at=at)
     children = [pk for pk in targets.ids if pk != parent]
 
-    Issue.objects.with_ids(targets.project_id, children).update(merged_into=parent, mutation_id=targets.mutation_id)
     compute_totals(targets, [parent])
-    _record(targets, ActivityKind.MERGE, {parent: {"issues": [{"id": str(pk)} for pk in children]}}, by=by, at=at)
     _copy_followers(targets, parent, children, at=at)
     _copy_bookmarks(targets, parent, children, at=at)
     return Merged(parent=parent, children=tuple(children))
@@ -62,25 +58,13 @@ def unmerge(targets: Targets, *, by: Caller, at: datetime) -> Unmerged:
 
     By the relations as they were before: each comes back with its own tree under it.
     """
-    left = _links_to_cut(targets)
-    above = ancestors(targets.project_id, list(left))
-    parents = sorted(set(left.values()))
+    cut = _cut(targets, by=by, at=at)
+    parents = sorted(set(cut.values()))
+    # All that were above before, too: where a link on the way up was cut as well, its parent is one of the parents.
+    above = {*parents, *ancestors(targets.project_id, parents)}
 
-    Issue.objects.with_ids(targets.project_id, list(left)).update(merged_into=None, mutation_id=targets.mutation_id)
-    compute_totals(targets, above)
-    gone: dict[int, list[dict[str, str]]] = {parent: [] for parent in parents}
-    for child, parent in left.items():
-        gone[parent].append({"id": str(child)})
-    _record(targets, ActivityKind.UNMERGE, {parent: {"issues": lost} for parent, lost in gone.items()}, by=by, at=at)
-    _record(
-        targets,
-        ActivityKind.UNMERGE,
-        {child: {"parent": {"id": str(parent)}} for child, parent in left.items()},
-        before_merged_into=left,
-        by=by,
-        at=at,
-    )
-    return Unmerged(children=sorted(left), parents=parents)
+    compute_totals(targets, sorted(above))
+    return Unmerged(children=list(cut), parents=parents)
 
 
 def compute_totals(targets: Targets, ids: Sequence[int]) -> None:
@@ -88,60 +72,10 @@ def compute_totals(targets: Targets, ids: Sequence[int]) -> None:
 
     The ends of a snooze by count move by what the total moved: merging is no event.
     """
-    params: dict[str, Any] = {
-        "ids": as_array(ids),
-        "project_id": targets.project_id,
-        "mutation_id": targets.mutation_id,
-    }
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""
-            WITH RECURSIVE {_TREES},
-            total AS (
-                SELECT tree.root,
-                       min(own.own_first_seen) AS first_seen,
-                       max(own.own_last_seen) AS last_seen,
-                       sum(own.own_times_seen)::bigint AS times_seen,
-                       sum(own.own_users_seen)::bigint AS users_seen,
-                       sum(own.own_comment_count)::bigint AS comment_count,
-                       {RELEASES_OF_A_TREE}
-            )
-            UPDATE issues_issue AS issue
-            SET first_seen = total.first_seen,
-                last_seen = total.last_seen,
-                times_seen = total.times_seen,
-                users_seen = total.users_seen,
-                comment_count = total.comment_count,
-                first_release_id = total.first_release_id,
-                last_release_id = total.last_release_id,
-                snooze_ends_at_times_seen = issue.snooze_ends_at_times_seen + total.times_seen - issue.times_seen,
-                snooze_ends_at_users_seen = issue.snooze_ends_at_users_seen + total.users_seen - issue.users_seen,
-                mutation_id = %(mutation_id)s
-            FROM total
-            WHERE issue.id = total.root AND issue.project_id = %(project_id)s
-            """,
-            params,
-        )
-        cursor.execute(
-            f"""
-            WITH RECURSIVE {_TREES},
-            total AS (
-                SELECT tree.root, own.hour, sum(own.own_count)::int AS count
-                FROM tree
-                JOIN issues_issuehour AS own ON own.issue_id = tree.id AND own.own_count > 0
-                GROUP BY tree.root, own.hour
-            ),
-            emptied AS (
-                DELETE FROM issues_issuehour AS old
-                WHERE old.issue_id = ANY(%(ids)s::bigint[]) AND old.project_id = %(project_id)s AND old.own_count = 0
-                  AND NOT EXISTS (SELECT FROM total WHERE total.root = old.issue_id AND total.hour = old.hour)
-            )
-            INSERT INTO issues_issuehour AS old (project_id, issue_id, hour, own_count, total_count)
-            SELECT %(project_id)s, root, hour, 0, count FROM total
-            ON CONFLICT (issue_id, hour) DO UPDATE SET total_count = excluded.total_count
-            WHERE old.total_count <> excluded.total_count
-            """,
-            params,
+            COMPUTE_TOTALS,
+            {"ids": as_array(ids), "project_id": targets.project_id, "mutation_id": targets.mutation_id},
         )
 
 
@@ -155,71 +89,159 @@ RELEASES_OF_A_TREE = """
     JOIN issues_issue AS own ON own.id = tree.id
     LEFT JOIN projects_release AS first ON first.id = own.own_first_release_id
     LEFT JOIN projects_release AS last ON last.id = own.own_last_release_id
+    WHERE own.id = ANY(ARRAY(SELECT id FROM tree))
     GROUP BY tree.root
 """
 
 # Every issue under each of %(ids)s, itself included. A tree has no circles: only visible issues are ever merged, and
 # only into a visible one.
-_TREES = """
-    tree AS (
-        SELECT root.id AS root, root.id FROM unnest(%(ids)s::bigint[]) AS root (id)
+#
+# How large a tree is PostgreSQL can only guess, from the largest that it has counted anywhere: after one merge of
+# thousands it expects thousands in each, and would read whole tables for a merge of two. Hence a table is never joined
+# with the tree alone, but looked up by an array of ids, level by level here; of an array it expects ten.
+COMPUTE_TOTALS = f"""
+    WITH RECURSIVE level AS (
+        SELECT root.id AS root, ARRAY[root.id] AS ids FROM unnest(%(ids)s::bigint[]) AS root (id)
         UNION ALL
-        SELECT tree.root, child.id
+        SELECT root, ARRAY(SELECT id FROM issues_issue WHERE merged_into_id = ANY(level.ids))
+        FROM level
+        WHERE ids <> '{{}}'
+    ),
+    tree AS MATERIALIZED (SELECT root, unnest(ids) AS id FROM level),
+    total AS (
+        SELECT tree.root,
+               min(own.own_first_seen) AS first_seen,
+               max(own.own_last_seen) AS last_seen,
+               sum(own.own_times_seen)::bigint AS times_seen,
+               sum(own.own_users_seen)::bigint AS users_seen,
+               sum(own.own_comment_count)::bigint AS comment_count,
+               {RELEASES_OF_A_TREE}
+    ),
+    changed AS (
+        UPDATE issues_issue AS issue
+        SET first_seen = total.first_seen,
+            last_seen = total.last_seen,
+            times_seen = total.times_seen,
+            users_seen = total.users_seen,
+            comment_count = total.comment_count,
+            first_release_id = total.first_release_id,
+            last_release_id = total.last_release_id,
+            snooze_ends_at_times_seen = issue.snooze_ends_at_times_seen + total.times_seen - issue.times_seen,
+            snooze_ends_at_users_seen = issue.snooze_ends_at_users_seen + total.users_seen - issue.users_seen,
+            mutation_id = %(mutation_id)s
+        FROM total
+        WHERE issue.id = total.root
+          AND issue.project_id = %(project_id)s AND issue.id = ANY((SELECT %(ids)s::bigint[])::bigint[])
+    ),
+    hour_total AS (
+        SELECT tree.root, own.hour, sum(own.own_count)::int AS count
         FROM tree
-        JOIN issues_issue AS child ON child.merged_into_id = tree.id AND child.project_id = %(project_id)s
+        JOIN issues_issuehour AS own ON own.issue_id = tree.id
+        WHERE own.issue_id = ANY(ARRAY(SELECT id FROM tree)) AND own.own_count > 0
+        GROUP BY tree.root, own.hour
+    ),
+    emptied AS (
+        DELETE FROM issues_issuehour
+        WHERE project_id = %(project_id)s AND issue_id = ANY(%(ids)s::bigint[]) AND own_count = 0
+          AND (issue_id, hour) NOT IN (SELECT root, hour FROM hour_total)
     )
+    INSERT INTO issues_issuehour AS old (project_id, issue_id, hour, own_count, total_count)
+    SELECT %(project_id)s, root, hour, 0, count FROM hour_total
+    ON CONFLICT (issue_id, hour) DO UPDATE SET total_count = excluded.total_count
+    WHERE old.total_count <> excluded.total_count
 """
 
 
-def _links_to_cut(targets: Targets) -> dict[int, int]:
-    """Return child -> parent, ascending: hidden targets, and the direct children of visible ones."""
+def _link(targets: Targets, *, by: Caller, at: datetime) -> int:
+    """Put the targets under the one of them that was seen first, record that there, and return it."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT child.id, child.merged_into_id
-            FROM issues_issue AS child
-            WHERE child.project_id = %(project_id)s AND child.id = ANY(%(ids)s::bigint[])
-              AND child.merged_into_id IS NOT NULL
-            UNION
-            SELECT child.id, child.merged_into_id
-            FROM issues_issue AS child
-            JOIN issues_issue AS parent ON parent.id = child.merged_into_id AND parent.merged_into_id IS NULL
-            WHERE child.project_id = %(project_id)s AND child.merged_into_id = ANY(%(ids)s::bigint[])
-            ORDER BY 1
+            WITH asked AS MATERIALIZED (SELECT %(ids)s::bigint[] AS ids),
+            parent AS MATERIALIZED (
+                SELECT id FROM issues_issue
+                WHERE project_id = %(project_id)s AND id = ANY((SELECT ids FROM asked)::bigint[])
+                ORDER BY first_seen, id LIMIT 1
+            ),
+            child AS MATERIALIZED (
+                SELECT unnest(ids) AS id FROM asked  -- which are locked: they are there, and of this project
+                EXCEPT ALL SELECT id FROM parent
+            ),
+            changed AS (
+                UPDATE issues_issue
+                SET merged_into_id = (SELECT id FROM parent), mutation_id = %(mutation_id)s
+                WHERE project_id = %(project_id)s AND id = ANY(ARRAY(SELECT id FROM child))
+            ),
+            recorded AS (
+                INSERT INTO issues_activity (project_id, issue_id, kind, data, user_id, created_at, mutation_id)
+                SELECT %(project_id)s, (SELECT id FROM parent), %(kind)s,
+                       jsonb_build_object('issues', jsonb_agg(jsonb_build_object('id', id::text) ORDER BY id)),
+                       %(user_id)s, %(at)s, %(mutation_id)s
+                FROM child
+            )
+            SELECT id FROM parent
             """,
-            {"project_id": targets.project_id, "ids": targets.id_array},
+            _params(targets, ActivityKind.MERGE, by=by, at=at),
+        )
+        parent: int = cursor.fetchone()[0]
+        return parent
+
+
+def _cut(targets: Targets, *, by: Caller, at: datetime) -> dict[int, int]:
+    """Cut the links of hidden targets and of the direct children of visible ones, and record that on both sides.
+
+    Return child -> parent, ascending.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH target AS MATERIALIZED (
+                SELECT id, merged_into_id FROM issues_issue
+                WHERE project_id = %(project_id)s AND id = ANY((SELECT %(ids)s::bigint[])::bigint[])
+            ),
+            cut AS MATERIALIZED (
+                SELECT id, merged_into_id AS parent_id FROM target WHERE merged_into_id IS NOT NULL
+                UNION
+                SELECT id, merged_into_id FROM issues_issue
+                WHERE project_id = %(project_id)s
+                  AND merged_into_id = ANY(ARRAY(SELECT id FROM target WHERE merged_into_id IS NULL))
+            ),
+            changed AS (
+                UPDATE issues_issue
+                SET merged_into_id = NULL, mutation_id = %(mutation_id)s
+                WHERE project_id = %(project_id)s AND id = ANY(ARRAY(SELECT id FROM cut ORDER BY id))
+            ),
+            recorded AS (
+                INSERT INTO issues_activity
+                    (project_id, issue_id, kind, data, user_id, created_at, mutation_id, before_merged_into_id)
+                SELECT %(project_id)s, id, %(kind)s, data, %(user_id)s, %(at)s, %(mutation_id)s, before
+                FROM (
+                    SELECT parent_id, NULL::bigint,
+                           jsonb_build_object('issues', jsonb_agg(jsonb_build_object('id', id::text) ORDER BY id))
+                    FROM cut
+                    GROUP BY parent_id
+                    UNION ALL
+                    SELECT id, parent_id, jsonb_build_object('parent', jsonb_build_object('id', parent_id::text))
+                    FROM cut
+                ) AS entry (id, before, data)
+                ORDER BY before IS NOT NULL, id  -- what was lost above, then what came back
+            )
+            SELECT id, parent_id FROM cut ORDER BY id
+            """,
+            _params(targets, ActivityKind.UNMERGE, by=by, at=at),
         )
         return dict(cursor.fetchall())
 
 
-def _record(
-    targets: Targets,
-    kind: ActivityKind,
-    data: dict[int, dict[str, Any]],
-    *,
-    before_merged_into: dict[int, int] | None = None,
-    by: Caller,
-    at: datetime,
-) -> None:
-    """Write one activity for each issue in ``data``, whose data differ, which is why activity.rewrite can't."""
-    before = before_merged_into or {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO issues_activity
-                (project_id, issue_id, kind, data, user_id, created_at, mutation_id, before_merged_into_id)
-            SELECT %s, entry.issue_id, %s, entry.data, %s, %s, %s, entry.before
-            FROM jsonb_to_recordset(%s) AS entry (issue_id bigint, data jsonb, before bigint)
-            """,
-            [
-                targets.project_id,
-                kind.value,
-                by.user_id,
-                at,
-                targets.mutation_id,
-                Json([{"issue_id": pk, "data": entry, "before": before.get(pk)} for pk, entry in data.items()]),
-            ],
-        )
+def _params(targets: Targets, kind: ActivityKind, *, by: Caller, at: datetime) -> dict[str, Any]:
+    return {
+        "project_id": targets.project_id,
+        "ids": targets.id_array,
+        "mutation_id": targets.mutation_id,
+        "kind": kind.value,
+        "user_id": by.user_id,
+        "at": at,
+    }
 
 
 def _copy_followers(targets: Targets, parent: int, children: list[int], *, at: datetime) -> None:

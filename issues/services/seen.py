@@ -19,14 +19,13 @@ def mark_seen(targets: Targets, *, user_id: int, at: datetime) -> list[int]:
     """
     return _write(
         """
-        INSERT INTO issues_issueseen (project_id, issue_id, user_id, seen_at)
-        SELECT issue.project_id, issue.id, %(user_id)s, %(at)s
-        FROM issues_issue AS issue
-        LEFT JOIN issues_issueseen AS mark ON mark.issue_id = issue.id AND mark.user_id = %(user_id)s
-        WHERE issue.project_id = %(project_id)s AND issue.id = ANY(%(ids)s::bigint[])
-          AND issue.last_seen <= %(at)s
-          AND (mark.seen_at IS NULL OR mark.seen_at < issue.last_seen)
+        INSERT INTO issues_issueseen AS mark (project_id, issue_id, user_id, seen_at)
+        SELECT project_id, id, %(user_id)s, %(at)s
+        FROM issues_issue
+        WHERE project_id = %(project_id)s AND id = ANY((SELECT %(ids)s::bigint[])::bigint[]) AND last_seen <= %(at)s
         ON CONFLICT (issue_id, user_id) DO UPDATE SET seen_at = excluded.seen_at
+        -- Looked up where there is a mark; a join would go by how many marks the user had when they were last counted.
+        WHERE mark.seen_at < (SELECT last_seen FROM issues_issue WHERE id = excluded.issue_id)
         RETURNING issue_id
         """,
         targets,

@@ -49,12 +49,13 @@ def ask_for(targets: Targets, *, active: bool, user_id: int, at: datetime) -> li
                    OR (excluded.is_active AND subscription.reason <> excluded.reason)
                 RETURNING issue_id
             )
-            SELECT wished.issue_id
+            SELECT issue_id
             FROM wished
-            LEFT JOIN issues_issuesubscription AS before
-                ON before.issue_id = wished.issue_id AND before.user_id = %(user_id)s
-            WHERE coalesce(before.is_active, false) IS DISTINCT FROM %(active)s
-            ORDER BY wished.issue_id
+            WHERE (issue_id IN (  -- which still reads the rows as they were
+                SELECT issue_id FROM issues_issuesubscription
+                WHERE issue_id = ANY(%(ids)s::bigint[]) AND user_id = %(user_id)s AND is_active
+            )) <> %(active)s
+            ORDER BY issue_id
             """,
             {
                 "user_id": user_id,

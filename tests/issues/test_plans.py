@@ -18,10 +18,11 @@ from pytest_django import DjangoDbBlocker
 
 from issues.enums import IssueStatus
 from issues.models import Activity, Issue, IssueHash, Mutation
+from issues.mutation import IssueMutation, IssueScope
 from issues.search import parse
 from issues.serializers.items import Item, read_items, read_stats
 from issues.serializers.whole import A_DAY
-from issues.services import resolutions, targets
+from issues.services import bulk, resolutions, seen, subscriptions, targets
 from projects.callers import Caller
 from projects.keyset import Position, Sort
 from projects.models import Organization, Project, Release, User
@@ -260,6 +261,76 @@ def test_is_found_by_an_index(cast: Cast, reader: str) -> None:
 
     assert {index for index in indexes if index not in plans.text} == set(), plans.text
     assert "Seq Scan on issues_" not in plans.text, plans.text
+
+
+def ending_in_one(project: Project) -> list[int]:
+    """Return the issues of the project whose number ends so, ascending; none of them is merged."""
+    return list(
+        Issue.objects.filter(project=project, short_number__endswith="1").order_by("pk").values_list("pk", flat=True)
+    )
+
+
+@pytest.mark.django_db
+def test_of_named_issues_has_one_plan_however_many_are_named(cast: Cast) -> None:
+    ids = ending_in_one(cast.project)
+
+    with explained() as of_two:
+        assert len(Issue.objects.with_ids(cast.project.pk, ids[:2])) == 2
+    with explained() as of_all:
+        assert len(Issue.objects.with_ids(cast.project.pk, ids)) == len(ids)
+
+    assert of_two.text == of_all.text
+    assert "Index Scan using issues_issue_pkey" in of_all.text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "mark",
+    [
+        lambda chosen, user: seen.mark_seen(chosen, user_id=user.pk, at=NOW),
+        lambda chosen, user: subscriptions.ask_for(chosen, active=True, user_id=user.pk, at=NOW),
+    ],
+    ids=["seen", "following"],
+)
+def test_of_marks_goes_by_no_count_of_those_that_the_user_had(
+    cast: Cast, mark: Callable[[targets.Targets, User], list[int]]
+) -> None:
+    """Who had none is expected to have none: a join of thousands with thousands was planned for as one with nothing."""
+    ids = ending_in_one(cast.project)
+    scope = IssueScope(cast.project.pk, ids=frozenset(ids))
+
+    with explained() as plans:
+        changed = mark(targets.Targets(scope, mutation_id=1, ids=ids), UserFactory())
+
+    assert sorted(changed) == ids
+    assert "Join" not in plans.text, plans.text
+    assert "Nested Loop" not in plans.text, plans.text
+
+
+@pytest.mark.django_db
+def test_of_a_small_tree_reads_few_rows_when_a_large_one_was_counted(cast: Cast) -> None:
+    parent, *children = ending_in_one(cast.project)
+    two = list(Issue.objects.filter(project=cast.project, short_number__in=[2, 3]).values_list("pk", flat=True))
+    Issue.objects.update(merged_into=None)
+    Issue.objects.filter(pk__in=children).update(merged_into=parent)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE issues_issue")
+    before = rows_read()
+
+    scope = IssueScope(cast.project.pk, ids=frozenset(two))
+    outcome = bulk.mutate(scope, IssueMutation(merge=True), by=Caller(user=cast.user), at=NOW, lock_timeout=5)
+
+    assert outcome.changed == 2
+    assert rows_read() - before < 100
+
+
+def rows_read() -> int:
+    """Return how many rows of the domain's tables this transaction has read so far."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT sum(seq_tup_read + idx_tup_fetch) FROM pg_stat_xact_user_tables WHERE relname LIKE 'issues\\_%'"
+        )
+        return int(cursor.fetchone()[0])
 
 
 def test_no_index_is_without_a_reader() -> None:
