@@ -89,7 +89,9 @@ def _named(targets: Targets, where: RawSQL, names: Sequence[str]) -> tuple[RawSQ
 
     Nobody can change them between the two, so that both may ask the same; a join would be one more plan to go wrong.
     """
-    due = f"WHERE issues_issue.project_id = %s AND issues_issue.id = ANY(%s::bigint[]) AND ({where.sql})"
+    due = f"""
+        WHERE issues_issue.project_id = %s AND issues_issue.id = ANY((SELECT %s::bigint[])::bigint[]) AND ({where.sql})
+    """
     params = (targets.project_id, targets.id_array, *where.params)
     read = f"SELECT {', '.join(('id', 'true AS is_due', *names))} FROM issues_issue {due}"
     return RawSQL(read, params), RawSQL(due, params)

@@ -101,7 +101,7 @@ def _lock(
             f"""
             SELECT id, merged_into_id, {passes.sql}
             FROM issues_issue
-            WHERE project_id = %s AND id = ANY(%s::bigint[])
+            WHERE project_id = %s AND id = ANY((SELECT %s::bigint[])::bigint[])
             ORDER BY id
             FOR {"UPDATE" if to_delete else "NO KEY UPDATE"}
             """,
@@ -174,13 +174,13 @@ def ancestors(project_id: int, ids: list[int]) -> list[int]:
         """
         WITH RECURSIVE above AS (
             SELECT merged_into_id AS id FROM issues_issue
-            WHERE project_id = %(project_id)s AND id = ANY(%(ids)s::bigint[]) AND merged_into_id IS NOT NULL
+            WHERE project_id = %(project_id)s AND id = ANY((SELECT %(ids)s::bigint[])::bigint[])
             UNION
             SELECT issue.merged_into_id FROM issues_issue AS issue
             JOIN above ON issue.id = above.id
-            WHERE issue.project_id = %(project_id)s AND issue.merged_into_id IS NOT NULL
+            WHERE issue.project_id = %(project_id)s
         )
-        SELECT id FROM above ORDER BY id
+        SELECT id FROM above WHERE id IS NOT NULL ORDER BY id
         """,
         project_id,
         ids,

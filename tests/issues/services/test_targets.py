@@ -190,7 +190,7 @@ def test_are_locked_with_their_relatives_in_one_statement_by_id(
 
     locking = [query["sql"] for query in queries if " FOR " in query["sql"]]
     assert len(locking) == 1
-    assert f"ANY('{{{parent.pk},{child.pk},{other.pk}}}'::bigint[])" in locking[0]
+    assert f"'{{{parent.pk},{child.pk},{other.pk}}}'::bigint[])" in locking[0]
     assert " ".join(locking[0].split()).endswith(f"ORDER BY id {strength}")
 
 
