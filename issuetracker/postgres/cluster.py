@@ -30,6 +30,8 @@ SETTINGS = {
     "port": PORT,
     "max_connections": "100",
     "shared_buffers": "256MB",
+    # Else the statement of a process that was killed runs on to its end, with its locks: an "update all" for minutes.
+    "client_connection_check_interval": "1s",
 }
 
 # A socket's whole path has 104 bytes on macOS, 108 on Linux, one of them for the final zero.
