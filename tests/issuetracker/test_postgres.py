@@ -234,6 +234,7 @@ def test_is_kept_by_a_forked_child_after_its_parent(data: Path) -> None:
     said = run(
         data,
         """
+import time
 ask("SELECT 1"); connection.close()
 is_ready, tell = os.pipe()
 parent = os.getpid()
