@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, JsonResponse
 from django.urls import Resolver404, resolve
 from rest_framework import status
@@ -45,7 +45,7 @@ def to_response(error: Exception, context: Mapping[str, Any]) -> Response | None
             return Response({"detail": str(error)}, status=status.HTTP_400_BAD_REQUEST)
         case TryAgain():
             return _unavailable(str(error), type(error).__name__)
-        case OperationalError() | InterfaceError():
+        case DatabaseError() | InterfaceError() if _is_of_the_database(error):
             code = sqlstate(error)
             if code not in BUSY:
                 logger.error("The database failed (%s).", code, exc_info=error)
@@ -53,6 +53,16 @@ def to_response(error: Exception, context: Mapping[str, Any]) -> Response | None
         case UnsupportedMediaType():
             error.detail = f"{error.detail} Send application/json."  # type: ignore[assignment] # a str is rendered as well
     return exception_handler(error, dict(context))
+
+
+def _is_of_the_database(error: Exception) -> bool:
+    """Return whether it is the database that failed, not a statement of ours that is wrong.
+
+    A connection that breaks in the middle of an answer is a plain DatabaseError to the driver, with no code.
+    """
+    if isinstance(error, OperationalError | InterfaceError):
+        return True
+    return type(error) is DatabaseError and sqlstate(error) is None
 
 
 def _unavailable(detail: str, reason: str) -> Response:

@@ -30,6 +30,8 @@ SETTINGS = {
     "port": PORT,
     "max_connections": "100",
     "shared_buffers": "256MB",
+    # Else the statement of a process that was killed runs on to its end, with its locks: an "update all" for minutes.
+    "client_connection_check_interval": "1s",
 }
 
 # A socket's whole path has 104 bytes on macOS, 108 on Linux, one of them for the final zero.
@@ -165,7 +167,9 @@ class Cluster:
         if written_by != major:
             raise ImproperlyConfigured(
                 f"The data in {self.folder} was written by PostgreSQL {written_by}, but the programs in {found} are "
-                f"version {major}: set PG_BINDIR to a bin folder of version {written_by}, or DATA_DIR to a new folder."
+                f"version {major}: set PG_BINDIR to a bin folder of version {written_by}. To move to version {major}, "
+                "run manage.py backup FILE with that, and without it manage.py restore FILE with DATA_DIR set to a new "
+                "folder."
             )
         return programs
 

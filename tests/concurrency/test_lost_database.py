@@ -5,8 +5,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+import psycopg2
 import pytest
-from django.db import close_old_connections, connection
+from django.db import DatabaseError, close_old_connections, connection
 
 from issues.models import Issue
 from projects.models import Project
@@ -93,6 +94,22 @@ def test_is_a_503_whenever_it_happens(
     again = session.do(partial(request_, api, ids))
     assert again.status_code in {200, 204}
     assert again.headers["Issues-Changed"] == "2"
+
+
+def test_is_a_503_in_the_middle_of_an_answer(api: Api, ids: list[int], session: Session) -> None:
+    """The driver has no code for that, and calls it a DatabaseError and not an OperationalError (seen, not guessed)."""
+
+    def break_off() -> None:
+        raise DatabaseError("server closed the connection unexpectedly") from psycopg2.DatabaseError()
+
+    rows = snapshot()
+
+    response = session.do(partial(put, api, ids), Interruption(ISSUE_LOCK, break_off))
+
+    assert response.status_code == 503
+    assert response.json() == {"detail": "The database is not available just now. Try again."}
+    assert response.headers["Retry-After"] == "5"
+    assert snapshot() == rows
 
 
 def test_is_a_503_when_it_takes_no_connection_to_begin_with(api: Api, ids: list[int], session: Session) -> None:

@@ -3,23 +3,19 @@
 What uses the database are small programs that know nothing but the backend, so no app can be in the way.
 """
 
-import contextlib
 import os
-import shutil
 import signal
 import stat
 import subprocess
 import sys
-import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.clusters import ROOT, folder, manage, servers
 
 BACKEND_ONLY = f"""
 import os, sys
@@ -84,36 +80,10 @@ class Program(subprocess.Popen[str]):
         self.communicate(timeout=60)
 
 
-@contextlib.contextmanager
-def folder(name: str) -> Iterator[Path]:
-    """Give a data folder that PostgreSQL's OS user can reach, unlike pytest's own; in the end nothing of it is left."""
-    home = Path(tempfile.mkdtemp(prefix="issuetracker-test-", dir="/tmp"))
-    home.chmod(0o755)
-    try:
-        yield home / name
-    finally:
-        for pid in servers(home):
-            os.kill(pid, signal.SIGQUIT)
-        while servers(home):
-            time.sleep(0.02)
-        shutil.rmtree(home)
-
-
 @pytest.fixture
 def data() -> Iterator[Path]:
     with folder("data") as path:
         yield path
-
-
-def servers(home: Path) -> list[int]:
-    """Return the running postmasters whose data is below this folder."""
-    found = []
-    for command in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):  # it ended meanwhile
-            words = os.fsdecode(command.read_bytes()).split("\0")
-            if words[0].endswith("/postgres") and words[1] == "-D" and words[2].startswith(f"{home}/"):
-                found.append(int(command.parent.name))
-    return found
 
 
 def owner(data: Path) -> dict[str, Any]:
@@ -351,7 +321,11 @@ def test_refuses_data_of_another_version_in_one_sentence(data: Path) -> None:
     sentence = refusal(data)
 
     assert sentence.startswith(f"The data in {data}/cluster was written by PostgreSQL 12, but the programs in ")
-    assert sentence.endswith(": set PG_BINDIR to a bin folder of version 12, or DATA_DIR to a new folder.")
+    assert sentence.endswith(
+        " are version 18: set PG_BINDIR to a bin folder of version 12. To move to version 18, "
+        "run manage.py backup FILE with that, and without it manage.py restore FILE with DATA_DIR set to a new folder."
+    )
+    assert (data / "cluster" / "PG_VERSION").read_text() == "12\n"
 
 
 def test_refuses_a_bin_folder_without_programs_in_one_sentence(data: Path) -> None:
@@ -378,18 +352,6 @@ if os.geteuid() == 0:  # nobody else becomes another OS user
                 f", who can't enter {data}: set DATA_DIR to a folder that is open to it, such as "
                 "/var/lib/issuetracker, or set DATABASE_URL."
             )
-
-
-def manage(data: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
-        env=os.environ | {"DATA_DIR": str(data)} | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,512 @@
+"""What must hold between rows and tables, beyond what constraints can say: each checked by one statement, which reads.
+
+A constraint sees one row, a foreign key two. What spans more is kept by the services, which do all of a change or
+nothing of it; whoever doubts that (after a crash, a restore, a repair by hand) asks here. Only what the services
+promise is checked. Left out, since it may end without anybody touching the issue: that an assignee still belongs to
+the project.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.apps import apps
+from django.db import connection, transaction
+
+from issues.models import HangsOnIssue
+
+EXAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """``holds`` is the sentence that must be true; ``sql`` selects the ids of the rows (``of``) for which it isn't."""
+
+    name: str
+    holds: str
+    of: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """How many rows break an invariant, and the first of them."""
+
+    invariant: Invariant
+    count: int
+    examples: tuple[int, ...]
+
+    def __str__(self) -> str:
+        rows = self.invariant.of if self.count != 1 else self.invariant.of.replace("ies", "y").removesuffix("s")
+        which = ", ".join(map(str, self.examples))
+        return f"Not true: {self.invariant.holds}. {self.count:,} {rows}: {which}{', ...' * (self.count > EXAMPLES)}"
+
+
+def find(invariant: Invariant) -> Breach | None:
+    """Return who breaks the invariant; None when it holds."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id, count(*) OVER () FROM ({invariant.sql}) AS broken (id) ORDER BY id LIMIT {EXAMPLES}"
+        )
+        rows = cursor.fetchall()
+    return Breach(invariant, count=rows[0][1], examples=tuple(pk for pk, _ in rows)) if rows else None
+
+
+@contextmanager
+def one_state() -> Iterator[None]:
+    """Let all statements inside see the database as it is now, whoever changes it meanwhile, and write nothing."""
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        # Memory to join a million rows in, and no compiler for a statement that runs once.
+        cursor.execute(
+            """
+            SELECT set_config('statement_timeout', '0', true), set_config('work_mem', '64MB', true),
+                   set_config('jit', 'off', true)
+            """
+        )
+        yield
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What hangs on an issue
+# ---------------------------------------------------------------------------------------------------------------------
+
+TEXTS = Invariant(
+    "texts",
+    "every issue has its text",
+    "issues",
+    """
+    SELECT issue.id FROM issues_issue AS issue
+    WHERE NOT EXISTS (SELECT FROM issues_issuetext AS text WHERE text.issue_id = issue.id)
+    """,
+)
+
+HANGING_ROWS = Invariant(
+    "hanging rows",
+    "what hangs on an issue is of the issue's project",
+    "issues",
+    " UNION ".join(
+        f"""
+        SELECT hanging.issue_id
+        FROM {model._meta.db_table} AS hanging
+        JOIN issues_issue AS issue ON issue.id = hanging.issue_id
+        WHERE hanging.project_id <> issue.project_id
+        """
+        for model in HangsOnIssue.__subclasses__()
+    ),
+)
+
+NOTES = Invariant(
+    "notes",
+    "an issue's own comment count is the number of its notes",
+    "issues",
+    """
+    SELECT issue.id
+    FROM issues_issue AS issue
+    LEFT JOIN (
+        SELECT issue_id, count(*) AS count FROM issues_activity WHERE kind = 'note' GROUP BY issue_id
+    ) AS notes ON notes.issue_id = issue.id
+    WHERE issue.own_comment_count <> coalesce(notes.count, 0)
+    """,
+)
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Trees of merged issues
+# ---------------------------------------------------------------------------------------------------------------------
+
+# Every issue with children, and all that is under it, itself included. UNION, so that even a circle comes to an end.
+_TREES = """
+    tree AS (
+        SELECT merged_into_id AS root, merged_into_id AS id FROM issues_issue WHERE merged_into_id IS NOT NULL
+        UNION
+        SELECT tree.root, child.id FROM tree JOIN issues_issue AS child ON child.merged_into_id = tree.id
+    )
+"""
+
+PARENTS = Invariant(
+    "parents",
+    "an issue and what it was merged into are of one project",
+    "issues",
+    """
+    SELECT child.id
+    FROM issues_issue AS child
+    JOIN issues_issue AS parent ON parent.id = child.merged_into_id
+    WHERE child.project_id <> parent.project_id
+    """,
+)
+
+CIRCLES = Invariant(
+    "circles",
+    "above every merged issue stands one that is visible",
+    "issues",
+    """
+    WITH RECURSIVE shown AS (
+        SELECT child.id
+        FROM issues_issue AS child
+        JOIN issues_issue AS parent ON parent.id = child.merged_into_id
+        WHERE parent.merged_into_id IS NULL
+        UNION ALL
+        SELECT child.id FROM shown JOIN issues_issue AS child ON child.merged_into_id = shown.id
+    )
+    SELECT id FROM issues_issue WHERE merged_into_id IS NOT NULL EXCEPT SELECT id FROM shown
+    """,
+)
+
+TOTALS = Invariant(
+    "totals",
+    "what an issue shows is the total of its tree",
+    "issues",
+    f"""
+    WITH RECURSIVE {_TREES},
+    total AS (
+        SELECT tree.root,
+               min(own.own_first_seen) AS first_seen,
+               max(own.own_last_seen) AS last_seen,
+               sum(own.own_times_seen) AS times_seen,
+               sum(own.own_users_seen) AS users_seen,
+               sum(own.own_comment_count) AS comment_count
+        FROM tree
+        JOIN issues_issue AS own ON own.id = tree.id
+        GROUP BY tree.root
+    )
+    SELECT issue.id
+    FROM issues_issue AS issue
+    LEFT JOIN total ON total.root = issue.id  -- most issues are alone, and show their own
+    WHERE issue.first_seen <> coalesce(total.first_seen, issue.own_first_seen)
+       OR issue.last_seen <> coalesce(total.last_seen, issue.own_last_seen)
+       OR issue.times_seen <> coalesce(total.times_seen, issue.own_times_seen)
+       OR issue.users_seen <> coalesce(total.users_seen, issue.own_users_seen)
+       OR issue.comment_count <> coalesce(total.comment_count, issue.own_comment_count)
+    """,
+)
+
+HOURS = Invariant(
+    "hours",
+    "the events that an issue shows for an hour are the total of its tree",
+    "issues",
+    f"""
+    WITH RECURSIVE {_TREES},
+    total AS (
+        SELECT tree.root AS issue_id, own.hour, sum(own.own_count) AS count
+        FROM tree
+        JOIN issues_issuehour AS own ON own.issue_id = tree.id
+        GROUP BY tree.root, own.hour
+    )
+    SELECT DISTINCT issue_id
+    FROM issues_issuehour AS shown
+    FULL JOIN total USING (issue_id, hour)
+    WHERE coalesce(shown.total_count, 0) <> coalesce(total.count, shown.own_count)
+    """,
+)
+
+# Which of them is first is not checked: a release whose date changes leaves totals alone, as all but the tree does.
+RELEASES_SHOWN = Invariant(
+    "releases shown",
+    "the first and the last release that an issue shows are releases of its tree",
+    "issues",
+    f"""
+    WITH RECURSIVE {_TREES},
+    seen_in AS (
+        SELECT tree.root,
+               array_agg(own.own_first_release_id) FILTER (WHERE own.own_first_release_id IS NOT NULL) AS first,
+               array_agg(own.own_last_release_id) FILTER (WHERE own.own_last_release_id IS NOT NULL) AS last
+        FROM tree
+        JOIN issues_issue AS own ON own.id = tree.id
+        GROUP BY tree.root
+    )
+    SELECT issue.id
+    FROM issues_issue AS issue
+    LEFT JOIN seen_in ON seen_in.root = issue.id
+    WHERE CASE WHEN seen_in.root IS NULL
+        THEN issue.first_release_id IS DISTINCT FROM issue.own_first_release_id
+          OR issue.last_release_id IS DISTINCT FROM issue.own_last_release_id
+        ELSE num_nulls(issue.first_release_id, seen_in.first) = 1
+          OR num_nulls(issue.last_release_id, seen_in.last) = 1
+          OR issue.first_release_id <> ALL (seen_in.first)
+          OR issue.last_release_id <> ALL (seen_in.last)
+        END
+    """,
+)
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What the history says
+# ---------------------------------------------------------------------------------------------------------------------
+
+MUTATIONS_OF_ACTIVITIES = Invariant(
+    "mutations of activities",
+    "every activity but a note was written by a mutation of its project, at its time",
+    "activities",
+    """
+    SELECT activity.id
+    FROM issues_activity AS activity
+    LEFT JOIN issues_mutation AS mutation
+        ON mutation.id = activity.mutation_id AND mutation.project_id = activity.project_id
+       AND mutation.created_at = activity.created_at AND mutation.kind = 'update'
+    WHERE activity.kind <> 'note' AND mutation.id IS NULL
+    """,
+)
+
+STAMPS = Invariant(
+    "stamps",
+    "an issue's stamp is a mutation of its project",
+    "issues",
+    """
+    SELECT issue.id
+    FROM issues_issue AS issue
+    LEFT JOIN issues_mutation AS mutation
+        ON mutation.id = issue.mutation_id AND mutation.project_id = issue.project_id AND mutation.kind = 'update'
+    WHERE issue.mutation_id IS NOT NULL AND mutation.id IS NULL
+    """,
+)
+
+# A merge is told by the parent alone, and a parent that leaves also changes what stands above it.
+ACTIVITIES = Invariant(
+    "activities",
+    "every change of an issue is told by an activity",
+    "issues",
+    """
+    SELECT issue.id
+    FROM issues_issue AS issue
+    WHERE issue.mutation_id IS NOT NULL
+      AND NOT EXISTS (
+          SELECT FROM issues_activity AS own
+          WHERE own.issue_id = issue.id AND own.mutation_id = issue.mutation_id
+      )
+      AND NOT EXISTS (
+          SELECT FROM issues_activity AS other
+          WHERE other.mutation_id = issue.mutation_id AND other.kind IN ('merge', 'unmerge')
+      )
+    UNION ALL
+    SELECT issue.id
+    FROM issues_issue AS issue
+    WHERE issue.mutation_id IS NULL
+      AND EXISTS (SELECT FROM issues_activity AS own WHERE own.issue_id = issue.id AND own.kind <> 'note')
+    """,
+)
+
+# Issues that were deleted since have taken their activities along; how many they were, the deletes have kept.
+CHANGED = Invariant(
+    "changed",
+    "a mutation changed as many issues as its activities and marks tell of",
+    "mutations",
+    """
+    WITH told AS (
+        SELECT mutation_id, issue_id FROM issues_activity WHERE kind <> 'note'
+        UNION
+        SELECT mutation_id, (child #>> '{}')::bigint
+        FROM issues_activity, jsonb_path_query(data, '$.issues[*].id') AS child
+        WHERE kind = 'merge'
+        UNION
+        SELECT id, unnest(seen_ids || bookmark_ids || subscription_ids) FROM issues_mutation
+    ),
+    counted AS (
+        SELECT mutation_id, count(*) AS count FROM told GROUP BY mutation_id
+    ),
+    deleted AS (
+        SELECT project_id, sum(changed) AS count FROM issues_mutation WHERE kind = 'delete' GROUP BY project_id
+    )
+    SELECT mutation.id
+    FROM issues_mutation AS mutation
+    LEFT JOIN counted ON counted.mutation_id = mutation.id
+    LEFT JOIN deleted ON deleted.project_id = mutation.project_id
+    WHERE mutation.kind = 'update'
+      AND mutation.changed - coalesce(counted.count, 0) NOT BETWEEN 0 AND coalesce(deleted.count, 0)
+    """,
+)
+
+STATUSES = Invariant(
+    "statuses",
+    "an issue's status, resolution and terms are those of its newest activity about them",
+    "issues",
+    """
+    WITH newest AS (
+        SELECT DISTINCT ON (issue_id) issue_id, kind, data
+        FROM issues_activity
+        WHERE kind IN ('set_resolved', 'set_resolved_in_release', 'set_unresolved', 'set_ignored')
+        ORDER BY issue_id, id DESC
+    )
+    SELECT issue.id
+    FROM newest
+    JOIN issues_issue AS issue ON issue.id = newest.issue_id
+    LEFT JOIN projects_release AS release ON release.id = issue.resolution_release_id
+    WHERE NOT CASE newest.kind
+        WHEN 'set_unresolved' THEN issue.status = 'unresolved'
+        WHEN 'set_resolved' THEN issue.status = 'resolved' AND issue.resolution_kind IS NULL
+        WHEN 'set_resolved_in_release' THEN issue.status = 'resolved' AND CASE newest.data ->> 'version'
+            WHEN '' THEN coalesce(issue.resolution_kind = 'in_next_release', false)
+            ELSE coalesce(issue.resolution_kind = 'in_release' AND release.version = newest.data ->> 'version', false)
+            END
+        WHEN 'set_ignored' THEN issue.status = 'ignored'
+            AND issue.snooze_ends_at IS NOT DISTINCT FROM (newest.data ->> 'ignoreUntil')::timestamptz
+            AND issue.snooze_window_minutes IS NOT DISTINCT FROM (newest.data ->> 'ignoreWindow')::int
+            AND issue.snooze_window_user_minutes IS NOT DISTINCT FROM (newest.data ->> 'ignoreUserWindow')::int
+            AND coalesce(issue.snooze_ends_at_times_seen, issue.snooze_window_count) IS NULL
+                = (newest.data ->> 'ignoreCount' IS NULL)
+            AND coalesce(issue.snooze_ends_at_users_seen, issue.snooze_window_user_count) IS NULL
+                = (newest.data ->> 'ignoreUserCount' IS NULL)
+        END
+    """,
+)
+
+# Users and teams can be deleted, which leaves issues to nobody.
+ASSIGNEES = Invariant(
+    "assignees",
+    "an issue is assigned to whom its newest activity about that names",
+    "issues",
+    """
+    WITH newest AS (
+        SELECT DISTINCT ON (issue_id) issue_id,
+               CASE WHEN data ->> 'assigneeType' = 'user' THEN (data ->> 'assignee')::bigint END AS user_id,
+               CASE WHEN data ->> 'assigneeType' = 'team' THEN (data ->> 'assignee')::bigint END AS team_id
+        FROM issues_activity
+        WHERE kind IN ('assigned', 'unassigned')
+        ORDER BY issue_id, id DESC
+    )
+    SELECT issue.id
+    FROM newest
+    JOIN issues_issue AS issue ON issue.id = newest.issue_id
+    LEFT JOIN projects_user AS person ON person.id = newest.user_id
+    LEFT JOIN projects_team AS team ON team.id = newest.team_id
+    WHERE (issue.assignee_user_id, issue.assignee_team_id) IS DISTINCT FROM (person.id, team.id)
+    """,
+)
+
+LINKS = Invariant(
+    "links",
+    "an issue has a public link if its newest activity about that says so",
+    "issues",
+    """
+    WITH newest AS (
+        SELECT DISTINCT ON (issue_id) issue_id, kind
+        FROM issues_activity
+        WHERE kind IN ('set_public', 'set_private')
+        ORDER BY issue_id, id DESC
+    )
+    SELECT issue.id
+    FROM newest
+    JOIN issues_issue AS issue ON issue.id = newest.issue_id
+    WHERE (issue.share_id IS NULL) <> (newest.kind = 'set_private')
+    """,
+)
+
+MERGES = Invariant(
+    "merges",
+    "an issue is merged into what the newest merge or unmerge tells",
+    "issues",
+    """
+    WITH told AS (
+        SELECT (child #>> '{}')::bigint AS child_id, activity.issue_id AS parent_id, activity.id
+        FROM issues_activity AS activity, jsonb_path_query(activity.data, '$.issues[*].id') AS child
+        WHERE activity.kind = 'merge'
+        UNION ALL
+        SELECT issue_id, NULL, id FROM issues_activity WHERE kind = 'unmerge' AND before_merged_into_id IS NOT NULL
+    ),
+    newest AS (
+        SELECT DISTINCT ON (child_id) child_id, parent_id FROM told ORDER BY child_id, id DESC
+    )
+    SELECT issue.id
+    FROM issues_issue AS issue
+    LEFT JOIN newest ON newest.child_id = issue.id
+    WHERE issue.merged_into_id IS DISTINCT FROM newest.parent_id
+    """,
+)
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Releases
+# ---------------------------------------------------------------------------------------------------------------------
+
+RELEASES = Invariant(
+    "releases",
+    "the releases that an issue names were made for its project",
+    "issues",
+    """
+    WITH named AS (
+        SELECT project_id, release.id
+        FROM (
+            SELECT DISTINCT project_id, first_release_id, last_release_id, own_first_release_id, own_last_release_id,
+                            resolution_release_id
+            FROM issues_issue
+        ) AS used
+        CROSS JOIN unnest(ARRAY[first_release_id, last_release_id, own_first_release_id, own_last_release_id,
+                                resolution_release_id]) AS release (id)
+    ),
+    foreign_release AS MATERIALIZED (
+        SELECT DISTINCT project_id, id
+        FROM named
+        WHERE id IS NOT NULL
+          AND NOT EXISTS (
+              SELECT FROM projects_release_projects AS made_for
+              WHERE made_for.release_id = named.id AND made_for.project_id = named.project_id
+          )
+    )
+    SELECT DISTINCT issue.id
+    FROM foreign_release
+    JOIN issues_issue AS issue ON issue.project_id = foreign_release.project_id
+     AND foreign_release.id IN (issue.first_release_id, issue.last_release_id, issue.own_first_release_id,
+                                issue.own_last_release_id, issue.resolution_release_id)
+    """,
+)
+
+WAITING = Invariant(
+    "waiting",
+    "no issue waits for the next release when that is there",
+    "issues",
+    """
+    WITH newest AS (
+        SELECT DISTINCT ON (made_for.project_id) made_for.project_id, release.ordered_at, release.id
+        FROM projects_release_projects AS made_for
+        JOIN projects_release AS release ON release.id = made_for.release_id
+        ORDER BY made_for.project_id, release.ordered_at DESC, release.id DESC
+    )
+    SELECT issue.id
+    FROM issues_issue AS issue
+    JOIN newest ON newest.project_id = issue.project_id
+    LEFT JOIN projects_release AS base ON base.id = issue.resolution_release_id
+    WHERE issue.resolution_kind = 'in_next_release'
+      AND (base.id IS NULL OR (newest.ordered_at, newest.id) > (base.ordered_at, base.id))
+    """,
+)
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What is still to come
+# ---------------------------------------------------------------------------------------------------------------------
+
+# A restore that forgets the counters is noticed here, and not by the first request.
+NEXT_IDS = Invariant(
+    "next ids",
+    "the next row of a table gets an id above all that are there",
+    "highest ids",
+    " UNION ALL ".join(
+        f"""
+        SELECT max(id) FROM {table}
+        HAVING max(id) > coalesce(pg_sequence_last_value(pg_get_serial_sequence('{table}', 'id')::regclass), 0)
+        """
+        for table in (
+            model._meta.db_table
+            for model in apps.get_app_config("issues").get_models()
+            if model._meta.pk.column == "id"
+        )
+    ),
+)
+
+INVARIANTS = (
+    TEXTS,
+    HANGING_ROWS,
+    NOTES,
+    PARENTS,
+    CIRCLES,
+    TOTALS,
+    HOURS,
+    RELEASES_SHOWN,
+    MUTATIONS_OF_ACTIVITIES,
+    STAMPS,
+    ACTIVITIES,
+    CHANGED,
+    STATUSES,
+    ASSIGNEES,
+    LINKS,
+    MERGES,
+    RELEASES,
+    WAITING,
+    NEXT_IDS,
+)

@@ -1,0 +1,53 @@
+"""Data folders with an embedded PostgreSQL of their own, for tests that stop, kill or break it."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@contextlib.contextmanager
+def folder(name: str) -> Iterator[Path]:
+    """Give a data folder that PostgreSQL's OS user can reach, unlike pytest's own; in the end nothing of it is left."""
+    home = Path(tempfile.mkdtemp(prefix="issuetracker-test-", dir="/tmp"))
+    home.chmod(0o755)
+    try:
+        yield home / name
+    finally:
+        for pid in servers(home):
+            os.kill(pid, signal.SIGQUIT)
+        while servers(home):
+            time.sleep(0.02)
+        shutil.rmtree(home)
+
+
+def servers(home: Path) -> list[int]:
+    """Return the running postmasters whose data is below this folder."""
+    found = []
+    for command in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            words = os.fsdecode(command.read_bytes()).split("\0")
+            if words[0].endswith("/postgres") and words[1] == "-D" and words[2].startswith(f"{home}/"):
+                found.append(int(command.parent.name))
+    return found
+
+
+def manage(data: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of the service on this data folder, as a person would."""
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=os.environ | {"DATA_DIR": str(data)} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )

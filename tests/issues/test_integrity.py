@@ -1,0 +1,279 @@
+"""`manage.py check_integrity`: after a life through the services all holds; whatever is broken by hand is named."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import InternalError, connection
+
+from issues.enums import IssueStatus
+from issues.integrity import INVARIANTS, find, one_state
+from issues.models import Issue
+from issues.mutation import Assignee, Assignment, Ignore, NamedRelease, ReleaseChange, Resolve, SnoozeTerms, Unresolve
+from issues.services import notes, releases
+from projects.callers import Caller
+from projects.models import Project, Team, User
+from tests.assertions import snapshot
+from tests.concurrency.sessions import Session
+from tests.factories import (
+    NOW,
+    IssueBookmarkFactory,
+    IssueFactory,
+    IssueHashFactory,
+    IssueHourFactory,
+    IssueSeenFactory,
+    IssueSubscriptionFactory,
+    ReleaseFactory,
+)
+from tests.issues.services.calls import ask, delete
+
+NAMES = [invariant.name for invariant in INVARIANTS]
+
+
+@pytest.fixture
+def life(project: Project, other_project: Project, jane: User, sam: User, team: Team) -> None:
+    """Issues 1 to 12 of the pump station and 13 of the prime mover, with all that can happen to them.
+
+    Into 1 are merged 2, and 3 with 4 under it; into 8 is merged 9, which 10 has left. 6 and 7 were merged and came
+    back. 11 was deleted.
+    """
+    by = Caller(user=jane)
+    older, newer = (ReleaseFactory(projects=[project], version=version) for version in ("1.0", "1.1"))
+    for number in range(1, 13):
+        issue = IssueFactory(
+            pk=number,
+            project=project,
+            own_first_seen=NOW - timedelta(days=20 - number),
+            own_times_seen=number,
+            own_first_release=older if number % 3 else None,
+            own_last_release=newer if number % 2 else None,
+        )
+        IssueHashFactory(issue=issue)
+        IssueHourFactory(issue=issue, own_count=number, hour=NOW - timedelta(hours=number % 3))
+        IssueSeenFactory(issue=issue, user=sam)
+        IssueBookmarkFactory(issue=issue, user=sam)
+        IssueSubscriptionFactory(issue=issue, user=sam)
+    IssueFactory(pk=13, project=other_project)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setval(pg_get_serial_sequence('issues_issue', 'id'), 13)")
+
+    for number in (1, 2, 2):
+        assert notes.add(Issue.objects.get(pk=number), "The pump.", user_id=sam.pk, at=NOW, lock_timeout=5)
+    ask(project, [5], by=by, status=Resolve(), is_public=True, is_subscribed=True, has_seen=True)
+    ask(project, [5, 6], by=by, status=Resolve(in_release=NamedRelease(older.pk, "1.0")), is_bookmarked=True)
+    ask(project, [7, 9], by=by, status=Ignore())
+    ask(project, None, by=by, status=Unresolve(), statuses=[IssueStatus.IGNORED])
+    ask(project, [7], by=by, status=Ignore(SnoozeTerms(until=NOW + timedelta(hours=1), count=5, user_count=5)))
+    ask(project, [9], by=by, status=Ignore(SnoozeTerms(count=5, window=60, user_count=5, user_window=60)))
+    ask(project, [1, 2], by=by, assignment=Assignment(Assignee("user", sam.pk, "sam")))
+    ask(project, [2, 3], by=by, assignment=Assignment(Assignee("team", team.pk, team.slug)), is_public=True)
+    ask(project, [3, 8], by=by, assignment=Assignment(None), is_public=False, status=Unresolve())
+    ask(project, [8], by=by, status=Resolve(in_next_release=True))
+    releases.save(
+        project.organization_id,
+        "1.2",
+        ReleaseChange(project_ids=frozenset({project.pk})),
+        seen_in=[project.pk],
+        at=NOW + timedelta(seconds=1),
+        lock_timeout=5,
+    )
+    ask(project, [12], by=Caller(), status=Resolve(in_next_release=True))
+    ask(project, [3, 4], by=by, merge=True)
+    ask(project, [1, 2, 3], by=by, merge=True, status=Ignore())
+    ask(project, [6, 7], by=by, merge=True)
+    ask(project, [6], by=by, merge=False)
+    ask(project, [9, 10], by=by, merge=True)
+    ask(project, [8, 9], by=by, merge=True)
+    ask(project, [10], by=by, merge=False)
+    ask(other_project, None, by=Caller(), status=Ignore())
+    delete(project, [11], by=by)
+
+
+def broken() -> set[str]:
+    return {invariant.name for invariant in INVARIANTS if find(invariant)}
+
+
+def test_holds_after_all_that_the_services_do(life: None) -> None:
+    assert Issue.objects.filter(merged_into__isnull=False).count() == 4
+    assert broken() == set()
+
+
+# Which invariants each of these breaks. Times and columns beside them are there for the table's own constraints.
+BREAKS = [
+    ("DELETE FROM issues_issuetext WHERE issue_id = 5", {"texts"}),
+    *(
+        (f"UPDATE issues_{table} SET project_id = 999 WHERE issue_id = 5", {"hanging rows"})
+        for table in ("issuetext", "issuehash", "issuehour", "issueseen", "issuebookmark", "issuesubscription")
+    ),
+    (
+        "UPDATE issues_activity SET project_id = 999 WHERE issue_id = 5",
+        {"hanging rows", "mutations of activities"},
+    ),
+    ("UPDATE issues_issue SET own_comment_count = 2, comment_count = 2 WHERE id = 5", {"notes"}),
+    ("DELETE FROM issues_activity WHERE kind = 'note' AND issue_id = 1", {"notes"}),
+    (
+        "UPDATE issues_issue SET merged_into_id = 13 WHERE id = 2",
+        {"parents", "totals", "hours", "releases shown", "merges"},
+    ),
+    (
+        "UPDATE issues_issue SET merged_into_id = 4 WHERE id = 1",
+        {"circles", "totals", "hours", "releases shown", "merges"},
+    ),
+    *(
+        (f"UPDATE issues_issue SET {change} WHERE id = {pk}", {"totals"})
+        for pk in (1, 3, 5)  # a tree, one within it, an issue alone
+        for change in (
+            "first_seen = first_seen - interval '1 hour'",
+            "last_seen = last_seen + interval '1 hour'",
+            "times_seen = times_seen + 1",
+            "users_seen = users_seen + 1",
+            "comment_count = comment_count + 1",
+        )
+    ),
+    *(
+        (f"UPDATE issues_issuehour SET total_count = total_count + 1 WHERE issue_id = {pk}", {"hours"})
+        for pk in (1, 3, 5)
+    ),
+    ("DELETE FROM issues_issuehour WHERE issue_id = 1 AND own_count = 0", {"hours"}),
+    ("DELETE FROM issues_issuehour WHERE issue_id = 2", {"hours"}),
+    *(
+        (f"UPDATE issues_issue SET {which}_release_id = NULL WHERE id = {pk}", {"releases shown"})
+        for pk in (1, 5)
+        for which in ("first", "last")
+    ),
+    (
+        "UPDATE issues_issue SET first_release_id = (SELECT id FROM projects_release WHERE version = '1.2')"
+        " WHERE id = 1",
+        {"releases shown"},
+    ),
+    (
+        "UPDATE issues_activity SET created_at = created_at + interval '1 second' WHERE issue_id = 7",
+        {"mutations of activities"},
+    ),
+    (
+        "DELETE FROM issues_mutation WHERE id = (SELECT mutation_id FROM issues_issue WHERE id = 13)",
+        {"mutations of activities", "stamps"},
+    ),
+    (
+        "UPDATE issues_issue SET mutation_id = (SELECT mutation_id FROM issues_issue WHERE id = 13) WHERE id = 5",
+        {"stamps", "activities"},
+    ),
+    ("UPDATE issues_issue SET mutation_id = NULL WHERE id = 5", {"activities"}),
+    (
+        "UPDATE issues_issue SET mutation_id = (SELECT min(id) FROM issues_mutation WHERE 7 = ANY(ids)) WHERE id = 5",
+        {"activities"},
+    ),
+    ("DELETE FROM issues_activity WHERE issue_id = 13", {"activities", "changed"}),
+    (
+        "UPDATE issues_mutation SET changed = changed + 1"
+        " WHERE project_id = (SELECT project_id FROM issues_issue WHERE id = 13)",
+        {"changed"},
+    ),
+    ("UPDATE issues_mutation SET changed = changed + 2 WHERE ids = '{5}'", {"changed"}),  # one was deleted
+    ("UPDATE issues_mutation SET bookmark_ids = '{1,2,3,4,5,6}' WHERE ids = '{5,6}'", {"changed"}),
+    (
+        "UPDATE issues_issue SET status = 'unresolved', resolved_at = NULL, resolution_kind = NULL,"
+        " resolution_release_id = NULL WHERE id = 5",
+        {"statuses"},
+    ),
+    ("UPDATE issues_issue SET resolution_kind = NULL, resolution_release_id = NULL WHERE id IN (5, 8)", {"statuses"}),
+    ("UPDATE issues_issue SET resolution_kind = 'in_next_release' WHERE id = 8", {"statuses"}),
+    (
+        "UPDATE issues_issue SET resolution_release_id = (SELECT id FROM projects_release WHERE version = '1.1')"
+        " WHERE id = 8",
+        {"statuses"},
+    ),
+    ("UPDATE issues_issue SET resolution_kind = 'in_release' WHERE id = 12", {"statuses"}),
+    ("UPDATE issues_issue SET snooze_ends_at = NULL WHERE id = 7", {"statuses"}),
+    ("UPDATE issues_issue SET snooze_ends_at_times_seen = NULL WHERE id = 7", {"statuses"}),
+    ("UPDATE issues_issue SET snooze_ends_at_users_seen = NULL WHERE id = 7", {"statuses"}),
+    ("UPDATE issues_issue SET snooze_window_minutes = 61 WHERE id = 9", {"statuses"}),
+    ("UPDATE issues_issue SET snooze_window_user_minutes = 61 WHERE id = 9", {"statuses"}),
+    ("UPDATE issues_issue SET status = 'unresolved' WHERE id = 3", {"statuses"}),
+    ("UPDATE issues_issue SET assignee_user_id = NULL WHERE id = 1", {"assignees"}),
+    (
+        "UPDATE issues_issue SET assignee_team_id = NULL, assignee_user_id = (SELECT max(id) FROM projects_user)"
+        " WHERE id = 2",
+        {"assignees"},
+    ),
+    (
+        "UPDATE issues_issue SET assignee_user_id = (SELECT max(id) FROM projects_user) WHERE id = 3",
+        {"assignees"},
+    ),
+    ("UPDATE issues_issue SET share_id = NULL WHERE id = 5", {"links"}),
+    ("UPDATE issues_issue SET share_id = gen_random_uuid() WHERE id = 3", {"links"}),
+    ("UPDATE issues_issue SET merged_into_id = NULL WHERE id = 2", {"merges", "totals", "hours"}),
+    ("UPDATE issues_issue SET merged_into_id = 5 WHERE id = 6", {"merges", "totals", "hours"}),
+    (
+        "UPDATE issues_issue SET own_last_release_id = id, last_release_id = id"
+        " FROM (SELECT id FROM projects_release LIMIT 1) AS release (id) WHERE issues_issue.id = 13".replace(
+            "= id", "= release.id"
+        ),
+        {"releases"},
+    ),
+    ("UPDATE projects_release SET released_at = '2030-01-01' WHERE version = '1.0'", {"waiting"}),
+    ("SELECT setval('issues_issue_id_seq', 3)", {"next ids"}),
+    ("SELECT setval('issues_mutation_id_seq', 3)", {"next ids"}),
+]
+
+
+@pytest.mark.parametrize(("sql", "names"), BREAKS)
+def test_names_what_is_broken(life: None, sql: str, names: set[str]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        assert cursor.rowcount > 0
+
+    assert broken() == names
+
+
+def test_has_a_break_for_each_invariant() -> None:
+    assert {name for _, names in BREAKS for name in names} == set(NAMES)
+
+
+def test_holds_when_the_assignee_is_deleted(life: None, sam: User, team: Team) -> None:
+    sam.delete()
+    team.delete()
+
+    assert broken() == set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_command_says_that_all_holds(life: None) -> None:
+    said = StringIO()
+
+    call_command("check_integrity", stdout=said, verbosity=0)
+
+    assert said.getvalue() == f"{len(INVARIANTS)} invariants hold.\n"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_command_says_what_is_wrong_and_fails(life: None) -> None:
+    Issue.objects.exclude(id=13).update(users_seen=1_000)
+    Issue.objects.filter(id=13).update(mutation_id=None)
+    said = StringIO()
+    before = snapshot()
+
+    with pytest.raises(CommandError, match=r"^2 of 19 invariants do not hold\.$"):
+        call_command("check_integrity", stdout=said, verbosity=0)
+
+    assert said.getvalue().splitlines() == [
+        "Not true: what an issue shows is the total of its tree. 11 issues: 1, 2, 3, 4, 5, ...",
+        "Not true: every change of an issue is told by an activity. 1 issue: 13",
+    ]
+    assert snapshot() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sees_one_state_and_can_write_nothing(life: None) -> None:
+    somebody_else = Session()
+    try:
+        with one_state():
+            assert broken() == set()
+            somebody_else.do(lambda: Issue.objects.filter(id=13).update(users_seen=1_000))
+            assert broken() == set()
+            with pytest.raises(InternalError, match="read-only transaction"):
+                Issue.objects.filter(id=13).update(users_seen=2)
+    finally:
+        somebody_else.close()
+    assert broken() == {"totals"}
