@@ -1,7 +1,8 @@
-"""The documented headers (contract 1.8), on whatever is answered: errors and unknown addresses too."""
+"""The documented headers (contract 1.8), on whatever is answered; and cookies that can be none of ours."""
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 ON_EVERY_ANSWER = {
@@ -30,3 +31,19 @@ class ApiHeadersMiddleware:
         for name, value in headers.items():
             response.headers[name] = value
         return response
+
+
+class SessionCookieMiddleware:
+    """Stands before sessions: a cookie that names none is no cookie.
+
+    Quoted as cookies may be, it can hold NUL, which PostgreSQL takes in no text: to look for it would be a crash.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        name = settings.SESSION_COOKIE_NAME
+        if not request.COOKIES.get(name, "a").isalnum():  # a session's key is letters and digits
+            del request.COOKIES[name]
+        return self.get_response(request)
