@@ -79,6 +79,8 @@ INSTALLED_APPS = [
     "issues",
     "projects",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -195,6 +197,15 @@ REST_FRAMEWORK = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "issues.negotiation.JSONNegotiation",
     "COMPACT_JSON": False,  # a space after ":" and ",", as in the published example
     "EXCEPTION_HANDLER": "issuetracker.exceptions.to_response",
+    "DEFAULT_SCHEMA_CLASS": "issuetracker.openapi.schema.DescribedSchema",
+}
+
+# The document of the API, which issuetracker/openapi/ writes: docs/openapi.yaml, /api/0/schema/ and /api/0/docs/.
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Issues",
+    "VERSION": "0",
+    "OAS_VERSION": "3.1.0",
+    "POSTPROCESSING_HOOKS": ["issuetracker.openapi.schema.complete"],
 }
 
 # Django's limit of 1,000 fields counts query parameters too: 1,001 ids would be an HTML 400 before any view. The server

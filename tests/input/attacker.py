@@ -5,9 +5,8 @@ import multiprocessing
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
-
-import psutil
 
 MIB = 1024 * 1024
 
@@ -80,7 +79,6 @@ def read(connection: socket.socket) -> Answer:
 def peak_memory() -> int:
     """Return the most memory that the worker of :func:`tests.live.serving` ever had, in bytes: VmHWM."""
     (master,) = multiprocessing.active_children()
-    (worker,) = psutil.Process(master.pid).children()
-    with open(f"/proc/{worker.pid}/status") as status:
-        (line,) = [line for line in status if line.startswith("VmHWM:")]
+    (worker,) = Path(f"/proc/{master.pid}/task/{master.pid}/children").read_text().split()
+    (line,) = [line for line in Path(f"/proc/{worker}/status").read_text().splitlines() if line.startswith("VmHWM:")]
     return int(line.split()[1]) * 1024

@@ -34,7 +34,8 @@ def test_a_search_of_a_megabyte_is_refused_at_once(attacker: Attacker, issue: Is
 def test_a_list_of_projects_without_end_is_not_read(attacker: Attacker) -> None:
     before = peak_memory()
 
-    for projects in ([None] * 170_000, [{}] * 250_000, [str(number) for number in range(100_000)]):
+    lists: list[list[object]] = [[None] * 170_000, [{}] * 250_000, [str(number) for number in range(100_000)]]
+    for projects in lists:
         body = json.dumps({"version": "2", "projects": projects}).encode()
         answer = attacker.send("POST", f"{ORGANIZATION}releases/", body)
 
