@@ -10,21 +10,7 @@ from projects.models import User
 
 pytestmark = pytest.mark.django_db
 
-WORDS = [
-    "%00",
-    "a%00b",
-    "%FF",
-    "%ED%A0%80",
-    "9" * 30,
-    "9" * 5000,
-    "0" * 5000 + "1",
-    "-1",
-    "NaN",
-    "1e400",
-    "'",
-    "%25",
-    "_00",
-]
+WORDS = ["%00", "%FF", "9" * 30, "9" * 5000, "0" * 5000 + "1", "-1", "'"]
 QUERIES = [
     *(f"?{name}={{word}}" for name in ("q", "o", "p", "e", "all", "unknown")),
     *(f"?{name}__exact={{word}}" for name in ("id", "status", "level", "kind", "role", "project", "project__id")),
