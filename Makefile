@@ -27,17 +27,19 @@ test-clients: setup ## run the tests with Sentry's clients from npm; needs Node.
 soak: setup ## run the tests that go on for minutes, 5 each (SOAK_MINUTES=30 for longer, ARGS='-k histories' for some)
 	@exec $(python) -m pytest -m soak $(ARGS)
 
-check: setup ## lint, format, types, imports, migrations; changes nothing
+check: setup ## lint, format, types, imports, migrations, the API's document; changes nothing
 	$(python) -m ruff check --quiet
 	$(python) -m ruff format --check --quiet
 	$(python) -m mypy --no-error-summary .
 	.venv/bin/lint-imports --no-logo
 	$(python) manage.py check
 	$(python) manage.py makemigrations --check --dry-run
+	$(python) manage.py spectacular --validate --fail-on-warn | diff -u docs/openapi.yaml -
 
-fix: setup ## let ruff mend lint and format
+fix: setup ## let ruff mend lint and format; write docs/openapi.yaml anew
 	$(python) -m ruff check --fix
 	$(python) -m ruff format
+	$(python) manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
 bench: setup ## measure what requests cost, in twenty minutes; writes docs/benchmarks.md (ARGS=--quick: two, only prints)
 	@exec $(python) -m benchmarks $(ARGS)

@@ -32,7 +32,7 @@ from issues.models import (
 from issues.querysets import snooze_is_over
 from projects.admin import INLINE_ROWS, FirstRows, InspectOnlyAdmin, InspectOnlyInline, ProjectAdmin, link
 from projects.models import Project
-from projects.querysets import MAX_ID
+from projects.querysets import MAX_ID, is_id
 
 PROJECTS_IN_FILTER = 20
 LINKS = 50
@@ -51,7 +51,7 @@ def ids_called(word: str) -> list[int]:
     Fetched before anything sorts or joins: with ORDER BY id and LIMIT, PostgreSQL may walk the table to find one row.
     """
     if word.isascii() and word.isdigit():
-        return [int(word)] if int(word) <= MAX_ID else []
+        return [int(word.lstrip("0"))] if is_id(word) else []
     short_id = short_ids.read(word)
     if short_id is None:
         return []
@@ -86,7 +86,7 @@ class ProjectFilter(admin.SimpleListFilter):
             return None
         if not (word.isascii() and word.isdigit()):
             raise IncorrectLookupParameters(f"{word!r} is no project's id")
-        return min(int(word), MAX_ID)
+        return int(word.lstrip("0")) if is_id(word) else MAX_ID
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset if self.chosen() is None else queryset.filter(project_id=self.chosen())
@@ -475,8 +475,7 @@ class MutationAdmin(InspectOnlyAdmin):
         word = search_term.strip()
         if not word:
             return queryset, False
-        known = word.isascii() and word.isdigit() and int(word) <= MAX_ID
-        return (queryset.filter(pk=int(word)) if known else queryset.none()), False
+        return (queryset.filter(pk=int(word.lstrip("0"))) if is_id(word) else queryset.none()), False
 
     @admin.display(description="who")
     def who(self, mutation: Mutation) -> str:

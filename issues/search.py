@@ -24,6 +24,7 @@ Column = Literal["first_seen", "last_seen"]
 
 MAX_ID = 2**63 - 1
 MAX_TERMS = 100  # more than anybody means; each is a condition that the database reads for every issue
+MAX_LENGTH = 10_000  # characters: the grammar would read a megabyte for half a minute, and take a gigabyte for it
 MAX_SHOWN = 80  # characters of a term in a message
 
 
@@ -178,6 +179,8 @@ def parse(query: str, *, user_id: int | None) -> tuple[Term, ...]:
     :raises BadTerm: the first term that means nothing.
     """
     query = query.rstrip()
+    if len(query) > MAX_LENGTH:
+        raise BadTerm(query[MAX_LENGTH:], MAX_LENGTH, f"a search has {MAX_LENGTH:,} characters at most.")
     try:
         tree = _parser.parse(query)
     except UnexpectedInput as error:

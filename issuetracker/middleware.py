@@ -4,6 +4,7 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from issuetracker import logs, metrics
@@ -70,3 +71,19 @@ class ApiHeadersMiddleware:
         for name, value in (ON_EVERY_ANSWER | (ON_API_ANSWERS if is_api else {})).items():
             response.headers[name] = value
         return response
+
+
+class SessionCookieMiddleware:
+    """Stands before sessions: a cookie that names none is no cookie.
+
+    Quoted as cookies may be, it can hold NUL, which PostgreSQL takes in no text: to look for it would be a crash.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        name = settings.SESSION_COOKIE_NAME
+        if not request.COOKIES.get(name, "a").isalnum():  # a session's key is letters and digits
+            del request.COOKIES[name]
+        return self.get_response(request)

@@ -7,6 +7,7 @@ before anything else starts, and ``serve()`` last. Both run in the calling proce
 import errno
 import importlib.util
 import json
+import math
 import os
 import signal
 import socket
@@ -38,6 +39,8 @@ HEADER_BYTES = 8190
 
 # A request line with its headers must arrive within so many seconds; within a body, no pause may last longer.
 PATIENCE_SECONDS = 15
+# A body must arrive within so many: one of 1 MiB comes at 17 kB a second then. A byte now and then would hold a thread.
+BODY_SECONDS = 60
 # One read while looking for the end of the headers: every read copies what is there so far.
 READ_BYTES = 64 * 1024
 
@@ -238,7 +241,8 @@ _REFUSALS: tuple[tuple[tuple[type[Exception], ...], int, str], ...] = (
     (
         (RequestTimeout,),
         408,
-        f"The rest of the request did not arrive in {PATIENCE_SECONDS} seconds. Nothing was changed: send it again.",
+        f"The rest of the request did not arrive in time: the headers in {PATIENCE_SECONDS} seconds, the body in "
+        f"{BODY_SECONDS}, without a pause of {PATIENCE_SECONDS}. Nothing was changed: send it again.",
     ),
     (
         (errors.InvalidRequestLine,),
@@ -348,11 +352,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
 
 
 class PatientReader(SocketUnreader):  # type: ignore[misc]  # gunicorn ships no types
-    """Reads what the client sends, for PATIENCE_SECONDS and not, as gunicorn does, for ever."""
+    """Reads what the client sends, for as long as the constants above say and not, as gunicorn does, for ever."""
 
     def __init__(self, sock: socket.socket) -> None:
         super().__init__(sock, READ_BYTES)
-        self.deadline: float | None = None  # of the request line and the headers, while those are read
+        self.deadline = math.inf  # of what is being read: the request line and the headers, then the body
         self.line_bytes: int | None = None  # of the request line so far, until its end was seen
 
     def start_request(self) -> None:
@@ -362,7 +366,8 @@ class PatientReader(SocketUnreader):  # type: ignore[misc]  # gunicorn ships no 
 
     def end_headers(self) -> None:
         """From here on, a body is read, if anything."""
-        self.deadline = self.line_bytes = None
+        self.deadline = time.monotonic() + BODY_SECONDS
+        self.line_bytes = None
 
     def chunk(self, size_hint: int | None = None) -> bytes:
         """Return the next bytes; none when the client has ended.
@@ -373,7 +378,7 @@ class PatientReader(SocketUnreader):  # type: ignore[misc]  # gunicorn ships no 
         """
         if self.sock.gettimeout() is not None:  # gunicorn bounds this read itself, and expects its own exception
             return bytes(super().chunk(size_hint))
-        patience = PATIENCE_SECONDS if self.deadline is None else self.deadline - time.monotonic()
+        patience = min(PATIENCE_SECONDS, self.deadline - time.monotonic())
         if patience <= 0:
             raise RequestTimeout
         self.sock.settimeout(patience)

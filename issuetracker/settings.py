@@ -114,6 +114,8 @@ INSTALLED_APPS = [
     "issues",
     "projects",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -131,6 +133,7 @@ MIDDLEWARE = [
     "issuetracker.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "issuetracker.middleware.SessionCookieMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -256,6 +259,15 @@ REST_FRAMEWORK = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "issues.negotiation.JSONNegotiation",
     "COMPACT_JSON": False,  # a space after ":" and ",", as in the published example
     "EXCEPTION_HANDLER": "issuetracker.exceptions.to_response",
+    "DEFAULT_SCHEMA_CLASS": "issuetracker.openapi.schema.DescribedSchema",
+}
+
+# The document of the API, which issuetracker/openapi/ writes: docs/openapi.yaml, /api/0/schema/ and /api/0/docs/.
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Issues",
+    "VERSION": "0",
+    "OAS_VERSION": "3.1.0",
+    "POSTPROCESSING_HOOKS": ["issuetracker.openapi.schema.complete"],
 }
 
 # How many requests a credential may make in a minute, in each worker: they don't know each other's counts. 0: no limit.

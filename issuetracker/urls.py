@@ -5,11 +5,14 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from issues.views.links import issue_page
 from issues.views.shared import shared_page
+from issuetracker.openapi.views import DocsViewSet, SchemaViewSet
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("api/0/", include("projects.urls")),
     path("api/0/", include("issues.urls")),
+    path("api/0/schema/", SchemaViewSet.as_view({"get": "retrieve"})),
+    path("api/0/docs/", DocsViewSet.as_view({"get": "retrieve"})),
     path("share/issue/<str:share_id>/", shared_page, name="shared-issue"),
     # As Sentry's clients print it: with and without the slash.
     path("organizations/<str:organization>/issues/<str:issue>/", issue_page),

@@ -1,4 +1,4 @@
-"""What the HTTP server calls: Django, behind a step that reads a request's body whole before anything is done."""
+"""What the HTTP server calls: Django, behind what must be done before it looks at a request."""
 
 import errno
 import os
@@ -19,8 +19,20 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
 
     :raises OSError: the client left before its body was complete; the server then drops the request.
     """
+    keep_media_type(environ)
     read_body(environ)
     return _django(environ, start_response)
+
+
+def keep_media_type(environ: WSGIEnvironment) -> None:
+    """Leave of the body's media type what is looked at: its name, and the boundary of a form that has parts.
+
+    Bodies are UTF-8, whatever they say. Django would read the *query* in the ``charset`` of the body, any of Python's
+    codecs, "hex" too; and it crashes on a parameter in an encoding that it doesn't know, before it can answer.
+    """
+    name, *parameters = environ.get("CONTENT_TYPE", "").split(";")
+    kept = [parameter for parameter in parameters if parameter.strip().lower().startswith("boundary=")]
+    environ["CONTENT_TYPE"] = ";".join([name, *kept])
 
 
 def read_body(environ: WSGIEnvironment) -> None:

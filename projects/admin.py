@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import django.contrib.auth.admin  # noqa: F401 - registers Group, so that it can be taken out below
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.contrib.auth.models import Group
+from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.forms.models import BaseInlineFormSet
@@ -33,6 +35,7 @@ from projects.models import (
     User,
     all_scopes,
 )
+from projects.querysets import is_id
 
 if TYPE_CHECKING:  # Django's classes take a type only for mypy
     ModelAdmin = admin.ModelAdmin[Any]
@@ -108,6 +111,19 @@ class LargeTableAdmin(ModelAdmin):
 
     class Media:
         css = {"all": [STYLE]}
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Answer the list; 400 for a filter with NUL, which Django would hand to PostgreSQL."""
+        if any("\0" in value for name, value in request.GET.items() if name != SEARCH_VAR):
+            raise BadRequest
+        return super().changelist_view(request, extra_context)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what a link fills into the form, less what can be no row's id: Django would look for it, and crash."""
+        relations = {field.name for field in self.opts.get_fields() if field.is_relation}
+        given = super().get_changeform_initial_data(request)
+        words = {name: str(value).lstrip("0") for name, value in given.items() if name in relations}
+        return {name: words.get(name, value) for name, value in given.items() if is_id(words.get(name, "1"))}
 
 
 class FirstRows(InlineFormSet):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 from django.test import Client
 
+from tests.described import assert_described
+
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
 
@@ -68,12 +70,13 @@ class Api:
         """Send any method. ``body`` goes out as JSON; a str or bytes as it is, None not at all.
 
         ``ids`` become repeated ``id`` parameters before ``raw_query``, which goes out untouched. ``headers`` may
-        override any header, ``Content-Type`` and ``Authorization`` too.
+        override any header, ``Content-Type`` and ``Authorization`` too. Whatever the test is about, the answer is
+        one that the API's document describes.
         """
         content = "" if body is None else body if isinstance(body, str | bytes) else json.dumps(body)
         credentials = {} if auth is None else {"Authorization": self.authorization[auth]}
         query = "&".join([*(f"id={issue_id}" for issue_id in ids), *([raw_query] if raw_query else [])])
-        return self.client.generic(
+        response = self.client.generic(
             method,
             path,
             content,
@@ -81,3 +84,5 @@ class Api:
             headers={**credentials, **(headers or {})},
             QUERY_STRING=query,
         )
+        assert_described(response)
+        return response

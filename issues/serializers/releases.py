@@ -20,6 +20,7 @@ from projects.querysets import is_id
 from projects.serializers import iso
 
 MAX_VERSION = 250
+MAX_PROJECTS = 1000  # named in one body
 
 LATEST = "latest"  # in a body, "inRelease" means the newest one by it
 # Addresses below that of a release: a version with a slash that ends so could not be told from them.
@@ -38,6 +39,17 @@ def _url() -> serializers.URLField:
     return serializers.URLField(required=False, allow_null=True, allow_blank=True, max_length=2000)
 
 
+class ProjectsField(serializers.ListField):
+    """Words for projects. A list that is too long is not read: each wrong word in it would be an error of its own."""
+
+    child = serializers.CharField()
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if isinstance(data, list) and len(data) > MAX_PROJECTS:
+            raise ValidationError(f"Name {MAX_PROJECTS:,} projects at most.")
+        return super().to_internal_value(data)
+
+
 def _moment() -> serializers.DateTimeField:
     return serializers.DateTimeField(required=False, allow_null=True)
 
@@ -50,7 +62,7 @@ class ReleaseChangeSerializer(serializers.Serializer[Any]):
     :param context: ``projects``, a queryset of those that the caller may name.
     """
 
-    projects = serializers.ListField(child=serializers.CharField(), required=False, allow_null=True)
+    projects = ProjectsField(required=False, allow_null=True)
     ref = _text(250)
     url = _url()
     status = serializers.ChoiceField(ReleaseStatus.values, required=False, allow_null=True)

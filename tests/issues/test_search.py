@@ -212,9 +212,14 @@ def test_has_a_hundred_terms_at_most() -> None:
     assert str(refusal.value) == f'Search term "y" at character 201 is not understood: {reason}'
 
 
-def test_a_megabyte_is_read_or_refused_at_once() -> None:
+def test_a_megabyte_is_refused_at_once() -> None:
     with pytest.raises(BadTerm):
         parse('"' * 2**20, user_id=ME)
     with pytest.raises(BadTerm):
         parse("a:" * 2**19, user_id=ME)
-    assert conditions("x" * 2**20) == [HasText("x" * 2**20)]
+    with pytest.raises(BadTerm) as refusal:
+        parse("x " * 2**19, user_id=ME)  # it was half a minute, and a gigabyte
+
+    reason = "a search has 10,000 characters at most."
+    assert str(refusal.value) == f'Search term "{"x " * 40}…" at character 10001 is not understood: {reason}'
+    assert conditions("x" * 10_000) == [HasText("x" * 10_000)]

@@ -22,6 +22,7 @@ from issuetracker.middleware import ON_API_ANSWERS, ON_EVERY_ANSWER
 ROOT = Path(__file__).resolve().parents[2]
 MIB = 1024 * 1024
 PATIENCE = 1  # seconds, instead of server.PATIENCE_SECONDS
+BODY = 2  # seconds, instead of server.BODY_SECONDS
 
 STAND_IN = f"""
 import os, resource, time
@@ -52,7 +53,7 @@ def application(environ, start_response):
 def say(word):
     print(word, flush=True)
 
-server.PATIENCE_SECONDS = {PATIENCE}
+server.PATIENCE_SECONDS, server.BODY_SECONDS = {PATIENCE}, {BODY}
 if "SLOW_START" in os.environ:  # of a worker, between the fork and its own signal handlers
     gunicorn.util.seed = lambda: time.sleep(0.5)
 if "SLOW_END" in os.environ:  # of a worker's threads, whose pool is locked meanwhile
@@ -287,20 +288,30 @@ def test_gives_up_on_a_client_that_stops_in_the_middle_of(running: Running, raw:
     assert PATIENCE <= time.monotonic() - started < PATIENCE + 5
 
 
-def test_gives_up_on_headers_that_trickle(running: Running) -> None:
+@pytest.mark.parametrize(
+    ("start", "drop", "seconds"),
+    [
+        (b"PUT / HTTP/1.1\r\n", b"A: b\r\n", PATIENCE),
+        (request("/", "Content-Length: 100000"), b" ", BODY),
+        (request("/", "Transfer-Encoding: chunked"), b"1\r\n \r\n", BODY),
+    ],
+    ids=["headers", "a body", "chunks"],
+)
+def test_gives_up_on_what_trickles(running: Running, start: bytes, drop: bytes, seconds: int) -> None:
     with socket.create_connection(("127.0.0.1", running.port), timeout=20) as connection:
         started = time.monotonic()
-        connection.sendall(b"PUT / HTTP/1.1\r\n")
+        connection.sendall(start)
         connection.settimeout(0.2)
         answer = b""
-        while not answer and time.monotonic() - started < PATIENCE + 5:
-            connection.sendall(b"A: b\r\n")
+        while not answer and time.monotonic() - started < seconds + 5:
+            connection.sendall(drop)
             try:
                 answer = connection.recv(65536)
             except TimeoutError:
                 continue
 
     assert answer.startswith(b"HTTP/1.1 408 ")
+    assert seconds <= time.monotonic() - started < seconds + 4
 
 
 def test_serves_others_while_a_client_does_not_close(running: Running) -> None:

@@ -1,0 +1,135 @@
+"""What answers have in common: their headers, and the errors (contract 1.8, 1.9)."""
+
+from typing import Any
+
+from gunicorn.http import errors
+
+from issuetracker.exceptions import BUSY, DATABASE_AWAY, RETRY_AFTER
+from issuetracker.middleware import ON_API_ANSWERS, ON_EVERY_ANSWER
+from issuetracker.openapi.shapes import Schema, ref
+from issuetracker.server import RequestTimeout, refusal
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Headers
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _header(description: str, **schema: Any) -> dict[str, Any]:
+    return {"description": description, "required": True, "schema": schema}
+
+
+def _optional(description: str, **schema: Any) -> dict[str, Any]:
+    return {"description": description, "schema": schema}
+
+
+def _always(value: str) -> dict[str, Any]:
+    return {"required": True, "schema": {"type": "string", "const": value}}
+
+
+NUMBERS = {"type": "string", "pattern": "^[0-9]+(,[0-9]+)*$"}
+
+HEADERS: dict[str, dict[str, Any]] = {
+    **{name: _always(value) for name, value in (ON_API_ANSWERS | ON_EVERY_ANSWER).items()},
+    "Allow": _optional("The methods of the address.", type="string"),
+    "Link": _header(
+        'The pages around this one, both always there: `<URL>; rel="previous"; results="false"; cursor="0:0:1", '
+        '<URL>; rel="next"; results="true"; cursor="0:100:0"`. `results` tells whether there is anything.',
+        type="string",
+    ),
+    "X-Hits": _header("How many there are in all, as far as is counted.", type="integer", minimum=0),
+    "X-Max-Hits": _header("So far is counted.", type="integer"),
+    "Issues-Matched": _header("Issues in scope, after the filters.", type="integer", minimum=0),
+    "Issues-Changed": _header("Issues that are different now.", type="integer", minimum=0),
+    "Issues-Out-Of-Scope": _optional(
+        "On a 204 that changed nothing: ids that are no issues here, twenty at most.", **NUMBERS
+    ),
+    "Mutation-Id": _optional(
+        "Of the change, when there was one; on an organization's route, one for each project.", **NUMBERS
+    ),
+    "WWW-Authenticate": _header("How to say who calls.", type="string"),
+    "Retry-After": _header("Seconds.", type="string", const=RETRY_AFTER["Retry-After"]),
+}
+
+ON_ALL = (*ON_API_ANSWERS, *ON_EVERY_ANSWER)
+COUNTING = ("Issues-Matched", "Issues-Changed", "Mutation-Id")
+OF_LISTS = ("Link",)
+OF_ISSUE_LISTS = ("Link", "X-Hits", "X-Max-Hits")
+
+
+def headers(*names: str) -> dict[str, Any]:
+    """Return the headers of an answer: those of all, and these."""
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in (*ON_ALL, *names)}
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Errors
+# ---------------------------------------------------------------------------------------------------------------------
+
+DETAIL = ref("Detail")
+DETAIL_OR_PROBLEMS: Schema = {"anyOf": [ref("Detail"), ref("Problems")]}
+
+
+def _error(description: str, example: str, *names: str, schema: Schema = DETAIL) -> dict[str, Any]:
+    return {
+        "description": description,
+        "headers": headers("Allow", *names),
+        "content": {"application/json": {"schema": schema, "example": {"detail": example}}},
+    }
+
+
+def _refusal(description: str, error: Exception) -> dict[str, Any]:
+    return _error(description, refusal(error)[1])
+
+
+ERRORS: dict[int, tuple[str, dict[str, Any]]] = {
+    400: (
+        "BadRequest",
+        _error(
+            "The request makes no sense, or asks for what can't be; nothing was changed. Every bad field of a body is "
+            "named.",
+            "You must specify a list of IDs for this operation",
+            schema=DETAIL_OR_PROBLEMS,
+        ),
+    ),
+    401: (
+        "Unauthorized",
+        _error(
+            "No credential, or one that is not good.",
+            "Authentication credentials were not provided.",
+            "WWW-Authenticate",
+        ),
+    ),
+    403: ("Forbidden", _error("The credential lacks the scope.", "You do not have permission to perform this action.")),
+    404: ("NotFound", _error("There is no such thing, or the caller can't see it.", "Not found.")),
+    406: (
+        "NotAcceptable",
+        _error("Accept leaves no room for JSON.", "Answers are application/json only; accept that."),
+    ),
+    408: ("TooSlow", _refusal("The request did not arrive in time.", RequestTimeout())),
+    413: (
+        "BodyTooLarge",
+        _error("The body is over 1 MiB.", "The body is larger than 1048576 bytes; name fewer issues or say less."),
+    ),
+    414: ("LineTooLong", _refusal("The request line is over 1 MiB.", errors.LimitRequestLine(0))),
+    415: (
+        "NoJson",
+        _error(
+            "The body is of another media type.",
+            'Unsupported media type "text/plain" in request. Send application/json.',
+        ),
+    ),
+    431: ("HeadersTooLong", _refusal("The headers are too long, or too many.", errors.LimitRequestHeaders(""))),
+    500: ("Bug", _error("A bug; nothing was changed.", "Internal server error. Nothing was changed.")),
+    503: (
+        "Unavailable",
+        _error(
+            f"Another request has these issues; or: {DATABASE_AWAY} Nothing was changed.", BUSY["55P03"], "Retry-After"
+        ),
+    ),
+}
+
+RESPONSES = dict(ERRORS.values())
+
+
+def error(status: int) -> dict[str, Any]:
+    return {"$ref": f"#/components/responses/{ERRORS[status][0]}"}

@@ -1,0 +1,362 @@
+"""Every address with its methods: what each does, takes and answers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from issues.views.absent import ABSENT, TAG_PATHS
+from issuetracker.openapi import answers, examples, parameters
+from issuetracker.openapi.parameters import Parameter
+from issuetracker.openapi.shapes import Schema, many, ref
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A success: its body, none for an empty one, and its own headers."""
+
+    description: str
+    schema: Schema | None = None
+    headers: Sequence[str] = ()
+    media_type: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What the request brings. Examples by name, each with what is answered to it; None when that is not fixed."""
+
+    schema: Schema
+    examples: Mapping[str, examples.Example]
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one address."""
+
+    id: str
+    summary: str
+    answers: Mapping[int, Answer]
+    tag: str
+    description: str = ""
+    parameters: Sequence[Parameter] = ()
+    body: Body | None = None
+    errors: Sequence[int] = field(default_factory=tuple)  # beside those that the path and the body bring
+
+
+ISSUES, ONE_ISSUE, RELEASES, PLACES, ABSENCES, ITSELF = (
+    "Issues in bulk",
+    "One issue",
+    "Releases",
+    "Who and where",
+    "What there is none of",
+    "This document",
+)
+TAGS = [
+    {"name": ISSUES, "description": "List, change and delete many at once."},
+    {"name": ONE_ISSUE, "description": "One issue, its notes and its history."},
+    {"name": RELEASES, "description": "Versions of the software, and where they went live."},
+    {"name": PLACES, "description": "Who calls, and which organizations, projects, teams and members there are."},
+    {"name": ABSENCES, "description": "Clients ask for these; the answers are always empty."},
+    {"name": ITSELF, "description": "For programs and for people."},
+]
+
+Methods = dict[str, Operation]
+
+LIST_DESCRIPTION = "A page of issues. Parameters that are not known are ignored."
+BULK_DESCRIPTION = """\
+Bulk mutate various attributes on issues. The list of issues to modify is given through the _id_ query parameter. \
+It is repeated for each issue that should be modified.
+
+- For non-status updates, the _id_ query parameter is required.
+- For status updates, the _id_ query parameter may be omitted for a batch "update all" query.
+- An optional _status_ query parameter may be used to restrict mutations to only events with the given status.
+
+If any ids are out of scope this operation will succeed without any data mutation.
+
+All of it happens, or none of it. A query parameter that is not known is an error: it might have meant fewer issues."""
+OF_SEVERAL_PROJECTS = """
+
+Without _id_, at least one _project_ is required. _merge_, a release and a team go with issues of one project only."""
+DELETE_DESCRIPTION = (
+    "The issues go with all that hangs on them, and with what was merged into them. It can't be undone."
+)
+
+
+def _bulk(
+    of: str, suffix: str, described: Mapping[str, examples.Example], *, more: Sequence[Parameter] = ()
+) -> Methods:
+    changed = Answer("What was asked, and what it led to.", ref("IssueChangesMade"), answers.COUNTING)
+    untouched = Answer("An id is out of scope: nothing was changed.", None, (*answers.COUNTING, "Issues-Out-Of-Scope"))
+    deleted = Answer(
+        "They are gone; or an id is out of scope, and none is.", None, (*answers.COUNTING, "Issues-Out-Of-Scope")
+    )
+    return {
+        "GET": Operation(
+            f"list{suffix}Issues",
+            f"List the issues of {of}",
+            {200: Answer("A page.", many(ref("Issue")), answers.OF_ISSUE_LISTS)},
+            ISSUES,
+            LIST_DESCRIPTION,
+            [*parameters.OF_ISSUE_LISTS, *more],
+        ),
+        "PUT": Operation(
+            f"mutate{suffix}Issues",
+            "Bulk Mutate a List of Issues" if not more else f"Bulk mutate issues of {of}",
+            {200: changed, 204: untouched},
+            ISSUES,
+            BULK_DESCRIPTION + (OF_SEVERAL_PROJECTS if more else ""),
+            [parameters.PUBLISHED_IDS, parameters.STATUSES, parameters.SEARCH, *more],
+            Body(ref("IssueChanges"), described, required=False),
+        ),
+        "DELETE": Operation(
+            f"delete{suffix}Issues",
+            f"Delete issues of {of}",
+            {204: deleted},
+            ISSUES,
+            DELETE_DESCRIPTION,
+            [parameters.IDS_TO_DELETE, parameters.STATUSES, parameters.SEARCH, *more],
+        ),
+    }
+
+
+def _of_one_issue(prefix: str, suffix: str) -> dict[str, Methods]:
+    activities = Answer("A page, newest first.", ref("Activities"), answers.OF_LISTS)
+    notes = Answer("A page, newest first.", many(ref("Activity")), answers.OF_LISTS)
+    return {
+        prefix: {
+            "GET": Operation(
+                f"getIssue{suffix}",
+                "Show an issue",
+                {200: Answer("The whole issue; for a merged one, the issue that shows it.", ref("WholeIssue"))},
+                ONE_ISSUE,
+            ),
+            "PUT": Operation(
+                f"mutateIssue{suffix}",
+                "Change an issue",
+                {200: Answer("The whole issue, as it is now.", ref("WholeIssue"), answers.COUNTING)},
+                ONE_ISSUE,
+                "As in bulk, with a set of one. It takes no query parameters.",
+                body=Body(ref("IssueChanges"), examples.ONE_ISSUE, required=False),
+            ),
+            "DELETE": Operation(
+                f"deleteIssue{suffix}",
+                "Delete an issue",
+                {202: Answer("It is gone.", None, answers.COUNTING)},
+                ONE_ISSUE,
+                f"{DELETE_DESCRIPTION} It takes no query parameters.",
+            ),
+        },
+        f"{prefix}activities/": {
+            "GET": Operation(
+                f"listActivities{suffix}",
+                "List what happened to an issue",
+                {200: activities},
+                ONE_ISSUE,
+                parameters=parameters.OF_PAGES,
+            )
+        },
+        f"{prefix}notes/": {
+            "GET": Operation(
+                f"listNotes{suffix}",
+                "List what people wrote about an issue",
+                {200: notes},
+                ONE_ISSUE,
+                parameters=parameters.OF_PAGES,
+            ),
+            "POST": Operation(
+                f"createNote{suffix}",
+                "Write a note",
+                {201: Answer("The note.", ref("Activity"))},
+                ONE_ISSUE,
+                "A note has an author: with an API key it is a 403.",
+                body=Body(ref("Note"), examples.NOTES),
+            ),
+        },
+        f"{prefix}notes/{{note}}/": {
+            "PUT": Operation(
+                f"updateNote{suffix}",
+                "Change one's own note",
+                {200: Answer("The note.", ref("Activity"))},
+                ONE_ISSUE,
+                body=Body(ref("Note"), examples.NOTES),
+            ),
+            "DELETE": Operation(
+                f"deleteNote{suffix}", "Delete one's own note", {204: Answer("It is gone.")}, ONE_ISSUE
+            ),
+        },
+        f"{prefix}hashes/": {
+            "GET": Operation(
+                f"listHashes{suffix}",
+                "List the fingerprints of an issue",
+                {200: Answer("A page.", many(ref("Hash")), answers.OF_LISTS)},
+                ONE_ISSUE,
+                "Its own, and those of what was merged into it.",
+                parameters.OF_PAGES,
+            )
+        },
+        f"{prefix}events/{{event}}/": {
+            "GET": Operation(
+                f"getEvent{suffix}",
+                "Show an event of an issue",
+                {200: Answer("The event.", ref("Event"))},
+                ONE_ISSUE,
+                "No events are kept: it is made from the issue.",
+            )
+        },
+    }
+
+
+def _releases(prefix: str, suffix: str) -> dict[str, Methods]:
+    return {
+        prefix: {
+            "GET": Operation(
+                f"list{suffix}Releases",
+                "List releases",
+                {200: Answer("A page, newest first.", many(ref("Release")), answers.OF_LISTS)},
+                RELEASES,
+                parameters=parameters.OF_RELEASES,
+            ),
+            "POST": Operation(
+                f"create{suffix}Release",
+                "Make a release, or change the one of that version",
+                {201: Answer("It was made.", ref("Release")), 208: Answer("It was there.", ref("Release"))},
+                RELEASES,
+                body=Body(ref("NewRelease"), examples.NEW_RELEASES),
+            ),
+        },
+        f"{prefix}{{version}}/": {
+            "GET": Operation(
+                f"get{suffix}Release", "Show a release", {200: Answer("The release.", ref("Release"))}, RELEASES
+            ),
+            "PUT": Operation(
+                f"update{suffix}Release",
+                "Change a release",
+                {200: Answer("The release.", ref("Release"))},
+                RELEASES,
+                body=Body(ref("ReleaseChanges"), examples.RELEASE_CHANGES, required=False),
+            ),
+            "DELETE": Operation(
+                f"delete{suffix}Release",
+                "Delete a release",
+                {204: Answer("It is gone.")},
+                RELEASES,
+                "One that issues are resolved in can't be deleted: 400.",
+            ),
+        },
+    }
+
+
+def _get(path: str, name: str, summary: str, answer: Answer, tag: str = PLACES, **how: Any) -> dict[str, Methods]:
+    return {path: {"GET": Operation(name, summary, {200: answer}, tag, **how)}}
+
+
+def _place_list(path: str, name: str, summary: str, item: str) -> dict[str, Methods]:
+    answer = Answer("A page, oldest first.", many(ref(item)), answers.OF_LISTS)
+    return _get(path, name, summary, answer, parameters=parameters.OF_PLACES)
+
+
+def _absent() -> dict[str, Methods]:
+    found: dict[str, Methods] = {}
+    for route, answer in ABSENT.items():
+        shape = "NoSuchList" if isinstance(answer, list) else "NoAutofix" if answer else "NoSuchThing"
+        found |= _absence(route, Answer("Nothing.", ref(shape), answers.OF_LISTS if isinstance(answer, list) else ()))
+    for route in TAG_PATHS:
+        found |= _absence(route, Answer("No values.", ref("TagWithoutValues")))
+    return found
+
+
+def _absence(route: str, answer: Answer) -> dict[str, Methods]:
+    path = route.replace("<str:", "{").replace(">", "}")
+    words = [word.strip("{}") for word in path.replace("-", "/").strip("/").split("/")]
+    name = "get" + "".join(word.title() for word in words)
+    return _get(path, name, f"Ask for {words[-1]}, in vain", answer, ABSENCES)
+
+
+ORGANIZATION, PROJECT = "organizations/{organization}/", "projects/{organization}/{project}/"
+OF_RELEASE = f"{ORGANIZATION}releases/{{version}}/"
+
+# By what stands behind /api/0/.
+OPERATIONS: dict[str, Methods] = {
+    **_get(
+        "", "getRoot", "What the credential may do, and whose it is", Answer("The scopes, and the user.", ref("Root"))
+    ),
+    **_get("auth/", "getAuth", "Who calls", Answer("The user.", ref("Account")), errors=(404,)),
+    **_get("users/me/", "getMe", "Who calls", Answer("The user.", ref("Account")), errors=(404,)),
+    **_get("users/me/regions/", "getRegions", "Where data is kept", Answer("Here.", ref("Regions"))),
+    **_place_list("organizations/", "listOrganizations", "List the organizations that the caller sees", "Organization"),
+    **_get(ORGANIZATION, "getOrganization", "Show an organization", Answer("It.", ref("Organization"))),
+    **_place_list(f"{ORGANIZATION}projects/", "listProjects", "List the projects that the caller sees", "Project"),
+    **_place_list(f"{ORGANIZATION}teams/", "listTeams", "List the teams", "Team"),
+    **_place_list(f"{ORGANIZATION}members/", "listMembers", "List the members", "Member"),
+    **_get(PROJECT, "getProject", "Show a project", Answer("It.", ref("ProjectInFull"))),
+    f"{PROJECT}issues/": _bulk("a project", "", examples.BULK),
+    f"{ORGANIZATION}issues/": _bulk(
+        "an organization", "Organization", examples.BULK_OF_ORGANIZATION, more=[parameters.PROJECTS]
+    ),
+    **_of_one_issue("issues/{issue}/", ""),
+    **_of_one_issue(f"{ORGANIZATION}issues/{{issue}}/", "OfOrganization"),
+    **_get(
+        f"{ORGANIZATION}shortids/{{issue}}/",
+        "getShortId",
+        "Which issue a short id is",
+        Answer("It.", ref("ShortId")),
+        ONE_ISSUE,
+    ),
+    **_get(
+        f"{PROJECT}events/{{event}}/",
+        "getEventOfProject",
+        "Show an event of a project",
+        Answer("The event.", ref("Event")),
+        ONE_ISSUE,
+        description="No events are kept: it is made from the issue that the id stands for.",
+    ),
+    **_get(
+        "shared/issues/{share_id}/",
+        "getSharedIssue",
+        "Show what a share link shows",
+        Answer("The issue.", ref("SharedIssue")),
+        ONE_ISSUE,
+    ),
+    **_releases(f"{PROJECT}releases/", "Project"),
+    **_releases(f"{ORGANIZATION}releases/", ""),
+    f"{OF_RELEASE}deploys/": {
+        "GET": Operation(
+            "listDeploys",
+            "List where and when a release went live",
+            {200: Answer("A page, the last one first.", many(ref("Deploy")), answers.OF_LISTS)},
+            RELEASES,
+            parameters=parameters.OF_PAGES,
+        ),
+        "POST": Operation(
+            "createDeploy",
+            "Record that a release went live",
+            {201: Answer("The deploy.", ref("Deploy"))},
+            RELEASES,
+            body=Body(ref("NewDeploy"), examples.NEW_DEPLOYS),
+        ),
+    },
+    **_get(
+        f"{OF_RELEASE}commits/",
+        "listCommits",
+        "Ask for the commits of a release, in vain",
+        Answer("Nothing.", ref("NoSuchList"), answers.OF_LISTS),
+        ABSENCES,
+        parameters=parameters.OF_PAGES,
+    ),
+    **_get(
+        f"{OF_RELEASE}previous-with-commits/",
+        "getPreviousWithCommits",
+        "Ask for an earlier release with commits, in vain",
+        Answer("Nothing.", ref("NoSuchThing")),
+        ABSENCES,
+    ),
+    **_absent(),
+    **_get("schema/", "getSchema", "This document", Answer("It.", ref("Document")), ITSELF),
+    **_get(
+        "docs/",
+        "getDocs",
+        "This document, for people",
+        Answer("A page.", {"type": "string"}, media_type="text/html"),
+        ITSELF,
+    ),
+}

@@ -1,0 +1,129 @@
+"""What stands in paths, queries and request headers."""
+
+from typing import Any
+
+from issues.enums import IssueStatus
+from issues.search import MAX_LENGTH
+from issues.serializers.lists import SORTS
+from issues.serializers.scopes import STATUS_WORDS
+from issuetracker.openapi.shapes import one_of_words
+from projects.models import ReleaseStatus
+from projects.querysets import MAX_ID
+
+Parameter = dict[str, Any]
+
+# ---------------------------------------------------------------------------------------------------------------------
+# In the path. The examples are what `manage.py demo` makes.
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _in_path(name: str, description: str, example: str, **schema: Any) -> Parameter:
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "description": description,
+        "schema": {"type": "string", "minLength": 1} | schema,
+        "example": example,
+    }
+
+
+IN_PATH: dict[str, Parameter] = {
+    parameter["name"]: parameter
+    for parameter in [
+        _in_path(
+            "organization",
+            "The slug of the organization the issues belong to, or its id.",
+            "the-interstellar-jurisdiction",
+        ),
+        _in_path("project", "The slug of the project the issues belong to, or its id.", "pump-station"),
+        _in_path("issue", "An issue's id; where the path names an organization, its short id, too.", "1"),
+        _in_path("note", "A note's id.", "1"),
+        _in_path("event", "`latest` (or `oldest`, `recommended`, which is the same one), or an event's id.", "latest"),
+        _in_path("share_id", "What the share link ends with.", "0123456789abcdef0123456789abcdef"),
+        _in_path("version", "The release's version. Slashes in it may be written as they are.", "1.0.0"),
+        _in_path("key", "A tag's name.", "level"),
+    ]
+}
+EVENT_OF_PROJECT = IN_PATH["event"] | {
+    "description": "An event's id, 32 hex digits.",
+    "example": "00000000000000000000000000000001",
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# In the query
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _in_query(name: str, description: str, **schema: Any) -> Parameter:
+    return {"name": name, "in": "query", "description": description, "schema": schema}
+
+
+def _repeated(name: str, description: str, **schema: Any) -> Parameter:
+    return _in_query(name, description, type="array", items=schema) | {"style": "form", "explode": True}
+
+
+_AN_ID = {"type": "integer", "minimum": 1, "maximum": MAX_ID}
+_A_STATUS = one_of_words(*STATUS_WORDS)
+
+IDS = _repeated(
+    "id",
+    "A list of IDs of the issues to be mutated. This parameter shall be repeated for each issue. It is optional only "
+    "if a status is mutated in which case an implicit `update all` is assumed. If any of them is no issue here, "
+    "nothing is changed, and the answer is 204.",
+    **_AN_ID,
+)
+PUBLISHED_IDS = IDS | {"example": [1, 2]}
+IDS_TO_DELETE = _repeated("id", "The issues to be deleted. If any of them is no issue here, none is.", **_AN_ID) | {
+    "required": True
+}
+STATUSES = _repeated(
+    "status",
+    "Optionally limits the query to issues of the specified status; repeated, of any of them. Valid values are "
+    f"{', '.join(f'`{status}`' for status in IssueStatus.values)}; `muted` is an old word for `ignored`.",
+    **_A_STATUS,
+)
+SEARCH = _in_query(
+    "query",
+    "A search, whose terms must all hold: words, `is:unresolved`, `assigned:me`, `level:error`, `timesSeen:>100`, "
+    "`age:-24h` and so on; `!` negates one. A list with neither this nor `status` shows unresolved issues.",
+    type="string",
+    maxLength=MAX_LENGTH,
+)
+PROJECTS = _repeated("project", "The ids of projects, to which this is narrowed.", **_AN_ID)
+CURSOR = _in_query(
+    "cursor", "A place in the list, from the `Link` header of an answer. Empty: the first page.", type="string"
+)
+
+OF_ISSUE_LISTS = [
+    SEARCH,
+    STATUSES,
+    _in_query(
+        "sort",
+        "Last seen, first seen, events, or users: newest or largest first.",
+        **one_of_words(*SORTS),
+        default="date",
+    ),
+    _in_query("limit", "Issues on a page; more than 100 is 100.", type="integer", minimum=1, default=100),
+    CURSOR,
+    _in_query(
+        "statsPeriod",
+        "What `stats` covers: hours up to 24, else days, 90 at most. Empty: none. On an organization's route, when "
+        "given, only issues seen within it are listed.",
+        type="string",
+        pattern="^([0-9]{1,4}[hdw])?$",
+        default="24h",
+    ),
+    _in_query("shortIdLookup", "1: a `query` that is a short id finds that issue, whatever its status.", type="string"),
+]
+OF_PAGES = [
+    _in_query("per_page", "Items on a page; more than 100 is 100.", type="integer", minimum=1, default=100),
+    CURSOR,
+]
+OF_PLACES = [_in_query("query", "Part of a name.", type="string"), *OF_PAGES]
+OF_RELEASES = [
+    _in_query("query", "Part of a version.", type="string"),
+    _in_query("status", "Releases that are open, or archived.", type="string", enum=["", *ReleaseStatus.values]),
+    PROJECTS,
+    *OF_PAGES,
+]

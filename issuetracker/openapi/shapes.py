@@ -1,0 +1,449 @@
+"""What stands in bodies and answers, as JSON Schema. Answers say all that they hold; bodies may hold more."""
+
+from typing import Any
+
+from issues.enums import ActivityKind, IssueLevel, IssueStatus, SubscriptionReason
+from issues.serializers.activities import MAX_NOTE
+from issues.serializers.mutations import MAX_COUNT, MAX_MINUTES, MAX_WINDOW, MUTED, RESOLVED_IN_NEXT_RELEASE
+from issues.serializers.releases import MAX_PROJECTS, MAX_VERSION
+from projects.models import ReleaseStatus, Role, Scope
+
+Schema = dict[str, Any]
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Words to write them with
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def record(*, optional: dict[str, Schema] | None = None, **fields: Schema) -> Schema:
+    """Return an object that holds these fields, and no others."""
+    return {
+        "type": "object",
+        "properties": fields | (optional or {}),
+        "required": list(fields),
+        "additionalProperties": False,
+    }
+
+
+def body(**fields: Schema) -> Schema:
+    """Return an object that may hold these fields; others are ignored."""
+    return {"type": "object", "properties": fields}
+
+
+def body_with(name: str, schema: Schema, /, **fields: Schema) -> Schema:
+    """Return the same with a first field that it must hold."""
+    return body(**{name: schema}, **fields) | {"required": [name]}
+
+
+def many(schema: Schema) -> Schema:
+    return {"type": "array", "items": schema}
+
+
+def or_null(schema: Schema) -> Schema:
+    if "type" not in schema or "enum" in schema:
+        return {"anyOf": [schema, {"type": "null"}]}
+    return schema | {"type": [schema["type"], "null"]}
+
+
+def one_of_words(*words: str) -> Schema:
+    return {"type": "string", "enum": list(words)}
+
+
+def number(minimum: int = 0, maximum: int | None = None) -> Schema:
+    return {"type": "integer", "minimum": minimum, **({} if maximum is None else {"maximum": maximum})}
+
+
+def about(schema: Schema, description: str) -> Schema:
+    """Return the schema with a sentence for people."""
+    return schema | {"description": description}
+
+
+TEXT: Schema = {"type": "string"}
+TRUTH: Schema = {"type": "boolean"}
+ID: Schema = {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"}
+HEX: Schema = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
+URL: Schema = {"type": "string", "format": "uri"}
+TIME: Schema = {"type": "string", "format": "date-time", "pattern": "Z$"}
+ANYTHING: Schema = {"type": "object"}
+NONE: Schema = {"type": "array", "maxItems": 0}
+NOTHING: Schema = {"type": "object", "maxProperties": 0}
+NULL: Schema = {"type": "null"}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# People and places
+# ---------------------------------------------------------------------------------------------------------------------
+
+PLACE = record(id=ID, slug=TEXT, name=TEXT)
+AVATAR = record(avatarType=TEXT, avatarUuid=NULL, avatarUrl=NULL)
+PERSON: dict[str, Schema] = {"id": ID, "name": TEXT, "username": TEXT, "email": TEXT}
+
+PROJECT: dict[str, Schema] = {
+    "id": ID,
+    "slug": TEXT,
+    "name": TEXT,
+    "platform": or_null(TEXT),
+    "dateCreated": TIME,
+    "status": one_of_words("active"),
+    "features": NONE,
+    "isMember": TRUTH,
+    "hasAccess": TRUTH,
+    "organization": PLACE,
+    "team": or_null(PLACE | {"description": "The first of the teams."}),
+    "teams": many(PLACE),
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Issues
+# ---------------------------------------------------------------------------------------------------------------------
+
+ACTOR = about(ref("User"), "Who set the status; not there when an API key did.")
+TERMS: dict[str, Schema] = {
+    "ignoreCount": or_null(about({"type": "integer"}, "Events; in lists, those that are left.")),
+    "ignoreUntil": or_null(TIME),
+    "ignoreUserCount": or_null({"type": "integer"}),
+    "ignoreUserWindow": or_null(about({"type": "integer"}, "Minutes.")),
+    "ignoreWindow": or_null(about({"type": "integer"}, "Minutes.")),
+}
+STATS_POINT: Schema = {
+    "type": "array",
+    "items": {"type": "integer"},
+    "minItems": 2,
+    "maxItems": 2,
+    "description": "The second at which it begins, and how many events it has.",
+}
+ISSUE: dict[str, Schema] = {
+    "id": ID,
+    "shortId": about(TEXT, "The project's slug in capitals, a hyphen, a number in Crockford's base 32."),
+    "title": TEXT,
+    "culprit": TEXT,
+    "permalink": about(URL, "Its page in the admin."),
+    "logger": or_null(TEXT),
+    "level": one_of_words(*IssueLevel.values),
+    "status": one_of_words(*IssueStatus.values),
+    "statusDetails": ref("StatusDetails"),
+    "isPublic": TRUTH,
+    "shareId": or_null(HEX),
+    "platform": or_null(TEXT),
+    "project": PLACE,
+    "type": TEXT,
+    "metadata": ANYTHING,
+    "numComments": number(),
+    "assignedTo": or_null(ref("Assignee")),
+    "isBookmarked": TRUTH,
+    "isSubscribed": TRUTH,
+    "subscriptionDetails": or_null(record(reason=one_of_words(*SubscriptionReason.values))),
+    "hasSeen": TRUTH,
+    "annotations": NONE,
+    "count": about({"type": "string", "pattern": "^[0-9]+$"}, "Events."),
+    "userCount": number(),
+    "firstSeen": TIME,
+    "lastSeen": TIME,
+    "stats": about(
+        {"type": "object", "additionalProperties": many(STATS_POINT)}, "By the period, as it was asked for."
+    ),
+}
+RELEASE_OF_ISSUE = record(id=ID, version=TEXT, shortVersion=TEXT, dateCreated=TIME, dateReleased=or_null(TIME))
+
+
+def person_and(**more: Schema) -> Schema:
+    return record(**PERSON, **more)
+
+
+IGNORE_KEYS: dict[str, Schema] = {
+    "ignoreDuration": about(or_null(number(0, MAX_MINUTES)), "The number of minutes to ignore this issue."),
+    "ignoreCount": about(or_null(number(0, MAX_COUNT)), "Ignored until that many more events."),
+    "ignoreWindow": about(or_null(number(1, MAX_WINDOW)), "The same, within any so many minutes."),
+    "ignoreUserCount": about(or_null(number(0, MAX_COUNT)), "Ignored until that many more users are affected."),
+    "ignoreUserWindow": about(or_null(number(1, MAX_WINDOW)), "The same, within any so many minutes."),
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Releases
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def text(maximum: int) -> Schema:
+    return {"type": ["string", "null"], "maxLength": maximum}
+
+
+MOMENT = or_null({"type": "string", "format": "date-time"})
+LINK = {"type": ["string", "null"], "format": "uri", "maxLength": 2000}
+RELEASE_CHANGES: dict[str, Schema] = {
+    "projects": about(
+        {"type": ["array", "null"], "items": TEXT, "maxItems": MAX_PROJECTS},
+        "Slugs or ids; added to those that it has. On a project's route the path says it.",
+    ),
+    "ref": about(text(250), "The commit it was made from."),
+    "url": LINK,
+    "status": or_null(one_of_words(*ReleaseStatus.values)),
+    "dateStarted": MOMENT,
+    "dateReleased": MOMENT,
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# All of them, by name
+# ---------------------------------------------------------------------------------------------------------------------
+
+SCHEMAS: dict[str, Schema] = {
+    # errors
+    "Detail": record(detail=TEXT),
+    "Problems": about(
+        {"type": "object", "minProperties": 1, "additionalProperties": ref("Problem")}, "By the name of the field."
+    ),
+    "Problem": {
+        "anyOf": [
+            {"type": "array", "items": TEXT, "minItems": 1},
+            {"type": "object", "minProperties": 1, "additionalProperties": ref("Problem")},
+        ]
+    },
+    # who and where
+    "User": record(**PERSON),
+    "Account": person_and(
+        isActive=TRUTH,
+        isStaff=TRUTH,
+        isSuperuser=TRUTH,
+        dateJoined=TIME,
+        lastLogin=or_null(TIME),
+        avatar=AVATAR,
+    ),
+    "Root": record(
+        version=one_of_words("0"),
+        auth=record(scopes=many(one_of_words(*sorted(Scope.values)))),
+        user=or_null(ref("Account")),
+    ),
+    "Regions": record(regions=many(record(name=TEXT, url=URL))),
+    "Organization": record(
+        id=ID,
+        slug=TEXT,
+        name=TEXT,
+        status=record(id=TEXT, name=TEXT),
+        dateCreated=TIME,
+        isEarlyAdopter=TRUTH,
+        require2FA=TRUTH,
+        requireEmailVerification=TRUTH,
+        features=NONE,
+        openMembership=TRUTH,
+        orgRole=or_null(one_of_words(*Role.values)),
+        avatar=AVATAR,
+        links=record(organizationUrl=URL, regionUrl=URL),
+    ),
+    "Project": record(**PROJECT),
+    "ProjectInFull": record(**PROJECT, latestRelease=or_null(record(version=TEXT))),
+    "Team": record(id=ID, slug=TEXT, name=TEXT, dateCreated=TIME, isMember=TRUTH, memberCount=number(), avatar=AVATAR),
+    "Member": record(
+        id=about(ID, "The membership's, not the user's."),
+        email=TEXT,
+        name=TEXT,
+        user=ref("User"),
+        role=one_of_words(*Role.values),
+        orgRole=one_of_words(*Role.values),
+        pending=TRUTH,
+        expired=TRUTH,
+        dateCreated=TIME,
+        teams=many(TEXT),
+    ),
+    # issues
+    "Assignee": {
+        "anyOf": [
+            record(type=one_of_words("user"), id=ID, name=TEXT, email=TEXT),
+            record(type=one_of_words("team"), id=ID, name=about(TEXT, "Its slug.")),
+        ]
+    },
+    "StatusDetails": {
+        "description": "Nothing; the terms under which it is ignored; or the release that it is resolved in.",
+        "anyOf": [
+            NOTHING,
+            record(**TERMS, optional={"actor": ACTOR}),
+            record(inNextRelease={"type": "boolean", "const": True}, optional={"actor": ACTOR}),
+            record(inRelease=TEXT, optional={"actor": ACTOR}),
+        ],
+    },
+    "Issue": record(**ISSUE),
+    "WholeIssue": record(
+        **ISSUE,
+        activity=many(ref("Activity")),
+        seenBy=many(person_and(lastSeen=TIME)),
+        participants=many(person_and(type=one_of_words("user"))),
+        firstRelease=or_null(RELEASE_OF_ISSUE),
+        lastRelease=or_null(RELEASE_OF_ISSUE),
+        tags=NONE,
+        userReportCount=number(),
+        pluginActions=NONE,
+        pluginContexts=NONE,
+        pluginIssues=NONE,
+    ),
+    "ShortId": record(organizationSlug=TEXT, projectSlug=TEXT, groupId=ID, group=ref("WholeIssue"), shortId=TEXT),
+    "IssueChanges": about(
+        body(
+            status=about(
+                one_of_words(*IssueStatus.values, RESOLVED_IN_NEXT_RELEASE, MUTED),
+                f"The new status for the issues; `{MUTED}` is an old word for `ignored`.",
+            ),
+            **IGNORE_KEYS,
+            snoozeDuration=about(or_null(number(0, MAX_MINUTES)), "An old name of `ignoreDuration`."),
+            statusDetails=about(
+                body(inNextRelease=TRUTH, inRelease=about(TEXT, "A version, or `latest`."), **IGNORE_KEYS),
+                "What goes with the status, as far as it doesn't stand beside it.",
+            ),
+            isPublic=about(TRUTH, "Sets the issue to public or private."),
+            merge=about(TRUTH, "Allows to merge or unmerge different issues."),
+            assignedTo=about(
+                or_null(TEXT),
+                "The actor id (or username) of the user or team that should be assigned to this issue: `user:ID`, an "
+                "id, a user name or an e-mail; `team:ID`, `#slug` or a team's slug. Null or nothing: nobody.",
+            ),
+            hasSeen=about(
+                TRUTH,
+                "In case this API call is invoked with a user context this allows changing of the flag that indicates "
+                "if the user has seen the event.",
+            ),
+            isBookmarked=about(
+                TRUTH,
+                "In case this API call is invoked with a user context this allows changing of the bookmark flag.",
+            ),
+            isSubscribed=about(TRUTH, "The same for whether the user follows the issue."),
+        ),
+        "A key that is absent is left alone; unknown ones are ignored. Booleans and numbers may be written as words "
+        '(`"true"`, `"30"`).',
+    ),
+    "IssueChangesMade": about(
+        record(
+            optional={
+                "status": one_of_words(*IssueStatus.values),
+                "assignedTo": or_null(ref("Assignee")),
+                "isPublic": TRUTH,
+                "merge": {"anyOf": [TRUTH, record(parent=ID, children=many(ID))]},
+                "hasSeen": TRUTH,
+                "isBookmarked": TRUTH,
+                "isSubscribed": TRUTH,
+                "shareId": about(HEX, "When exactly one issue was made public."),
+                "subscriptionDetails": record(reason=one_of_words("unknown")),
+                "statusDetails": ref("StatusDetails"),
+            }
+        ),
+        "What was asked, in the order of the body, and what it led to.",
+    ),
+    "Activity": record(
+        id=ID, type=one_of_words(*ActivityKind.values), data=ANYTHING, user=or_null(ref("User")), dateCreated=TIME
+    ),
+    "Activities": record(activity=many(ref("Activity"))),
+    "Note": body_with(
+        "text",
+        about({"type": "string", "minLength": 1, "maxLength": MAX_NOTE}, "Blanks around it are cut off."),
+    ),
+    "Event": record(
+        id=HEX,
+        eventID=HEX,
+        groupID=ID,
+        projectID=ID,
+        title=TEXT,
+        message=TEXT,
+        culprit=TEXT,
+        type=TEXT,
+        platform=or_null(TEXT),
+        metadata=ANYTHING,
+        dateCreated=TIME,
+        dateReceived=TIME,
+        user=NULL,
+        entries=NONE,
+        contexts=NOTHING,
+        context=NOTHING,
+        tags=many(record(key=TEXT, value=TEXT)),
+        errors=NONE,
+        previousEventID=NULL,
+        nextEventID=NULL,
+    ),
+    "Hash": record(
+        id=TEXT,
+        issue=record(id=ID, shortId=TEXT, title=TEXT, mergedInto=or_null(ID)),
+        latestEvent=ref("Event"),
+    ),
+    "SharedIssue": record(
+        id=ID,
+        shortId=TEXT,
+        shareId=HEX,
+        isPublic={"type": "boolean", "const": True},
+        permalink=about(URL, "The page for people."),
+        title=TEXT,
+        culprit=TEXT,
+        level=one_of_words(*IssueLevel.values),
+        logger=or_null(TEXT),
+        platform=or_null(TEXT),
+        type=TEXT,
+        metadata=ANYTHING,
+        status=one_of_words(*IssueStatus.values),
+        count={"type": "string", "pattern": "^[0-9]+$"},
+        userCount=number(),
+        firstSeen=TIME,
+        lastSeen=TIME,
+        project=record(name=TEXT, slug=TEXT, organization=record(name=TEXT, slug=TEXT)),
+        latestEvent=ref("Event"),
+    ),
+    # releases
+    "ReleaseChanges": about(body(**RELEASE_CHANGES), "A key that is absent or null is left alone."),
+    "NewRelease": body_with(
+        "version",
+        about({"type": "string", "minLength": 1, "maxLength": MAX_VERSION}, "Its name, everywhere."),
+        **RELEASE_CHANGES,
+    ),
+    "Release": record(
+        id=ID,
+        version=TEXT,
+        status=one_of_words(*ReleaseStatus.values),
+        shortVersion=TEXT,
+        versionInfo=record(package=or_null(TEXT), version=record(raw=TEXT), description=TEXT, buildHash=or_null(TEXT)),
+        ref=or_null(TEXT),
+        url=or_null(TEXT),
+        dateCreated=TIME,
+        dateStarted=or_null(TIME),
+        dateReleased=or_null(TIME),
+        data=NOTHING,
+        newGroups=number(),
+        owner=NULL,
+        commitCount=number(),
+        lastCommit=NULL,
+        deployCount=number(),
+        lastDeploy=or_null(ref("Deploy")),
+        authors=NONE,
+        projects=many(
+            record(
+                id=ID,
+                slug=TEXT,
+                name=TEXT,
+                newGroups=number(),
+                platform=or_null(TEXT),
+                platforms=many(TEXT),
+                hasHealthData=TRUTH,
+            )
+        ),
+        firstEvent=NULL,
+        lastEvent=NULL,
+    ),
+    "NewDeploy": body_with(
+        "environment",
+        {"type": "string", "minLength": 1, "maxLength": 64},
+        name=text(64),
+        url=LINK,
+        dateStarted=MOMENT,
+        dateFinished=about(MOMENT, "Now, unless it is said."),
+    ),
+    "Deploy": record(
+        id=ID,
+        environment=TEXT,
+        name=or_null(TEXT),
+        url=or_null(TEXT),
+        dateStarted=or_null(TIME),
+        dateFinished=TIME,
+    ),
+    # what there is no such thing of
+    "NoSuchList": NONE,
+    "NoSuchThing": NOTHING,
+    "NoAutofix": record(autofix=NULL),
+    "TagWithoutValues": record(key=TEXT, name=TEXT, uniqueValues=number(), totalValues=number(), topValues=NONE),
+    # the document itself
+    "Document": about(ANYTHING, "An OpenAPI document."),
+}

@@ -1,0 +1,40 @@
+"""The admin's addresses, written by hand by somebody who is logged in: no page is a crash."""
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+
+from issues.models import Issue
+from projects.models import User
+
+pytestmark = pytest.mark.django_db
+
+WORDS = ["%00", "%FF", "9" * 30, "9" * 5000, "0" * 5000 + "1", "-1", "'"]
+QUERIES = [
+    *(f"?{name}={{word}}" for name in ("q", "o", "p", "e", "all", "unknown")),
+    *(f"?{name}__exact={{word}}" for name in ("id", "status", "level", "kind", "role", "project", "project__id")),
+    "?project={word}",
+    "?q={word}&p=1",
+    "add/?user={word}&organization={word}&members={word}&_popup={word}",
+    "{word}/change/",
+    "{word}/history/",
+]
+MODELS = [model for model in admin.site._registry if model._meta.app_label in {"issues", "projects"}]
+
+
+@pytest.fixture
+def operator(client: Client) -> Client:
+    client.force_login(User.objects.create(username="operator", is_staff=True, is_superuser=True))
+    return client
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
+def test_no_address_is_a_crash(operator: Client, issue: Issue, model: type) -> None:
+    page = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")  # type: ignore[attr-defined]
+
+    for query in QUERIES:
+        for word in WORDS:
+            answer = operator.get(page + query.format(word=word))
+
+            assert answer.status_code in {200, 302, 400, 403, 404}, query.format(word=word[:20])
