@@ -4,10 +4,11 @@ from typing import Any
 
 from gunicorn.http import errors
 
-from issuetracker.exceptions import BUSY, DATABASE_AWAY, RETRY_AFTER
+from issuetracker.exceptions import BUSY, DATABASE_AWAY
 from issuetracker.middleware import ON_API_ANSWERS, ON_EVERY_ANSWER
 from issuetracker.openapi.shapes import Schema, ref
 from issuetracker.server import RequestTimeout, refusal
+from projects.throttling import TooManyRequests
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Headers
@@ -46,11 +47,14 @@ HEADERS: dict[str, dict[str, Any]] = {
     "Mutation-Id": _optional(
         "Of the change, when there was one; on an organization's route, one for each project.", **NUMBERS
     ),
+    "X-Request-Id": _header(
+        "The request's own, if it is safe to log; else made here. Log lines carry it.", type="string"
+    ),
     "WWW-Authenticate": _header("How to say who calls.", type="string"),
-    "Retry-After": _header("Seconds.", type="string", const=RETRY_AFTER["Retry-After"]),
+    "Retry-After": _header("Seconds.", type="integer", minimum=1),
 }
 
-ON_ALL = (*ON_API_ANSWERS, *ON_EVERY_ANSWER)
+ON_ALL = (*ON_API_ANSWERS, *ON_EVERY_ANSWER, "X-Request-Id")
 COUNTING = ("Issues-Matched", "Issues-Changed", "Mutation-Id")
 OF_LISTS = ("Link",)
 OF_ISSUE_LISTS = ("Link", "X-Hits", "X-Max-Hits")
@@ -116,6 +120,14 @@ ERRORS: dict[int, tuple[str, dict[str, Any]]] = {
         _error(
             "The body is of another media type.",
             'Unsupported media type "text/plain" in request. Send application/json.',
+        ),
+    ),
+    429: (
+        "TooMany",
+        _error(
+            "This credential has sent more requests in a minute than are let through; nothing was changed.",
+            f"{TooManyRequests.default_detail} Try again in 42 seconds.",
+            "Retry-After",
         ),
     ),
     431: ("HeadersTooLong", _refusal("The headers are too long, or too many.", errors.LimitRequestHeaders(""))),

@@ -117,7 +117,7 @@ def _errors(operation: Operation, names_something: bool, *, asks_who: bool) -> s
     if all(answer.media_type == "application/json" for answer in operation.answers.values()):
         found.add(406)
     if asks_who:
-        found |= {401, 403}
+        found |= {401, 403, 429}
     if asks_who or names_something:  # the database is asked
         found.add(503)
     if names_something:

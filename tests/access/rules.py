@@ -137,7 +137,8 @@ ASKS = {
     ("POST", f"{ORGANIZATION}releases/<path:version>/deploys/"): Ask(201, body={"environment": "production"}),
 }
 
-FOR_EVERYBODY = {f"{API}shared/issues/<str:share_id>/", f"{API}schema/", f"{API}docs/"}
+FOR_EVERYBODY = {f"{API}shared/issues/<str:share_id>/", f"{API}schema/"}
+PAGES = {f"{API}docs/"}  # for people, and no JSON: tests/issuetracker/test_openapi.py
 FOR_PEOPLE = {f"{API}auth/", f"{API}users/me/"}  # a key is told that it is none
 WRITES_NOTES = {route for method, route in ASKS if "notes/" in route}
 

@@ -17,6 +17,7 @@ from projects.models import Role
 from tests.access import rules, world
 from tests.access.test_who_may_what import CELLS, Cell, said
 from tests.access.world import Realm
+from tests.answers import headers_of
 from tests.api_client import Api
 from tests.assertions import digest, is_api_answer
 from tests.routes import API, parts_of, path_of
@@ -183,7 +184,7 @@ def look(api: Api, naming: Naming, ours: dict[str, str], theirs: dict[str, str])
     mine = re.compile("|".join(sorted(map(re.escape, named.values()), key=len, reverse=True)))
     return Seen(
         response.status_code,
-        [(name, mine.sub("…", value)) for name, value in sorted(response.headers.items())],
+        [(name, mine.sub("…", value)) for name, value in sorted(headers_of(response).items())],
         mine.sub("…", response.content.decode()),
         [shape(query["sql"]) for query in queries],
     )

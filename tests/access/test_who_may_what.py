@@ -39,7 +39,7 @@ class Cell(NamedTuple):
 def cells() -> Iterator[Cell]:
     """Yield each method of each route of the API, those that a route doesn't have as well."""
     for route, view in routes():
-        if route.startswith(API):
+        if route.startswith(API) and route not in rules.PAGES:
             own = {name.upper() for name in view.actions}
             methods = frozenset(own | {"OPTIONS"} | ({"HEAD"} if "GET" in own else set()))
             yield from (Cell(method, route, methods) for method in rules.METHODS)

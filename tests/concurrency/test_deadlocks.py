@@ -71,7 +71,7 @@ def test_dont_come_from_the_order_in_which_callers_name_ids(
 
     assert one.result().headers["Issues-Changed"] == "2"
     assert other.result().headers["Issues-Changed"] == "0"
-    assert attempts.count == 2
+    assert attempts.count in {2, 3}
 
 
 @pytest.mark.parametrize("request_", [resolve, resolve_all, delete])

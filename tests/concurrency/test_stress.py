@@ -40,7 +40,7 @@ from issues.mutation import (
     Unresolve,
 )
 from issues.services import bulk, deletion
-from issues.services.transactions import TreeMoved
+from issues.services.transactions import LOCK_NOT_AVAILABLE, TreeMoved
 from projects.callers import Caller
 from projects.models import Project, User
 from tests.concurrency import stage
@@ -239,7 +239,8 @@ def test_with_changes_of_all_leaves_no_batch_half_done(
 
     log = send_all_at_once(asks, new_session)
 
-    assert log.database_errors == []
+    # "Update all" starts over rather than wait a second time.
+    assert set(log.database_errors) <= {LOCK_NOT_AVAILABLE}
     assert len(log.outcomes) + len(log.given_up) == CALLERS * 40
     assert len(log.given_up) <= CALLERS
     assert_rows_agree(everything_is_left=True)

@@ -22,7 +22,7 @@ bulk.mutate(IssueScope(project.pk), resolve, by=Caller(), at=timezone.now(), loc
 
 
 def run(data: Path, *arguments: str) -> str:
-    done = manage(data, *arguments, DATABASE_URL="")
+    done = manage(data, *arguments, DATABASE_URL="", LOG_LEVEL="ERROR")
     assert (done.returncode, done.stderr) == (0, "")
     assert servers(data) == []
     return done.stdout

@@ -73,7 +73,7 @@ def test_answers_the_api_as_published(scheme: str) -> None:
     assert status == 401
     told = headers.pop("Strict-Transport-Security", None)
     assert told == ("max-age=2592000" if scheme == "https" else None)
-    own = {"Content-Type", "Content-Length", "Allow", "WWW-Authenticate"}
+    own = {"Content-Type", "Content-Length", "Allow", "WWW-Authenticate", "X-Request-Id"}
     assert {name: value for name, value in headers.items() if name not in own} == ON_API_ANSWERS | ON_EVERY_ANSWER
 
 
