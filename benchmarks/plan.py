@@ -45,13 +45,13 @@ WHOLE = Plan(
     with_most=[verb.name for verb in VERBS],
     all_rounds=5,
     large_rounds=2,
-    index_rounds=3,
+    index_rounds=1,
     client_rounds=5,
     client_issues={1: 100, 10: 600, 100: 3_000, 1_000: 6_000},
     list_rounds=7,
     lists=20,
     crowd=20_000,
-    crowd_rounds=3,
+    crowd_rounds=2,
     idle_seconds=10,
 )
 QUICK = Plan(

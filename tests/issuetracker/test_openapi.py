@@ -201,4 +201,4 @@ def test_has_the_errors_as_they_are(world: Api, sam: User) -> None:
     examples = {status: answer["content"]["application/json"]["example"] for status, (_, answer) in ERRORS.items()}
     assert examples[500] == json.loads(server_error(None).content)  # type: ignore[arg-type]  # it is not looked at
     assert examples[503]["detail"] in BUSY.values()
-    assert set(examples) == {*answers, 408, 414, 431, 500, 503}
+    assert set(examples) == {*answers, 408, 414, 429, 431, 500, 503}
