@@ -19,7 +19,7 @@ serve: setup ## serve on 127.0.0.1:8000, without seeds (PORT=8001 for another po
 	@exec $(python) manage.py serve
 
 test: setup ## run the tests (ARGS='-k merge' for some of them)
-	@exec $(python) -m pytest -n logical --maxprocesses 4 $(ARGS)
+	@exec $(python) -m pytest -n logical --maxprocesses 4 --dist worksteal $(ARGS)
 
 test-clients: setup ## run the tests with Sentry's clients from npm; needs Node.js 20 (ARGS='-k merge' for some)
 	@exec $(python) -m pytest -m npm tests/clients $(ARGS)
