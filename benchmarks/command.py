@@ -19,7 +19,6 @@ REPORT, CHART = "benchmarks.md", "benchmarks.svg"
 
 SECTIONS = (
     series.lists,
-    series.crowds,
     series.changes_of_named,
     series.statements,
     series.clients,

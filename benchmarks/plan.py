@@ -26,8 +26,6 @@ class Plan:
     ]  # changed by one client in a round, so many at once; eight clients change twice that
     list_rounds: int
     lists: int  # in a round
-    crowd: int  # so many users with a token each, and a tenth as many projects, among which a caller is found
-    crowd_rounds: int
     idle_seconds: float  # for which single changes are timed while nothing else runs
 
     @property
@@ -41,17 +39,15 @@ WHOLE = Plan(
     large=1_000_000,
     others=20,
     each=5_000,
-    rounds={1: 31, 10: 31, 100: 21, 1_000: 11, 10_000: 5},
+    rounds={1: 15, 10: 15, 100: 11, 1_000: 7, 10_000: 5},
     with_most=[verb.name for verb in VERBS],
     all_rounds=5,
-    large_rounds=2,
+    large_rounds=1,
     index_rounds=1,
     client_rounds=5,
     client_issues={1: 100, 10: 600, 100: 3_000, 1_000: 6_000},
-    list_rounds=7,
+    list_rounds=5,
     lists=20,
-    crowd=20_000,
-    crowd_rounds=2,
     idle_seconds=10,
 )
 QUICK = Plan(
@@ -69,7 +65,5 @@ QUICK = Plan(
     client_issues={1: 40, 100: 1_000},
     list_rounds=5,
     lists=5,
-    crowd=2_000,
-    crowd_rounds=1,
     idle_seconds=3,
 )

@@ -15,7 +15,7 @@ from benchmarks.bench import CHEAPEST, FLOOR, HTTP, SERVICE, Times
 from benchmarks.chart import draw
 from benchmarks.figures import kibibytes, mebibytes, milliseconds, percentile
 from benchmarks.plan import Plan
-from benchmarks.series import ALONE, BARE, BESIDE, CLIENTS, CROWDED, FEW, MANY, USUAL, Results
+from benchmarks.series import BARE, BESIDE, CLIENTS, FEW, MANY, USUAL, Results
 from benchmarks.targets import Target, ratio
 from benchmarks.verbs import RESOLVE, VERBS
 
@@ -34,7 +34,6 @@ def write(plan: Plan, results: Results, targets: Sequence[Target], *, chart: str
             *_growth(plan, results),
             *_clients(results),
             *_lists(plan, results),
-            *_crowds(plan, results),
             *_statements(results),
             *_wal(results),
             *_memory(plan, results),
@@ -210,26 +209,6 @@ def _indexes(plan: Plan, results: Results) -> Iterator[str]:
         [
             (f"`{name}`" if name else "bare copy", milliseconds(times.median), f"{times.median / bare:.2f}")
             for name, times in results.indexes.items()
-        ],
-    )
-
-
-def _crowds(plan: Plan, results: Results) -> Iterator[str]:
-    yield "## In a crowd"
-    yield ""
-    yield f"One client, as one of few callers, and with {plan.crowd:,} more members with a token each and"
-    yield f"{plan.crowd // 10:,} more projects and teams in the organization; p50 in ms."
-    yield ""
-    asked = list(dict.fromkeys(what for what, _ in results.crowds))
-    yield from table(
-        ("", "requests", *(ALONE, CROWDED)),
-        [
-            (
-                f"`GET {what}`" if what == CHEAPEST else what,
-                f"{len(results.crowds[what, ALONE].seconds)}",
-                *(milliseconds(percentile(results.crowds[what, when].seconds, 50)) for when in (ALONE, CROWDED)),
-            )
-            for what in asked
         ],
     )
 

@@ -1,7 +1,6 @@
 """The database of the benchmarks: one of its own beside the user's, made once and kept."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,7 @@ from benchmarks.plan import Plan
 from issues.enums import IssueStatus
 from issues.management.commands.seed_issues import MIXED, make_many
 from issues.models import Issue
-from projects.credentials import create_token, hashed
+from projects.credentials import create_token
 from projects.models import ApiToken, Organization, OrganizationMember, Project, Release, Role, Team, User
 
 ORGANIZATION = "benchmarks"
@@ -175,32 +174,6 @@ def settle() -> None:
         cursor.execute(HISTORY)
         cursor.execute(f"VACUUM (ANALYZE) {', '.join(TABLES)}")
         cursor.execute("CHECKPOINT")
-
-
-@contextmanager
-def crowd(size: int) -> Iterator[None]:
-    """Keep so many members of the organization with a token each, and a tenth as many projects and teams of it."""
-    organization = Organization.objects.get(slug=ORGANIZATION)
-    names = [f"crowd-{number}" for number in range(size)]
-    users = User.objects.bulk_create(User(username=name) for name in names)
-    OrganizationMember.objects.bulk_create(
-        OrganizationMember(organization=organization, user=user, role=Role.MEMBER) for user in users
-    )
-    ApiToken.objects.bulk_create(ApiToken(user=user, secret_hash=hashed(user.username)) for user in users)
-    some = names[: size // 10]
-    Team.objects.bulk_create(Team(organization=organization, slug=name, name=name) for name in some)
-    Project.objects.bulk_create(Project(organization=organization, slug=name, name=name) for name in some)
-    tables = [model._meta.db_table for model in (User, OrganizationMember, ApiToken, Team, Project)]
-    with connection.cursor() as cursor:
-        cursor.execute(f"VACUUM (ANALYZE) {', '.join(tables)}")
-    try:
-        yield
-    finally:
-        for model in (Project, Team):
-            model._default_manager.filter(slug__startswith="crowd-").delete()
-        User.objects.filter(username__startswith="crowd-").delete()
-        with connection.cursor() as cursor:
-            cursor.execute(f"VACUUM (ANALYZE) {', '.join(tables)}")
 
 
 def _prepare_tables() -> None:

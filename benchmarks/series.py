@@ -25,7 +25,6 @@ BARE = "bare"  # one way more: the service, on a copy of the table with two inde
 FEW, MANY = 2, 10_000  # issues, between which the number of statements must not grow
 CLIENTS = 8
 USUAL, BESIDE = "usual", "beside update all"
-ALONE, CROWDED = "alone", "crowded"
 
 
 @dataclass(slots=True)
@@ -51,7 +50,6 @@ class Results:
     statements: dict[str, dict[tuple[str, int], int]] = field(default_factory=dict)  # verb; way, how many ids
     worker_memory: dict[int, int] = field(default_factory=dict)  # peak in bytes, by how many issues were changed
     backend_memory: dict[int, int] = field(default_factory=dict)  # the same of the database, without shared buffers
-    crowds: dict[tuple[str, str], Times] = field(default_factory=dict)  # what is asked; alone, or in a crowd
     singles: dict[str, Times] = field(default_factory=dict)  # changes of one issue: usual, beside "update all"
     pages: dict[str, Times] = field(default_factory=dict)  # lists: the same
     large_over_http: float = 0.0  # seconds that "update all" took meanwhile
@@ -253,27 +251,6 @@ def lists(bench: Bench, results: Results) -> None:
                 answer = bench.client.ask("GET", route)
                 if number >= 0:
                     results.lists[name].seconds.append(answer.seconds)
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# What a request costs in a crowd
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-def crowds(bench: Bench, results: Results) -> None:
-    """Send small requests as one of few callers, then as one of very many."""
-    project = bench.seeds.tested
-    for _ in tqdm(range(bench.plan.crowd_rounds), desc="alone and in a crowd"):
-        for when, crowd in ((ALONE, 0), (CROWDED, bench.plan.crowd)):
-            with seeds.crowd(crowd):
-                for ids in bench.prepare(RESOLVE, 1, sets=60):
-                    answers = {
-                        CHEAPEST: bench.client.ask("GET", CHEAPEST),
-                        "PUT of 1 issue": ask(bench.client, RESOLVE, project, ids),
-                        "list of 100": bench.client.ask("GET", target(project, None) + "?limit=100"),
-                    }
-                    for what, answer in answers.items():
-                        results.crowds.setdefault((what, when), Times()).seconds.append(answer.seconds)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from benchmarks import report
 from benchmarks.bench import CHEAPEST, Pool, Times
 from benchmarks.figures import milliseconds, percentile
 from benchmarks.plan import QUICK
-from benchmarks.series import ALONE, BARE, BESIDE, CLIENTS, CROWDED, USUAL, Load, Results
+from benchmarks.series import BARE, BESIDE, CLIENTS, USUAL, Load, Results
 from benchmarks.targets import MIB, check
 from benchmarks.verbs import VERBS
 
@@ -33,7 +33,6 @@ def results() -> Results:
         cheapest=Times([0.002]),
         lists={"tested": Times([0.006]), "large": Times([0.006]), CHEAPEST: Times([0.002])},
         indexes={"": Times([1.0]), "issues_issue_listed": Times([1.1])},
-        crowds={("PUT of 1 issue", when): Times([0.006]) for when in (ALONE, CROWDED)},
         statements={"resolve": {(way, k): 8 for way in ("service", "http") for k in (2, 10_000)}},
         worker_memory={1: 80 * MIB, QUICK.large: 90 * MIB},
         backend_memory={1: 20 * MIB, QUICK.large: 40 * MIB},
@@ -79,12 +78,6 @@ def test_sees_clients_that_wait_and_lists_that_grow(results: Results) -> None:
     ]
 
 
-def test_sees_what_grows_with_the_number_of_callers(results: Results) -> None:
-    results.crowds["PUT of 1 issue", CROWDED] = Times([0.009])
-
-    assert broken(results) == [f"PUT of 1 issue, one of {QUICK.crowd:,} callers / of few, p50: 1.50"]
-
-
 @pytest.mark.django_db
 def test_the_report_shows_every_target_and_verb(results: Results) -> None:
     targets = check(QUICK, results)
@@ -94,7 +87,6 @@ def test_the_report_shows_every_target_and_verb(results: Results) -> None:
     assert all(f"| {target.what} | {target.wanted} | {target.measured} | yes |" in text for target in targets)
     assert all(f"| {verb.name} | 1.30, 1.50 | 1.30, 1.50 |" in text for verb in VERBS)
     assert "| `issues_issue_listed` | 1,100 | 1.10 |" in text
-    assert "| PUT of 1 issue | 1 | 6.00 | 6.00 |" in text
     assert "(benchmarks.svg)" in text
     assert report.picture(QUICK, results).startswith("<svg")
 
