@@ -5,18 +5,18 @@ from datetime import datetime
 from functools import partial
 
 from issues.enums import MutationKind
-from issues.mutation import IssueMutation, IssueScope, MutationOutcome, StatusChange
+from issues.mutation import IssueMutation, IssueScope, MutationOutcome, Precautions, StatusChange
 from issues.services import (
     assignment,
     bookmarks,
     history,
     lookups,
     merging,
+    precautions,
     seen,
     sharing,
     status,
     subscriptions,
-    transactions,
 )
 from issues.services.history import ChangedMarks
 from issues.services.targets import IdsRequired, Targets, ancestors_and_children, lock_targets, no_relatives
@@ -32,7 +32,13 @@ def mutate(
 
 
 def mutate_each(
-    scopes: Sequence[IssueScope], mutation: IssueMutation, *, by: Caller, at: datetime, lock_timeout: int
+    scopes: Sequence[IssueScope],
+    mutation: IssueMutation,
+    *,
+    by: Caller,
+    at: datetime,
+    lock_timeout: int,
+    care: Precautions = Precautions(),
 ) -> list[MutationOutcome]:
     """Apply ``mutation`` to every issue in each of ``scopes``, which are of different projects, ascending.
 
@@ -41,6 +47,7 @@ def mutate_each(
 
     :raises IdsRequired: no ids were named, for more than a change of status; nothing was changed.
     :raises MutationRefused: what the body names is gone; nothing was changed.
+    :raises UnexpectedNumber: another number of issues matched than the caller expects; nothing was changed.
     :raises TryAgain: others are changing the same issues; nothing was changed.
     :raises OperationalError: no lock within ``lock_timeout`` seconds, or no database; nothing was changed.
     """
@@ -50,7 +57,7 @@ def mutate_each(
         work = partial(_mutate_all, scopes, mutation.status, mutation, by=by, at=at)
     else:
         raise IdsRequired
-    return transactions.run(work, lock_timeout=lock_timeout)
+    return precautions.run(work, care, lock_timeout=lock_timeout)
 
 
 def _mutate_named(
