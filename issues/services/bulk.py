@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 
 from issues.enums import MutationKind
-from issues.mutation import IssueMutation, IssueScope, MutationOutcome, Precautions, StatusChange
+from issues.mutation import NO_PRECAUTIONS, IssueMutation, IssueScope, MutationOutcome, Precautions, StatusChange
 from issues.services import (
     assignment,
     bookmarks,
@@ -38,7 +38,7 @@ def mutate_each(
     by: Caller,
     at: datetime,
     lock_timeout: int,
-    care: Precautions = Precautions(),
+    care: Precautions = NO_PRECAUTIONS,
 ) -> list[MutationOutcome]:
     """Apply ``mutation`` to every issue in each of ``scopes``, which are of different projects, ascending.
 
