@@ -111,7 +111,7 @@ def describe_issue(
         "logger": issue.logger or None,
         "level": issue.level,
         "status": issue.status_shown,
-        "statusDetails": _status_details(issue),
+        "statusDetails": describe_status_details(issue),
         "isPublic": issue.share_id is not None,
         "shareId": None if issue.share_id is None else issue.share_id.hex,
         "platform": issue.platform or None,
@@ -142,7 +142,7 @@ def _assignee(issue: Any) -> Assignee | None:
     return None
 
 
-def _status_details(issue: Any) -> dict[str, Any]:
+def describe_status_details(issue: Any) -> dict[str, Any]:
     """Return the terms under which the issue is ignored, counts as what is left of them; or what resolves it."""
     details: dict[str, Any] = {}
     if issue.status_shown == IssueStatus.IGNORED:

@@ -5,7 +5,7 @@ so that an unmerge only has to take the link away. What the parent shows are tot
 everybody's own numbers whenever a tree changes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -62,7 +62,11 @@ def unmerge(targets: Targets, *, by: Caller, at: datetime) -> Unmerged:
 
     By the relations as they were before: each comes back with its own tree under it.
     """
-    left = _links_to_cut(targets)
+    return cut(targets, _links_to_cut(targets), by=by, at=at)
+
+
+def cut(targets: Targets, left: Mapping[int, int], *, by: Caller, at: datetime) -> Unmerged:
+    """Cut these links, child -> parent. They are there, and everything above is locked."""
     above = ancestors(targets.project_id, list(left))
     parents = sorted(set(left.values()))
 
@@ -81,6 +85,28 @@ def unmerge(targets: Targets, *, by: Caller, at: datetime) -> Unmerged:
         at=at,
     )
     return Unmerged(children=sorted(left), parents=parents)
+
+
+def join(targets: Targets, links: Mapping[int, int], *, by: Caller, at: datetime) -> None:
+    """Make links, child -> parent, that an unmerge cut. No circle comes of it, and everything above is locked.
+
+    Who follows a child follows its parent already, since the first merge: nothing is copied again.
+    """
+    under: dict[int, list[dict[str, str]]] = {parent: [] for parent in sorted(set(links.values()))}
+    for child, parent in sorted(links.items()):
+        under[parent].append({"id": str(child)})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE issues_issue AS child
+            SET merged_into_id = link.parent, mutation_id = %s
+            FROM unnest(%s::bigint[], %s::bigint[]) AS link (child, parent)
+            WHERE child.id = link.child AND child.project_id = %s
+            """,
+            [targets.mutation_id, as_array(links), as_array(links.values()), targets.project_id],
+        )
+    compute_totals(targets, ancestors(targets.project_id, list(links)))
+    _record(targets, ActivityKind.MERGE, {parent: {"issues": found} for parent, found in under.items()}, by=by, at=at)
 
 
 def compute_totals(targets: Targets, ids: Sequence[int]) -> None:
@@ -197,7 +223,7 @@ def _record(
     kind: ActivityKind,
     data: dict[int, dict[str, Any]],
     *,
-    before_merged_into: dict[int, int] | None = None,
+    before_merged_into: Mapping[int, int] | None = None,
     by: Caller,
     at: datetime,
 ) -> None:

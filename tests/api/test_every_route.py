@@ -15,7 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from projects.models import Project, User
 from tests.api_client import Api, Who
 from tests.assertions import snapshot
-from tests.factories import ActivityFactory, IssueFactory, ReleaseFactory
+from tests.factories import ActivityFactory, IssueFactory, MutationFactory, ReleaseFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -57,6 +57,7 @@ def words(project: Project, jane: User) -> dict[str, str]:
         "note": str(ActivityFactory(issue=issue, user=jane, note=True).pk),
         "event": f"{issue.pk:032x}",
         "key": "level",
+        "mutation": str(MutationFactory(project=project).pk),
         "share_id": issue.share_id.hex,
         "version": ReleaseFactory(projects=[project]).version,
     }
