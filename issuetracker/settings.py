@@ -211,6 +211,13 @@ WEB_WORKERS = number("WEB_WORKERS", min(2 * (cpu_count() or 1), 4), minimum=1)
 WEB_THREADS = number("WEB_THREADS", 4, minimum=1)
 
 # ---------------------------------------------------------------------------------------------------------------------
+# The history
+# ---------------------------------------------------------------------------------------------------------------------
+
+# So many days a mutation can be undone; `manage.py prune_mutations` removes those that are older.
+MUTATIONS_KEPT_DAYS = number("MUTATIONS_KEPT_DAYS", 30, minimum=1)
+
+# ---------------------------------------------------------------------------------------------------------------------
 # Language and time: answers are English and UTC, whatever a client prefers
 # ---------------------------------------------------------------------------------------------------------------------
 
