@@ -75,7 +75,7 @@ def complete(result: dict[str, Any], generator: Any, request: Any, public: bool)
 @cache
 def document() -> dict[str, Any]:
     """Return the document; it is the same for everybody."""
-    generator = SchemaGenerator()  # type: ignore[no-untyped-call]  # drf-spectacular says no types here
+    generator = SchemaGenerator()  # type: ignore[no-untyped-call] # spectacular has no types  # drf-spectacular says no types here
     found: dict[str, Any] = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     return found
 

@@ -31,7 +31,7 @@ def operator(client: Client) -> Client:
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
 def test_no_address_is_a_crash(operator: Client, issue: Issue, model: type) -> None:
-    page = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")  # type: ignore[attr-defined]
+    page = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")  # type: ignore[attr-defined] # `_meta`: the stubs lack it
 
     for query in QUERIES:
         for word in WORDS:

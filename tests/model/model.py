@@ -283,7 +283,7 @@ class Model:
                     return self._release(json.loads(request.body)["version"])
         except Refused as refusal:
             return Expected(400, wrong=refusal.wrong)
-        raise NotImplementedError(request)
+        raise ValueError(f"The model knows no such request: {request}")
 
     def events_come(self, pk: int, count: int, at: datetime) -> None:
         """Let an issue have so many more events, each of another user."""
