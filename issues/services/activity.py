@@ -103,11 +103,10 @@ def _all(targets: Targets, where: RawSQL, names: Sequence[str], *, at: datetime)
     All are locked, not only those that are due: whether a row is due is decided, and all are counted, after whoever has
     it has let it go.
     """
-    with connection.cursor() as cursor:
-        # Never one look-up for each target, however few of them the statistics expect.
-        cursor.execute("SET LOCAL enable_nestloop = off")
     rows = targets.issues(at=at).annotate(is_due=where).locked().values_list("id", "is_due", *names)
     return (
         RawSQL(*rows.query.sql_with_params()),
-        RawSQL("FROM target WHERE issues_issue.id = target.id AND target.is_due", ()),
+        # As an array: PostgreSQL reads the whole target first, so that every lock comes before the first write, and then
+        # walks the primary key in order. A join with the target took a quarter longer.
+        RawSQL("WHERE issues_issue.id = ANY(ARRAY(SELECT id FROM target WHERE is_due))", ()),
     )
