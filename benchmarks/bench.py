@@ -99,6 +99,12 @@ class Bench:
     def new_client(self) -> Client:
         return Client(self.server, self.seeds.token)
 
+    def close(self) -> None:
+        """Let go of the database and the server."""
+        self.client.close()
+        self.floor.close()
+        self.observer.close()
+
     def observe(self, sql: str) -> Any:
         """Return the first column of the first row, read by a connection that nothing is measured on."""
         with self.observer.cursor() as cursor:

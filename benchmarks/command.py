@@ -19,12 +19,14 @@ REPORT, CHART = "benchmarks.md", "benchmarks.svg"
 
 SECTIONS = (
     series.lists,
+    series.small_requests,
     series.changes_of_named,
     series.statements,
     series.clients,
     series.changes_of_all,
-    series.prices_of_indexes,
+    series.prices_of_what_is_carried,
     series.bystanders,
+    series.crowds,  # last: it leaves this process with another database
 )
 
 

@@ -19,13 +19,15 @@ class Plan:
     with_most: Collection[str]  # the verbs that are asked of the most of those
     all_rounds: int  # of "update all" in the project under test
     large_rounds: int  # of "update all" in the large one
-    index_rounds: int  # of "update all" on the copy of the table with one index more
+    carried_rounds: int  # of "update all" on the copy of the table, with each part of what the table carries
     client_rounds: int
     client_issues: Mapping[
         int, int
     ]  # changed by one client in a round, so many at once; eight clients change twice that
     list_rounds: int
     lists: int  # in a round
+    small_rounds: int  # of the smallest requests
+    crowd: int  # so many users with a token each, and a tenth as many projects, among which a caller is found
     idle_seconds: float  # for which single changes are timed while nothing else runs
 
     @property
@@ -39,15 +41,17 @@ WHOLE = Plan(
     large=1_000_000,
     others=20,
     each=5_000,
-    rounds={1: 15, 10: 15, 100: 11, 1_000: 7, 10_000: 5},
+    rounds={1: 31, 10: 31, 100: 21, 1_000: 11, 10_000: 5},
     with_most=[verb.name for verb in VERBS],
     all_rounds=5,
-    large_rounds=1,
-    index_rounds=1,
+    large_rounds=5,
+    carried_rounds=3,
     client_rounds=5,
     client_issues={1: 100, 10: 600, 100: 3_000, 1_000: 6_000},
     list_rounds=5,
     lists=20,
+    small_rounds=200,
+    crowd=20_000,
     idle_seconds=10,
 )
 QUICK = Plan(
@@ -60,10 +64,12 @@ QUICK = Plan(
     with_most=[RESOLVE.name],
     all_rounds=2,
     large_rounds=1,
-    index_rounds=1,
+    carried_rounds=1,
     client_rounds=2,
     client_issues={1: 40, 100: 1_000},
     list_rounds=5,
     lists=5,
+    small_rounds=100,
+    crowd=2_000,
     idle_seconds=3,
 )

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
+from statistics import median
 
 import django
 from django.conf import settings
@@ -15,10 +16,11 @@ from benchmarks.bench import CHEAPEST, FLOOR, HTTP, SERVICE, Times
 from benchmarks.chart import draw
 from benchmarks.figures import kibibytes, mebibytes, milliseconds, percentile
 from benchmarks.plan import Plan
-from benchmarks.series import BARE, BESIDE, CLIENTS, FEW, MANY, USUAL, Results
+from benchmarks.series import BARE, BESIDE, CLIENTS, CROWDED, FEW, FEW_CALLERS, MANY, USUAL, Results
 from benchmarks.targets import Target, ratio
 from benchmarks.verbs import RESOLVE, VERBS
 
+SQL_SHOWN = 90  # characters of a statement
 SHOWN = {FLOOR: "floor", SERVICE: "service", HTTP: "HTTP", BARE: "bare copy"}
 
 
@@ -30,10 +32,12 @@ def write(plan: Plan, results: Results, targets: Sequence[Target], *, chart: str
             *_targets(targets),
             *_named(results),
             *_all(results),
-            *_indexes(plan, results),
+            *_carried(plan, results),
             *_growth(plan, results),
             *_clients(results),
             *_lists(plan, results),
+            *_small(results),
+            *_crowds(plan, results),
             *_statements(results),
             *_wal(results),
             *_memory(plan, results),
@@ -195,20 +199,80 @@ def _all(results: Results) -> Iterator[str]:
     )
 
 
-def _indexes(plan: Plan, results: Results) -> Iterator[str]:
-    yield "## What each index costs"
+def _carried(plan: Plan, results: Results) -> Iterator[str]:
+    yield "## What the table carries"
     yield ""
-    count = len(results.indexes[""].seconds)
-    yield f"Update all of {plan.tested:,} on the bare copy, and on the copy with one index more: medians, in ms,"
-    yield f"of {count} calls that resolve and unresolve in turn. A row that changes its status is written anew into"
-    yield "every index that holds it; which query reads each of them stands beside it in `issues/models.py`."
+    count = len(results.carried[BARE][RESOLVE.name].seconds)
+    yield f"Update all of {plan.tested:,} on the bare copy, and on the copy with one part more of what the table has:"
+    yield f"medians of {count}, in ms, and against the bare copy. A row that changes its status is written anew into every"
+    yield "index that holds it; which query reads each of them stands beside it in `issues/models.py`."
     yield ""
-    bare = results.indexes[""].median
+    bare = results.carried[BARE]
+    verbs = list(bare)
     yield from table(
-        ("", "update all", "/ bare copy"),
+        ("", *(f"{verb}, / bare copy" for verb in verbs)),
         [
-            (f"`{name}`" if name else "bare copy", milliseconds(times.median), f"{times.median / bare:.2f}")
-            for name, times in results.indexes.items()
+            (
+                SHOWN.get(name, f"and {name}"),
+                *(
+                    f"{milliseconds(times[verb].median)}, {times[verb].median / bare[verb].median:.2f}"
+                    for verb in verbs
+                ),
+            )
+            for name, times in results.carried.items()
+        ],
+    )
+
+
+def _small(results: Results) -> Iterator[str]:
+    yield "## What small requests are made of"
+    yield ""
+    yield "Medians in ms, in one process without HTTP. *The rest* is Django, DRF, the service's own code, BEGIN and"
+    yield "COMMIT."
+    yield ""
+    yield from table(
+        ("", "requests", "whole", "statements", "their time", "the rest"),
+        [
+            (
+                f"`GET {what}`" if what == CHEAPEST else what,
+                f"{len(spent.whole)}",
+                milliseconds(median(spent.whole)),
+                f"{len(spent.says)}",
+                milliseconds(median(map(sum, spent.statements))),
+                milliseconds(
+                    median(whole - sum(each) for whole, each in zip(spent.whole, spent.statements, strict=True))
+                ),
+            )
+            for what, spent in results.spent.items()
+        ],
+    )
+    for what, spent in results.spent.items():
+        if what != CHEAPEST:
+            yield from table(
+                (f"statements of a {what}", "ms"),
+                [
+                    (f"`{' '.join(sql.split())[:SQL_SHOWN]}`", milliseconds(median(each)))
+                    for sql, each in zip(spent.says, zip(*spent.statements, strict=True), strict=True)
+                ],
+            )
+
+
+def _crowds(plan: Plan, results: Results) -> Iterator[str]:
+    yield "## In a crowd"
+    yield ""
+    yield f"One client, as one of few callers, and with {plan.crowd:,} more members with a token each and"
+    yield f"{plan.crowd // 10:,} more projects and teams in the organization; p50 in ms."
+    yield ""
+    asked = list(dict.fromkeys(what for what, _ in results.crowds))
+    yield from table(
+        ("", "requests", FEW_CALLERS, CROWDED),
+        [
+            (
+                f"`GET {what}`" if what == CHEAPEST else what,
+                f"{len(results.crowds[what, CROWDED].seconds)}",
+                *(milliseconds(percentile(results.crowds[what, when].seconds, 50)) for when in (FEW_CALLERS, CROWDED)),
+            )
+            for what in asked
         ],
     )
 
@@ -337,7 +401,11 @@ def _bystanders(plan: Plan, results: Results) -> Iterator[str]:
     yield "One client that changes single issues in other projects and reads lists there, as usual and while an update"
     yield f"all of {plan.large:,} runs over HTTP, which took {results.large_over_http:.1f} s; ms."
     yield ""
-    for what, measured in (("changes of 1 issue", results.singles), ("lists of 25", results.pages)):
+    for what, measured in (
+        ("changes of 1 issue", results.singles),
+        ("the same by the floor", results.by_hand),
+        ("lists of 25", results.pages),
+    ):
         yield from _times({USUAL: f"{what}, as usual", BESIDE: f"{what}, meanwhile"}, measured)
 
 

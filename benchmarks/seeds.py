@@ -11,7 +11,7 @@ from benchmarks.plan import Plan
 from issues.enums import IssueStatus
 from issues.management.commands.seed_issues import MIXED, make_many
 from issues.models import Issue
-from projects.credentials import create_token
+from projects.credentials import create_token, hashed
 from projects.models import ApiToken, Organization, OrganizationMember, Project, Release, Role, Team, User
 
 ORGANIZATION = "benchmarks"
@@ -43,8 +43,11 @@ def use_database(name: str) -> None:
 
 
 def drop_database(name: str) -> None:
-    connection.settings_dict["TEST"]["NAME"] = name
-    connection.creation.destroy_test_db(connection.settings_dict["NAME"], verbosity=0)
+    """Drop the database of that name, if there is one; this process may be left with one that is gone."""
+    connection.close()
+    # Not by Django's destroy_test_db, which drops whatever this process is connected to: the user's own, it may be.
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f"DROP DATABASE IF EXISTS {connection.ops.quote_name(name)}")
 
 
 def seed(plan: Plan) -> Seeds:
@@ -174,6 +177,23 @@ def settle() -> None:
         cursor.execute(HISTORY)
         cursor.execute(f"VACUUM (ANALYZE) {', '.join(TABLES)}")
         cursor.execute("CHECKPOINT")
+
+
+def add_crowd(size: int) -> None:
+    """Make so many members of the organization with a token each, and a tenth as many projects and teams of it."""
+    organization = Organization.objects.get(slug=ORGANIZATION)
+    names = [f"crowd-{number}" for number in range(size)]
+    users = User.objects.bulk_create(User(username=name) for name in names)
+    OrganizationMember.objects.bulk_create(
+        OrganizationMember(organization=organization, user=user, role=Role.MEMBER) for user in users
+    )
+    ApiToken.objects.bulk_create(ApiToken(user=user, secret_hash=hashed(user.username)) for user in users)
+    some = names[: size // 10]
+    Team.objects.bulk_create(Team(organization=organization, slug=name, name=name) for name in some)
+    Project.objects.bulk_create(Project(organization=organization, slug=name, name=name) for name in some)
+    tables = [model._meta.db_table for model in (User, OrganizationMember, ApiToken, Team, Project)]
+    with connection.cursor() as cursor:
+        cursor.execute(f"VACUUM (ANALYZE) {', '.join(tables)}")
 
 
 def _prepare_tables() -> None:

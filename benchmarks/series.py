@@ -1,12 +1,13 @@
 """What is measured, one section of the report after the other. Whatever is compared alternates within one run."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 from random import Random
 from time import perf_counter, sleep
+from typing import Any
 
 from django.db import connection
 from django.test import Client as InProcess
@@ -15,16 +16,19 @@ from tqdm import tqdm
 
 from benchmarks import seeds
 from benchmarks.bench import CHEAPEST, FLOOR, HTTP, SERVICE, WAYS, Bench, Times, ask, body_of, target
-from benchmarks.serving import Client, peak_memory, private_memory
-from benchmarks.verbs import RESOLVE, UNRESOLVE, VERBS
+from benchmarks.serving import Client, peak_memory, private_memory, serving
+from benchmarks.verbs import RESOLVE, UNRESOLVE, VERBS, Verb
 from issues.enums import IssueStatus
 from projects.models import Project
 
 Cell = dict[str, Times]  # by way
+Execute = Callable[[str, Any, bool, dict[str, Any]], Any]
 BARE = "bare"  # one way more: the service, on a copy of the table with two indexes
 FEW, MANY = 2, 10_000  # issues, between which the number of statements must not grow
 CLIENTS = 8
 USUAL, BESIDE = "usual", "beside update all"
+FEW_CALLERS, CROWDED = "one of few", "one of a crowd"
+WARM = 50  # requests before those that count, after the database was changed
 
 
 @dataclass(slots=True)
@@ -38,19 +42,31 @@ class Load:
 
 
 @dataclass(slots=True)
+class Spent:
+    """Where the time of a request went, in this process: seconds of each, one entry for each time it was asked."""
+
+    whole: list[float] = field(default_factory=list)
+    statements: list[list[float]] = field(default_factory=list)  # without BEGIN and COMMIT
+    says: list[str] = field(default_factory=list)  # those statements
+
+
+@dataclass(slots=True)
 class Results:
     """Everything that was measured. Sizes are numbers of issues."""
 
     named: dict[tuple[str, int], Cell] = field(default_factory=dict)  # verb, how many ids
     all: dict[tuple[str, int], Cell] = field(default_factory=dict)  # verb, how many issues
-    indexes: dict[str, Times] = field(default_factory=dict)  # by the one index more than the bare copy's; "" is none
+    carried: dict[str, dict[str, Times]] = field(default_factory=dict)  # what is added to the bare copy; verb
     loads: dict[tuple[int, int], Load] = field(default_factory=dict)  # clients, how many ids
     cheapest: Times = field(default_factory=Times)  # beside the loads
     lists: dict[str, Times] = field(default_factory=dict)  # by project; and the cheapest route beside them
+    spent: dict[str, Spent] = field(default_factory=dict)  # what is asked: what its time goes into
+    crowds: dict[tuple[str, str], Times] = field(default_factory=dict)  # what is asked; of few callers, or of a crowd
     statements: dict[str, dict[tuple[str, int], int]] = field(default_factory=dict)  # verb; way, how many ids
     worker_memory: dict[int, int] = field(default_factory=dict)  # peak in bytes, by how many issues were changed
     backend_memory: dict[int, int] = field(default_factory=dict)  # the same of the database, without shared buffers
     singles: dict[str, Times] = field(default_factory=dict)  # changes of one issue: usual, beside "update all"
+    by_hand: dict[str, Times] = field(default_factory=dict)  # the same, by the floor
     pages: dict[str, Times] = field(default_factory=dict)  # lists: the same
     large_over_http: float = 0.0  # seconds that "update all" took meanwhile
 
@@ -107,25 +123,24 @@ def _change_all(
             bench.measure(way, verb, project, None, changes=size, into=into)
 
 
-def prices_of_indexes(bench: Bench, results: Results) -> None:
-    """Resolve and unresolve all on the bare copy, and again with each of the table's other indexes in turn."""
+def prices_of_what_is_carried(bench: Bench, results: Results) -> None:
+    """Resolve and unresolve all on the bare copy, and again with what the table carries beyond it, part by part."""
     project, size = bench.seeds.tested, bench.plan.tested
     bench.tested.empty()
     seeds.restore(project)
-    with bare_copy() as others:
-        results.indexes = {name: Times() for name in ("", *others)}
-        calls = [name for _ in range(bench.plan.index_rounds) for name in results.indexes]
-        for name in tqdm(calls, desc="what each index costs"):
-            if name:
-                with connection.cursor() as cursor:
-                    cursor.execute(others[name])
+    with bare_copy() as parts:
+        parts = {BARE: Part()} | parts | {"all of these": Part.of(parts.values())}
+        results.carried = {name: {RESOLVE.name: Times(), UNRESOLVE.name: Times()} for name in parts}
+        names = tuple(parts)
+        calls = [name for number in range(-1, bench.plan.carried_rounds) for name in turned(names, number)]
+        for done, name in enumerate(tqdm(calls, desc="what the table carries")):
+            parts[name].add()
             for verb in (RESOLVE, UNRESOLVE):
                 seeds.settle()
+                into = results.carried[name][verb.name] if done >= len(names) else None  # the first round warms up
                 with on_bare_copy():
-                    bench.measure(SERVICE, verb, project, None, changes=size, into=results.indexes[name])
-            if name:
-                with connection.cursor() as cursor:
-                    cursor.execute(f"DROP INDEX bare.{name}")
+                    bench.measure(SERVICE, verb, project, None, changes=size, into=into)
+            parts[name].drop()
 
 
 def turned(ways: tuple[str, ...], number: int) -> tuple[str, ...]:
@@ -134,11 +149,38 @@ def turned(ways: tuple[str, ...], number: int) -> tuple[str, ...]:
     return ways[first:] + ways[:first]
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Something that the table has and the bare copy lacks: statements that add it to the copy, and that drop it."""
+
+    adding: Sequence[str] = ()
+    dropping: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, parts: Iterable["Part"]) -> "Part":
+        """Return all of these parts as one."""
+        every = list(parts)
+        return cls([sql for part in every for sql in part.adding], [sql for part in every for sql in part.dropping])
+
+    def add(self) -> None:
+        _execute(self.adding)
+
+    def drop(self) -> None:
+        _execute(self.dropping)
+
+
+def _execute(statements: Iterable[str]) -> None:
+    with connection.cursor() as cursor:
+        for sql in statements:
+            cursor.execute(sql)
+
+
 @contextmanager
-def bare_copy() -> Iterator[dict[str, str]]:
+def bare_copy() -> Iterator[dict[str, Part]]:
     """Keep a copy of the table of issues with its primary key and the index of unresolved, its checks and no more.
 
-    Yields the statements that would make the table's other indexes on it, by name.
+    Yields what the table has beyond that, by name: each index that holds most rows, the other indexes, and the foreign
+    keys.
     """
     with connection.cursor() as cursor:
         cursor.execute("DROP SCHEMA IF EXISTS bare CASCADE")
@@ -149,21 +191,44 @@ def bare_copy() -> Iterator[dict[str, str]]:
         cursor.execute("ALTER TABLE bare.issues_issue SET (autovacuum_enabled = false)")
         cursor.execute("INSERT INTO bare.issues_issue SELECT * FROM public.issues_issue ORDER BY id")
         cursor.execute("ALTER TABLE bare.issues_issue ADD PRIMARY KEY (id)")
-        cursor.execute(
-            """
-            SELECT indexname, replace(indexdef, 'public.', 'bare.') FROM pg_indexes
-            WHERE schemaname = 'public' AND tablename = 'issues_issue' AND indexname <> 'issues_issue_pkey'
-            ORDER BY indexname
-            """
-        )
-        others = dict(cursor.fetchall())
-        cursor.execute(others.pop("issues_issue_unresolved"))
+        cursor.execute(INDEXES)
+        indexes = {name: (sql, holds_most) for name, sql, holds_most in cursor.fetchall()}
+        cursor.execute(indexes.pop("issues_issue_unresolved")[0])
         cursor.execute("VACUUM ANALYZE bare.issues_issue")
+        cursor.execute(FOREIGN_KEYS)
+        keys = [Part([adding], [dropping]) for adding, dropping in cursor.fetchall()]
+    large = {
+        f"`{name}`": Part([sql], [f"DROP INDEX bare.{name}"])
+        for name, (sql, holds_most) in indexes.items()
+        if holds_most
+    }
+    small = [Part([sql], [f"DROP INDEX bare.{name}"]) for name, (sql, holds_most) in indexes.items() if not holds_most]
     try:
-        yield others
+        yield large | {
+            f"the {len(small)} other indexes": Part.of(small),
+            f"the {len(keys)} foreign keys": Part.of(keys),
+        }
     finally:
         with connection.cursor() as cursor:
             cursor.execute("DROP SCHEMA bare CASCADE")
+
+
+INDEXES = """
+    SELECT indexname, replace(indexdef, 'public.', 'bare.'), held.reltuples > whole.reltuples / 2
+    FROM pg_indexes
+    JOIN pg_class AS held ON held.oid = format('public.%I', indexname)::regclass
+    JOIN pg_class AS whole ON whole.oid = 'public.issues_issue'::regclass
+    WHERE schemaname = 'public' AND tablename = 'issues_issue' AND indexname <> 'issues_issue_pkey'
+    ORDER BY indexname
+"""
+FOREIGN_KEYS = """
+    SELECT format('ALTER TABLE bare.issues_issue ADD CONSTRAINT %I %s', conname,
+                  replace(pg_get_constraintdef(oid), 'REFERENCES issues_issue', 'REFERENCES public.issues_issue')),
+           format('ALTER TABLE bare.issues_issue DROP CONSTRAINT %I', conname)
+    FROM pg_constraint
+    WHERE conrelid = 'public.issues_issue'::regclass AND contype = 'f'
+    ORDER BY conname
+"""
 
 
 @contextmanager
@@ -254,6 +319,79 @@ def lists(bench: Bench, results: Results) -> None:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+# What small requests cost
+# ---------------------------------------------------------------------------------------------------------------------
+
+LIST_OF_100 = "list of 100"
+ONE_ISSUE = "resolve of 1 id"
+
+
+def small_requests(bench: Bench, results: Results) -> None:
+    """Time what a small request is made of, in this process: each statement, and all that is no statement."""
+    project = bench.seeds.tested
+    client = InProcess(SERVER_NAME="127.0.0.1")
+    results.spent = {CHEAPEST: Spent(), ONE_ISSUE: Spent(), LIST_OF_100: Spent()}
+
+    def ask_for(what: str, verb: Verb | None, path: str) -> None:
+        into, took = results.spent[what], []
+        into.says = []
+
+        def timed(execute: Execute, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+            started = perf_counter()
+            found = execute(sql, params, many, context)
+            took.append(perf_counter() - started)
+            into.says.append(sql)
+            return found
+
+        started = perf_counter()
+        with connection.execute_wrapper(timed):
+            answer = client.generic(
+                "GET" if verb is None else verb.method,
+                path,
+                b"" if verb is None else body_of(verb),
+                content_type="application/json",
+                headers={"Authorization": f"Bearer {bench.seeds.token}"},
+            )
+        into.whole.append(perf_counter() - started)
+        into.statements.append(took)
+        if answer.status_code != 200:
+            raise RuntimeError(f"{what} was answered {answer.status_code}: {answer.content[:500]!r}")
+
+    for ids in tqdm(bench.prepare(RESOLVE, 1, sets=bench.plan.small_rounds), desc="small requests"):
+        ask_for(CHEAPEST, None, CHEAPEST)
+        ask_for(ONE_ISSUE, RESOLVE, target(project, ids))
+        ask_for(LIST_OF_100, None, target(project, None) + "?limit=100")
+
+
+def crowds(bench: Bench, results: Results) -> None:
+    """Send small requests as one of few callers, then as one of very many, on a database that is made for it.
+
+    On one of its own: to take users away again, PostgreSQL would read all issues for each of them (no foreign key that
+    a bulk action writes has an index). It is the last section, for this process stays with that database.
+    """
+    plan = replace(bench.plan, database=f"{bench.plan.database}_crowd", tested=5_000, large=0, others=1, each=5_000)
+    seeds.drop_database(plan.database)
+    seeds.use_database(plan.database)
+    there = seeds.seed(plan)
+    with serving() as server:
+        small = Bench(plan, there, server)
+        for when in (FEW_CALLERS, CROWDED):
+            if when == CROWDED:
+                seeds.add_crowd(plan.crowd)
+            for number, ids in enumerate(small.prepare(RESOLVE, 1, sets=plan.small_rounds + WARM)):
+                answers = {
+                    CHEAPEST: small.client.ask("GET", CHEAPEST),
+                    ONE_ISSUE: ask(small.client, RESOLVE, there.tested, ids),
+                    LIST_OF_100: small.client.ask("GET", target(there.tested, None) + "?limit=100"),
+                }
+                for what, answer in answers.items():
+                    if number >= WARM:
+                        results.crowds.setdefault((what, when), Times()).seconds.append(answer.seconds)
+        small.close()
+    seeds.drop_database(plan.database)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
 # Statements
 # ---------------------------------------------------------------------------------------------------------------------
 
@@ -294,6 +432,7 @@ def bystanders(bench: Bench, results: Results) -> None:
     ]
     Random(1).shuffle(singles)
     results.singles = {USUAL: Times(), BESIDE: Times()}
+    results.by_hand = {USUAL: Times(), BESIDE: Times()}
     results.pages = {USUAL: Times(), BESIDE: Times()}
 
     def call(when: str, *, until: Callable[[], bool]) -> None:
@@ -301,6 +440,8 @@ def bystanders(bench: Bench, results: Results) -> None:
             project, pk = singles.pop()
             for verb in (RESOLVE, UNRESOLVE):
                 results.singles[when].seconds.append(ask(bench.client, verb, project, [pk]).seconds)
+            for verb in (RESOLVE, UNRESOLVE):
+                results.by_hand[when].seconds.append(bench.by_hand(verb, project, [pk])[0])
             results.pages[when].seconds.append(bench.client.ask("GET", target(project, None)).seconds)
 
     with tqdm(total=2, desc="changes beside update all") as progress, ThreadPoolExecutor(1) as other:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from benchmarks.bench import CHEAPEST, FLOOR, HTTP, SERVICE
 from benchmarks.figures import percentile
 from benchmarks.plan import Plan
-from benchmarks.series import BARE, BESIDE, CLIENTS, FEW, MANY, USUAL, Cell, Results
+from benchmarks.series import BARE, BESIDE, CLIENTS, CROWDED, FEW, FEW_CALLERS, MANY, USUAL, Cell, Results
 from benchmarks.verbs import ALL_KEYS, RESOLVE
 
 MIB = 2**20
@@ -45,6 +45,7 @@ def check(plan: Plan, results: Results) -> list[Target]:
         *_memory(plan, results),
         *_clients(results),
         *_lists(plan, results),
+        *_crowds(plan, results),
         *_bystanders(plan, results),
     ]
 
@@ -151,6 +152,12 @@ def _lists(plan: Plan, results: Results) -> Iterator[Target]:
         FLAT_AT_MOST,
         pages["large"] / pages["tested"],
     )
+
+
+def _crowds(plan: Plan, results: Results) -> Iterator[Target]:
+    for what in dict.fromkeys(what for what, _ in results.crowds):
+        few, crowded = (percentile(results.crowds[what, when].seconds, 50) for when in (FEW_CALLERS, CROWDED))
+        yield _at_most(f"{what}, one of {plan.crowd:,} callers / of few, p50", FLAT_AT_MOST, crowded / few)
 
 
 def _bystanders(plan: Plan, results: Results) -> Iterator[Target]:

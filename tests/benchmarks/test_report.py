@@ -8,7 +8,7 @@ from benchmarks import report
 from benchmarks.bench import CHEAPEST, Pool, Times
 from benchmarks.figures import milliseconds, percentile
 from benchmarks.plan import QUICK
-from benchmarks.series import BARE, BESIDE, CLIENTS, USUAL, Load, Results
+from benchmarks.series import BARE, BESIDE, CLIENTS, CROWDED, FEW_CALLERS, ONE_ISSUE, USUAL, Load, Results, Spent
 from benchmarks.targets import MIB, check
 from benchmarks.verbs import VERBS
 
@@ -32,11 +32,20 @@ def results() -> Results:
         loads={(1, 1): Load([0.004], 1, 1.0), (CLIENTS, 1): Load([0.009], 2, 1.0)},
         cheapest=Times([0.002]),
         lists={"tested": Times([0.006]), "large": Times([0.006]), CHEAPEST: Times([0.002])},
-        indexes={"": Times([1.0]), "issues_issue_listed": Times([1.1])},
+        carried={
+            BARE: {"resolve": Times([1.0]), "unresolve": Times([2.0])},
+            "`issues_issue_listed`": {"resolve": Times([1.1]), "unresolve": Times([2.4])},
+        },
+        spent={
+            CHEAPEST: Spent([0.001], [[0.0002]], ["SELECT 1"]),
+            ONE_ISSUE: Spent([0.004, 0.006], [[0.001, 0.002], [0.0015, 0.003]], ["SELECT 2", "UPDATE\n   issues"]),
+        },
+        crowds={(ONE_ISSUE, when): Times([0.006]) for when in (FEW_CALLERS, CROWDED)},
         statements={"resolve": {(way, k): 8 for way in ("service", "http") for k in (2, 10_000)}},
         worker_memory={1: 80 * MIB, QUICK.large: 90 * MIB},
         backend_memory={1: 20 * MIB, QUICK.large: 40 * MIB},
         singles={USUAL: Times([0.01]), BESIDE: Times([0.015])},
+        by_hand={USUAL: Times([0.01]), BESIDE: Times([0.02])},
         pages={USUAL: Times([0.01]), BESIDE: Times([0.015])},
         large_over_http=30.0,
     )
@@ -78,6 +87,12 @@ def test_sees_clients_that_wait_and_lists_that_grow(results: Results) -> None:
     ]
 
 
+def test_sees_what_grows_with_the_number_of_callers(results: Results) -> None:
+    results.crowds[ONE_ISSUE, CROWDED] = Times([0.009])
+
+    assert broken(results) == [f"{ONE_ISSUE}, one of {QUICK.crowd:,} callers / of few, p50: 1.50"]
+
+
 @pytest.mark.django_db
 def test_the_report_shows_every_target_and_verb(results: Results) -> None:
     targets = check(QUICK, results)
@@ -86,7 +101,10 @@ def test_the_report_shows_every_target_and_verb(results: Results) -> None:
 
     assert all(f"| {target.what} | {target.wanted} | {target.measured} | yes |" in text for target in targets)
     assert all(f"| {verb.name} | 1.30, 1.50 | 1.30, 1.50 |" in text for verb in VERBS)
-    assert "| `issues_issue_listed` | 1,100 | 1.10 |" in text
+    assert "| and `issues_issue_listed` | 1,100, 1.10 | 2,400, 1.20 |" in text
+    assert f"| {ONE_ISSUE} | 2 | 5.00 | 2 | 3.75 | 1.25 |" in text
+    assert "| `UPDATE issues` | 2.50 |" in text
+    assert f"| {ONE_ISSUE} | 1 | 6.00 | 6.00 |" in text
     assert "(benchmarks.svg)" in text
     assert report.picture(QUICK, results).startswith("<svg")
 

@@ -1,0 +1,36 @@
+"""The database of the benchmarks, which stands beside the user's own."""
+
+import pytest
+from django.db import connection
+
+from benchmarks import seeds
+
+NAME = "issuetracker_benchmarks_of_a_test"
+
+
+def databases() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT datname FROM pg_database")
+        return {name for (name,) in cursor.fetchall()}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_drops_the_database_that_is_named_and_no_other() -> None:
+    own = connection.settings_dict["NAME"]
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {NAME}")
+    before = databases()
+
+    seeds.drop_database(NAME)
+
+    assert before - databases() == {NAME}
+    assert connection.settings_dict["NAME"] == own
+
+
+@pytest.mark.django_db(transaction=True)
+def test_drops_no_database_that_is_not_there() -> None:
+    before = databases()
+
+    seeds.drop_database(NAME)
+
+    assert databases() == before
