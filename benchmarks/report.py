@@ -200,12 +200,14 @@ def _all(results: Results) -> Iterator[str]:
 
 
 def _carried(plan: Plan, results: Results) -> Iterator[str]:
+    if not results.carried:
+        return
     yield "## What the table carries"
     yield ""
     count = len(results.carried[BARE][RESOLVE.name].seconds)
     yield f"Update all of {plan.tested:,} on the bare copy, and on the copy with one part more of what the table has:"
-    yield f"medians of {count}, in ms, and against the bare copy. A row that changes its status is written anew into every"
-    yield "index that holds it; which query reads each of them stands beside it in `issues/models.py`."
+    yield f"medians of {count}, in ms, and against the bare copy. A row that changes its status is written anew into"
+    yield "every index that holds it; which query reads each of them stands beside it in `issues/models.py`."
     yield ""
     bare = results.carried[BARE]
     verbs = list(bare)

@@ -125,6 +125,8 @@ def _change_all(
 
 def prices_of_what_is_carried(bench: Bench, results: Results) -> None:
     """Resolve and unresolve all on the bare copy, and again with what the table carries beyond it, part by part."""
+    if not bench.plan.carried_rounds:
+        return
     project, size = bench.seeds.tested, bench.plan.tested
     bench.tested.empty()
     seeds.restore(project)
