@@ -335,10 +335,11 @@ class IssueQuerySet(QuerySet[Any]):
         model: type[Model] = self.model
         return _statement(self, walk) if self.query.where else _kept_statement(model, walk)
 
-    def locked(self, *, to_delete: bool = False) -> Self:
+    def locked(self, *, to_delete: bool = False, wait: bool = True) -> Self:
         """Lock the rows in the order of their ids, which is what keeps two requests from deadlocking.
 
         FOR NO KEY UPDATE lets others still insert rows that point at the issue, a note or a mark; FOR UPDATE, for rows
-        that will be deleted, makes those wait. Only an evaluated query locks.
+        that will be deleted, makes those wait. Only an evaluated query locks; without ``wait`` it fails when somebody
+        else has one of them.
         """
-        return self.order_by("id").select_for_update(no_key=not to_delete, of=("self",))
+        return self.order_by("id").select_for_update(no_key=not to_delete, of=("self",), nowait=not wait)

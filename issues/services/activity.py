@@ -103,10 +103,10 @@ def _all(targets: Targets, where: RawSQL, names: Sequence[str], *, at: datetime)
     All are locked, not only those that are due: whether a row is due is decided, and all are counted, after whoever has
     it has let it go.
     """
-    rows = targets.issues(at=at).annotate(is_due=where).locked().values_list("id", "is_due", *names)
+    rows = targets.issues(at=at).annotate(is_due=where).locked(wait=targets.waits).values_list("id", "is_due", *names)
     return (
         RawSQL(*rows.query.sql_with_params()),
-        # As an array: PostgreSQL reads the whole target first, so that every lock comes before the first write, and then
-        # walks the primary key in order. A join with the target took a quarter longer.
+        # As an array: PostgreSQL reads the whole target first, so that every lock comes before the first write, then
+        # walks the primary key in order. A join with the target took up to a quarter longer.
         RawSQL("WHERE issues_issue.id = ANY(ARRAY(SELECT id FROM target WHERE is_due))", ()),
     )

@@ -1,6 +1,7 @@
 """The way in: one request, one transaction, all of it or nothing."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -149,10 +150,12 @@ def _change_all(
     done = status.change(targets, change, by=by, at=at)
     changed, unchanged = done.changed, done.matched - done.changed
     # Whoever the statement waited for may have brought issues into scope, together with some that it had to wait for:
-    # it saw the others as they were before. Let go of nothing, and do those too, until no others came meanwhile.
-    while targets.issues(at=at).count() != unchanged:
-        with transactions.without_waiting():
-            done = status.change(targets, change, by=by, at=at)
+    # it saw the others as they were before. Let go of nothing, and do those too, until no others came meanwhile. Their
+    # locks are out of the order of ids, and to wait for one, however short, would make deadlocks.
+    others = replace(targets, waits=False)
+    while others.issues(at=at).count() != unchanged:
+        with transactions.starting_over_if_locked():
+            done = status.change(others, change, by=by, at=at)
         changed, unchanged = changed + done.changed, done.matched - done.changed
     matched = changed + unchanged
     return MutationOutcome(

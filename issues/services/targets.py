@@ -34,12 +34,14 @@ class IdsRequired(MutationRefused):
 class Targets:
     """The issues found and locked: their ids, ascending; or, with ``ids`` None, all in scope.
 
-    "All" can be millions: it is never a list in Python, and is locked by the one statement that changes it.
+    "All" can be millions: it is never a list in Python, and is locked by the one statement that changes it, which waits
+    for those who have some of it; or, unless it ``waits``, fails.
     """
 
     scope: IssueScope
     mutation_id: int
     ids: list[int] | None
+    waits: bool = True
 
     @property
     def project_id(self) -> int:

@@ -66,22 +66,17 @@ def reading(*, timeout: int) -> Iterator[None]:
 
 
 @contextmanager
-def without_waiting() -> Iterator[None]:
-    """Start over rather than wait for a lock: one that is taken out of the order of ids may be part of a deadlock.
+def starting_over_if_locked() -> Iterator[None]:
+    """Start over where a lock can't be had at once.
 
     :raises StartOver: somebody else has it.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('lock_timeout'), set_config('lock_timeout', '1ms', true)")
-        before, _ = cursor.fetchone()
     try:
         yield
     except OperationalError as error:
         if sqlstate(error) != LOCK_NOT_AVAILABLE:
             raise
         raise StartOver("These issues are being changed by another request. Try again.") from error
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [before])
 
 
 def _run_once(work: Callable[[], Result], *, lock_timeout: int) -> Result:
