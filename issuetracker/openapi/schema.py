@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cache
+from threading import Lock
 from typing import Any
 
 from drf_spectacular.drainage import error
@@ -72,11 +73,20 @@ def complete(result: dict[str, Any], generator: Any, request: Any, public: bool)
     return result
 
 
-@cache
 def document() -> dict[str, Any]:
     """Return the document; it is the same for everybody."""
-    generator = SchemaGenerator()  # type: ignore[no-untyped-call] # spectacular has no types  # drf-spectacular says no types here
-    found: dict[str, Any] = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    with _one_at_a_time:
+        return _made()
+
+
+# drf-spectacular looks for extensions while it makes its first document, and is not made for two threads at that.
+_one_at_a_time = Lock()
+
+
+@cache
+def _made() -> dict[str, Any]:
+    generator = SchemaGenerator()  # type: ignore[no-untyped-call] # drf-spectacular says no types here
+    found: dict[str, Any] = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call] # nor here
     return found
 
 

@@ -11,7 +11,7 @@ from issues.models import Activity, Issue
 from projects.models import Project
 from tests.api_client import Api
 from tests.assertions import snapshot
-from tests.concurrency.sessions import BEGIN, Counter, Foreign, Session, wait_until_blocked
+from tests.concurrency.sessions import BEGIN, Counter, Foreign, Session, is_blocked_again, wait_until_blocked
 from tests.factories import IssueFactory
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def test_dont_come_from_the_order_in_which_callers_name_ids(
 
     assert one.result().headers["Issues-Changed"] == "2"
     assert other.result().headers["Issues-Changed"] == "0"
-    assert attempts.count in {2, 3}
+    assert attempts.count == 2
 
 
 @pytest.mark.parametrize("request_", [resolve, resolve_all, delete])
@@ -89,7 +89,8 @@ def test_forced_by_somebody_who_locks_in_the_wrong_order_are_tried_again(
 
     assert asking.result().status_code in {200, 204}
     assert asking.result().headers["Issues-Changed"] == "2"
-    assert attempts.count == 2
+    # Twice, most often: PostgreSQL lets who comes anew have a row before who waits for it has woken up.
+    assert attempts.count in {2, 3}
     if request_ is not delete:
         mutation_id = int(asking.result().headers["Mutation-Id"])
         stamps = Issue.objects.order_by("id").values_list("id", "status", "mutation_id")
@@ -112,8 +113,7 @@ def test_three_times_in_a_row_are_503_with_a_word_when_to_come_back(
     foreign.lock(ids[1])
     foreign.run("SAVEPOINT only_the_second")
     asking = session.start(partial(request_, api, ids), attempts)
-    for _ in range(3):
-        wait_until_blocked(session, by=foreign)
+    while is_blocked_again(session, by=foreign):
         foreign.lock(ids[0])
         foreign.run("ROLLBACK TO only_the_second")
     response = asking.result()

@@ -5,16 +5,20 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
 import yaml
 from django.db import connection
 from django.test import Client
+from drf_spectacular.generators import SchemaGenerator
 
 from issuetracker.exceptions import BUSY, server_error
+from issuetracker.openapi import schema
 from issuetracker.openapi.answers import ERRORS
 from issuetracker.openapi.operations import OPERATIONS
 from issuetracker.openapi.schema import document
@@ -202,3 +206,26 @@ def test_has_the_errors_as_they_are(world: Api, sam: User) -> None:
     assert examples[500] == json.loads(server_error(None).content)  # type: ignore[arg-type]  # it is not looked at
     assert examples[503]["detail"] in BUSY.values()
     assert set(examples) == {*answers, 408, 414, 429, 431, 500, 503}
+
+
+def test_is_made_by_one_of_those_who_ask_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """drf-spectacular is not made for two threads: one of them found half an extension, and was answered 500."""
+    schema._made.cache_clear()
+    inside, most = 0, 0
+    make: Any = SchemaGenerator.get_schema
+
+    def slowly(self: Any, **options: Any) -> Any:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        sleep(0.05)
+        found = make(self, **options)
+        inside -= 1
+        return found
+
+    monkeypatch.setattr(SchemaGenerator, "get_schema", slowly)
+    with ThreadPoolExecutor(4) as threads:
+        documents = list(threads.map(lambda _: schema.document(), range(4)))
+
+    assert most == 1
+    assert all(found is documents[0] for found in documents)
