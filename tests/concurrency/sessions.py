@@ -166,17 +166,6 @@ def wait_until_blocked(waiter: Session, *, by: Session | Foreign) -> None:
     _wait_until(lambda: by.pid in blockers(waiter.pid), waiter.current, f"waited for {by.pid}")
 
 
-def is_blocked_again(waiter: Session, *, by: Session | Foreign) -> bool:
-    """Return True once PostgreSQL says that it waits for the other one; False when it ends without."""
-    deadline = time.monotonic() + PATIENCE
-    while not waiter.current.done():
-        if by.pid in blockers(waiter.pid):
-            return True
-        assert time.monotonic() < deadline, f"It neither ended nor waited for {by.pid}"
-        time.sleep(0.001)
-    return False
-
-
 def blockers(pid: int) -> list[int]:
     """Return whom a session waits for."""
     with connection.cursor() as cursor:

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 from functools import partial
+from threading import Semaphore
 from typing import TYPE_CHECKING
 
 import pytest
 from django.db import connection
 
 from issues.models import Activity, Issue
+from issues.services.transactions import ATTEMPTS
 from projects.models import Project
 from tests.api_client import Api
 from tests.assertions import snapshot
-from tests.concurrency.sessions import BEGIN, Counter, Foreign, Session, is_blocked_again, wait_until_blocked
+from tests.concurrency.sessions import BEGIN, PATIENCE, Counter, Foreign, Interruption, Session, wait_until_blocked
 from tests.factories import IssueFactory
 
 if TYPE_CHECKING:
@@ -42,10 +44,27 @@ def ids(project: Project) -> list[int]:
     return ids
 
 
-def look_for_deadlocks_at_once() -> None:
-    """PostgreSQL waits for a second before it looks, unless this session is told otherwise."""
+def look_for_deadlocks_soon() -> None:
+    """PostgreSQL waits for a second before it looks, and looks once: until then the circle must be closed."""
     with connection.cursor() as cursor:
-        cursor.execute("SET deadlock_timeout = '10ms'")
+        cursor.execute("SET deadlock_timeout = '200ms'")
+
+
+class Turns(Interruption):
+    """Lets a request begin once more only when it is told to.
+
+    PostgreSQL keeps no row for who waits for it: the request might have it again before the other one has woken up.
+    """
+
+    def __init__(self) -> None:
+        self._turn = Semaphore(1)
+        super().__init__(BEGIN, self._wait, before=True, times=ATTEMPTS)
+
+    def _wait(self) -> None:
+        assert self._turn.acquire(timeout=PATIENCE)
+
+    def give(self) -> None:
+        self._turn.release()
 
 
 def read_in_the_order_of_the_table() -> None:
@@ -59,7 +78,7 @@ def test_dont_come_from_the_order_in_which_callers_name_ids(
     api: Api, ids: list[int], session: Session, other_session: Session, foreign: Foreign, request_: Request
 ) -> None:
     session.do(read_in_the_order_of_the_table)
-    other_session.do(look_for_deadlocks_at_once)
+    other_session.do(look_for_deadlocks_soon)
     foreign.lock(ids[1])
     attempts = Counter(BEGIN)
 
@@ -78,19 +97,19 @@ def test_dont_come_from_the_order_in_which_callers_name_ids(
 def test_forced_by_somebody_who_locks_in_the_wrong_order_are_tried_again(
     api: Api, ids: list[int], session: Session, foreign: Foreign, request_: Request
 ) -> None:
-    session.do(look_for_deadlocks_at_once)
-    attempts = Counter(BEGIN)
+    session.do(look_for_deadlocks_soon)
+    attempts, turns = Counter(BEGIN), Turns()
 
     foreign.lock(ids[1])
-    asking = session.start(partial(request_, api, ids), attempts)
+    asking = session.start(partial(request_, api, ids), attempts, turns)
     wait_until_blocked(session, by=foreign)
     foreign.lock(ids[0])  # had only when the other session was ended
     foreign.roll_back()
+    turns.give()
 
     assert asking.result().status_code in {200, 204}
     assert asking.result().headers["Issues-Changed"] == "2"
-    # Twice, most often: PostgreSQL lets who comes anew have a row before who waits for it has woken up.
-    assert attempts.count in {2, 3}
+    assert attempts.count == 2
     if request_ is not delete:
         mutation_id = int(asking.result().headers["Mutation-Id"])
         stamps = Issue.objects.order_by("id").values_list("id", "status", "mutation_id")
@@ -106,16 +125,18 @@ def test_forced_by_somebody_who_locks_in_the_wrong_order_are_tried_again(
 def test_three_times_in_a_row_are_503_with_a_word_when_to_come_back(
     api: Api, ids: list[int], session: Session, foreign: Foreign, request_: Request
 ) -> None:
-    session.do(look_for_deadlocks_at_once)
+    session.do(look_for_deadlocks_soon)
     before = snapshot()
-    attempts = Counter(BEGIN)
+    attempts, turns = Counter(BEGIN), Turns()
 
     foreign.lock(ids[1])
     foreign.run("SAVEPOINT only_the_second")
-    asking = session.start(partial(request_, api, ids), attempts)
-    while is_blocked_again(session, by=foreign):
+    asking = session.start(partial(request_, api, ids), attempts, turns)
+    for _ in range(ATTEMPTS):
+        wait_until_blocked(session, by=foreign)
         foreign.lock(ids[0])
         foreign.run("ROLLBACK TO only_the_second")
+        turns.give()
     response = asking.result()
 
     assert response.status_code == 503
