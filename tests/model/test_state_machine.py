@@ -146,4 +146,4 @@ def test_answers_as_the_model_does_for_minutes(world: World) -> None:
 def test_does_not_with_a_fault(serve: Callable[..., AbstractContextManager[World]], fault: Callable[[], None]) -> None:
     """A service that is wrong in one place is found out."""
     with serve(prepare=fault) as world, pytest.raises(Differs):
-        run(world, max_examples=40, derandomize=True, phases=[Phase.generate], report_multiple_bugs=False)
+        run(world, max_examples=200, derandomize=True, phases=[Phase.generate], report_multiple_bugs=False)
