@@ -26,6 +26,7 @@ MAX_ID = 2**63 - 1
 MAX_TERMS = 100  # more than anybody means; each is a condition that the database reads for every issue
 MAX_LENGTH = 10_000  # characters: the grammar would read a megabyte for half a minute, and take a gigabyte for it
 MAX_SHOWN = 80  # characters of a term in a message
+NOT_UTF_8 = "\ufffd"  # what Python reads where bytes are not UTF-8; titles may have it, from wherever they come
 
 
 class BadTerm(ValueError):
@@ -219,6 +220,8 @@ def _read_term(node: Tree[Token], query: str, user_id: int | None) -> Term:
         raise BadTerm(shown, start, "there is nothing between the quotes.")
     if "\0" in words[-1]:
         raise BadTerm(shown.replace("\0", ""), start, "it has a NUL character.")
+    if NOT_UTF_8 in words[-1]:
+        raise BadTerm(shown, start, f"it has bytes that are not UTF-8, or the {NOT_UTF_8} that stands for such.")
     if inner.data == "text":
         return Term(HasText(words[0]), negated=bool(negation))
     key, value = words[0][:-1], words[1]

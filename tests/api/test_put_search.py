@@ -217,3 +217,15 @@ def test_takes_as_many_statements_for_many_issues_as_for_two(api: Api, project: 
         return len(queries)
 
     assert statements(2) == statements(50)
+
+
+def test_refuses_bytes_that_are_not_utf_8(api: Api, project: Project) -> None:
+    """They would be read as one character, which titles have that were cut or mangled elsewhere."""
+    IssueFactory(project=project, text__title="ca\ufffd")
+    before = snapshot()
+
+    response = api.put(api.issues_url, {"status": "resolved"}, raw_query="query=%FF")
+
+    assert response.status_code == 400
+    assert "it has bytes that are not UTF-8" in response.json()["detail"]
+    assert snapshot() == before

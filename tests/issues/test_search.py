@@ -113,6 +113,7 @@ NO_END = "a quote has no end."
 QUOTES = "quotes hold spaces together and make a colon text."
 NOTHING = "there is nothing between the quotes."
 NUL = "it has a NUL character."
+NOT_UTF_8 = "it has bytes that are not UTF-8, or the \ufffd that stands for such."
 
 # query -> the term that is named, where it starts, and why
 REFUSED: dict[str, tuple[str, int, str]] = {
@@ -175,6 +176,7 @@ REFUSED: dict[str, tuple[str, int, str]] = {
     "pump:": ("pump:", 1, NO_VALUE),
     "a\0b": ("ab", 1, NUL),
     'logger:"a\0b"': ('logger:"ab"', 1, NUL),
+    "pump \ufffd": ("\ufffd", 6, NOT_UTF_8),
     f"is:{'x' * 200}": (f"is:{'x' * 77}…", 1, A_STATE),
 }
 
