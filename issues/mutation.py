@@ -116,6 +116,18 @@ class IssueMutation:
 
 
 @dataclass(frozen=True, slots=True)
+class Precautions:
+    """How careful the caller is (contract section 6).
+
+    A ``preview`` tells what would happen, and nothing does. With another number of issues matched than ``expected``,
+    nothing happens either.
+    """
+
+    preview: bool = False
+    expected: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Merged:
     """The one issue that is left in the lists, and those that went under it, ascending."""
 
@@ -129,7 +141,7 @@ class MutationOutcome:
 
     ``matched`` issues were in scope after the filters; ``changed`` of them, or of their relatives by merge, are
     different now. With anything ``out_of_scope`` (ascending) nothing was done at all. ``mutation_id`` is None when
-    nothing changed.
+    nothing changed, and in a preview.
     """
 
     matched: int = 0

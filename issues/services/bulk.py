@@ -6,13 +6,14 @@ from functools import partial
 
 from issues import observing
 from issues.enums import MutationKind
-from issues.mutation import IssueMutation, IssueScope, MutationOutcome, StatusChange
+from issues.mutation import IssueMutation, IssueScope, MutationOutcome, Precautions, StatusChange
 from issues.services import (
     assignment,
     bookmarks,
     history,
     lookups,
     merging,
+    precautions,
     seen,
     sharing,
     status,
@@ -33,7 +34,13 @@ def mutate(
 
 
 def mutate_each(
-    scopes: Sequence[IssueScope], mutation: IssueMutation, *, by: Caller, at: datetime, lock_timeout: int
+    scopes: Sequence[IssueScope],
+    mutation: IssueMutation,
+    *,
+    by: Caller,
+    at: datetime,
+    lock_timeout: int,
+    care: Precautions = Precautions(),
 ) -> list[MutationOutcome]:
     """Apply ``mutation`` to every issue in each of ``scopes``, which are of different projects, ascending.
 
@@ -42,6 +49,7 @@ def mutate_each(
 
     :raises IdsRequired: no ids were named, for more than a change of status; nothing was changed.
     :raises MutationRefused: what the body names is gone; nothing was changed.
+    :raises UnexpectedNumber: another number of issues matched than the caller expects; nothing was changed.
     :raises TryAgain: others are changing the same issues; nothing was changed.
     :raises OperationalError: no lock within ``lock_timeout`` seconds, or no database; nothing was changed.
     """
@@ -51,8 +59,8 @@ def mutate_each(
         work = partial(_mutate_all, scopes, mutation.status, mutation, by=by, at=at)
     else:
         raise IdsRequired
-    with observing.mutation(MutationKind.UPDATE, scopes, mutation.body, by=by) as outcomes:
-        outcomes += transactions.run(work, lock_timeout=lock_timeout)
+    with observing.mutation(MutationKind.UPDATE, scopes, mutation.body, by=by, preview=care.preview) as outcomes:
+        outcomes += precautions.run(work, care, lock_timeout=lock_timeout)
     return outcomes
 
 
