@@ -127,6 +127,9 @@ class Precautions:
     expected: int | None = None
 
 
+NO_PRECAUTIONS = Precautions()
+
+
 @dataclass(frozen=True, slots=True)
 class Merged:
     """The one issue that is left in the lists, and those that went under it, ascending."""

@@ -6,7 +6,7 @@ from functools import partial
 
 from issues import observing
 from issues.enums import MutationKind
-from issues.mutation import IssueMutation, IssueScope, MutationOutcome, Precautions, StatusChange
+from issues.mutation import NO_PRECAUTIONS, IssueMutation, IssueScope, MutationOutcome, Precautions, StatusChange
 from issues.services import (
     assignment,
     bookmarks,
@@ -40,7 +40,7 @@ def mutate_each(
     by: Caller,
     at: datetime,
     lock_timeout: int,
-    care: Precautions = Precautions(),
+    care: Precautions = NO_PRECAUTIONS,
 ) -> list[MutationOutcome]:
     """Apply ``mutation`` to every issue in each of ``scopes``, which are of different projects, ascending.
 

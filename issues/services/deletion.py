@@ -18,7 +18,7 @@ from issues.models import (
     IssueSubscription,
     IssueText,
 )
-from issues.mutation import IssueScope, MutationOutcome, Precautions
+from issues.mutation import NO_PRECAUTIONS, IssueScope, MutationOutcome, Precautions
 from issues.querysets import as_array
 from issues.services import history, precautions
 from issues.services.targets import IdsRequired, descendants, lock_targets
@@ -41,7 +41,7 @@ def delete_each(
     by: Caller,
     at: datetime,
     lock_timeout: int,
-    care: Precautions = Precautions(),
+    care: Precautions = NO_PRECAUTIONS,
 ) -> list[MutationOutcome]:
     """Delete every issue in each of ``scopes``, which are of different projects, and what was merged into it.
 
