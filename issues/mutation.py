@@ -156,6 +156,17 @@ class MutationOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class UndoOutcome(MutationOutcome):
+    """What was put back: ``changed`` issues. In ``skipped`` others something was left alone, since it is another now.
+
+    ``skipped_ids`` are the first hundred of those, ascending.
+    """
+
+    skipped: int = 0
+    skipped_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseChange:
     """What a body says about a release. None means that it was not given: leave that alone.
 

@@ -139,7 +139,9 @@ def _mark(
         looked_at = seen.change(targets, mutation.has_seen, user_id=by.user_id, at=at)
     if mutation.is_bookmarked is not None and by.user_id is not None:
         bookmarked = bookmarks.change(targets, mutation.is_bookmarked, user_id=by.user_id, at=at)
-    return ChangedMarks(seen=looked_at, bookmarks=bookmarked, subscriptions=followed)
+    return ChangedMarks(
+        looked_at, bookmarked, followed, mutation.has_seen, mutation.is_bookmarked, mutation.is_subscribed
+    )
 
 
 def _mutate_all(
