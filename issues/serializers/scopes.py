@@ -68,6 +68,24 @@ def read_scope_query(query_string: str, *, known: frozenset[str] = KNOWN, by: Ca
     return replace(found, terms=read_query(found.query or "", by=by))
 
 
+def read_preview_alone(query_string: str) -> bool:
+    """Return whether a query string asks for a preview, where it can ask for nothing else.
+
+    :raises ValidationError: it asks for something else.
+    """
+    errors: dict[str, list[str]] = {}
+    words = []
+    for part in query_string.split("&"):
+        name, _, value = part.partition("=")
+        if part and unquote_plus(name) != "preview":
+            raise ValidationError({"detail": _unknown_parameter(unquote_plus(name))})
+        words += [unquote_plus(value)] if part else []
+    preview = read_preview(words, errors)
+    if errors:
+        raise ValidationError(errors)
+    return preview
+
+
 def read_expected(header: str | None) -> int | None:
     """Return how many issues the header ``Issues-Expected`` says will match; None when there is none.
 
