@@ -22,7 +22,16 @@ from issues.services import bulk, deletion, pruning, releases, undo
 from projects.callers import Caller
 from projects.models import Project, Release, User
 from tests.assertions import snapshot
-from tests.concurrency.sessions import HISTORY, ISSUE_LOCK, Foreign, Session, stopped, wait_until_blocked
+from tests.concurrency.sessions import (
+    BEGIN,
+    HISTORY,
+    ISSUE_LOCK,
+    Counter,
+    Foreign,
+    Session,
+    stopped,
+    wait_until_blocked,
+)
 from tests.factories import NOW, IssueFactory, ReleaseFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -113,6 +122,7 @@ def test_locks_in_the_order_of_ids(
     project: Project, issues: list[Issue], caller: Caller, session: Session, foreign: Foreign, all_of_them: bool
 ) -> None:
     changed = put(issues, caller, all_of_them=all_of_them, status=Resolve())
+    Issue.objects.filter(pk=issues[0].pk).update(level="error")  # PostgreSQL writes it anew, behind the others
     foreign.lock(issues[0].pk)
 
     undoing = session.start(partial(take_back, changed, project, caller))
@@ -131,10 +141,12 @@ def test_of_a_merge_waits_for_who_merges_the_parent_and_starts_over(
     changed = put([child, parent], caller, merge=True)
 
     with stopped(session, partial(put, [parent, root], caller, merge=True), after=HISTORY):
-        undoing = other_session.start(partial(take_back, changed, project, caller))
+        attempts = Counter(BEGIN)
+        undoing = other_session.start(partial(take_back, changed, project, caller), attempts)
         wait_until_blocked(other_session, by=session)
 
     assert (undoing.result().changed, undoing.result().skipped) == (2, 0)
+    assert attempts.count == 2  # the root above the parent was not there when it was read
     tree = Issue.objects.order_by("id").values_list("merged_into", "times_seen")
     assert list(tree) == [(None, 1), (root.pk, 10), (None, 110)]
 

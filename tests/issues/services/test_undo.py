@@ -418,6 +418,19 @@ def test_cant_assign_to_somebody_who_is_gone(project: Project, issues: list[Issu
     assert not Issue.objects.exclude(assignee_user=None, assignee_team=None).filter(pk=mine.pk).exists()
 
 
+def test_forgets_who_set_a_status_when_they_are_gone(
+    project: Project, issues: list[Issue], sam: User, by_key: Caller
+) -> None:
+    ask(project, issues[:1], by=Caller(user=sam), status=Resolve())
+    changed = ask(project, issues[:1], by=by_key, status=Unresolve())
+    sam.delete()
+
+    undo(project, changed, by=by_key)
+
+    row = Issue.objects.get(pk=issues[0].pk)
+    assert (row.status, row.status_by_id) == ("resolved", None)
+
+
 def test_forgets_marks_of_somebody_who_is_gone(
     project: Project, issues: list[Issue], sam: User, by_key: Caller
 ) -> None:
@@ -558,6 +571,20 @@ def test_merges_again_into_a_parent_that_is_hidden_itself(
 
     assert (undone.changed, undone.skipped) == (2, 0)
     assert state() == before
+
+
+def test_leaves_alone_what_was_taken_out_and_merged_elsewhere(
+    project: Project, make: Callable[..., Issue], by_key: Caller
+) -> None:
+    child, parent, root = make(1), make(2), make(3)
+    ask(project, [child, parent], by=by_key, merge=True)
+    changed = ask(project, [child], by=by_key, merge=False)
+    ask(project, [child, root], by=by_key, merge=True)
+
+    undone = undo(project, changed, by=by_key)
+
+    assert (undone.changed, undone.skipped_ids) == (0, (child.pk, parent.pk))
+    assert tree() == [(root.pk, 10), (None, 100), (None, 1010)]
 
 
 def test_closes_no_circle(project: Project, make: Callable[..., Issue], by_key: Caller) -> None:
