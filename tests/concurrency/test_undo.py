@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from issues.models import Activity, Issue, Mutation
 from issues.mutation import (
@@ -117,12 +118,19 @@ def test_happens_once_when_asked_twice_at_the_same_time(
     assert Mutation.objects.filter(kind="undo").count() == 1
 
 
+def read_in_the_order_of_the_table() -> None:
+    """Let PostgreSQL use no index and no merge, which might give the order of ids by chance."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET enable_indexscan = off; SET enable_bitmapscan = off; SET enable_mergejoin = off")
+
+
 @pytest.mark.parametrize("all_of_them", [True, False])
 def test_locks_in_the_order_of_ids(
     project: Project, issues: list[Issue], caller: Caller, session: Session, foreign: Foreign, all_of_them: bool
 ) -> None:
     changed = put(issues, caller, all_of_them=all_of_them, status=Resolve())
     Issue.objects.filter(pk=issues[0].pk).update(level="error")  # PostgreSQL writes it anew, behind the others
+    session.do(read_in_the_order_of_the_table)
     foreign.lock(issues[0].pk)
 
     undoing = session.start(partial(take_back, changed, project, caller))
