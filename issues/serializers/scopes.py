@@ -18,6 +18,7 @@ KNOWN = frozenset({"id", "status", "query", "preview", "project"})
 IDS = {"id", "project"}  # digits, which need no decoding: ten thousand of them are read as they are
 
 SHOWN = 10  # wrong values named in one error
+MAX_EXPECTED = 10**19 - 1  # nineteen digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def read_expected(header: str | None) -> int | None:
     """
     if header is None:
         return None
-    if re.fullmatch(r"[0-9]{1,19}", header) is None:
+    if re.fullmatch(rf"[0-9]{{1,{len(str(MAX_EXPECTED))}}}", header) is None:
         raise ValidationError({"detail": "Issues-Expected is no number; say how many issues you expect to match."})
     return int(header)
 
