@@ -61,13 +61,12 @@ def started_over(error: Exception) -> None:
 
 
 @contextmanager
-def locking(*, to_delete: bool) -> Iterator[None]:
+def locking(kind: MutationKind) -> Iterator[None]:
     """Time the statement that locks what a mutation names, also when it fails."""
     started = perf_counter()
     try:
         yield
     finally:
-        kind = MutationKind.DELETE if to_delete else MutationKind.UPDATE
         LOCKING_SECONDS.labels(kind.value).observe(perf_counter() - started)
 
 

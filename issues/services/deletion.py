@@ -62,7 +62,7 @@ def delete_each(
 
 
 def _delete_each(scopes: Sequence[IssueScope], *, by: Caller, at: datetime) -> list[MutationOutcome]:
-    locked = [lock_targets(scope, at=at, relatives=descendants, to_delete=True) for scope in scopes]
+    locked = [lock_targets(scope, at=at, relatives=descendants, kind=MutationKind.DELETE) for scope in scopes]
     if any(found.out_of_scope for found in locked):
         return [MutationOutcome(out_of_scope=tuple(found.out_of_scope)) for found in locked]
     return [_delete(scope, found.ids, by=by, at=at) for scope, found in zip(scopes, locked, strict=True)]

@@ -6,7 +6,8 @@ from functools import partial
 
 from django.db import connection
 
-from issues.enums import MutationKind
+from issues import observing
+from issues.enums import IssueStatus, MutationKind
 from issues.errors import MutationRefused
 from issues.models import Mutation
 from issues.mutation import NO_PRECAUTIONS, IssueScope, Precautions, UndoOutcome
@@ -26,8 +27,11 @@ class CannotUndoDeletion(MutationRefused):
         super().__init__("A deletion can't be undone.")
 
 
-class UnknownMutation(Exception):
+class UnknownMutation(MutationRefused):
     """There is no such mutation in the project, or none any more."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such mutation, or none any more.")
 
 
 def undo(
@@ -47,26 +51,40 @@ def undo(
     :raises TryAgain: others are changing the same issues; nothing was changed.
     :raises OperationalError: no lock within ``lock_timeout`` seconds, or no database; nothing was changed.
     """
-    work = partial(_undo, project_id, mutation_id, by=by, at=at)
-    (outcome,) = precautions.run(work, care, lock_timeout=lock_timeout)
-    return outcome
-
-
-def _undo(project_id: int, mutation_id: int, *, by: Caller, at: datetime) -> list[UndoOutcome]:
-    undone = _hold(project_id, mutation_id)
-    lookups.hold_next_release(project_id)
-    return [_undo_all(undone, by=by, at=at) if undone.ids is None else _undo_named(undone, by=by, at=at)]
-
-
-def _hold(project_id: int, mutation_id: int) -> Mutation:
-    """Return the mutation, which nobody prunes before the commit."""
-    held = Mutation.objects.select_for_update().filter(project=project_id, pk=mutation_id)
-    undone = next(iter(held), None)
+    undone = next(iter(Mutation.objects.filter(project=project_id, pk=mutation_id)), None)
     if undone is None:
         raise UnknownMutation
     if undone.kind == MutationKind.DELETE:
         raise CannotUndoDeletion
-    return undone
+    work = partial(_undo, undone, by=by, at=at)
+    body = {"undo": str(mutation_id)}
+    with observing.mutation(MutationKind.UNDO, [_scope(undone)], body, by=by, preview=care.preview) as outcomes:
+        (outcome,) = precautions.run(work, care, lock_timeout=lock_timeout)
+        outcomes.append(outcome)
+    return outcome
+
+
+def _scope(undone: Mutation) -> IssueScope:
+    """Return which issues were named by what is undone, as the history tells it."""
+    return IssueScope(
+        undone.project_id,
+        ids=None if undone.ids is None else frozenset(undone.ids),
+        statuses=None if undone.statuses is None else frozenset(map(IssueStatus, undone.statuses)),
+        query=undone.query,
+    )
+
+
+def _undo(undone: Mutation, *, by: Caller, at: datetime) -> list[UndoOutcome]:
+    _hold(undone)
+    lookups.hold_next_release(undone.project_id)
+    return [_undo_all(undone, by=by, at=at) if undone.ids is None else _undo_named(undone, by=by, at=at)]
+
+
+def _hold(undone: Mutation) -> None:
+    """Let nobody prune the mutation before the commit. Nothing else ever changes one."""
+    held = Mutation.objects.select_for_update().filter(pk=undone.pk).values_list("pk")
+    if not list(held):
+        raise UnknownMutation
 
 
 def _undo_all(undone: Mutation, *, by: Caller, at: datetime) -> UndoOutcome:
@@ -87,7 +105,8 @@ def _undo_named(undone: Mutation, *, by: Caller, at: datetime) -> UndoOutcome:
     """Take back what was done to named issues: a table of contents."""
     links = read_links(undone.pk)
     scope = IssueScope(undone.project_id, ids=frozenset(issues_of(undone, links)))
-    locked = lock_targets(scope, at=at, relatives=ancestors if links.issues else no_relatives, hidden=True)
+    relatives = ancestors if links.issues else no_relatives
+    locked = lock_targets(scope, at=at, relatives=relatives, hidden=True, kind=MutationKind.UNDO)
     targets = Targets(scope, mutation_id=history.next_id(), ids=locked.ids)
     there = frozenset(locked.ids)
     changed: set[int] = set()
@@ -159,7 +178,7 @@ def _restore_marks(undone: Mutation, there: frozenset[int], *, at: datetime) -> 
 
 def _lock_all(undone: Mutation) -> int:
     """Lock the issues that it changed, in the order of their ids; return how many are there."""
-    with connection.cursor() as cursor:
+    with observing.locking(MutationKind.UNDO), connection.cursor() as cursor:
         # Never one look-up for each, however few the statistics expect (services/activity.py).
         cursor.execute("SET LOCAL enable_nestloop = off")
         cursor.execute(

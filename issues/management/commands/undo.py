@@ -47,8 +47,6 @@ class Command(BaseCommand):
             )
         except (MutationRefused, TryAgain) as error:
             raise CommandError(str(error)) from error
-        except undo.UnknownMutation as error:
-            raise CommandError(f"There is no mutation {pk} any more.") from error
         except OperationalError as error:
             raise CommandError(f"The database can't do it just now: {error}".strip()) from error
         self.stdout.write(sentence(outcome, preview=options["preview"]))
