@@ -448,6 +448,12 @@ class Activity(HangsOnIssue):
         return self.kind
 
 
+# What an activity keeps of what it overwrote.
+BEFORE_STATE = tuple(
+    field.column for field in Activity._meta.concrete_fields if field.column and field.column.startswith("before_")
+)
+
+
 class Mutation(models.Model):
     """One request that changed something: who asked for what, on which issues, and how many it changed.
 

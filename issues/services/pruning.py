@@ -7,14 +7,10 @@ from functools import partial
 
 from django.db import connection
 
-from issues.models import Activity, Mutation
+from issues.models import BEFORE_STATE, Mutation
 from issues.services import transactions
 
 MUTATIONS, ISSUES = 1_000, 10_000  # in one set, of which one mutation may have more
-
-BEFORE_STATE = tuple(
-    field.column for field in Activity._meta.concrete_fields if field.column and field.column.startswith("before_")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +29,8 @@ def count_older(before: datetime) -> int:
 def prune(before: datetime, *, lock_timeout: int) -> Iterator[Pruned]:
     """Remove the mutations that are older, with the before-states of their activities; yield what each set was.
 
-    A mutation goes in one piece: half of its before-states would make a wrong undo.
+    A mutation goes in one piece: half of its before-states would make a wrong undo. What is gone is always the
+    beginning, by id, so that who finds a mutation missing knows whether it was pruned (issues/integrity.py).
 
     :raises OperationalError: no lock within ``lock_timeout`` seconds, or no database; what was yielded is done.
     """
@@ -48,10 +45,11 @@ def _prune(before: datetime) -> Pruned:
             SELECT id FROM issues_mutation
             WHERE id IN (
                 SELECT id FROM (
-                    SELECT id, sum(changed) OVER (ORDER BY id) - changed AS in_the_set
-                    FROM (SELECT id, changed FROM issues_mutation WHERE created_at < %s ORDER BY id LIMIT %s) AS oldest
+                    SELECT id, bool_and(created_at < %s) OVER (ORDER BY id) AS is_old,
+                           sum(changed) OVER (ORDER BY id) - changed AS in_the_set
+                    FROM (SELECT id, created_at, changed FROM issues_mutation ORDER BY id LIMIT %s) AS first
                 ) AS counted
-                WHERE in_the_set < %s
+                WHERE is_old AND in_the_set < %s
             )
             ORDER BY id
             FOR UPDATE

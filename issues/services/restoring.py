@@ -137,14 +137,17 @@ SHARE_BACK = Way(
 
 def _restore(targets: Targets, way: Way, undone_id: int, *, by: Caller, at: datetime) -> Restored:
     columns = way.part.columns
-    then = ", ".join(f"{way.instead.get(name, f'activity.before_{name}')} AS before_{name}" for name in columns)
+    was_there = {name: way.instead.get(name, f"activity.before_{name}") for name in columns}
+    then = ", ".join(f"{sql} AS before_{name}" for name, sql in was_there.items())
     current = ", ".join(f"issue.{name}" for name in columns)
     left = ", ".join(f"later.before_{name}" for name in columns)
     told = f"SELECT id FROM was WHERE NOT is_due ORDER BY id {f'LIMIT {SHOWN:d}' if targets.ids is None else ''}"
     sql = f"""
         WITH was AS MATERIALIZED (
             SELECT issue.id, {current}, {then}, {way.kind} AS kind, {way.data} AS data,
-                   (later.id IS NULL OR ROW({current}) IS NOT DISTINCT FROM ROW({left})) AND {way.is_there} AS is_due
+                   (later.id IS NULL OR ROW({current}) IS NOT DISTINCT FROM ROW({left}))
+                   AND ROW({current}) IS DISTINCT FROM ROW({", ".join(was_there.values())})
+                   AND {way.is_there} AS is_due
             FROM issues_activity AS activity
             JOIN issues_issue AS issue ON issue.id = activity.issue_id
             {way.tables}

@@ -132,6 +132,17 @@ def test_prune_goes_set_by_set(
     assert not Activity.objects.exclude(before_status=None).exists()
 
 
+def test_prune_leaves_no_gap(project: Project, issues: list[Issue], by_jane: Caller) -> None:
+    """One that waited for a lock has a later id, and an earlier time, than one that didn't."""
+    for days in (40, 29, 31):
+        ask(project, issues, by=by_jane, at=days_ago(days), status=Ignore() if days == 29 else Resolve())
+    ids = list(Mutation.objects.order_by("pk").values_list("pk", flat=True))
+
+    assert run("prune_mutations").startswith("1 mutations removed")
+
+    assert list(Mutation.objects.order_by("pk").values_list("pk", flat=True)) == ids[1:]
+
+
 def test_an_undo_outlives_what_it_took_back(project: Project, issues: list[Issue], sam: User, by_jane: Caller) -> None:
     """Its own undo needs no older record: it knows what to do to whose marks."""
     changed = ask(project, issues, by=by_jane, at=days_ago(31), has_seen=True, is_bookmarked=True, status=Ignore())

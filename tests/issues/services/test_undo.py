@@ -24,7 +24,6 @@ from issues.mutation import (
     Unresolve,
 )
 from issues.services import releases
-from issues.services import undo as service
 from issues.services.precautions import UnexpectedNumber
 from issues.services.undo import CannotUndoDeletion, UnknownMutation
 from projects.callers import Caller
@@ -40,6 +39,7 @@ from tests.factories import (
     ReleaseFactory,
     UserFactory,
 )
+from tests.issues.services import calls
 from tests.issues.services.calls import ask, delete, statements
 
 pytestmark = pytest.mark.django_db
@@ -51,8 +51,7 @@ UNTIL_TOMORROW = SnoozeTerms(until=NOW + timedelta(days=1), user_count=10)
 def undo(
     project: Project, outcome: MutationOutcome, *, by: Caller, at: Any = LATER, care: Precautions = NO_PRECAUTIONS
 ) -> UndoOutcome:
-    assert outcome.mutation_id is not None
-    return service.undo(project.pk, outcome.mutation_id, by=by, at=at, lock_timeout=5, care=care)
+    return calls.undo(project, outcome, by=by, at=at, care=care)
 
 
 def state(*, ignoring: Iterable[str] = ()) -> dict[str, Any]:
@@ -416,6 +415,19 @@ def test_cant_assign_to_somebody_who_is_gone(project: Project, issues: list[Issu
 
     assert (undone.changed, undone.skipped_ids) == (2, (issues[2].pk, mine.pk))
     assert not Issue.objects.exclude(assignee_user=None, assignee_team=None).filter(pk=mine.pk).exists()
+
+
+def test_leaves_alone_what_is_as_it_was_by_itself(project: Project, sam: User, by_key: Caller) -> None:
+    """With the user to whom it was assigned, it is nobody's again."""
+    issue = IssueFactory(project=project)
+    assigned = ask(project, [issue], by=by_key, assignment=Assignment(Assignee("user", sam.pk, "sam")))
+    sam.delete()
+    before = snapshot()
+
+    done = undo(project, assigned, by=by_key)
+
+    assert (done.changed, done.skipped_ids, done.mutation_id) == (0, (issue.pk,), None)
+    assert snapshot() == before
 
 
 def test_forgets_who_set_a_status_when_they_are_gone(
