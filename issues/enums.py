@@ -55,3 +55,4 @@ class MutationKind(TextChoices):
 
     UPDATE = "update"  # PUT
     DELETE = "delete"  # DELETE; can't be undone
+    UNDO = "undo"  # takes back an update, or an undo

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from django.apps import apps
 from django.db import connection, transaction
 
-from issues.models import HangsOnIssue
+from issues.models import BEFORE_STATE, HangsOnIssue
+from issues.parts import STATUS
 
 EXAMPLES = 5
 
@@ -232,30 +233,66 @@ RELEASES_SHOWN = Invariant(
 # What the history says
 # ---------------------------------------------------------------------------------------------------------------------
 
+# What is too old to be undone is removed, always from the beginning (services/pruning.py): below this, none is missed.
+_FIRST_KEPT = "coalesce((SELECT min(id) FROM issues_mutation), 9223372036854775807)"
+
 MUTATIONS_OF_ACTIVITIES = Invariant(
     "mutations of activities",
-    "every activity but a note was written by a mutation of its project, at its time",
+    "every activity but a note was written by a mutation of its project, at its time, unless that was pruned",
     "activities",
-    """
+    f"""
     SELECT activity.id
     FROM issues_activity AS activity
     LEFT JOIN issues_mutation AS mutation
         ON mutation.id = activity.mutation_id AND mutation.project_id = activity.project_id
-       AND mutation.created_at = activity.created_at AND mutation.kind = 'update'
+       AND mutation.created_at = activity.created_at AND mutation.kind <> 'delete'
     WHERE activity.kind <> 'note' AND mutation.id IS NULL
+      AND NOT coalesce(activity.mutation_id < {_FIRST_KEPT}, false)
     """,
 )
 
 STAMPS = Invariant(
     "stamps",
-    "an issue's stamp is a mutation of its project",
+    "an issue's stamp is a mutation of its project, unless that was pruned",
     "issues",
-    """
+    f"""
     SELECT issue.id
     FROM issues_issue AS issue
     LEFT JOIN issues_mutation AS mutation
-        ON mutation.id = issue.mutation_id AND mutation.project_id = issue.project_id AND mutation.kind = 'update'
-    WHERE issue.mutation_id IS NOT NULL AND mutation.id IS NULL
+        ON mutation.id = issue.mutation_id AND mutation.project_id = issue.project_id AND mutation.kind <> 'delete'
+    WHERE issue.mutation_id >= {_FIRST_KEPT} AND mutation.id IS NULL
+    """,
+)
+
+# A merge overwrites nothing of the parent, nor does an unmerge; an assignee and a link may have been none.
+BEFORE_STATES = Invariant(
+    "before-states",
+    "what a mutation overwrote is known as long as the mutation is, and no longer",
+    "activities",
+    f"""
+    SELECT id
+    FROM issues_activity
+    WHERE CASE WHEN mutation_id >= {_FIRST_KEPT}
+        THEN kind = ANY ('{{{",".join(kind.value for kind in STATUS.kinds)}}}') AND before_status IS NULL
+          OR kind = 'unmerge' AND data ? 'parent' AND before_merged_into_id IS NULL
+          OR kind = 'unassigned' AND num_nonnulls(before_assignee_user_id, before_assignee_team_id) <> 1
+          OR kind = 'set_private' AND before_share_id IS NULL
+        ELSE num_nonnulls({", ".join(BEFORE_STATE)}) > 0
+        END
+    """,
+)
+
+UNDOS = Invariant(
+    "undos",
+    "an undo takes back an earlier mutation of its project that deleted nothing, and the other way round than that one",
+    "mutations",
+    f"""
+    SELECT undo.id
+    FROM issues_mutation AS undo
+    LEFT JOIN issues_mutation AS undone
+        ON undone.id = undo.undoes AND undone.id < undo.id AND undone.project_id = undo.project_id
+       AND undone.kind <> 'delete' AND undone.is_reversed <> undo.is_reversed
+    WHERE undo.undoes >= {_FIRST_KEPT} AND undone.id IS NULL
     """,
 )
 
@@ -309,7 +346,7 @@ CHANGED = Invariant(
     FROM issues_mutation AS mutation
     LEFT JOIN counted ON counted.mutation_id = mutation.id
     LEFT JOIN deleted ON deleted.project_id = mutation.project_id
-    WHERE mutation.kind = 'update'
+    WHERE mutation.kind <> 'delete'
       AND mutation.changed - coalesce(counted.count, 0) NOT BETWEEN 0 AND coalesce(deleted.count, 0)
     """,
 )
@@ -399,7 +436,7 @@ MERGES = Invariant(
         FROM issues_activity AS activity, jsonb_path_query(activity.data, '$.issues[*].id') AS child
         WHERE activity.kind = 'merge'
         UNION ALL
-        SELECT issue_id, NULL, id FROM issues_activity WHERE kind = 'unmerge' AND before_merged_into_id IS NOT NULL
+        SELECT issue_id, NULL, id FROM issues_activity WHERE kind = 'unmerge' AND data ? 'parent'
     ),
     newest AS (
         SELECT DISTINCT ON (child_id) child_id, parent_id FROM told ORDER BY child_id, id DESC
@@ -500,6 +537,8 @@ INVARIANTS = (
     RELEASES_SHOWN,
     MUTATIONS_OF_ACTIVITIES,
     STAMPS,
+    BEFORE_STATES,
+    UNDOS,
     ACTIVITIES,
     CHANGED,
     STATUSES,

@@ -435,6 +435,12 @@ class Activity(HangsOnIssue):
             models.Index(F("issue"), F("id").desc(), name="issues_activity_of_issue"),
             # The notes of one issue, newest first, however many activities there are between them.
             models.Index(F("issue"), F("id").desc(), name="issues_activity_notes", condition=Q(kind="note")),
+            # What a mutation did: its undo, and the page of its issues in the history.
+            models.Index(
+                fields=["mutation_id", "issue"],
+                name="issues_activity_of_mutation",
+                condition=Q(mutation_id__isnull=False),
+            ),
         ]
         verbose_name_plural = "activities"
 
@@ -442,10 +448,18 @@ class Activity(HangsOnIssue):
         return self.kind
 
 
+# What an activity keeps of what it overwrote.
+BEFORE_STATE = tuple(
+    field.column for field in Activity._meta.concrete_fields if field.column and field.column.startswith("before_")
+)
+
+
 class Mutation(models.Model):
     """One request that changed something: who asked for what, on which issues, and how many it changed.
 
     What it did to each issue stands in the activity rows that carry its id, and, for marks, in the arrays here.
+
+    An undo keeps the scope and the body of what it takes back, so that it can be undone itself when that is pruned.
     """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, db_index=False, related_name="+")
@@ -463,7 +477,16 @@ class Mutation(models.Model):
     matched = models.BigIntegerField()
     changed = models.BigIntegerField()
 
-    # the issues whose mark of the calling user changed; which way, the body tells
+    # An undo: the mutation that it took back, which may be pruned by now; and whether it took the steps of the body
+    # from the last to the first, which the undo of an undo does not.
+    undoes = models.BigIntegerField(null=True)
+    is_reversed = models.BooleanField(db_default=False)
+
+    # Whose marks were set: the caller's; by an undo, the first caller's. To what, and of which issues they changed.
+    marks_of = reference(User, db_constraint=False)
+    has_seen = models.BooleanField(null=True)
+    is_bookmarked = models.BooleanField(null=True)
+    is_subscribed = models.BooleanField(null=True)
     seen_ids = ArrayField(models.BigIntegerField(), default=list)
     bookmark_ids = ArrayField(models.BigIntegerField(), default=list)
     subscription_ids = ArrayField(models.BigIntegerField(), default=list)
@@ -472,10 +495,16 @@ class Mutation(models.Model):
         constraints = [
             models.CheckConstraint(name="issues_mutation_kind_is_known", condition=Q(kind__in=MutationKind.values)),
             models.CheckConstraint(name="issues_mutation_changed_something", condition=Q(changed__gt=0)),
+            models.CheckConstraint(
+                name="issues_mutation_undoes_goes_with_undo",
+                condition=Q(kind="undo", undoes__isnull=False) | (~Q(kind="undo") & Q(undoes__isnull=True)),
+            ),
         ]
         indexes = [
             # The history of a project, newest first.
             models.Index(F("project"), F("id").desc(), name="issues_mutation_of_project"),
+            # By what the mutations of a page of the history were undone.
+            models.Index(fields=["undoes"], name="issues_mutation_undone_by", condition=Q(undoes__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -116,6 +116,21 @@ class IssueMutation:
 
 
 @dataclass(frozen=True, slots=True)
+class Precautions:
+    """How careful the caller is (contract section 6).
+
+    A ``preview`` tells what would happen, and nothing does. With another number of issues matched than ``expected``,
+    nothing happens either.
+    """
+
+    preview: bool = False
+    expected: int | None = None
+
+
+NO_PRECAUTIONS = Precautions()
+
+
+@dataclass(frozen=True, slots=True)
 class Merged:
     """The one issue that is left in the lists, and those that went under it, ascending."""
 
@@ -129,7 +144,7 @@ class MutationOutcome:
 
     ``matched`` issues were in scope after the filters; ``changed`` of them, or of their relatives by merge, are
     different now. With anything ``out_of_scope`` (ascending) nothing was done at all. ``mutation_id`` is None when
-    nothing changed.
+    nothing changed, and in a preview.
     """
 
     matched: int = 0
@@ -138,6 +153,17 @@ class MutationOutcome:
     mutation_id: int | None = None
     share_id: UUID | None = None
     merged: Merged | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UndoOutcome(MutationOutcome):
+    """What was put back: ``changed`` issues. In ``skipped`` others something was left alone, since it is another now.
+
+    ``skipped_ids`` are the first hundred of those, ascending.
+    """
+
+    skipped: int = 0
+    skipped_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,26 +61,29 @@ def started_over(error: Exception) -> None:
 
 
 @contextmanager
-def locking(*, to_delete: bool) -> Iterator[None]:
+def locking(kind: MutationKind) -> Iterator[None]:
     """Time the statement that locks what a mutation names, also when it fails."""
     started = perf_counter()
     try:
         yield
     finally:
-        kind = MutationKind.DELETE if to_delete else MutationKind.UPDATE
         LOCKING_SECONDS.labels(kind.value).observe(perf_counter() - started)
 
 
 @contextmanager
 def mutation(
-    kind: MutationKind, scopes: Sequence[IssueScope], body: Mapping[str, Any], *, by: Caller
+    kind: MutationKind, scopes: Sequence[IssueScope], body: Mapping[str, Any], *, by: Caller, preview: bool = False
 ) -> Iterator[list[MutationOutcome]]:
-    """Count what is done within, and log a line for each scope; the outcomes go into the list that is yielded."""
+    """Count what is done within, and log a line for each scope; the outcomes go into the list that is yielded.
+
+    A ``preview`` changes nothing and counts for nothing, but is logged: it locks and takes its time as the change does.
+    """
     outcomes: list[MutationOutcome] = []
     result, reason = FAILED, None
     started = perf_counter()
     in_flight = IN_FLIGHT.labels(kind.value)
-    in_flight.inc()
+    if not preview:
+        in_flight.inc()
     try:
         yield outcomes
         result = OUT_OF_SCOPE if any(outcome.out_of_scope for outcome in outcomes) else DONE
@@ -88,12 +91,13 @@ def mutation(
         result, reason = _result(error), _reason(error)
         raise
     finally:
-        in_flight.dec()
-        MUTATIONS.labels(kind.value, result).inc()
-        MATCHED.labels(kind.value).inc(sum(outcome.matched for outcome in outcomes))
-        CHANGED.labels(kind.value).inc(sum(outcome.changed for outcome in outcomes))
+        if not preview:
+            in_flight.dec()
+            MUTATIONS.labels(kind.value, result).inc()
+            MATCHED.labels(kind.value).inc(sum(outcome.matched for outcome in outcomes))
+            CHANGED.labels(kind.value).inc(sum(outcome.changed for outcome in outcomes))
         if logger.isEnabledFor(logging.INFO):
-            asked = _asked(kind, body, by)
+            asked = _asked(kind, body, by) | {"preview": preview}
             ended = {"outcome": result, "reason": reason, "seconds": round(perf_counter() - started, 6)}
             for scope, outcome in zip(scopes, outcomes or [MutationOutcome()] * len(scopes), strict=True):
                 _log(asked | _scope(scope) | ended | _counts(outcome))
@@ -159,7 +163,8 @@ def _log(line: dict[str, Any]) -> None:
     ids = "all" if line["ids"] is None else line["ids"]
     filters = [f", {name} {json.dumps(line[name])}" for name in ("statuses", "query") if line[name] is not None]
     logger.info(
-        "%s by %s, project %d, ids: %s%s, %s: %s%s, %d matched, %d changed, %.3f s",
+        "%s%s by %s, project %d, ids: %s%s, %s: %s%s, %d matched, %d changed, %.3f s",
+        "preview of " if line["preview"] else "",
         line["kind"],
         who,
         line["project_id"],

@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from issues.views import absent
 from issues.views.bulk import OrganizationIssuesViewSet, ProjectIssuesViewSet
 from issues.views.events import EventViewSet, HashesViewSet, ProjectEventViewSet
+from issues.views.mutations import MutationsViewSet
 from issues.views.notes import ActivitiesViewSet, NotesViewSet
 from issues.views.releases import OrganizationReleasesViewSet, ProjectReleasesViewSet
 from issues.views.shared import SharedIssueViewSet
@@ -35,6 +36,9 @@ urlpatterns = [
         f"{ORGANIZATION}issues/",
         OrganizationIssuesViewSet.as_view({"get": "list", "put": "bulk_mutate", "delete": "bulk_delete"}),
     ),
+    path(f"{PROJECT}mutations/", MutationsViewSet.as_view({"get": "list"})),
+    path(f"{PROJECT}mutations/<str:mutation>/", MutationsViewSet.as_view({"get": "retrieve"})),
+    path(f"{PROJECT}mutations/<str:mutation>/undo/", MutationsViewSet.as_view({"post": "undo"})),
     *of_one_issue("issues/<str:issue>/"),
     *of_one_issue(f"{ORGANIZATION}issues/<str:issue>/"),
     path(f"{ORGANIZATION}shortids/<str:issue>/", ShortIdViewSet.as_view({"get": "retrieve"})),

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from issues.errors import MutationRefused, TryAgain, UnknownActor, UnknownRelease, sqlstate
+from issues.services.precautions import UnexpectedNumber
 from issues.services.releases import ProjectsRequired
 from issuetracker import metrics
 
@@ -41,6 +42,8 @@ def to_response(error: Exception, context: Mapping[str, Any]) -> Response | None
             return Response({"statusDetails": {"inRelease": [str(error)]}}, status=status.HTTP_400_BAD_REQUEST)
         case ProjectsRequired():
             return Response({"projects": [str(error)]}, status=status.HTTP_400_BAD_REQUEST)
+        case UnexpectedNumber():
+            return Response({"detail": str(error)}, status=status.HTTP_412_PRECONDITION_FAILED)
         case MutationRefused():
             return Response({"detail": str(error)}, status=status.HTTP_400_BAD_REQUEST)
         case TryAgain():

@@ -306,6 +306,13 @@ def metrics_token() -> str:
 METRICS_TOKEN = metrics_token()
 
 # ---------------------------------------------------------------------------------------------------------------------
+# The history
+# ---------------------------------------------------------------------------------------------------------------------
+
+# So many days a mutation can be undone; `manage.py prune_mutations` removes those that are older.
+MUTATIONS_KEPT_DAYS = number("MUTATIONS_KEPT_DAYS", 30, minimum=1)
+
+# ---------------------------------------------------------------------------------------------------------------------
 # Language and time: answers are English and UTC, whatever a client prefers
 # ---------------------------------------------------------------------------------------------------------------------
 

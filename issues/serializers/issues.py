@@ -33,7 +33,7 @@ def describe_issue(
         "logger": issue.logger or None,
         "level": issue.level,
         "status": issue.status_shown,
-        "statusDetails": _status_details(issue, names),
+        "statusDetails": describe_status_details(issue, names),
         "isPublic": issue.share_id is not None,
         "shareId": None if issue.share_id is None else issue.share_id.hex,
         "platform": issue.platform or None,
@@ -84,8 +84,11 @@ def _assignee(issue: Item, names: Names) -> Assignee | None:
     return names.teams.get(issue.assignee_team_id)
 
 
-def _status_details(issue: Item, names: Names) -> dict[str, Any]:
-    """Return the terms under which the issue is ignored, counts as what is left of them; or what resolves it."""
+def describe_status_details(issue: Any, names: Names) -> dict[str, Any]:
+    """Return the terms under which the issue is ignored, counts as what is left of them; or what resolves it.
+
+    :param issue: an item, or another state of one under the same names.
+    """
     details: dict[str, Any] = {}
     if issue.status_shown == IssueStatus.IGNORED:
         ends_at_count, ends_at_users = issue.snooze_ends_at_times_seen, issue.snooze_ends_at_users_seen

@@ -122,9 +122,18 @@ def _items() -> Statement:
 
 def read_names(items: Sequence[Item]) -> Names:
     """Return the names of the people, teams and releases of these items; of those that are still there."""
-    users = {pk for item in items for pk in (item.assignee_user_id, item.status_by_id) if pk is not None}
-    teams = {item.assignee_team_id for item in items if item.assignee_team_id is not None}
-    releases = {item.resolution_release_id for item in items if item.resolution_release_id is not None}
+    return look_up_names(
+        (pk for item in items for pk in (item.assignee_user_id, item.status_by_id)),
+        (item.assignee_team_id for item in items),
+        (item.resolution_release_id for item in items),
+    )
+
+
+def look_up_names(
+    user_ids: Iterable[int | None], team_ids: Iterable[int | None] = (), release_ids: Iterable[int | None] = ()
+) -> Names:
+    """Return the names of these people, teams and releases; of those that are still there."""
+    users, teams, releases = ({pk for pk in ids if pk is not None} for ids in (user_ids, team_ids, release_ids))
     rows: list[Any] = []
     if users or teams or releases:
         with connection.cursor() as cursor:

@@ -1,5 +1,6 @@
 """The query string of PUT and DELETE, read once and raw: ten thousand ids make no QueryDict (contract 1.3)."""
 
+import re
 from dataclasses import dataclass, replace
 from urllib.parse import unquote_plus
 
@@ -13,10 +14,11 @@ from projects.querysets import MAX_ID, is_id
 
 STATUS_WORDS = {status.value: status for status in IssueStatus} | {"muted": IssueStatus.IGNORED}
 
-KNOWN = frozenset({"id", "status", "query", "project"})
+KNOWN = frozenset({"id", "status", "query", "preview", "project"})
 IDS = {"id", "project"}  # digits, which need no decoding: ten thousand of them are read as they are
 
 SHOWN = 10  # wrong values named in one error
+MAX_EXPECTED = 10**19 - 1  # nineteen digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +30,11 @@ class ScopeQuery:
     terms: tuple[Term, ...] = ()
     query: str | None = None
     project_ids: frozenset[int] | None = None
+    preview: bool = False
 
     def in_project(self, project_id: int, ids: frozenset[int] | None = None) -> IssueScope:
         """Return this for one project; with ``ids``, for these of its issues only."""
         return IssueScope(project_id, self.ids if ids is None else ids, self.statuses, self.terms, self.query)
-
-
-def read_scope(query_string: str, *, project_id: int, by: Caller) -> IssueScope:
-    """Return which issues of one project a query string names.
-
-    :raises ValidationError: as :func:`read_scope_query`; ``project`` is not a parameter here.
-    """
-    return read_scope_query(query_string, known=KNOWN - {"project"}, by=by).in_project(project_id)
 
 
 def read_scope_query(query_string: str, *, known: frozenset[str] = KNOWN, by: Caller) -> ScopeQuery:
@@ -49,7 +44,7 @@ def read_scope_query(query_string: str, *, known: frozenset[str] = KNOWN, by: Ca
         it; or an id, a status or a search is none.
     """
     words: dict[str, list[str]] = {name: [] for name in known}
-    ids = words["id"]
+    ids = words["id"]  # at hand: there may be ten thousand
     for part in query_string.split("&"):
         name, _, value = part.partition("=")
         if name == "id":
@@ -67,10 +62,41 @@ def read_scope_query(query_string: str, *, known: frozenset[str] = KNOWN, by: Ca
         statuses=read_statuses(words["status"], errors) if words["status"] else None,
         query=next(iter(words["query"]), None),
         project_ids=read_ids("project", words["project"], errors) if words.get("project") else None,
+        preview=read_preview(words["preview"], errors),
     )
     if errors:
         raise ValidationError(errors)
     return replace(found, terms=read_query(found.query or "", by=by))
+
+
+def read_preview_alone(query_string: str) -> bool:
+    """Return whether a query string asks for a preview, where it can ask for nothing else.
+
+    :raises ValidationError: it asks for something else.
+    """
+    errors: dict[str, list[str]] = {}
+    words = []
+    for part in query_string.split("&"):
+        name, _, value = part.partition("=")
+        if part and unquote_plus(name) != "preview":
+            raise ValidationError({"detail": _unknown_parameter(unquote_plus(name))})
+        words += [unquote_plus(value)] if part else []
+    preview = read_preview(words, errors)
+    if errors:
+        raise ValidationError(errors)
+    return preview
+
+
+def read_expected(header: str | None) -> int | None:
+    """Return how many issues the header ``Issues-Expected`` says will match; None when there is none.
+
+    :raises ValidationError: it is no number.
+    """
+    if header is None:
+        return None
+    if re.fullmatch(rf"[0-9]{{1,{len(str(MAX_EXPECTED))}}}", header) is None:
+        raise ValidationError({"detail": "Issues-Expected is no number; say how many issues you expect to match."})
+    return int(header)
 
 
 def refuse_parameters(query_string: str) -> None:
@@ -101,6 +127,13 @@ def read_statuses(words: list[str], errors: dict[str, list[str]]) -> frozenset[I
         known = ", ".join(IssueStatus.values)
         errors["status"] = [f'"{word}" is not a status; say one of {known}.' for word in unknown[:SHOWN]]
     return frozenset(STATUS_WORDS[word] for word in words if word in STATUS_WORDS)
+
+
+def read_preview(words: list[str], errors: dict[str, list[str]]) -> bool:
+    """Return whether the words ask for a preview; what is neither yes nor no goes to ``errors``."""
+    if words not in ([], ["true"], ["false"]):
+        errors["preview"] = ["Say preview=true or preview=false, once."]
+    return words == ["true"]
 
 
 def read_ids(name: str, words: list[str], errors: dict[str, list[str]]) -> frozenset[int]:

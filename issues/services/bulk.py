@@ -7,13 +7,14 @@ from functools import partial
 
 from issues import observing
 from issues.enums import MutationKind
-from issues.mutation import IssueMutation, IssueScope, MutationOutcome, StatusChange
+from issues.mutation import NO_PRECAUTIONS, IssueMutation, IssueScope, MutationOutcome, Precautions, StatusChange
 from issues.services import (
     assignment,
     bookmarks,
     history,
     lookups,
     merging,
+    precautions,
     seen,
     sharing,
     status,
@@ -34,7 +35,13 @@ def mutate(
 
 
 def mutate_each(
-    scopes: Sequence[IssueScope], mutation: IssueMutation, *, by: Caller, at: datetime, lock_timeout: int
+    scopes: Sequence[IssueScope],
+    mutation: IssueMutation,
+    *,
+    by: Caller,
+    at: datetime,
+    lock_timeout: int,
+    care: Precautions = NO_PRECAUTIONS,
 ) -> list[MutationOutcome]:
     """Apply ``mutation`` to every issue in each of ``scopes``, which are of different projects, ascending.
 
@@ -43,6 +50,7 @@ def mutate_each(
 
     :raises IdsRequired: no ids were named, for more than a change of status; nothing was changed.
     :raises MutationRefused: what the body names is gone; nothing was changed.
+    :raises UnexpectedNumber: another number of issues matched than the caller expects; nothing was changed.
     :raises TryAgain: others are changing the same issues; nothing was changed.
     :raises OperationalError: no lock within ``lock_timeout`` seconds, or no database; nothing was changed.
     """
@@ -52,8 +60,8 @@ def mutate_each(
         work = partial(_mutate_all, scopes, mutation.status, mutation, by=by, at=at)
     else:
         raise IdsRequired
-    with observing.mutation(MutationKind.UPDATE, scopes, mutation.body, by=by) as outcomes:
-        outcomes += transactions.run(work, lock_timeout=lock_timeout)
+    with observing.mutation(MutationKind.UPDATE, scopes, mutation.body, by=by, preview=care.preview) as outcomes:
+        outcomes += precautions.run(work, care, lock_timeout=lock_timeout)
     return outcomes
 
 
@@ -132,7 +140,9 @@ def _mark(
         looked_at = seen.change(targets, mutation.has_seen, user_id=by.user_id, at=at)
     if mutation.is_bookmarked is not None and by.user_id is not None:
         bookmarked = bookmarks.change(targets, mutation.is_bookmarked, user_id=by.user_id, at=at)
-    return ChangedMarks(seen=looked_at, bookmarks=bookmarked, subscriptions=followed)
+    return ChangedMarks(
+        looked_at, bookmarked, followed, mutation.has_seen, mutation.is_bookmarked, mutation.is_subscribed
+    )
 
 
 def _mutate_all(

@@ -18,9 +18,9 @@ from issues.models import (
     IssueSubscription,
     IssueText,
 )
-from issues.mutation import IssueScope, MutationOutcome
+from issues.mutation import NO_PRECAUTIONS, IssueScope, MutationOutcome, Precautions
 from issues.querysets import as_array
-from issues.services import history, transactions
+from issues.services import history, precautions
 from issues.services.targets import IdsRequired, descendants, lock_targets
 from projects.callers import Caller
 
@@ -35,25 +35,34 @@ def delete(scope: IssueScope, *, by: Caller, at: datetime, lock_timeout: int) ->
     return outcome
 
 
-def delete_each(scopes: Sequence[IssueScope], *, by: Caller, at: datetime, lock_timeout: int) -> list[MutationOutcome]:
+def delete_each(
+    scopes: Sequence[IssueScope],
+    *,
+    by: Caller,
+    at: datetime,
+    lock_timeout: int,
+    care: Precautions = NO_PRECAUTIONS,
+) -> list[MutationOutcome]:
     """Delete every issue in each of ``scopes``, which are of different projects, and what was merged into it.
 
     ``matched`` counts the named issues, ``changed`` those that came along too. With an id that is out of scope in any
     of them nothing is done, and the outcomes say which.
 
     :raises IdsRequired: no ids were named; nothing was deleted.
+    :raises UnexpectedNumber: another number of issues matched than the caller expects; nothing was deleted.
     :raises TryAgain: others are changing the same issues; nothing was deleted.
     :raises OperationalError: no lock within ``lock_timeout`` seconds, or no database; nothing was deleted.
     """
     if any(scope.ids is None for scope in scopes):
         raise IdsRequired
-    with observing.mutation(MutationKind.DELETE, scopes, {}, by=by) as outcomes:
-        outcomes += transactions.run(partial(_delete_each, scopes, by=by, at=at), lock_timeout=lock_timeout)
+    work = partial(_delete_each, scopes, by=by, at=at)
+    with observing.mutation(MutationKind.DELETE, scopes, {}, by=by, preview=care.preview) as outcomes:
+        outcomes += precautions.run(work, care, lock_timeout=lock_timeout)
     return outcomes
 
 
 def _delete_each(scopes: Sequence[IssueScope], *, by: Caller, at: datetime) -> list[MutationOutcome]:
-    locked = [lock_targets(scope, at=at, relatives=descendants, to_delete=True) for scope in scopes]
+    locked = [lock_targets(scope, at=at, relatives=descendants, kind=MutationKind.DELETE) for scope in scopes]
     if any(found.out_of_scope for found in locked):
         return [MutationOutcome(out_of_scope=tuple(found.out_of_scope)) for found in locked]
     return [_delete(scope, found.ids, by=by, at=at) for scope, found in zip(scopes, locked, strict=True)]

@@ -9,6 +9,7 @@ from django.db import connection
 from psycopg2.extras import Json
 
 from issues.enums import MutationKind
+from issues.models import Mutation
 from issues.mutation import IssueScope
 from issues.querysets import as_array
 from projects.callers import Caller
@@ -16,11 +17,14 @@ from projects.callers import Caller
 
 @dataclass(frozen=True, slots=True)
 class ChangedMarks:
-    """The issues whose mark of the calling user is another now, by mark."""
+    """The issues whose mark of a user is another now, by mark, and to what each was set; None: to nothing."""
 
     seen: Sequence[int] = ()
     bookmarks: Sequence[int] = ()
     subscriptions: Sequence[int] = ()
+    has_seen: bool | None = None
+    is_bookmarked: bool | None = None
+    is_subscribed: bool | None = None
 
 
 def next_id() -> int:
@@ -50,8 +54,9 @@ def record(
             """
             INSERT INTO "issues_mutation"
                 (id, project_id, kind, user_id, api_key_id, created_at, ids, statuses, query, body, matched, changed,
+                 is_reversed, marks_of_id, has_seen, is_bookmarked, is_subscribed,
                  seen_ids, bookmark_ids, subscription_ids)
-            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, false, %s, %s, %s, %s, %s, %s, %s)
             """,
             [
                 mutation_id,
@@ -66,8 +71,47 @@ def record(
                 Json(dict(body)),
                 matched,
                 changed,
+                by.user_id,
+                marks.has_seen,
+                marks.is_bookmarked,
+                marks.is_subscribed,
                 as_array(marks.seen),
                 as_array(marks.bookmarks),
                 as_array(marks.subscriptions),
+            ],
+        )
+
+
+def record_undo(
+    mutation_id: int, undone: Mutation, *, matched: int, changed: int, marks: ChangedMarks, by: Caller, at: datetime
+) -> None:
+    """Keep an undo under its id, with the scope and the body of what it takes back."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO "issues_mutation"
+                (id, project_id, kind, user_id, api_key_id, created_at, ids, statuses, query, body, matched, changed,
+                 undoes, is_reversed, marks_of_id, has_seen, is_bookmarked, is_subscribed,
+                 seen_ids, bookmark_ids, subscription_ids)
+            SELECT %s, project_id, %s, %s, %s, %s, ids, statuses, query, body, %s, %s,
+                   id, NOT is_reversed, marks_of_id, %s, %s, %s, %s, %s, %s
+            FROM issues_mutation
+            WHERE id = %s
+            """,
+            [
+                mutation_id,
+                MutationKind.UNDO.value,
+                by.user_id,
+                by.api_key_id,
+                at,
+                matched,
+                changed,
+                marks.has_seen,
+                marks.is_bookmarked,
+                marks.is_subscribed,
+                as_array(marks.seen),
+                as_array(marks.bookmarks),
+                as_array(marks.subscriptions),
+                undone.pk,
             ],
         )

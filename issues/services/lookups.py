@@ -22,10 +22,15 @@ def hold(mutation: IssueMutation, *, project_id: int) -> None:
     if assignee is not None and not _hold_assignee(assignee.type, assignee.id, project_id):
         raise UnknownActor
     if isinstance(mutation.status, Resolve) and mutation.status.in_next_release:
-        _lock("SELECT id FROM projects_project WHERE id = %s FOR SHARE", project_id)
+        hold_next_release(project_id)
     release = mutation.status.in_release if isinstance(mutation.status, Resolve) else None
     if release is not None and not _hold_release(release.id, project_id):
         raise UnknownRelease
+
+
+def hold_next_release(project_id: int) -> None:
+    """Let no release of the project come or change its date before the commit; before any issue is locked."""
+    _lock("SELECT id FROM projects_project WHERE id = %s FOR SHARE", project_id)
 
 
 def hold_newest_release(project_id: int) -> int | None:

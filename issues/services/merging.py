@@ -5,7 +5,7 @@ so that an unmerge only has to take the link away. What the parent shows are tot
 everybody's own numbers whenever a tree changes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -58,13 +58,40 @@ def unmerge(targets: Targets, *, by: Caller, at: datetime) -> Unmerged:
 
     By the relations as they were before: each comes back with its own tree under it.
     """
-    cut = _cut(targets, by=by, at=at)
-    parents = sorted(set(cut.values()))
-    # All that were above before, too: where a link on the way up was cut as well, its parent is one of the parents.
-    above = {*parents, *ancestors(targets.project_id, parents)}
+    return _cut(targets, LINKS_OF_TARGETS, {}, by=by, at=at)
 
-    compute_totals(targets, sorted(above))
-    return Unmerged(children=list(cut), parents=parents)
+
+def cut(targets: Targets, links: Mapping[int, int], *, by: Caller, at: datetime) -> None:
+    """Cut these links, child -> parent. They are there, and everything above is locked."""
+    _cut(targets, GIVEN_LINKS, _links(links), by=by, at=at)
+
+
+def join(targets: Targets, links: Mapping[int, int], *, by: Caller, at: datetime) -> None:
+    """Make links, child -> parent, that an unmerge cut. No circle comes of it, and everything above is locked.
+
+    Who follows a child follows its parent already, since the first merge: nothing is copied again.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            WITH {GIVEN_LINKS},
+            changed AS (
+                UPDATE issues_issue AS child
+                SET merged_into_id = link.parent_id, mutation_id = %(mutation_id)s
+                FROM link
+                WHERE child.id = link.id AND child.project_id = %(project_id)s
+            )
+            INSERT INTO issues_activity (project_id, issue_id, kind, data, user_id, created_at, mutation_id)
+            SELECT %(project_id)s, parent_id, %(kind)s,
+                   jsonb_build_object('issues', jsonb_agg(jsonb_build_object('id', id::text) ORDER BY id)),
+                   %(user_id)s, %(at)s, %(mutation_id)s
+            FROM link
+            GROUP BY parent_id
+            ORDER BY parent_id
+            """,
+            _params(targets, ActivityKind.MERGE, by=by, at=at) | _links(links),
+        )
+    compute_totals(targets, ancestors(targets.project_id, list(links)))
 
 
 def compute_totals(targets: Targets, ids: Sequence[int]) -> None:
@@ -187,29 +214,42 @@ def _link(targets: Targets, *, by: Caller, at: datetime) -> int:
         return parent
 
 
-def _cut(targets: Targets, *, by: Caller, at: datetime) -> dict[int, int]:
-    """Cut the links of hidden targets and of the direct children of visible ones, and record that on both sides.
+# The links, from the child `id` to `parent_id`, of hidden targets and of the direct children of visible ones.
+LINKS_OF_TARGETS = """
+    target AS MATERIALIZED (
+        SELECT id, merged_into_id FROM issues_issue
+        WHERE project_id = %(project_id)s AND id = ANY((SELECT %(ids)s::bigint[])::bigint[])
+    ),
+    link AS MATERIALIZED (
+        SELECT id, merged_into_id AS parent_id FROM target WHERE merged_into_id IS NOT NULL
+        UNION
+        SELECT id, merged_into_id FROM issues_issue
+        WHERE project_id = %(project_id)s
+          AND merged_into_id = ANY(ARRAY(SELECT id FROM target WHERE merged_into_id IS NULL))
+    )
+"""
+# Links that are known already.
+GIVEN_LINKS = """
+    link AS MATERIALIZED (
+        SELECT * FROM unnest(%(children)s::bigint[], %(parents)s::bigint[]) AS given (id, parent_id)
+    )
+"""
 
-    Return child -> parent, ascending.
-    """
+
+def _links(links: Mapping[int, int]) -> dict[str, Any]:
+    return {"children": as_array(links), "parents": as_array(links.values())}
+
+
+def _cut(targets: Targets, which: str, params: dict[str, Any], *, by: Caller, at: datetime) -> Unmerged:
+    """Cut links, record that on both sides, and compute what is shown above them."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            WITH target AS MATERIALIZED (
-                SELECT id, merged_into_id FROM issues_issue
-                WHERE project_id = %(project_id)s AND id = ANY((SELECT %(ids)s::bigint[])::bigint[])
-            ),
-            cut AS MATERIALIZED (
-                SELECT id, merged_into_id AS parent_id FROM target WHERE merged_into_id IS NOT NULL
-                UNION
-                SELECT id, merged_into_id FROM issues_issue
-                WHERE project_id = %(project_id)s
-                  AND merged_into_id = ANY(ARRAY(SELECT id FROM target WHERE merged_into_id IS NULL))
-            ),
+            f"""
+            WITH {which},
             changed AS (
                 UPDATE issues_issue
                 SET merged_into_id = NULL, mutation_id = %(mutation_id)s
-                WHERE project_id = %(project_id)s AND id = ANY(ARRAY(SELECT id FROM cut ORDER BY id))
+                WHERE project_id = %(project_id)s AND id = ANY(ARRAY(SELECT id FROM link ORDER BY id))
             ),
             recorded AS (
                 INSERT INTO issues_activity
@@ -218,19 +258,23 @@ def _cut(targets: Targets, *, by: Caller, at: datetime) -> dict[int, int]:
                 FROM (
                     SELECT parent_id, NULL::bigint,
                            jsonb_build_object('issues', jsonb_agg(jsonb_build_object('id', id::text) ORDER BY id))
-                    FROM cut
+                    FROM link
                     GROUP BY parent_id
                     UNION ALL
                     SELECT id, parent_id, jsonb_build_object('parent', jsonb_build_object('id', parent_id::text))
-                    FROM cut
+                    FROM link
                 ) AS entry (id, before, data)
                 ORDER BY before IS NOT NULL, id  -- what was lost above, then what came back
             )
-            SELECT id, parent_id FROM cut ORDER BY id
+            SELECT id, parent_id FROM link ORDER BY id
             """,
-            _params(targets, ActivityKind.UNMERGE, by=by, at=at),
+            _params(targets, ActivityKind.UNMERGE, by=by, at=at) | params,
         )
-        return dict(cursor.fetchall())
+        left = dict(cursor.fetchall())
+    parents = sorted(set(left.values()))
+    # All that were above before, too: where a link on the way up was cut as well, its parent is one of the parents.
+    compute_totals(targets, sorted({*parents, *ancestors(targets.project_id, parents)}))
+    return Unmerged(children=list(left), parents=parents)
 
 
 def _params(targets: Targets, kind: ActivityKind, *, by: Caller, at: datetime) -> dict[str, Any]:

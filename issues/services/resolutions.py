@@ -46,7 +46,7 @@ def is_not_in_next() -> RawSQL:
     return condition("issues_issue.resolution_kind IS DISTINCT FROM 'in_next_release'")
 
 
-def settle(project_ids: Collection[int]) -> int:
+def settle(project_ids: Collection[int], *, mutation_id: int | None = None) -> int:
     """Let "in the next release" become "in release V" where that release is there now; return for how many issues.
 
     V is the first release of the issue's project that is newer, in the order of contract section 5, than the one that
@@ -56,19 +56,23 @@ def settle(project_ids: Collection[int]) -> int:
     The caller keeps the releases of these projects (``lookups.lock_releases_of``), so that no issue can begin to wait
     meanwhile. Two statements however many issues wait: after the first has waited for its locks, the second sees
     everything that those who had them wrote, their activity too.
+
+    :param mutation_id: settle only what carries this stamp.
     """
     params: dict[str, Any] = {
         "project_ids": sorted(project_ids),
         "waiting": ResolutionKind.IN_NEXT_RELEASE.value,
         "settled": ResolutionKind.IN_RELEASE.value,
         "kind": ActivityKind.SET_RESOLVED_IN_RELEASE.value,
+        "mutation_id": mutation_id,
     }
+    stamped = "" if mutation_id is None else "AND mutation_id = %(mutation_id)s"
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             SELECT count(*) FROM (
                 SELECT FROM issues_issue
-                WHERE project_id = ANY(%(project_ids)s::bigint[]) AND resolution_kind = %(waiting)s
+                WHERE project_id = ANY(%(project_ids)s::bigint[]) AND resolution_kind = %(waiting)s {stamped}
                 ORDER BY project_id, id
                 FOR NO KEY UPDATE
             ) AS locked
@@ -76,11 +80,11 @@ def settle(project_ids: Collection[int]) -> int:
             params,
         )
         cursor.execute(
-            """
+            f"""
             WITH base AS (
                 SELECT DISTINCT project_id, resolution_release_id AS release_id
                 FROM issues_issue
-                WHERE project_id = ANY(%(project_ids)s::bigint[]) AND resolution_kind = %(waiting)s
+                WHERE project_id = ANY(%(project_ids)s::bigint[]) AND resolution_kind = %(waiting)s {stamped}
             ),
             next AS (
                 SELECT base.project_id, base.release_id AS base_id, release.id, release.version
@@ -102,7 +106,7 @@ def settle(project_ids: Collection[int]) -> int:
                 FROM next
                 WHERE issue.project_id = next.project_id
                   AND issue.resolution_kind = %(waiting)s
-                  AND issue.resolution_release_id IS NOT DISTINCT FROM next.base_id
+                  AND issue.resolution_release_id IS NOT DISTINCT FROM next.base_id {stamped}
                 RETURNING issue.id, next.version
             ),
             told AS (

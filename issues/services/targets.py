@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from issues import observing
+from issues.enums import MutationKind
 from issues.errors import MutationRefused
 from issues.models import Issue
 from issues.mutation import IssueScope
@@ -71,19 +72,25 @@ class Locked:
 
 
 def lock_targets(
-    scope: IssueScope, *, at: datetime, relatives: Relatives, hidden: bool = False, to_delete: bool = False
+    scope: IssueScope,
+    *,
+    at: datetime,
+    relatives: Relatives,
+    hidden: bool = False,
+    kind: MutationKind = MutationKind.UPDATE,
 ) -> Locked:
     """Lock the named issues and their ``relatives`` by merge, and say which of them are in scope.
 
-    ``hidden`` lets merged children be named; ``to_delete`` takes the lock that also keeps new notes and marks away.
+    ``hidden`` lets merged children be named; a ``kind`` that deletes takes the lock that also keeps new notes and marks
+    away.
 
     :raises TreeMoved: a relative came or went while this waited.
     """
     named = sorted(scope.ids or ())
     related = relatives(scope.project_id, named)
     passes = condition("true") if scope.statuses is None else status_counts_as(scope.statuses, at=at)
-    with observing.locking(to_delete=to_delete):
-        rows = _lock(scope.project_id, sorted({*named, *related}), passes, to_delete=to_delete)
+    with observing.locking(kind):
+        rows = _lock(scope.project_id, sorted({*named, *related}), passes, to_delete=kind == MutationKind.DELETE)
     found = {pk: passes for pk, merged_into, passes in rows if hidden or merged_into is None}
     if related != relatives(scope.project_id, named):
         raise TreeMoved("These issues are being merged or unmerged just now.")

@@ -30,25 +30,26 @@ class TreeMoved(StartOver):
     """Relatives by merge came or went while their locks were waited for; what was read of the tree is stale."""
 
 
-def run(work: Callable[[], Result], *, lock_timeout: int) -> Result:
+def run(work: Callable[[], Result], *, lock_timeout: int, keep: bool = True) -> Result:
     """Return what ``work`` returns, done in one transaction of its own: all of it or nothing.
 
     A lock that can't be had in ``lock_timeout`` seconds ends it. What the database aborts all the same, and what has to
     start over (a tree that moved), is tried again, three times in all.
 
+    :param keep: whether to commit; if not, the very same is done, and then rolled back.
     :raises TryAgain: it had to start over each time.
     :raises OperationalError: no lock in time, aborted each time, or no database.
     """
     for _ in range(ATTEMPTS - 1):
         try:
-            return _run_once(work, lock_timeout=lock_timeout)
+            return _run_once(work, lock_timeout=lock_timeout, keep=keep)
         except StartOver as error:
             observing.started_over(error)
         except (OperationalError, IntegrityError) as error:
             if sqlstate(error) not in NOBODYS_FAULT:
                 raise
             observing.started_over(error)
-    return _run_once(work, lock_timeout=lock_timeout)
+    return _run_once(work, lock_timeout=lock_timeout, keep=keep)
 
 
 @contextmanager
@@ -79,7 +80,7 @@ def starting_over_if_locked() -> Iterator[None]:
         raise StartOver("These issues are being changed by another request. Try again.") from error
 
 
-def _run_once(work: Callable[[], Result], *, lock_timeout: int) -> Result:
+def _run_once(work: Callable[[], Result], *, lock_timeout: int, keep: bool) -> Result:
     with transaction.atomic(durable=True):
         # Until the end of this transaction, whatever the connection's own settings are. "Update all" takes its time.
         # And rows that are about to be written are in memory: at PostgreSQL's default price for a disk that has to
@@ -93,4 +94,8 @@ def _run_once(work: Callable[[], Result], *, lock_timeout: int) -> Result:
                 """,
                 [f"{lock_timeout}s"],
             )
-        return work()
+        result = work()
+        if not keep:
+            connection.check_constraints()  # what the commit would have refused
+            transaction.set_rollback(True)
+        return result

@@ -12,13 +12,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from issues.models import Issue
-from issues.mutation import IssueMutation, IssueScope, MutationOutcome
+from issues.mutation import IssueMutation, IssueScope, MutationOutcome, Precautions
 from issues.serializers.issues import write_list
 from issues.serializers.items import read_items, read_names, read_stats
 from issues.serializers.lists import ListQuery, read_list_query, read_project_ids
 from issues.serializers.mutations import IssueMutationSerializer
 from issues.serializers.outcomes import counting_headers, describe_outcome
-from issues.serializers.scopes import SHOWN, ScopeQuery, read_scope, read_scope_query
+from issues.serializers.scopes import KNOWN, SHOWN, ScopeQuery, read_expected, read_scope_query
 from issues.services import bulk, deletion, targets, transactions
 from issues.views.links import permalink
 from projects.keyset import Key
@@ -57,26 +57,43 @@ class IssuesViewSet(ApiViewSet):
         serializer.is_valid(raise_exception=True)
         return serializer.to_mutation(at=at)
 
+    def read_care(self, query: ScopeQuery) -> Precautions:
+        """Return how careful the caller is.
+
+        :raises ValidationError: the header that says how many issues are expected is no number.
+        """
+        return Precautions(preview=query.preview, expected=read_expected(self.request.headers.get("Issues-Expected")))
+
     def answer_mutation(
-        self, scopes: Sequence[IssueScope], mutation: IssueMutation, *, missing: Sequence[int] = (), at: datetime
+        self,
+        scopes: Sequence[IssueScope],
+        mutation: IssueMutation,
+        care: Precautions,
+        *,
+        missing: Sequence[int] = (),
+        at: datetime,
     ) -> Response:
         """Apply the mutation to these issues; to none of them if any is ``missing``."""
         if missing:
             return _nothing_done([MutationOutcome(out_of_scope=tuple(missing))])
 
-        outcomes = bulk.mutate_each(scopes, mutation, by=self.caller, at=at, lock_timeout=settings.LOCK_TIMEOUT_SECONDS)
+        outcomes = bulk.mutate_each(
+            scopes, mutation, by=self.caller, at=at, lock_timeout=settings.LOCK_TIMEOUT_SECONDS, care=care
+        )
 
         if any(outcome.out_of_scope for outcome in outcomes):
             return _nothing_done(outcomes)
         return Response(describe_outcome(mutation, outcomes, by=self.caller), headers=counting_headers(outcomes))
 
-    def answer_deletion(self, scopes: Sequence[IssueScope], *, missing: Sequence[int] = ()) -> Response:
+    def answer_deletion(
+        self, scopes: Sequence[IssueScope], care: Precautions, *, missing: Sequence[int] = ()
+    ) -> Response:
         """Delete these issues; none of them if any is ``missing``."""
         if missing:
             return _nothing_done([MutationOutcome(out_of_scope=tuple(missing))])
 
         outcomes = deletion.delete_each(
-            scopes, by=self.caller, at=timezone.now(), lock_timeout=settings.LOCK_TIMEOUT_SECONDS
+            scopes, by=self.caller, at=timezone.now(), lock_timeout=settings.LOCK_TIMEOUT_SECONDS, care=care
         )
 
         return Response(status=status.HTTP_204_NO_CONTENT, headers=counting_headers(outcomes))
@@ -113,16 +130,19 @@ class ProjectIssuesViewSet(ProjectViewSet, IssuesViewSet):
     def bulk_mutate(self, request: Request, organization: str, project: str) -> Response:
         """Apply the body to the issues that the query names (contract section 1)."""
         at = timezone.now()
-        scope = self._scope()
+        query = self._query()
+        care = self.read_care(query)
         mutation = self.read_mutation(self.project.organization_id, [self.project], at=at)
-        return self.answer_mutation([scope], mutation, at=at)
+        return self.answer_mutation([query.in_project(self.project.pk)], mutation, care, at=at)
 
     def bulk_delete(self, request: Request, organization: str, project: str) -> Response:
         """Delete the issues that the query names (contract section 3)."""
-        return self.answer_deletion([self._scope()])
+        query = self._query()
+        return self.answer_deletion([query.in_project(self.project.pk)], self.read_care(query))
 
-    def _scope(self) -> IssueScope:
-        return read_scope(self.request.META.get("QUERY_STRING", ""), project_id=self.project.pk, by=self.caller)
+    def _query(self) -> ScopeQuery:
+        known = KNOWN - {"project"}
+        return read_scope_query(self.request.META.get("QUERY_STRING", ""), known=known, by=self.caller)
 
 
 class OrganizationIssuesViewSet(OrganizationViewSet, IssuesViewSet):
@@ -141,21 +161,23 @@ class OrganizationIssuesViewSet(OrganizationViewSet, IssuesViewSet):
         """Apply the body to the issues that the query names."""
         at = timezone.now()
         query = self._query()
+        care = self.read_care(query)
         projects, scopes, missing = self._split(query)
         mutation = self.read_mutation(self.organization.pk, projects, at=at)
         if query.ids is None and not mutation.changes_status_only:
             raise targets.IdsRequired
         if query.ids is None and query.project_ids is None:
             raise ProjectRequired
-        return self.answer_mutation(scopes, mutation, missing=missing, at=at)
+        return self.answer_mutation(scopes, mutation, care, missing=missing, at=at)
 
     def bulk_delete(self, request: Request, organization: str) -> Response:
         """Delete the issues that the query names."""
         query = self._query()
+        care = self.read_care(query)
         if query.ids is None:
             raise targets.IdsRequired
         _, scopes, missing = self._split(query)
-        return self.answer_deletion(scopes, missing=missing)
+        return self.answer_deletion(scopes, care, missing=missing)
 
     def _query(self) -> ScopeQuery:
         return read_scope_query(self.request.META.get("QUERY_STRING", ""), by=self.caller)

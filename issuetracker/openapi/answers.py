@@ -4,6 +4,7 @@ from typing import Any
 
 from gunicorn.http import errors
 
+from issues.services.precautions import UnexpectedNumber
 from issuetracker.exceptions import BUSY, DATABASE_AWAY
 from issuetracker.middleware import ON_API_ANSWERS, ON_EVERY_ANSWER
 from issuetracker.openapi.shapes import Schema, ref
@@ -110,6 +111,13 @@ ERRORS: dict[int, tuple[str, dict[str, Any]]] = {
         _error("Accept leaves no room for JSON.", "Answers are application/json only; accept that."),
     ),
     408: ("TooSlow", _refusal("The request did not arrive in time.", RequestTimeout())),
+    412: (
+        "AnotherNumber",
+        _error(
+            "Another number of issues matches than the request expects; nothing was changed.",
+            str(UnexpectedNumber(matched=2, expected=1)),
+        ),
+    ),
     413: (
         "BodyTooLarge",
         _error("The body is over 1 MiB.", "The body is larger than 1048576 bytes; name fewer issues or say less."),

@@ -43,9 +43,10 @@ class Operation:
     errors: Sequence[int] = field(default_factory=tuple)  # beside those that the path and the body bring
 
 
-ISSUES, ONE_ISSUE, RELEASES, PLACES, ABSENCES, ITSELF = (
+ISSUES, ONE_ISSUE, HISTORY, RELEASES, PLACES, ABSENCES, ITSELF = (
     "Issues in bulk",
     "One issue",
+    "History",
     "Releases",
     "Who and where",
     "What there is none of",
@@ -54,6 +55,7 @@ ISSUES, ONE_ISSUE, RELEASES, PLACES, ABSENCES, ITSELF = (
 TAGS = [
     {"name": ISSUES, "description": "List, change and delete many at once."},
     {"name": ONE_ISSUE, "description": "One issue, its notes and its history."},
+    {"name": HISTORY, "description": "Every request that changed something, and taking it back."},
     {"name": RELEASES, "description": "Versions of the software, and where they went live."},
     {"name": PLACES, "description": "Who calls, and which organizations, projects, teams and members there are."},
     {"name": ABSENCES, "description": "Clients ask for these; the answers are always empty."},
@@ -81,6 +83,13 @@ DELETE_DESCRIPTION = (
     "The issues go with all that hangs on them, and with what was merged into them. It can't be undone."
 )
 
+UNDO_DESCRIPTION = """\
+Each part of an issue (its status with terms and resolution, its assignee, its share link, one user's mark, what it is \
+merged into) is put back if it still is what the mutation left; what was changed since is left alone. A second time \
+restores nothing. Subscriptions that came along stay.
+
+All of it happens, or none of it, and it is a mutation itself, which can be undone. A deletion can't: 400."""
+
 
 def _bulk(
     of: str, suffix: str, described: Mapping[str, examples.Example], *, more: Sequence[Parameter] = ()
@@ -105,8 +114,9 @@ def _bulk(
             {200: changed, 204: untouched},
             ISSUES,
             BULK_DESCRIPTION + (OF_SEVERAL_PROJECTS if more else ""),
-            [parameters.PUBLISHED_IDS, parameters.STATUSES, parameters.SEARCH, *more],
+            [parameters.PUBLISHED_IDS, parameters.STATUSES, parameters.SEARCH, *more, *parameters.CAREFULLY],
             Body(ref("IssueChanges"), described, required=False),
+            errors=(412,),
         ),
         "DELETE": Operation(
             f"delete{suffix}Issues",
@@ -114,7 +124,8 @@ def _bulk(
             {204: deleted},
             ISSUES,
             DELETE_DESCRIPTION,
-            [parameters.IDS_TO_DELETE, parameters.STATUSES, parameters.SEARCH, *more],
+            [parameters.IDS_TO_DELETE, parameters.STATUSES, parameters.SEARCH, *more, *parameters.CAREFULLY],
+            errors=(412,),
         ),
     }
 
@@ -201,6 +212,47 @@ def _of_one_issue(prefix: str, suffix: str) -> dict[str, Methods]:
                 {200: Answer("The event.", ref("Event"))},
                 ONE_ISSUE,
                 "No events are kept: it is made from the issue.",
+            )
+        },
+    }
+
+
+def _mutations(prefix: str) -> dict[str, Methods]:
+    one = f"{prefix}{{mutation}}/"
+    return {
+        prefix: {
+            "GET": Operation(
+                "listMutations",
+                "List the requests that changed issues of a project",
+                {200: Answer("A page, newest first.", many(ref("Mutation")), answers.OF_LISTS)},
+                HISTORY,
+                "A request over several projects has one mutation in each that it changed.",
+                parameters.OF_PAGES,
+            )
+        },
+        one: {
+            "GET": Operation(
+                "getMutation",
+                "Show what a request changed",
+                {
+                    200: Answer(
+                        "The mutation, with a page of its issues by their ids.", ref("MutationInFull"), answers.OF_LISTS
+                    )
+                },
+                HISTORY,
+                "Issues that are deleted are not shown any more; those of a deletion never are.",
+                parameters.OF_PAGES,
+            )
+        },
+        f"{one}undo/": {
+            "POST": Operation(
+                "undoMutation",
+                "Take back what a request changed",
+                {200: Answer("What was put back, and what was left alone.", ref("Undone"), answers.COUNTING)},
+                HISTORY,
+                UNDO_DESCRIPTION,
+                parameters.CAREFULLY,
+                errors=(412,),
             )
         },
     }
@@ -293,6 +345,7 @@ OPERATIONS: dict[str, Methods] = {
     f"{ORGANIZATION}issues/": _bulk(
         "an organization", "Organization", examples.BULK_OF_ORGANIZATION, more=[parameters.PROJECTS]
     ),
+    **_mutations(f"{PROJECT}mutations/"),
     **_of_one_issue("issues/{issue}/", ""),
     **_of_one_issue(f"{ORGANIZATION}issues/{{issue}}/", "OfOrganization"),
     **_get(

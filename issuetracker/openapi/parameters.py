@@ -5,7 +5,7 @@ from typing import Any
 from issues.enums import IssueStatus
 from issues.search import MAX_LENGTH
 from issues.serializers.lists import SORTS
-from issues.serializers.scopes import STATUS_WORDS
+from issues.serializers.scopes import MAX_EXPECTED, STATUS_WORDS
 from issuetracker.openapi.shapes import one_of_words
 from projects.models import ReleaseStatus
 from projects.querysets import MAX_ID
@@ -43,6 +43,7 @@ IN_PATH: dict[str, Parameter] = {
         _in_path("share_id", "What the share link ends with.", "0123456789abcdef0123456789abcdef"),
         _in_path("version", "The release's version. Slashes in it may be written as they are.", "1.0.0"),
         _in_path("key", "A tag's name.", "level"),
+        _in_path("mutation", "A mutation's id, as the header `Mutation-Id` told it.", "1"),
     ]
 }
 EVENT_OF_PROJECT = IN_PATH["event"] | {
@@ -90,6 +91,19 @@ SEARCH = _in_query(
     type="string",
     maxLength=MAX_LENGTH,
 )
+PREVIEW = _in_query(
+    "preview",
+    "`true`: the same checks, answer and headers, but nothing is changed, and there is no `Mutation-Id`.",
+    **one_of_words("true", "false"),
+    default="false",
+)
+EXPECTED = {
+    "name": "Issues-Expected",
+    "in": "header",
+    "description": "How many issues must match: when it is another number, nothing is changed, and the answer is 412.",
+    "schema": {"type": "integer", "minimum": 0, "maximum": MAX_EXPECTED},
+}
+CAREFULLY = [PREVIEW, EXPECTED]
 PROJECTS = _repeated("project", "The ids of projects, to which this is narrowed.", **_AN_ID)
 CURSOR = _in_query(
     "cursor", "A place in the list, from the `Link` header of an answer. Empty: the first page.", type="string"

@@ -6,6 +6,7 @@ from issues.enums import ActivityKind, IssueLevel, IssueStatus, SubscriptionReas
 from issues.serializers.activities import MAX_NOTE
 from issues.serializers.mutations import MAX_COUNT, MAX_MINUTES, MAX_WINDOW, MUTED, RESOLVED_IN_NEXT_RELEASE
 from issues.serializers.releases import MAX_PROJECTS, MAX_VERSION
+from issues.services.restoring import SHOWN
 from projects.models import ReleaseStatus, Role, Scope
 
 Schema = dict[str, Any]
@@ -147,6 +148,21 @@ ISSUE: dict[str, Schema] = {
     ),
 }
 RELEASE_OF_ISSUE = record(id=ID, version=TEXT, shortVersion=TEXT, dateCreated=TIME, dateReleased=or_null(TIME))
+
+MUTATION: dict[str, Schema] = {
+    "id": ID,
+    "user": or_null(ref("User")),
+    "apiKey": or_null(record(id=ID, label=TEXT)),
+    "dateCreated": TIME,
+    "scope": about(
+        record(ids=or_null(many(ID)), status=or_null(many(one_of_words(*IssueStatus.values))), query=or_null(TEXT)),
+        "As it was asked; null: not given. Of an undo, the scope of what it took back.",
+    ),
+    "mutation": about(ANYTHING, "The body; of an undo, `undo` with the id of what it took back."),
+    "matched": number(),
+    "changed": number(1),
+    "undoneBy": or_null(about(ID, "The undo of it, the last one.")),
+}
 
 
 def person_and(**more: Schema) -> Schema:
@@ -326,6 +342,33 @@ SCHEMAS: dict[str, Schema] = {
             }
         ),
         "What was asked, in the order of the body, and what it led to.",
+    ),
+    "Mutation": record(**MUTATION),
+    "MutationInFull": record(
+        **MUTATION,
+        issues=many(record(id=ID, before=ref("ChangedParts"), after=ref("ChangedParts"))),
+    ),
+    "ChangedParts": about(
+        record(
+            optional={
+                "status": one_of_words(*IssueStatus.values),
+                "statusDetails": ref("StatusDetails"),
+                "assignedTo": or_null(ref("Assignee")),
+                "isPublic": TRUTH,
+                "hasSeen": TRUTH,
+                "isBookmarked": TRUTH,
+                "isSubscribed": TRUTH,
+                "parent": or_null(about(ID, "What it is merged into.")),
+                "children": about(many(ID), "Of what is merged into it, those that came or went."),
+            }
+        ),
+        "Only the parts that were changed; a mark is of the user whose request that was.",
+    ),
+    "Undone": record(
+        undoes=ID,
+        restored=about(number(), "Issues in which something was put back."),
+        skipped=about(number(), "Issues in which something was left alone, since it is another now."),
+        skippedIds=about(many(ID) | {"maxItems": SHOWN}, "The first of those."),
     ),
     "Activity": record(
         id=ID, type=one_of_words(*ActivityKind.values), data=ANYTHING, user=or_null(ref("User")), dateCreated=TIME

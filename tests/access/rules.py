@@ -128,6 +128,7 @@ ASKS = {
     ("DELETE", f"{ORGANIZATION}issues/"): Ask(204, "id={issue}", unseen=204),
     **{(method, f"{API}issues/<str:issue>/{rest}"): ask for (method, rest), ask in _ISSUE.items()},
     **{(method, f"{ORGANIZATION}issues/<str:issue>/{rest}"): ask for (method, rest), ask in _ISSUE.items()},
+    ("POST", f"{PROJECT}mutations/<str:mutation>/undo/"): Ask(200),
     ("POST", f"{PROJECT}releases/"): Ask(201, body={"version": "new"}),
     ("PUT", f"{PROJECT}releases/<path:version>/"): Ask(200, body={"ref": "abc"}),
     ("DELETE", f"{PROJECT}releases/<path:version>/"): Ask(204),

@@ -66,6 +66,7 @@ SPELLINGS = {
     "issue": ("issue", "short_id"),
     "event": ("event",),
     "note": ("note",),
+    "mutation": ("mutation",),
     "version": ("version",),
 }
 
@@ -246,7 +247,7 @@ def test_another_organizations_is_as_nothing(ours: Realm, theirs: Realm, name: s
     assert digest() == before
 
 
-HIDDEN = {"project", "project_id", "issue", "short_id", "event", "note", "version"}
+HIDDEN = {"project", "project_id", "issue", "short_id", "event", "note", "mutation", "version"}
 
 
 @pytest.mark.parametrize("name", ["member off the team, closed"])

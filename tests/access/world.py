@@ -8,16 +8,18 @@ from typing import Any
 from django.test import Client
 from django.utils import timezone
 
-from issues.models import Activity, Issue
+from issues.models import Activity, Issue, Mutation
 from projects.models import Organization, Project, Release, Role, Team, User
 from tests.access import rules
 from tests.api_client import Api, basic, bearer
 from tests.factories import (
+    NOW,
     ActivityFactory,
     ApiKeyFactory,
     ApiTokenFactory,
     DeployFactory,
     IssueFactory,
+    MutationFactory,
     OrganizationFactory,
     OrganizationMemberFactory,
     ProjectFactory,
@@ -27,6 +29,7 @@ from tests.factories import (
 )
 
 CSRF_TOKEN = "a" * 32
+RESOLVED_BEFORE = {"before_status": "resolved", "before_resolved_at": NOW}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class Realm:
     project: Project
     issue: Issue
     note: Activity
+    mutation: Mutation
     release: Release
 
     @property
@@ -50,6 +54,7 @@ class Realm:
             "project": self.project.slug,
             "issue": str(self.issue.pk),
             "note": str(self.note.pk),
+            "mutation": str(self.mutation.pk),
             "event": f"{self.issue.pk:032x}",
             "key": "level",
             "share_id": self.issue.share_id.hex,
@@ -75,7 +80,9 @@ def build(name: str, *, organization: Organization | None = None, ids: int | Non
     DeployFactory(**pk(5), release=release)
     issue = IssueFactory(**pk(6), project=project, public=True, own_comment_count=1, own_first_release=release)
     note = ActivityFactory(**pk(7), issue=issue, user=owner, note=True)
-    return Realm(organization, team, owner, project, issue, note, release)
+    mutation = MutationFactory(**pk(8), project=project, user=owner, ids=[issue.pk])
+    ActivityFactory(**pk(9), issue=issue, user=owner, kind="set_unresolved", mutation_id=mutation.pk, **RESOLVED_BEFORE)
+    return Realm(organization, team, owner, project, issue, note, mutation, release)
 
 
 def with_key(realm: Realm, **columns: Any) -> Api:

@@ -150,7 +150,7 @@ def test_requires_ids(api: Api, project: Project, query: str, body: object) -> N
                 "ignored, assigned, unassigned, public, bookmarked."
             },
         ),
-        ("preview=true", {"detail": 'Unknown query parameter "preview". Nothing was changed.'}),
+        ("preview=1", {"preview": ["Say preview=true or preview=false, once."]}),
         ("id=x&status=y&foo=1", {"detail": 'Unknown query parameter "foo". Nothing was changed.'}),
     ],
 )

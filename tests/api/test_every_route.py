@@ -10,7 +10,7 @@ import pytest
 from projects.models import Project, User
 from tests.api_client import Api, Who
 from tests.assertions import is_api_answer, snapshot
-from tests.factories import ActivityFactory, IssueFactory, ReleaseFactory
+from tests.factories import ActivityFactory, IssueFactory, MutationFactory, ReleaseFactory
 from tests.routes import API, parts_of, path_of, routes
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +32,7 @@ def words(project: Project, jane: User) -> dict[str, str]:
         "note": str(ActivityFactory(issue=issue, user=jane, note=True).pk),
         "event": f"{issue.pk:032x}",
         "key": "level",
+        "mutation": str(MutationFactory(project=project).pk),
         "share_id": issue.share_id.hex,
         "version": ReleaseFactory(projects=[project]).version,
     }

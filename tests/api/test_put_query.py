@@ -184,7 +184,6 @@ UNKNOWN = {
     "Status": ("Status=resolved", "Status", NOTHING_CHANGED),
     "statuses": ("statuses=resolved", "statuses", NOTHING_CHANGED),
     "status array": ("status[]=resolved", "status[]", NOTHING_CHANGED),
-    "not built: preview": ("preview=true", "preview", NOTHING_CHANGED),
     "organization route: project": ("project=1", "project", NOTHING_CHANGED),
     "GET: cursor": ("cursor=0:0:0", "cursor", NOTHING_CHANGED),
     "GET: limit": ("limit=10", "limit", NOTHING_CHANGED),

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -9,9 +10,9 @@ from django.db import InternalError, connection
 
 from issues.enums import IssueStatus
 from issues.integrity import INVARIANTS, find, one_state
-from issues.models import Issue
+from issues.models import Activity, Issue, Mutation
 from issues.mutation import Assignee, Assignment, Ignore, NamedRelease, ReleaseChange, Resolve, SnoozeTerms, Unresolve
-from issues.services import notes, releases
+from issues.services import notes, pruning, releases
 from projects.callers import Caller
 from projects.models import Project, Team, User
 from tests.assertions import snapshot
@@ -26,7 +27,7 @@ from tests.factories import (
     IssueSubscriptionFactory,
     ReleaseFactory,
 )
-from tests.issues.services.calls import ask, delete
+from tests.issues.services.calls import ask, delete, undo
 
 NAMES = [invariant.name for invariant in INVARIANTS]
 
@@ -36,7 +37,7 @@ def life(project: Project, other_project: Project, jane: User, sam: User, team: 
     """Issues 1 to 12 of the pump station and 13 of the prime mover, with all that can happen to them.
 
     Into 1 are merged 2, and 3 with 4 under it; into 8 is merged 9, which 10 has left. 6 and 7 were merged and came
-    back. 11 was deleted.
+    back. 11 was deleted. 14 and 15 are again as they were, but for 14's assignee.
     """
     by = Caller(user=jane)
     older, newer = (ReleaseFactory(projects=[project], version=version) for version in ("1.0", "1.1"))
@@ -55,8 +56,10 @@ def life(project: Project, other_project: Project, jane: User, sam: User, team: 
         IssueBookmarkFactory(issue=issue, user=sam)
         IssueSubscriptionFactory(issue=issue, user=sam)
     IssueFactory(pk=13, project=other_project)
+    for number in (14, 15):
+        IssueFactory(pk=number, project=project, public=True, assignee_team=team, own_times_seen=number)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT setval(pg_get_serial_sequence('issues_issue', 'id'), 13)")
+        cursor.execute("SELECT setval(pg_get_serial_sequence('issues_issue', 'id'), 15)")
 
     for number in (1, 2, 2):
         assert notes.add(Issue.objects.get(pk=number), "The pump.", user_id=sam.pk, at=NOW, lock_timeout=5)
@@ -88,6 +91,17 @@ def life(project: Project, other_project: Project, jane: User, sam: User, team: 
     ask(project, [10], by=by, merge=False)
     ask(other_project, None, by=Caller(), status=Ignore())
     delete(project, [11], by=by)
+    wishes: dict[str, Any] = {
+        "assignment": Assignment(None),
+        "is_public": False,
+        "is_bookmarked": True,
+        "is_subscribed": True,
+    }
+    everything = ask(project, [14, 15], by=by, status=Resolve(), merge=True, has_seen=True, **wishes)
+    undone = undo(project, everything, by=Caller())
+    again = undo(project, undone, by=by)
+    ask(project, [14], by=by, assignment=Assignment(Assignee("user", sam.pk, "sam")))
+    undo(project, again, by=by)
 
 
 def broken() -> set[str]:
@@ -98,6 +112,9 @@ def test_holds_after_all_that_the_services_do(life: None) -> None:
     assert Issue.objects.filter(merged_into__isnull=False).count() == 4
     assert broken() == set()
 
+
+EVERYTHING = "(SELECT min(undoes) FROM issues_mutation)"
+DELETION = "(SELECT id FROM issues_mutation WHERE kind = 'delete')"
 
 # Which invariants each of these breaks. Times and columns beside them are there for the table's own constraints.
 BREAKS = [
@@ -160,6 +177,28 @@ BREAKS = [
         {"stamps", "activities"},
     ),
     ("UPDATE issues_issue SET mutation_id = NULL WHERE id = 5", {"activities"}),
+    *(
+        (f"UPDATE issues_activity SET {change} = NULL WHERE kind = '{kind}'", {"before-states"})
+        for kind, change in (
+            ("set_resolved", "before_status"),
+            ("set_resolved_in_release", "before_status"),
+            ("set_unresolved", "before_status"),
+            ("set_ignored", "before_status"),
+            ("unassigned", "before_assignee_team_id"),
+            ("set_private", "before_share_id"),
+            ("unmerge", "before_merged_into_id"),
+        )
+    ),
+    ("UPDATE issues_activity SET before_share_id = gen_random_uuid() WHERE kind = 'note'", {"before-states"}),
+    (f"UPDATE issues_mutation SET undoes = {DELETION} WHERE undoes = {EVERYTHING}", {"undos"}),
+    (
+        f"UPDATE issues_mutation SET undoes = (SELECT mutation_id FROM issues_issue WHERE id = 13)"
+        f" WHERE undoes = {EVERYTHING}",
+        {"undos"},
+    ),
+    (f"UPDATE issues_mutation SET undoes = id WHERE undoes = {EVERYTHING}", {"undos"}),
+    (f"UPDATE issues_mutation SET undoes = 2^62 WHERE undoes = {EVERYTHING}", {"undos"}),
+    (f"UPDATE issues_mutation SET is_reversed = true WHERE id = {EVERYTHING}", {"undos"}),
     (
         "UPDATE issues_issue SET mutation_id = (SELECT min(id) FROM issues_mutation WHERE 7 = ANY(ids)) WHERE id = 5",
         {"activities"},
@@ -231,6 +270,29 @@ def test_has_a_break_for_each_invariant() -> None:
     assert {name for _, names in BREAKS for name in names} == set(NAMES)
 
 
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9, 1])
+def test_holds_when_mutations_are_pruned(life: None, share: float) -> None:
+    """Also where what is left undoes what is gone."""
+    ids = list(Mutation.objects.order_by("pk").values_list("pk", flat=True))
+    old = ids[: int(len(ids) * share)]
+    a_month_ago = NOW - timedelta(days=31)
+    Mutation.objects.filter(pk__in=old).update(created_at=a_month_ago)
+    Activity.objects.filter(mutation_id__in=old).update(created_at=a_month_ago)
+
+    pruned = list(pruning.prune(NOW - timedelta(days=30), lock_timeout=5))
+
+    assert sum(step.mutations for step in pruned) == len(old)
+    assert Mutation.objects.count() == len(ids) - len(old)
+    assert broken() == set()
+
+
+def test_names_what_pruning_would_not_leave(life: None) -> None:
+    first = Mutation.objects.earliest("pk")
+    Mutation.objects.filter(pk=first.pk).delete()
+
+    assert broken() == {"before-states"}
+
+
 def test_holds_when_the_assignee_is_deleted(life: None, sam: User, team: Team) -> None:
     sam.delete()
     team.delete()
@@ -254,11 +316,11 @@ def test_command_says_what_is_wrong_and_fails(life: None) -> None:
     said = StringIO()
     before = snapshot()
 
-    with pytest.raises(CommandError, match=r"^2 of 19 invariants do not hold\.$"):
+    with pytest.raises(CommandError, match=r"^2 of 21 invariants do not hold\.$"):
         call_command("check_integrity", stdout=said, verbosity=0)
 
     assert said.getvalue().splitlines() == [
-        "Not true: what an issue shows is the total of its tree. 11 issues: 1, 2, 3, 4, 5, ...",
+        "Not true: what an issue shows is the total of its tree. 13 issues: 1, 2, 3, 4, 5, ...",
         "Not true: every change of an issue is told by an activity. 1 issue: 13",
     ]
     assert snapshot() == before

@@ -434,13 +434,29 @@ def test_activity_is_of_a_mutation_or_a_note(kind: str, mutation_id: int | None,
 @pytest.mark.parametrize(("kind", "is_allowed"), known_and_unknown(MutationKind.values, "", "put", "Update"))
 def test_mutation_kind_is_known(kind: str, is_allowed: bool) -> None:
     with decided_by("issues_mutation_kind_is_known", is_allowed=is_allowed):
-        MutationFactory(kind=kind)
+        MutationFactory(kind=kind, undoes=1 if kind == "undo" else None)
 
 
 @pytest.mark.parametrize(("changed", "is_allowed"), [(2, True), (1, True), (0, False), (-1, False)])
 def test_mutation_changed_something(changed: int, is_allowed: bool) -> None:
     with decided_by("issues_mutation_changed_something", is_allowed=is_allowed):
         MutationFactory(changed=changed)
+
+
+@pytest.mark.parametrize(
+    ("kind", "undoes", "is_allowed"),
+    [
+        ("undo", 1, True),
+        ("undo", None, False),
+        ("update", None, True),
+        ("update", 1, False),
+        ("delete", None, True),
+        ("delete", 1, False),
+    ],
+)
+def test_mutation_undoes_goes_with_undo(kind: str, undoes: int | None, is_allowed: bool) -> None:
+    with decided_by("issues_mutation_undoes_goes_with_undo", is_allowed=is_allowed):
+        MutationFactory(kind=kind, undoes=undoes)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -76,10 +76,27 @@ def test_counts_a_mutation_of_nothing() -> None:
 def test_times_locks_that_are_not_had() -> None:
     before = counted("issuetracker_locking_seconds_count", kind="delete")
 
-    with pytest.raises(OperationalError), observing.locking(to_delete=True):
+    with pytest.raises(OperationalError), observing.locking(MutationKind.DELETE):
         raise OperationalError
 
     assert counted("issuetracker_locking_seconds_count", kind="delete") - before == 1
+
+
+def test_counts_nothing_of_a_preview() -> None:
+    names = ["issuetracker_mutations_total", "issuetracker_issues_matched_total", "issuetracker_issues_changed_total"]
+
+    def counts() -> list[float]:
+        labels = [{"outcome": "done"}, {}, {}]
+        return [counted(name, kind="update", **more) for name, more in zip(names, labels, strict=True)]
+
+    before = counts()
+
+    with observing.mutation(MutationKind.UPDATE, [SCOPE], {}, by=Caller(), preview=True) as outcomes:
+        assert counted("issuetracker_mutations_in_flight", kind="update") == 0
+        outcomes.append(MutationOutcome(matched=3, changed=2))
+
+    assert counts() == before
+    assert counted("issuetracker_mutations_in_flight", kind="update") == 0
 
 
 def test_counts_the_issues_of_all_projects() -> None:

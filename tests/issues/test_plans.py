@@ -20,9 +20,13 @@ from issues.enums import IssueStatus
 from issues.models import Activity, Issue, IssueHash, Mutation
 from issues.mutation import IssueMutation, IssueScope
 from issues.search import parse
+from issues.serializers.history import read_changes, read_undone_by
 from issues.serializers.items import Item, read_items, read_stats
 from issues.serializers.whole import A_DAY
-from issues.services import bulk, resolutions, seen, subscriptions, targets
+from issues.services import bulk, resolutions, seen, subscriptions, targets, undo
+from issues.services.restoring import restore_status
+from issues.services.restoring_trees import NO_LINKS
+from issues.services.targets import Targets
 from projects.callers import Caller
 from projects.keyset import Position, Sort
 from projects.models import Organization, Project, Release, User
@@ -83,9 +87,9 @@ AROUND = [
         ]
     ),
     """
-    INSERT INTO issues_activity (project_id, issue_id, kind, data, created_at, mutation_id)
+    INSERT INTO issues_activity (project_id, issue_id, kind, data, created_at, mutation_id, before_status)
     SELECT project_id, id, CASE WHEN a = 0 AND id %% 10 = 0 THEN 'note' ELSE 'set_resolved' END, '{}', last_seen,
-           CASE WHEN a = 0 AND id %% 10 = 0 THEN NULL ELSE id END
+           CASE WHEN a = 0 AND id %% 10 = 0 THEN NULL ELSE id END, 'unresolved'
     FROM issues_issue, generate_series(0, 1) AS a
     """,
     """
@@ -179,6 +183,18 @@ def first_hundred(cast: Cast) -> list[Item]:
     return read_items([cast.project.pk], ids, by=Caller(user=cast.user), at=NOW)
 
 
+def one_mutation(cast: Cast) -> Mutation:
+    """Return a mutation that changed issues of the project."""
+    changed = Activity.objects.filter(issue=first_hundred(cast)[50].id).exclude(mutation_id=None)
+    return Mutation.objects.get(pk=changed.values("mutation_id")[:1])
+
+
+def put_back(cast: Cast) -> None:
+    """Undo a mutation, in the test's own transaction."""
+    scope = IssueScope(cast.project.pk)
+    restore_status(Targets(scope, mutation_id=0, ids=[]), one_mutation(cast).pk, by=Caller(user=cast.user), at=NOW)
+
+
 # reader -> the indexes that its plan names
 READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
     "the default list": (
@@ -239,6 +255,19 @@ READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
     "an issue's notes": (
         lambda cast: list(Activity.objects.filter(issue=cast.issue, kind="note").order_by("-pk")[:100]),
         {"issues_activity_notes"},
+    ),
+    "the issues that a mutation changed": (
+        lambda cast: undo.issues_of(one_mutation(cast), NO_LINKS),
+        {"issues_activity_of_mutation"},
+    ),
+    "an undo": (lambda cast: put_back(cast), {"issues_activity_of_mutation"}),
+    "a page of what a mutation changed": (
+        lambda cast: read_changes(one_mutation(cast), [item.id for item in first_hundred(cast)], made={}, cut={}),
+        {"issues_activity_of_mutation", "issues_activity_of_issue"},
+    ),
+    "by what a page of mutations was undone": (
+        lambda cast: read_undone_by(Mutation.objects.order_by("pk")[:100]),
+        {"issues_mutation_undone_by"},
     ),
     "an issue by its fingerprint": (
         lambda cast: IssueHash.objects.filter(project=cast.project, hash="x").first(),

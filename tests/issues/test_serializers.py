@@ -26,7 +26,7 @@ from issues.mutation import (
 from issues.serializers.items import StatsPeriod
 from issues.serializers.lists import ListQuery, read_list_query
 from issues.serializers.mutations import IssueMutationSerializer
-from issues.serializers.scopes import read_id, read_scope
+from issues.serializers.scopes import read_id, read_scope_query
 from projects.callers import Caller
 from projects.keyset import EPOCH, Position, Sort
 from projects.models import Project, Team, User
@@ -326,7 +326,7 @@ SCOPES = [
 
 @pytest.mark.parametrize(("query", "scope"), SCOPES)
 def test_reads_a_scope(query: str, scope: IssueScope) -> None:
-    assert read_scope(query, project_id=7, by=Caller()) == scope
+    assert read_scope_query(query, by=Caller()).in_project(7) == scope
 
 
 @pytest.mark.parametrize(
@@ -345,7 +345,7 @@ def test_reads_a_scope(query: str, scope: IssueScope) -> None:
 )
 def test_refuses_a_scope(query: str, key: str) -> None:
     with pytest.raises(ValidationError) as refusal:
-        read_scope(query, project_id=7, by=Caller())
+        read_scope_query(query, by=Caller()).in_project(7)
 
     assert isinstance(refusal.value.detail, dict)
     assert list(refusal.value.detail) == [key]

@@ -165,6 +165,7 @@ def test_tells_of_a_mutation_who_what_and_how_much(api: Api, project: Project, j
         "organization": "the-interstellar-jurisdiction",
         "project": "pump-station",
         "kind": "update",
+        "preview": False,
         "user_id": jane.pk,
         "username": "jane",
         "api_key_id": None,
@@ -221,6 +222,43 @@ def test_tells_of_one_issue_and_of_a_deletion(api: Api, project: Project, log: L
         ("update", "/api/0/issues/{issue}/", 1, 0),
         ("delete", "/api/0/issues/{issue}/", 1, 1),
     ]
+
+
+@pytest.mark.django_db
+def test_tells_of_a_preview_and_of_an_undo(api: Api, project: Project, jane: User, log: Log) -> None:
+    IssueFactory(project=project)
+    api.put(api.issues_url, {"status": "ignored"}, raw_query="query=is:unassigned&preview=true")
+    undone = api.put(api.issues_url, {"status": "ignored"}, raw_query="query=is:unassigned").headers["Mutation-Id"]
+    url = f"{api.issues_url.replace('issues', 'mutations')}{undone}/undo/"
+
+    for query in ("preview=true", "", ""):
+        api.request("POST", url, auth="jane", raw_query=query)
+
+    lines = log.mutations()
+    assert [(line["kind"], line["preview"], line["changed"]) for line in lines] == [
+        ("update", True, 1),
+        ("update", False, 1),
+        ("undo", True, 1),
+        ("undo", False, 1),
+        ("undo", False, 0),
+    ]
+    assert [line["mutation_id"] is None for line in lines] == [True, False, True, False, True]
+    assert lines[0]["message"].startswith("preview of update by API key ")
+    assert lines[3]["message"].startswith(
+        f'undo by user {jane.pk} (jane), project {project.pk}, ids: all, query "is:unassigned", '
+        f'{{"undo": "{undone}"}}: done, 1 matched, 1 changed, '
+    )
+
+
+@pytest.mark.django_db
+def test_tells_of_no_undo_that_there_can_t_be(api: Api, project: Project, log: Log) -> None:
+    deleted = api.delete(api.issues_url, ids=[IssueFactory(project=project).pk]).headers["Mutation-Id"]
+    url = api.issues_url.replace("issues", "mutations")
+
+    statuses = [api.request("POST", f"{url}{pk}/undo/").status_code for pk in (deleted, 999_999)]
+
+    assert statuses == [400, 404]
+    assert [line["kind"] for line in log.mutations()] == ["delete"]
 
 
 @pytest.mark.django_db

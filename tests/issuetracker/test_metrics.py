@@ -151,25 +151,35 @@ def test_count_the_issues_of_mutations(api: Api, project: Project) -> None:
         "done": ("issuetracker_mutations_total", {"kind": "update", "outcome": "done"}),
         "out of scope": ("issuetracker_mutations_total", {"kind": "update", "outcome": "out_of_scope"}),
         "deletions": ("issuetracker_mutations_total", {"kind": "delete", "outcome": "done"}),
+        "undos": ("issuetracker_mutations_total", {"kind": "undo", "outcome": "done"}),
+        "undone": ("issuetracker_issues_changed_total", {"kind": "undo"}),
         "matched": ("issuetracker_issues_matched_total", {"kind": "update"}),
         "changed": ("issuetracker_issues_changed_total", {"kind": "update"}),
         "deleted": ("issuetracker_issues_changed_total", {"kind": "delete"}),
         "locks": ("issuetracker_locking_seconds_count", {"kind": "update"}),
+        "locks of undos": ("issuetracker_locking_seconds_count", {"kind": "undo"}),
     }
     before = {word: counted(name, **labels) for word, (name, labels) in names.items()}
 
-    api.put(api.issues_url, {"status": "resolved"}, ids=ids)
+    api.put(api.issues_url, {"status": "resolved"}, ids=ids, raw_query="preview=true")
+    done = api.put(api.issues_url, {"status": "resolved"}, ids=ids)
     api.put(api.issues_url, {"status": "resolved"}, ids=[*ids, 999_999])
+    undo = f"{api.issues_url.replace('issues', 'mutations')}{done.headers['Mutation-Id']}/undo/"
+    api.request("POST", undo, raw_query="preview=true")
+    api.request("POST", undo)
     api.delete(api.issues_url, ids=ids)
 
     assert {word: counted(name, **labels) - before[word] for word, (name, labels) in names.items()} == {
         "done": 1,
         "out of scope": 1,
         "deletions": 1,
+        "undos": 1,
+        "undone": 1,
         "matched": 2,
         "changed": 1,
         "deleted": 2,
-        "locks": 2,
+        "locks": 3,  # that of the preview, too
+        "locks of undos": 2,
     }
     assert counted("issuetracker_mutations_in_flight", kind="update") == 0
 

@@ -25,7 +25,7 @@ from issuetracker.openapi.schema import document
 from projects.models import Project, User
 from tests.api_client import Api
 from tests.described import assert_answer, resolved
-from tests.factories import ActivityFactory, ApiTokenFactory, IssueFactory, ReleaseFactory
+from tests.factories import ActivityFactory, ApiTokenFactory, IssueFactory, MutationFactory, ReleaseFactory
 
 ROOT = Path(__file__).resolve().parents[2]
 ISSUES = "/api/0/projects/{organization}/{project}/issues/"
@@ -133,8 +133,10 @@ def world(api: Api, project: Project, jane: User) -> Api:
     issue = IssueFactory(project=project, id=1, short_number=1, share_id=share_id, own_comment_count=1)
     IssueFactory(project=project, id=2, short_number=2)
     ActivityFactory(id=1, issue=issue, user=jane, note=True)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT setval(pg_get_serial_sequence('issues_activity', 'id'), 1)")  # that id is taken
+    MutationFactory(id=1, project=project)
+    with connection.cursor() as cursor:  # those ids are taken
+        cursor.execute("SELECT setval(pg_get_serial_sequence('issues_activity', 'id'), 1)")
+        cursor.execute("SELECT setval(pg_get_serial_sequence('issues_mutation', 'id'), 1)")
     for version in ("1.0.0", "1.1.0"):
         ReleaseFactory(projects=[project], version=version)
     return api
@@ -194,6 +196,7 @@ def test_has_the_errors_as_they_are(world: Api, sam: User) -> None:
         403: world.put(path, {}, auth=None, headers={"Authorization": f"Bearer {secret}"}),
         404: world.get("/api/0/issues/3/"),
         406: world.get(path, headers={"Accept": "text/html"}),
+        412: world.put(path, {}, ids=[1, 2], headers={"Issues-Expected": "1"}),
         413: world.put(path, large, ids=[1]),
         415: world.put(path, {"status": "resolved"}, ids=[1], headers=text),
     }

@@ -10,8 +10,9 @@ from django.test.utils import CaptureQueriesContext
 
 from issues.enums import ActivityKind, IssueStatus, SubscriptionReason
 from issues.models import Activity, Issue
-from issues.mutation import IssueMutation, IssueScope, MutationOutcome
+from issues.mutation import NO_PRECAUTIONS, IssueMutation, IssueScope, MutationOutcome, Precautions, UndoOutcome
 from issues.services import bulk, deletion
+from issues.services import undo as undoing
 from projects.callers import Caller
 from projects.models import Project, User
 from tests.assertions import snapshot
@@ -52,6 +53,19 @@ def delete(
     statuses: Iterable[IssueStatus] | None = None,
 ) -> MutationOutcome:
     return deletion.delete(scope_of(project, issues, statuses), by=by, at=at, lock_timeout=5)
+
+
+def undo(
+    project: Project,
+    outcome: MutationOutcome,
+    *,
+    by: Caller,
+    at: datetime = NOW,
+    care: Precautions = NO_PRECAUTIONS,
+) -> UndoOutcome:
+    """Take back what had this outcome."""
+    assert outcome.mutation_id is not None
+    return undoing.undo(project.pk, outcome.mutation_id, by=by, at=at, lock_timeout=5, care=care)
 
 
 def statements() -> CaptureQueriesContext:

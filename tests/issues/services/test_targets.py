@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from issues.enums import IssueStatus
+from issues.enums import IssueStatus, MutationKind
 from issues.models import Issue
 from issues.mutation import IssueScope, MutationOutcome, Resolve, Unresolve
 from issues.services.targets import (
@@ -174,16 +174,23 @@ def lock(scope: IssueScope, **how: Any) -> tuple[list[int], list[int]]:
     return locked.ids, locked.out_of_scope
 
 
-@pytest.mark.parametrize(("to_delete", "strength"), [(False, "FOR NO KEY UPDATE"), (True, "FOR UPDATE")])
+@pytest.mark.parametrize(
+    ("kind", "strength"),
+    [
+        (MutationKind.UPDATE, "FOR NO KEY UPDATE"),
+        (MutationKind.UNDO, "FOR NO KEY UPDATE"),
+        (MutationKind.DELETE, "FOR UPDATE"),
+    ],
+)
 def test_are_locked_with_their_relatives_in_one_statement_by_id(
-    to_delete: bool, strength: str, project: Project
+    kind: MutationKind, strength: str, project: Project
 ) -> None:
     parent = IssueFactory(project=project)
     child = IssueFactory(merged_into=parent)
     other = IssueFactory(project=project)
 
     with CaptureQueriesContext(connection) as queries:
-        assert lock(scope_of(project, [other, parent]), relatives=descendants, to_delete=to_delete) == (
+        assert lock(scope_of(project, [other, parent]), relatives=descendants, kind=kind) == (
             [parent.pk, other.pk],
             [],
         )

@@ -327,3 +327,25 @@ def test_leaves_nothing_behind_whichever_write_fails(
 
     assert snapshot() != before
     assert set(cut.tables) == tables
+
+
+@real_transactions
+def test_is_rolled_back_when_it_is_not_to_be_kept(project: Project) -> None:
+    before = snapshot()
+
+    assert transactions.run(lambda: IssueFactory(project=project).pk, lock_timeout=5, keep=False)
+
+    assert snapshot() == before
+
+
+@real_transactions
+def test_refuses_what_the_commit_would_refuse_when_it_is_not_to_be_kept(project: Project) -> None:
+    """A user who is gone: the database looks for them at the end only."""
+    issue = IssueFactory(project=project)
+
+    def assign() -> int:
+        return Issue.objects.filter(pk=issue.pk).update(assignee_user=2**40)
+
+    for keep in (True, False):
+        with pytest.raises(IntegrityError):
+            transactions.run(assign, lock_timeout=5, keep=keep)

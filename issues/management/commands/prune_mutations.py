@@ -1,0 +1,36 @@
+"""Forget mutations that are too old to be undone, with the before-states in their activities. Activities stay."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+from tqdm import tqdm
+
+from issues.services import pruning
+
+
+class Command(BaseCommand):
+    help = "Remove mutations older than MUTATIONS_KEPT_DAYS, and what they overwrote; then they can't be undone."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--days", type=int, help="how many days are kept, instead of the setting")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print how many were removed. It can be stopped and begun again at any time.
+
+        :raises CommandError: the number of days is less than 1.
+        """
+        days = settings.MUTATIONS_KEPT_DAYS if options["days"] is None else options["days"]
+        if days < 1:
+            raise CommandError("Keep them for at least one day.")
+        before = timezone.now() - timedelta(days=days)
+        removed = emptied = 0
+        total = pruning.count_older(before)
+        with tqdm(total=total, unit="mutation", disable=not self.stderr.isatty()) as progress:
+            for step in pruning.prune(before, lock_timeout=settings.LOCK_TIMEOUT_SECONDS):
+                removed += step.mutations
+                emptied += step.activities
+                progress.update(step.mutations)
+        self.stdout.write(f"{removed} mutations removed, and what {emptied} activities had overwritten.")

@@ -1,0 +1,70 @@
+"""Forgetting mutations that are too old to be undone, set by set, each in a transaction of its own."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from django.db import connection
+
+from issues.models import BEFORE_STATE, Mutation
+from issues.services import transactions
+
+MUTATIONS, ISSUES = 1_000, 10_000  # in one set, of which one mutation may have more
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What one set was: mutations that are gone, and activities that have forgotten what they overwrote."""
+
+    mutations: int
+    activities: int
+
+
+def count_older(before: datetime) -> int:
+    """Return how many mutations are older."""
+    return Mutation.objects.filter(created_at__lt=before).count()
+
+
+def prune(before: datetime, *, lock_timeout: int) -> Iterator[Pruned]:
+    """Remove the mutations that are older, with the before-states of their activities; yield what each set was.
+
+    A mutation goes in one piece: half of its before-states would make a wrong undo. What is gone is always the
+    beginning, by id, so that who finds a mutation missing knows whether it was pruned (issues/integrity.py).
+
+    :raises OperationalError: no lock within ``lock_timeout`` seconds, or no database; what was yielded is done.
+    """
+    while (done := transactions.run(partial(_prune, before), lock_timeout=lock_timeout)).mutations:
+        yield done
+
+
+def _prune(before: datetime) -> Pruned:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT id FROM issues_mutation
+            WHERE id IN (
+                SELECT id FROM (
+                    SELECT id, bool_and(created_at < %s) OVER (ORDER BY id) AS is_old,
+                           sum(changed) OVER (ORDER BY id) - changed AS in_the_set
+                    FROM (SELECT id, created_at, changed FROM issues_mutation ORDER BY id LIMIT %s) AS first
+                ) AS counted
+                WHERE is_old AND in_the_set < %s
+            )
+            ORDER BY id
+            FOR UPDATE
+            """,
+            [before, MUTATIONS, ISSUES],
+        )
+        ids = [pk for (pk,) in cursor.fetchall()]
+        cursor.execute(
+            f"""
+            UPDATE issues_activity
+            SET {", ".join(f"{name} = NULL" for name in BEFORE_STATE)}
+            WHERE mutation_id = ANY(%s) AND num_nonnulls({", ".join(BEFORE_STATE)}) > 0
+            """,
+            [ids],
+        )
+        activities = cursor.rowcount
+        cursor.execute("DELETE FROM issues_mutation WHERE id = ANY(%s)", [ids])
+        return Pruned(cursor.rowcount, activities)

@@ -1,0 +1,221 @@
+"""Taking a mutation back: what it changed is again as it was, wherever that still is what it left (contract 6)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+
+from django.db import connection
+
+from issues import observing
+from issues.enums import IssueStatus, MutationKind
+from issues.errors import MutationRefused
+from issues.models import Mutation
+from issues.mutation import NO_PRECAUTIONS, IssueScope, Precautions, UndoOutcome
+from issues.services import history, lookups, precautions
+from issues.services.history import ChangedMarks
+from issues.services.restoring import SHOWN, Restored, restore_assignee, restore_share, restore_status
+from issues.services.restoring_marks import restore_bookmarks, restore_seen, restore_subscriptions
+from issues.services.restoring_trees import Links, read_links, restore_trees
+from issues.services.targets import Targets, ancestors, lock_targets, no_relatives
+from projects.callers import Caller
+
+
+class CannotUndoDeletion(MutationRefused):
+    """What was deleted is gone for good."""
+
+    def __init__(self) -> None:
+        super().__init__("A deletion can't be undone.")
+
+
+class UnknownMutation(MutationRefused):
+    """There is no such mutation in the project, or none any more."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such mutation, or none any more.")
+
+
+def undo(
+    project_id: int,
+    mutation_id: int,
+    *,
+    by: Caller,
+    at: datetime,
+    lock_timeout: int,
+    care: Precautions = NO_PRECAUTIONS,
+) -> UndoOutcome:
+    """Put back what a mutation of the project changed, all or nothing. It is a mutation itself, if it changed anything.
+
+    :raises UnknownMutation: there is none; nothing was changed.
+    :raises CannotUndoDeletion: it is a deletion; nothing was changed.
+    :raises UnexpectedNumber: it is not about as many issues as the caller expects; nothing was changed.
+    :raises TryAgain: others are changing the same issues; nothing was changed.
+    :raises OperationalError: no lock within ``lock_timeout`` seconds, or no database; nothing was changed.
+    """
+    undone = next(iter(Mutation.objects.filter(project=project_id, pk=mutation_id)), None)
+    if undone is None:
+        raise UnknownMutation
+    if undone.kind == MutationKind.DELETE:
+        raise CannotUndoDeletion
+    work = partial(_undo, undone, by=by, at=at)
+    body = {"undo": str(mutation_id)}
+    with observing.mutation(MutationKind.UNDO, [_scope(undone)], body, by=by, preview=care.preview) as outcomes:
+        (outcome,) = precautions.run(work, care, lock_timeout=lock_timeout)
+        outcomes.append(outcome)
+    return outcome
+
+
+def _scope(undone: Mutation) -> IssueScope:
+    """Return which issues were named by what is undone, as the history tells it."""
+    return IssueScope(
+        undone.project_id,
+        ids=None if undone.ids is None else frozenset(undone.ids),
+        statuses=None if undone.statuses is None else frozenset(map(IssueStatus, undone.statuses)),
+        query=undone.query,
+    )
+
+
+def _undo(undone: Mutation, *, by: Caller, at: datetime) -> list[UndoOutcome]:
+    _hold(undone)
+    lookups.hold_next_release(undone.project_id)
+    return [_undo_all(undone, by=by, at=at) if undone.ids is None else _undo_named(undone, by=by, at=at)]
+
+
+def _hold(undone: Mutation) -> None:
+    """Let nobody prune the mutation before the commit. Nothing else ever changes one."""
+    held = Mutation.objects.select_for_update().filter(pk=undone.pk).values_list("pk")
+    if not list(held):
+        raise UnknownMutation
+
+
+def _undo_all(undone: Mutation, *, by: Caller, at: datetime) -> UndoOutcome:
+    """Take back an "update all", which changed the status and nothing else. Its issues are never a list in Python."""
+    targets = Targets(IssueScope(undone.project_id), mutation_id=history.next_id(), ids=None)
+    matched = _lock_all(undone)
+    done = restore_status(targets, undone.pk, by=by, at=at)
+    return UndoOutcome(
+        matched=matched,
+        changed=done.restored,
+        mutation_id=_record(targets, undone, matched, done.restored, ChangedMarks(), by=by, at=at),
+        skipped=done.skipped,
+        skipped_ids=tuple(done.skipped_ids),
+    )
+
+
+def _undo_named(undone: Mutation, *, by: Caller, at: datetime) -> UndoOutcome:
+    """Take back what was done to named issues: a table of contents."""
+    links = read_links(undone.pk)
+    scope = IssueScope(undone.project_id, ids=frozenset(issues_of(undone, links)))
+    relatives = ancestors if links.issues else no_relatives
+    locked = lock_targets(scope, at=at, relatives=relatives, hidden=True, kind=MutationKind.UNDO)
+    targets = Targets(scope, mutation_id=history.next_id(), ids=locked.ids)
+    there = frozenset(locked.ids)
+    changed: set[int] = set()
+    skipped: set[int] = set()
+
+    def note(done: Restored) -> None:
+        changed.update(done.ids)
+        skipped.update(done.skipped_ids)
+
+    def trees() -> None:
+        restored = restore_trees(targets, links, by=by, at=at)
+        changed.update(restored)
+        skipped.update(links.issues - restored)
+
+    # The last step of what is undone is undone first: totals, and with them the ends of snoozes, move with a tree.
+    if not undone.is_reversed:
+        trees()
+    note(restore_status(targets, undone.pk, by=by, at=at))
+    note(restore_assignee(targets, undone.pk, by=by, at=at))
+    note(restore_share(targets, undone.pk, by=by, at=at))
+    marks = _restore_marks(undone, there, at=at)
+    for before, after in (
+        (undone.seen_ids, marks.seen),
+        (undone.bookmark_ids, marks.bookmarks),
+        (undone.subscription_ids, marks.subscriptions),
+    ):
+        changed.update(after)
+        skipped.update(set(before).difference(after))
+    if undone.is_reversed:
+        trees()
+
+    skipped &= there
+    return UndoOutcome(
+        matched=len(there),
+        changed=len(changed),
+        mutation_id=_record(targets, undone, len(there), len(changed), marks, by=by, at=at),
+        skipped=len(skipped),
+        skipped_ids=tuple(sorted(skipped)[:SHOWN]),
+    )
+
+
+def _restore_marks(undone: Mutation, there: frozenset[int], *, at: datetime) -> ChangedMarks:
+    """Put back the marks of whoever's they were; return them. With the user, all marks are gone."""
+    user_id = undone.marks_of_id
+    if user_id is None:
+        return ChangedMarks()
+    project_id, set_at = undone.project_id, undone.created_at
+    seen_ids, bookmark_ids, subscription_ids = (
+        sorted(there.intersection(ids)) for ids in (undone.seen_ids, undone.bookmark_ids, undone.subscription_ids)
+    )
+    seen: Sequence[int] = ()
+    bookmarks: Sequence[int] = ()
+    subscriptions: Sequence[int] = ()
+    if undone.has_seen is not None:
+        seen = restore_seen(project_id, seen_ids, was_set_to=undone.has_seen, user_id=user_id, set_at=set_at)
+    if undone.is_bookmarked is not None:
+        bookmarks = restore_bookmarks(project_id, bookmark_ids, was_set_to=undone.is_bookmarked, user_id=user_id, at=at)
+    if undone.is_subscribed is not None:
+        subscriptions = restore_subscriptions(
+            project_id, subscription_ids, was_set_to=undone.is_subscribed, user_id=user_id, set_at=set_at, at=at
+        )
+    return ChangedMarks(
+        seen,
+        bookmarks,
+        subscriptions,
+        *(None if was is None else not was for was in (undone.has_seen, undone.is_bookmarked, undone.is_subscribed)),
+    )
+
+
+def _lock_all(undone: Mutation) -> int:
+    """Lock the issues that it changed, in the order of their ids; return how many are there."""
+    with observing.locking(MutationKind.UNDO), connection.cursor() as cursor:
+        # Never one look-up for each, however few the statistics expect (services/activity.py).
+        cursor.execute("SET LOCAL enable_nestloop = off")
+        cursor.execute(
+            """
+            SELECT count(*) FROM (
+                SELECT id FROM issues_issue
+                WHERE project_id = %s AND id IN (SELECT issue_id FROM issues_activity WHERE mutation_id = %s)
+                ORDER BY id
+                FOR NO KEY UPDATE
+            ) AS locked
+            """,
+            [undone.project_id, undone.pk],
+        )
+        count: int = cursor.fetchone()[0]
+        return count
+
+
+def issues_of(undone: Mutation, links: Links) -> set[int]:
+    """Return the issues that it changed, some of which may be deleted since."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT issue_id FROM issues_activity WHERE mutation_id = %s", [undone.pk])
+        ids = {pk for (pk,) in cursor.fetchall()}
+    return ids.union(links.issues, undone.seen_ids, undone.bookmark_ids, undone.subscription_ids)
+
+
+def _record(
+    targets: Targets,
+    undone: Mutation,
+    matched: int,
+    changed: int,
+    marks: ChangedMarks,
+    *,
+    by: Caller,
+    at: datetime,
+) -> int | None:
+    """Keep the undo in the history, if it changed anything; return its id then."""
+    if not changed:
+        return None
+    history.record_undo(targets.mutation_id, undone, matched=matched, changed=changed, marks=marks, by=by, at=at)
+    return targets.mutation_id

@@ -1,0 +1,76 @@
+"""The history of a project: what was asked and done, and taking it back."""
+
+from django.conf import settings
+from django.http import Http404
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from issues.models import Activity, Issue, Mutation
+from issues.mutation import Precautions
+from issues.serializers.history import describe_mutation, describe_undo, read_changes, read_undone_by
+from issues.serializers.outcomes import counting_headers
+from issues.serializers.scopes import read_expected, read_id, read_preview_alone
+from issues.services import transactions, undo
+from issues.services.restoring_trees import NO_LINKS, read_links
+from projects.keyset import Sort
+from projects.pagination import paginate
+from projects.viewsets import ProjectViewSet
+
+NEWEST_FIRST = Sort("id")
+BY_ISSUE, BY_ID = Sort("issue_id", descending=False), Sort("id", descending=False)
+
+
+class MutationsViewSet(ProjectViewSet):
+    """The requests that changed something in one project (contract section 6)."""
+
+    def list(self, request: Request, **kwargs: str) -> Response:
+        """Answer a page of mutations, newest first."""
+        found = Mutation.objects.filter(project=self.project).select_related("user", "api_key")
+        with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
+            mutations, headers = paginate(request, found, NEWEST_FIRST)
+            undone_by = read_undone_by(mutations)
+        return Response([describe_mutation(mutation, undone_by) for mutation in mutations], headers=headers)
+
+    def retrieve(self, request: Request, **kwargs: str) -> Response:
+        """Answer one mutation, with a page of the issues that it changed, by their ids."""
+        with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
+            mutation = self._mutation(kwargs["mutation"])
+            if mutation.ids is None:  # "all" may be millions: read from the index, in its order
+                links = NO_LINKS
+                activities, headers = paginate(request, Activity.objects.filter(mutation_id=mutation.pk), BY_ISSUE)
+                ids = [activity.issue_id for activity in activities]
+            else:
+                links = read_links(mutation.pk)
+                named = sorted(undo.issues_of(mutation, links))
+                issues, headers = paginate(request, Issue.objects.with_ids(self.project.pk, named), BY_ID)
+                ids = [issue.pk for issue in issues]
+            changes = read_changes(mutation, ids, made=links.made, cut=links.cut)
+            described = describe_mutation(mutation, read_undone_by([mutation]))
+        return Response({**described, "issues": changes}, headers=headers)
+
+    def undo(self, request: Request, **kwargs: str) -> Response:
+        """Put back what the mutation changed, where that still is what it left."""
+        preview = read_preview_alone(request.META.get("QUERY_STRING", ""))
+        care = Precautions(preview=preview, expected=read_expected(request.headers.get("Issues-Expected")))
+        pk = read_id(kwargs["mutation"]) or 0
+
+        try:
+            outcome = undo.undo(
+                self.project.pk,
+                pk,
+                by=self.caller,
+                at=timezone.now(),
+                lock_timeout=settings.LOCK_TIMEOUT_SECONDS,
+                care=care,
+            )
+        except undo.UnknownMutation as error:
+            raise Http404 from error
+        return Response(describe_undo(pk, outcome), headers=counting_headers([outcome]))
+
+    def _mutation(self, word: str) -> Mutation:
+        found = Mutation.objects.filter(project=self.project, pk=read_id(word) or 0)
+        mutation = found.select_related("user", "api_key").first()
+        if mutation is None:
+            raise Http404
+        return mutation

@@ -1,0 +1,218 @@
+"""The history of a project through HTTP, and taking things back (contract section 6)."""
+
+from typing import Any
+
+import pytest
+
+from issues.models import Issue, Mutation
+from projects.models import Project, User
+from tests.answers import iso, links_of
+from tests.api_client import Api
+from tests.assertions import snapshot
+from tests.factories import NOW, IssueFactory, ReleaseFactory
+
+pytestmark = pytest.mark.django_db
+
+MUTATIONS = "/api/0/projects/the-interstellar-jurisdiction/pump-station/mutations/"
+ELSEWHERE = MUTATIONS.replace("pump-station", "prime-mover")
+RESOLVE = {"status": "resolved"}
+
+
+@pytest.fixture
+def issues(project: Project) -> list[Issue]:
+    return [IssueFactory(project=project), IssueFactory(project=project, ignored=True)]
+
+
+def undo_url(response: Any) -> str:
+    return f"{MUTATIONS}{response.headers['Mutation-Id']}/undo/"
+
+
+def person(user: User) -> dict[str, str]:
+    return {"id": str(user.pk), "name": user.name, "username": user.username, "email": user.email}
+
+
+def test_lists_what_was_asked_newest_first(api: Api, project: Project, jane: User, issues: list[Issue]) -> None:
+    ids = [issue.pk for issue in issues]
+    named = api.put(api.issues_url, {"hasSeen": "yes", "x": 1}, ids=ids, auth="jane")
+    everything = api.put(api.issues_url, RESOLVE, raw_query="status=ignored&query=is:unassigned")
+    undone = api.request("POST", undo_url(everything), auth="jane")
+    deleted = api.delete(api.issues_url, ids=ids[:1])
+
+    response = api.get(MUTATIONS, auth="sam")
+
+    assert response.status_code == 200
+    keys = [response.headers["Mutation-Id"] for response in (deleted, undone, everything, named)]
+    times = dict(Mutation.objects.values_list("id", "created_at"))
+    first_key = response.json()[0]["apiKey"]
+    assert set(first_key) == {"id", "label"}
+    assert response.json() == [
+        {
+            "id": key,
+            "user": None if by_key else person(jane),
+            "apiKey": first_key if by_key else None,
+            "dateCreated": iso(times[int(key)]),
+            "scope": scope,
+            "mutation": body,
+            "matched": matched,
+            "changed": matched,
+            "undoneBy": undone_by,
+        }
+        for key, by_key, scope, body, matched, undone_by in zip(
+            keys,
+            (True, False, True, False),
+            (
+                {"ids": [str(ids[0])], "status": None, "query": None},
+                {"ids": None, "status": ["ignored"], "query": "is:unassigned"},
+                {"ids": None, "status": ["ignored"], "query": "is:unassigned"},
+                {"ids": [str(pk) for pk in ids], "status": None, "query": None},
+            ),
+            ({}, {"undo": keys[2]}, RESOLVE, {"hasSeen": "yes", "x": 1}),
+            (1, 1, 1, 2),
+            (None, None, keys[1], None),
+            strict=True,
+        )
+    ]
+
+
+def test_lists_page_by_page(api: Api, issues: list[Issue]) -> None:
+    made = [api.put(api.issues_url, {"status": word}).headers["Mutation-Id"] for word in ("resolved", "unresolved")]
+
+    first = api.get(MUTATIONS, raw_query="per_page=1")
+    links = links_of(first)
+    second = api.get(MUTATIONS, raw_query=f"per_page=1&cursor={links['next_cursor']}")
+
+    assert [row["id"] for row in first.json() + second.json()] == made[::-1]
+    assert (links["previous"], links["next"], links_of(second)["next"]) == ("false", "true", "false")
+    assert api.get(ELSEWHERE).status_code == 404
+    assert api.get(MUTATIONS, auth="kit").status_code == 404
+
+
+def test_shows_the_issues_before_and_after(api: Api, project: Project, jane: User) -> None:
+    ReleaseFactory(projects=[project], version="1.0.0")
+    snoozed = IssueFactory(project=project, ignored=True, snooze_ends_at_times_seen=5, assignee_user=jane, public=True)
+    parent = IssueFactory(project=project, own_first_seen=NOW.replace(year=2025), status_by=jane)
+    body = {
+        "status": "resolved",
+        "statusDetails": {"inRelease": "latest"},
+        "assignedTo": None,
+        "isPublic": False,
+        "hasSeen": True,
+        "isBookmarked": True,
+        "isSubscribed": True,
+        "merge": True,
+    }
+    changed = api.put(api.issues_url, body, ids=[snoozed.pk, parent.pk], auth="jane")
+    api.put(api.issues_url, {"status": "unresolved"}, ids=[parent.pk], auth="sam")
+
+    response = api.get(f"{MUTATIONS}{changed.headers['Mutation-Id']}/")
+
+    marks = {"hasSeen": False, "isBookmarked": False, "isSubscribed": False}
+    fixed = {"inRelease": "1.0.0", "actor": person(jane)}
+    terms = dict.fromkeys(["ignoreUntil", "ignoreUserCount", "ignoreUserWindow", "ignoreWindow"])
+    assert response.json()["issues"] == [
+        {
+            "id": str(snoozed.pk),
+            "before": {
+                "status": "ignored",
+                "statusDetails": {"ignoreCount": 4, **terms},
+                "assignedTo": {"type": "user", "id": str(jane.pk), "name": jane.name, "email": jane.email},
+                "isPublic": True,
+                **marks,
+                "parent": None,
+            },
+            "after": {
+                "status": "resolved",
+                "statusDetails": fixed,
+                "assignedTo": None,
+                "isPublic": False,
+                **dict.fromkeys(marks, True),
+                "parent": str(parent.pk),
+            },
+        },
+        {
+            "id": str(parent.pk),
+            "before": {"status": "unresolved", "statusDetails": {}, **marks, "children": []},
+            "after": {
+                "status": "resolved",
+                "statusDetails": fixed,
+                **dict.fromkeys(marks, True),
+                "children": [str(snoozed.pk)],
+            },
+        },
+    ]
+    assert list(response.json())[:-1] == list(api.get(MUTATIONS).json()[0])
+    undone = api.request("POST", undo_url(changed), auth="jane")
+    (own, other) = api.get(f"{MUTATIONS}{undone.headers['Mutation-Id']}/").json()["issues"]
+    assert own["before"] == response.json()["issues"][0]["after"]
+    assert own["after"] == response.json()["issues"][0]["before"]
+    assert (other["before"]["children"], other["after"]["children"]) == ([str(snoozed.pk)], [])
+    assert "status" not in other["after"]
+
+
+@pytest.mark.parametrize("all_of_them", [True, False])
+def test_pages_through_the_issues_of_one(api: Api, project: Project, all_of_them: bool) -> None:
+    ids = [IssueFactory(project=project).pk for _ in range(5)]
+    changed = api.put(api.issues_url, RESOLVE, ids=[] if all_of_them else ids)
+    url = f"{MUTATIONS}{changed.headers['Mutation-Id']}/"
+
+    found, cursor = [], ""
+    for _ in range(3):
+        response = api.get(url, raw_query=f"per_page=2&cursor={cursor}")
+        found.append([int(issue["id"]) for issue in response.json()["issues"]])
+        cursor = links_of(response)["next_cursor"]
+
+    assert found == [ids[:2], ids[2:4], ids[4:]]
+    assert links_of(response)["next"] == "false"
+    assert response.json()["changed"] == 5
+
+
+@pytest.mark.parametrize("word", ["0", "x", "99999", "9" * 19, "9" * 30, "-1"])
+def test_knows_no_such_mutation(api: Api, other_project: Project, issues: list[Issue], word: str) -> None:
+    changed = api.put(api.issues_url, RESOLVE)
+
+    for url in (f"{MUTATIONS}{word}/", f"{ELSEWHERE}{changed.headers['Mutation-Id']}/"):
+        assert api.get(url).status_code == 404
+        assert api.request("POST", f"{url}undo/").status_code == 404
+
+
+def test_undoes(api: Api, issues: list[Issue]) -> None:
+    changed = api.put(api.issues_url, RESOLVE)
+    api.put(api.issues_url, {"status": "unresolved"}, ids=[issues[1].pk])
+
+    response = api.request("POST", undo_url(changed))
+    again = api.request("POST", undo_url(changed))
+
+    undoes = changed.headers["Mutation-Id"]
+    assert response.json() == {"undoes": undoes, "restored": 1, "skipped": 1, "skippedIds": [str(issues[1].pk)]}
+    assert (response.headers["Issues-Matched"], response.headers["Issues-Changed"]) == ("2", "1")
+    assert response.headers["Mutation-Id"] == str(Mutation.objects.latest("id").pk)
+    assert again.json()["restored"] == 0
+    assert again.headers["Issues-Changed"] == "0"
+    assert "Mutation-Id" not in again.headers
+
+
+def test_previews_an_undo_and_guards_it(api: Api, issues: list[Issue]) -> None:
+    changed = api.put(api.issues_url, RESOLVE)
+    before = snapshot()
+
+    preview = api.request("POST", undo_url(changed), raw_query="preview=true")
+    refused = api.request("POST", undo_url(changed), headers={"Issues-Expected": "3"})
+    no_number = api.request("POST", undo_url(changed), headers={"Issues-Expected": "x"})
+    unknown = api.request("POST", undo_url(changed), raw_query="id=1")
+    neither = api.request("POST", undo_url(changed), raw_query="preview=maybe")
+
+    assert snapshot() == before
+    assert (preview.status_code, preview.json()["restored"]) == (200, 2)
+    assert "Mutation-Id" not in preview.headers
+    assert [answer.status_code for answer in (refused, no_number, unknown, neither)] == [412, 400, 400, 400]
+    real = api.request("POST", undo_url(changed), headers={"Issues-Expected": "2"})
+    assert real.json() == preview.json()
+
+
+def test_refuses_to_undo_a_deletion(api: Api, issues: list[Issue]) -> None:
+    deleted = api.delete(api.issues_url, ids=[issues[0].pk])
+
+    response = api.request("POST", undo_url(deleted))
+
+    assert (response.status_code, response.json()) == (400, {"detail": "A deletion can't be undone."})
+    assert api.get(f"{MUTATIONS}{deleted.headers['Mutation-Id']}/").json()["issues"] == []
