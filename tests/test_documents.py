@@ -1,0 +1,68 @@
+"""What the documents point at is there: files and headings, commands, settings. Their words about the API are tested
+where the API is.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+CONTAINERS = [ROOT / "Dockerfile", ROOT / "compose.yaml"]
+A_LINK = re.compile(r"\]\(([^)\s]+)\)")
+A_SETTING = re.compile(r'(?:text|flag|number|required_in_production|os\.environ\.get)\(\s*"([A-Z_]+)"')
+OF_COMPOSE = {"DATABASE_PASSWORD"}  # in .env, for compose.yaml alone
+
+
+def anchors(page: Path) -> set[str]:
+    """Return what a link may name after `#`, made of the headings as GitHub makes it."""
+    headings = re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def settings_read() -> set[str]:
+    """Return the variables that the service reads."""
+    sources = (ROOT / "issuetracker").rglob("*.py")
+    return {name for source in sources for name in A_SETTING.findall(source.read_text())}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    broken = []
+    for link in A_LINK.findall(page.read_text()):
+        if link.startswith("https://"):
+            continue
+        name, _, anchor = link.partition("#")
+        target = (page.parent / name).resolve() if name else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            broken.append(link)
+
+    assert broken == []
+
+
+@pytest.mark.parametrize("page", [*PAGES, *CONTAINERS], ids=lambda page: page.name)
+def test_commands_exist(page: Path) -> None:
+    text = page.read_text()
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+    assert set(re.findall(r"manage\.py ([a-z_]+)", text)) <= get_commands().keys() | {"help"}
+    assert set(re.findall(r"(?:^\$ |^RUN |`)make ([a-z-]+)", text, re.MULTILINE)) <= targets
+
+
+def test_every_setting_stands_in_the_table_and_no_other() -> None:
+    rows = [line for line in (ROOT / "docs/deploy.md").read_text().splitlines() if re.match(r"\| `[A-Z_]+`", line)]
+    documented = {name for row in rows for name in re.findall(r"`([A-Z_]+)`", row.split("|")[1])}
+
+    assert documented == settings_read()
+
+
+def test_deploying_sets_nothing_that_is_not_read() -> None:
+    text = (ROOT / "docs/deploy.md").read_text()
+    named = set(re.findall(r"^([A-Z_]+)=|`([A-Z]+_[A-Z_]+)`", text, re.MULTILINE))
+    composed = set(re.findall(r"^      ([A-Z_]+):", (ROOT / "compose.yaml").read_text(), re.MULTILINE))
+
+    assert composed
+    assert {name for pair in named for name in pair if name} - OF_COMPOSE <= settings_read()
+    assert composed <= settings_read()
