@@ -52,5 +52,7 @@ bench: setup ## measure what requests cost, in twenty minutes; writes docs/bench
 	test "$$found" || { echo 'Python 3.11 or later is needed, as python3.11 or python3 on the PATH.' >&2; exit 1; }; \
 	echo 'Installing requirements.txt into .venv'; \
 	test -x $(python) || "$$found" -m venv .venv
-	@$(python) -m pip install -qq --disable-pip-version-check -r requirements.txt
+	@$(python) -m pip install -qq --disable-pip-version-check -r requirements.txt || { \
+		echo "If gunicorn_h1c could not be built: it needs a C compiler and Python's headers" \
+			"(Debian: apt-get install gcc python3-dev)." >&2; exit 1; }
 	@touch $@

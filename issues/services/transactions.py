@@ -84,13 +84,15 @@ def _run_once(work: Callable[[], Result], *, lock_timeout: int, keep: bool) -> R
     with transaction.atomic(durable=True):
         # Until the end of this transaction, whatever the connection's own settings are. "Update all" takes its time.
         # And rows that are about to be written are in memory: at PostgreSQL's default price for a disk that has to
-        # move its head, it would rather read a whole project than look up 10,000 ids.
+        # move its head, it would rather read a whole project than look up 10,000 ids. To compile a statement by JIT can
+        # take longer than the statement: no later one is the same.
         with connection.cursor() as cursor:
             cursor.execute(
                 """
                 SELECT set_config('lock_timeout', %s, true),
                        set_config('statement_timeout', '0', true),
-                       set_config('random_page_cost', '1.1', true)
+                       set_config('random_page_cost', '1.1', true),
+                       set_config('jit', 'off', true)
                 """,
                 [f"{lock_timeout}s"],
             )

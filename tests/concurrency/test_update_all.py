@@ -26,6 +26,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 ATTEMPT = re.compile("random_page_cost")  # the first statement of each
 COUNT = re.compile(r"SELECT COUNT\(\*\)")  # what came into scope
+WAITS_FOR_NOBODY = re.compile(r"FOR NO KEY UPDATE\b.*\bNOWAIT", re.DOTALL)
 CLOSED = frozenset({IssueStatus.RESOLVED, IssueStatus.IGNORED})
 
 
@@ -106,7 +107,7 @@ def test_starts_over_rather_than_wait_out_of_order(
     opened, snoozed = IssueFactory(project=project), IssueFactory(project=project, ignored=True)
     resolve = partial(put, named(opened, snoozed), IssueMutation(status=Resolve()), by)
     unresolve = partial(put, everything(project, *CLOSED), IssueMutation(status=Unresolve()), by)
-    attempts = Counter(ATTEMPT)
+    attempts, looks = Counter(ATTEMPT), Counter(WAITS_FOR_NOBODY)
 
     with stopped(session, resolve, after=HISTORY):
         take = Interruption(COUNT, lambda: foreign.lock(opened.pk), before=True)
@@ -116,9 +117,10 @@ def test_starts_over_rather_than_wait_out_of_order(
                 foreign.roll_back()
 
         let_go = Interruption(ATTEMPT, let_go_of_it, times=2)
-        unresolving = other_session.start(unresolve, take, attempts, let_go)
+        unresolving = other_session.start(unresolve, take, attempts, looks, let_go)
         wait_until_blocked(other_session, by=session)
 
     assert (unresolving.result().matched, unresolving.result().changed) == (2, 2)
     assert statuses() == ["unresolved"] * 2
     assert attempts.count == 2
+    assert looks.count == 1  # and not for a moment: that would close the circle, and end somebody else's statement
