@@ -25,6 +25,7 @@ SECTIONS = (
     series.clients,
     series.changes_of_all,
     series.prices_of_what_is_carried,
+    series.price_of_undo,
     series.bystanders,
     series.crowds,  # last: it leaves this process with another database
 )

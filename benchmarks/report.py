@@ -16,7 +16,20 @@ from benchmarks.bench import CHEAPEST, FLOOR, HTTP, SERVICE, Times
 from benchmarks.chart import draw
 from benchmarks.figures import kibibytes, mebibytes, milliseconds, percentile
 from benchmarks.plan import Plan
-from benchmarks.series import BARE, BESIDE, CLIENTS, CROWDED, FEW, FEW_CALLERS, MANY, USUAL, Results
+from benchmarks.series import (
+    BARE,
+    BESIDE,
+    CLIENTS,
+    CROWDED,
+    FEW,
+    FEW_CALLERS,
+    MANY,
+    UNDO_INDEX,
+    USUAL,
+    WITH,
+    WITHOUT,
+    Results,
+)
 from benchmarks.targets import Target, ratio
 from benchmarks.verbs import RESOLVE, VERBS
 
@@ -33,6 +46,7 @@ def write(plan: Plan, results: Results, targets: Sequence[Target], *, chart: str
             *_named(results),
             *_all(results),
             *_carried(plan, results),
+            *_undo(results),
             *_growth(plan, results),
             *_clients(results),
             *_lists(plan, results),
@@ -222,6 +236,26 @@ def _carried(plan: Plan, results: Results) -> Iterator[str]:
                 ),
             )
             for name, times in results.carried.items()
+        ],
+    )
+
+
+def _undo(results: Results) -> Iterator[str]:
+    yield "## What undo costs those who change"
+    yield ""
+    yield f"The service with and without the index `{UNDO_INDEX}`, by which an undo finds the issues: medians in ms, of"
+    yield "resolving a thousand, and of resolving and unresolving all."
+    yield ""
+    yield from table(
+        ("", "times each", WITH, WITHOUT, "with / without"),
+        [
+            (
+                f"{size:,} issues",
+                f"{len(cell[WITH].seconds)}",
+                *(milliseconds(cell[way].median) for way in (WITH, WITHOUT)),
+                f"{ratio(cell, WITH, WITHOUT):.2f}",
+            )
+            for size, cell in results.undo.items()
         ],
     )
 

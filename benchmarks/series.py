@@ -27,6 +27,8 @@ BARE = "bare"  # one way more: the service, on a copy of the table with two inde
 FEW, MANY = 2, 10_000  # issues, between which the number of statements must not grow
 CLIENTS = 8
 USUAL, BESIDE = "usual", "beside update all"
+WITH, WITHOUT = "with", "without"
+UNDO_INDEX = "issues_activity_of_mutation"
 FEW_CALLERS, CROWDED = "one of few", "one of a crowd"
 WARM = 50  # requests before those that count, after the database was changed
 
@@ -59,6 +61,7 @@ class Results:
     carried: dict[str, dict[str, Times]] = field(default_factory=dict)  # what is added to the bare copy; verb
     loads: dict[tuple[int, int], Load] = field(default_factory=dict)  # clients, how many ids
     cheapest: Times = field(default_factory=Times)  # beside the loads
+    undo: dict[int, Cell] = field(default_factory=dict)  # how many issues; with and without what undo reads
     lists: dict[str, Times] = field(default_factory=dict)  # by project; and the cheapest route beside them
     spent: dict[str, Spent] = field(default_factory=dict)  # what is asked: what its time goes into
     crowds: dict[tuple[str, str], Times] = field(default_factory=dict)  # what is asked; of few callers, or of a crowd
@@ -143,6 +146,40 @@ def prices_of_what_is_carried(bench: Bench, results: Results) -> None:
                 with on_bare_copy():
                     bench.measure(SERVICE, verb, project, None, changes=size, into=into)
             parts[name].drop()
+
+
+def price_of_undo(bench: Bench, results: Results) -> None:
+    """Change issues with and without the index by which an undo finds them: all that a mutation pays for undo.
+
+    What it overwrites stands in its activity since before there was an undo, and history shows it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_get_indexdef(%s::regclass)", [UNDO_INDEX])
+        ways = {WITH: cursor.fetchone()[0], WITHOUT: f"DROP INDEX {UNDO_INDEX}"}
+
+    def change(way: str, verb: Verb, project: Project, ids: Sequence[int] | None, size: int, into: Times) -> None:
+        if way == WITHOUT:
+            _execute([ways[WITHOUT]])
+        try:
+            bench.measure(SERVICE, verb, project, ids, changes=size, into=into)
+        finally:
+            if way == WITHOUT:
+                _execute([ways[WITH]])
+
+    few, large = 1_000, bench.plan.large
+    results.undo = {size: {way: Times() for way in ways} for size in (few, large)}
+    with tqdm(total=bench.plan.undo_rounds + bench.plan.undo_large_rounds, desc="what undo costs") as progress:
+        for number in range(bench.plan.undo_rounds):
+            for way, ids in zip(turned(tuple(ways), number), bench.prepare(RESOLVE, few, sets=2), strict=True):
+                change(way, RESOLVE, bench.seeds.tested, ids, few, results.undo[few][way])
+            progress.update()
+        bench.tested.empty()
+        for number in range(bench.plan.undo_large_rounds):
+            for way in turned(tuple(ways), number):
+                for verb in (RESOLVE, UNRESOLVE):
+                    seeds.settle()
+                    change(way, verb, bench.seeds.large, None, large, results.undo[large][way])
+            progress.update()
 
 
 def turned(ways: tuple[str, ...], number: int) -> tuple[str, ...]:

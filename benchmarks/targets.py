@@ -6,7 +6,20 @@ from dataclasses import dataclass
 from benchmarks.bench import CHEAPEST, FLOOR, HTTP, SERVICE
 from benchmarks.figures import percentile
 from benchmarks.plan import Plan
-from benchmarks.series import BARE, BESIDE, CLIENTS, CROWDED, FEW, FEW_CALLERS, MANY, USUAL, Cell, Results
+from benchmarks.series import (
+    BARE,
+    BESIDE,
+    CLIENTS,
+    CROWDED,
+    FEW,
+    FEW_CALLERS,
+    MANY,
+    USUAL,
+    WITH,
+    WITHOUT,
+    Cell,
+    Results,
+)
 from benchmarks.verbs import ALL_KEYS, RESOLVE
 
 MIB = 2**20
@@ -20,6 +33,7 @@ CLIENTS_AT_LEAST = 1.5
 LIST_AT_MOST = 4.0
 FLAT_AT_MOST = 1.2  # what "flat" leaves to chance
 BESIDE_AT_MOST = 2.0
+UNDO_AT_MOST = 1.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +54,7 @@ def check(plan: Plan, results: Results) -> list[Target]:
     return [
         *_named(results),
         *_all(results),
+        *_undo(results),
         *_over_http(results),
         *_statements(results),
         *_memory(plan, results),
@@ -85,6 +100,12 @@ def _all(results: Results) -> Iterator[Target]:
                 BARE_AT_MOST,
                 [(ratio(cell, SERVICE, BARE), verb) for verb, cell in cells],
             )
+
+
+def _undo(results: Results) -> Iterator[Target]:
+    for size, cell in results.undo.items():
+        what = f"changes of {size:,}, with what undo reads / without"
+        yield _at_most(what, UNDO_AT_MOST, ratio(cell, WITH, WITHOUT))
 
 
 def _over_http(results: Results) -> Iterator[Target]:

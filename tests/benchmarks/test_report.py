@@ -8,7 +8,20 @@ from benchmarks import report
 from benchmarks.bench import CHEAPEST, Pool, Times
 from benchmarks.figures import milliseconds, percentile
 from benchmarks.plan import QUICK
-from benchmarks.series import BARE, BESIDE, CLIENTS, CROWDED, FEW_CALLERS, ONE_ISSUE, USUAL, Load, Results, Spent
+from benchmarks.series import (
+    BARE,
+    BESIDE,
+    CLIENTS,
+    CROWDED,
+    FEW_CALLERS,
+    ONE_ISSUE,
+    USUAL,
+    WITH,
+    WITHOUT,
+    Load,
+    Results,
+    Spent,
+)
 from benchmarks.targets import MIB, check
 from benchmarks.verbs import VERBS
 
@@ -36,6 +49,7 @@ def results() -> Results:
             BARE: {"resolve": Times([1.0]), "unresolve": Times([2.0])},
             "`issues_issue_listed`": {"resolve": Times([1.1]), "unresolve": Times([2.4])},
         },
+        undo={1_000: {WITH: Times([0.011]), WITHOUT: Times([0.010])}},
         spent={
             CHEAPEST: Spent([0.001], [[0.0002]], ["SELECT 1"]),
             ONE_ISSUE: Spent([0.004, 0.006], [[0.001, 0.002], [0.0015, 0.003]], ["SELECT 2", "UPDATE\n   issues"]),
@@ -93,6 +107,12 @@ def test_sees_what_grows_with_the_number_of_callers(results: Results) -> None:
     assert broken(results) == [f"{ONE_ISSUE}, one of {QUICK.crowd:,} callers / of few, p50: 1.50"]
 
 
+def test_sees_what_undo_costs_too_much(results: Results) -> None:
+    results.undo[1_000][WITH] = Times([0.012])
+
+    assert broken(results) == ["changes of 1,000, with what undo reads / without: 1.20"]
+
+
 @pytest.mark.django_db
 def test_the_report_shows_every_target_and_verb(results: Results) -> None:
     targets = check(QUICK, results)
@@ -104,6 +124,7 @@ def test_the_report_shows_every_target_and_verb(results: Results) -> None:
     assert "| and `issues_issue_listed` | 1,100, 1.10 | 2,400, 1.20 |" in text
     assert f"| {ONE_ISSUE} | 2 | 5.00 | 2 | 3.75 | 1.25 |" in text
     assert "| `UPDATE issues` | 2.50 |" in text
+    assert "| 1,000 issues | 1 | 11.0 | 10.0 | 1.10 |" in text
     assert f"| {ONE_ISSUE} | 1 | 6.00 | 6.00 |" in text
     assert "(benchmarks.svg)" in text
     assert report.picture(QUICK, results).startswith("<svg")
