@@ -137,12 +137,15 @@ def mutation(
     bookmarks: str = "'{}'",
     subscriptions: str = "'{}'",
 ) -> str:
+    # Marks are only ever set here, never taken away.
+    wishes = ", ".join("null" if marks == "'{}'" else "true" for marks in (seen, bookmarks, subscriptions))
     return f"""
     INSERT INTO issues_mutation
-        (id, project_id, kind, user_id, created_at, ids, body, matched, changed,
-         seen_ids, bookmark_ids, subscription_ids)
+        (id, project_id, kind, user_id, created_at, ids, body, matched, changed, marks_of_id,
+         has_seen, is_bookmarked, is_subscribed, seen_ids, bookmark_ids, subscription_ids)
     SELECT mutation_id, %(project_id)s, '{kind}', %(user_id)s, %(at)s, ids, {body},
-           coalesce(cardinality(ids), {changed}), {changed}, {seen}, {bookmarks}, {subscriptions}
+           coalesce(cardinality(ids), {changed}), {changed}, %(user_id)s,
+           {wishes}, {seen}, {bookmarks}, {subscriptions}
     FROM asked
     RETURNING changed
     """

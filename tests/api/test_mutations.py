@@ -191,6 +191,24 @@ def test_undoes(api: Api, issues: list[Issue]) -> None:
     assert "Mutation-Id" not in again.headers
 
 
+def test_undoes_each_project_of_a_request_by_itself(api: Api, issues: list[Issue], other_project: Project) -> None:
+    elsewhere = IssueFactory(project=other_project)
+    ids = [*(issue.pk for issue in issues), elsewhere.pk]
+    organization = "/api/0/organizations/the-interstellar-jurisdiction/issues/"
+    before = {issue.pk: issue.status for issue in Issue.objects.all()}
+    changed = api.put(organization, RESOLVE, ids=ids).headers["Mutation-Id"].split(",")
+    here, there = sorted(changed, key=lambda pk: Mutation.objects.get(pk=pk).project_id == other_project.pk)
+
+    elsewhere_first = api.request("POST", f"{MUTATIONS}{there}/undo/")
+    done = api.request("POST", f"{MUTATIONS}{here}/undo/")
+
+    assert (elsewhere_first.status_code, done.json()["restored"]) == (404, 2)
+    statuses = dict(Issue.objects.values_list("pk", "status"))
+    assert statuses == before | {elsewhere.pk: "resolved"}
+    assert api.request("POST", f"{ELSEWHERE}{there}/undo/").json()["restored"] == 1
+    assert dict(Issue.objects.values_list("pk", "status")) == before
+
+
 def test_previews_an_undo_and_guards_it(api: Api, issues: list[Issue]) -> None:
     changed = api.put(api.issues_url, RESOLVE)
     before = snapshot()

@@ -7,8 +7,17 @@ import pytest
 
 from issues.enums import IssueStatus
 from issues.models import Activity, Issue
-from issues.mutation import IssueMutation, IssueScope, MutationOutcome, Resolve, Unresolve
+from issues.mutation import (
+    NO_PRECAUTIONS,
+    IssueMutation,
+    IssueScope,
+    MutationOutcome,
+    Precautions,
+    Resolve,
+    Unresolve,
+)
 from issues.services import bulk
+from issues.services.precautions import UnexpectedNumber
 from projects.callers import Caller
 from projects.models import Project, User
 from tests.concurrency.sessions import (
@@ -30,8 +39,9 @@ WAITS_FOR_NOBODY = re.compile(r"FOR NO KEY UPDATE\b.*\bNOWAIT", re.DOTALL)
 CLOSED = frozenset({IssueStatus.RESOLVED, IssueStatus.IGNORED})
 
 
-def put(scope: IssueScope, mutation: IssueMutation, by: Caller) -> MutationOutcome:
-    return bulk.mutate(scope, mutation, by=by, at=NOW, lock_timeout=10)
+def put(scope: IssueScope, mutation: IssueMutation, by: Caller, care: Precautions = NO_PRECAUTIONS) -> MutationOutcome:
+    (outcome,) = bulk.mutate_each([scope], mutation, by=by, at=NOW, lock_timeout=10, care=care)
+    return outcome
 
 
 def named(*issues: Issue) -> IssueScope:
@@ -64,6 +74,31 @@ def test_is_about_issues_that_came_into_scope_with_those_it_waited_for(
     assert statuses() == ["unresolved"] * 3
     recorded = Activity.objects.filter(mutation_id=outcome.mutation_id).order_by("issue_id")
     assert list(recorded.values_list("issue_id", flat=True)) == [opened.pk, snoozed.pk, closed.pk]
+
+
+@pytest.mark.parametrize("expected", [3, 1])
+@pytest.mark.parametrize("preview", [False, True])
+def test_is_guarded_and_previewed_with_what_came_into_scope(
+    project: Project, jane: User, session: Session, other_session: Session, preview: bool, expected: int
+) -> None:
+    """At first it sees one issue that is closed, and waits for another one."""
+    by = Caller(user=jane)
+    opened, snoozed = IssueFactory(project=project), IssueFactory(project=project, ignored=True)
+    IssueFactory(project=project, resolved=True)
+    resolve = partial(put, named(opened, snoozed), IssueMutation(status=Resolve()), by)
+    care = Precautions(preview=preview, expected=expected)
+    unresolve = partial(put, everything(project, *CLOSED), IssueMutation(status=Unresolve()), by, care)
+
+    with stopped(session, resolve, after=HISTORY):
+        unresolving = other_session.start(unresolve)
+        wait_until_blocked(other_session, by=session)
+
+    if expected == 3:
+        outcome = unresolving.result()
+        assert (outcome.matched, outcome.changed, outcome.mutation_id is None) == (3, 3, preview)
+    else:
+        assert isinstance(unresolving.exception(), UnexpectedNumber)
+    assert statuses() == ["unresolved" if expected == 3 and not preview else "resolved"] * 3
 
 
 def test_counts_issues_that_came_into_scope_and_need_no_change(

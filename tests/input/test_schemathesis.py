@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from issues.models import Issue
 from issuetracker.openapi.schema import document
 from projects.models import Project, User
 from tests.api_client import basic, bearer
-from tests.factories import ActivityFactory, IssueFactory, ReleaseFactory
+from tests.factories import ActivityFactory, IssueFactory, MutationFactory, ReleaseFactory
 from tests.live import serving
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -42,6 +43,7 @@ LEADING: dict[str, list[str]] = {
     "issue": [*map(str, range(1, ISSUES + 1)), "PUMP-STATION-1"],
     "note": [str(number) for number in range(1, ISSUES + 1)],
     "event": ["latest", f"{1:032x}", f"{2:032x}"],
+    "mutation": [str(number) for number in range(1, ISSUES + 1)],
     "share_id": [SHARE_ID],
     "version": [version.replace("/", "%2F") for version in VERSIONS] + VERSIONS,
     "query": ["is:unresolved", "is:ignored !is:assigned", "assigned:me", '"An error" timesSeen:>1', "age:-24h", "id:3"],
@@ -52,7 +54,7 @@ LEADING: dict[str, list[str]] = {
 
 @pytest.fixture
 def world(project: Project, other_project: Project, jane: User) -> Project:
-    """Issues 1 to 40, with a note each, and releases."""
+    """Issues 1 to 40, with a note and a mutation each, and releases."""
     for number in range(1, ISSUES + 1):
         issue = IssueFactory(
             project=other_project if number % 4 == 0 else project,
@@ -62,6 +64,9 @@ def world(project: Project, other_project: Project, jane: User) -> Project:
             share_id=SHARE_ID if number == 1 else None,
         )
         ActivityFactory(issue=issue, user=jane, note=True)
+        MutationFactory(project=issue.project, id=number, user=jane, ids=[number])
+    with connection.cursor() as cursor:  # those ids are taken
+        cursor.execute("SELECT setval(pg_get_serial_sequence('issues_mutation', 'id'), %s)", [ISSUES])
     for version in VERSIONS:
         ReleaseFactory(projects=[project, other_project], version=version)
     return project

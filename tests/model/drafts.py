@@ -164,6 +164,21 @@ STRANGE: SearchStrategy[Request] = st.builds(
     parts=st.lists(st.one_of(IDS, STRANGE_IDS, FILTERS, WRONG_FILTERS), max_size=2),
     body=st.one_of(SEVERAL.map(json.dumps), STATUS_BODIES.map(json.dumps), WRONG_BODIES),
 ).filter(lambda request: sum(name == "query" for name, _ in request.query) < 2)
+SEVERAL_PUTS = puts(SEVERAL)
+# Mutations are counted from the latest one back; tests/model/test_state_machine.py knows their ids.
+UNDOS: SearchStrategy[tuple[Who, int]] = st.tuples(WHO, st.integers(0, 5))
+
+
+def carefully(requests: SearchStrategy[Request]) -> SearchStrategy[Request]:
+    """Return such requests that only look, or expect a number of issues, or both; right or wrong ones."""
+    return st.builds(
+        lambda request, preview, expected: replace(request, query=request.query + preview, expected=expected),
+        requests,
+        st.sampled_from([(), *((("preview", word),) for word in ("true", "true", "true", "false", "yes", ""))]),
+        st.sampled_from([None, None, 0, 1, 2, 3]),
+    )
+
+
 WRONGS: SearchStrategy[Request] = st.builds(
     lambda who, ids, body: Request("PUT", who, query=ids, body=body),
     who=WHO,

@@ -21,7 +21,16 @@ from django.db.models import Q
 from issues import querysets
 from issues.errors import sqlstate
 from issues.mutation import IssueMutation, IssueScope, MutationOutcome
-from issues.services import bulk, history, merging, status, subscriptions
+from issues.services import (
+    bulk,
+    history,
+    merging,
+    precautions,
+    status,
+    subscriptions,
+    transactions,
+    undo,
+)
 from issues.services.history import ChangedMarks
 from issues.services.targets import Targets
 from issues.services.transactions import DEADLOCK_DETECTED
@@ -107,6 +116,7 @@ Scopes = Sequence[IssueScope]
 Mutate = Callable[..., list[MutationOutcome]]
 
 _mutate: Mutate = bulk.mutate_each
+_undo_named = undo._undo_named
 
 
 def _instead(mutate: Mutate) -> Callable[[], None]:
@@ -141,6 +151,11 @@ def _make_another_link(scopes: Scopes, mutation: IssueMutation, **how: Any) -> l
     return _mutate(scopes, mutation, **how)
 
 
+def _the_other_way_round(undone: Any, **how: Any) -> Any:
+    undone.is_reversed = not undone.is_reversed
+    return _undo_named(undone, **how)
+
+
 FAULTS: dict[str, Callable[[], None]] = {
     "seen is not undone": _asking(lambda wish: replace(wish, has_seen=wish.has_seen or None)),
     "nobody can stop following": _asking(lambda wish: replace(wish, is_subscribed=wish.is_subscribed or None)),
@@ -164,5 +179,7 @@ FAULTS: dict[str, Callable[[], None]] = {
     "side effects subscribe nobody": _without(subscriptions, "subscribe"),
     "totals are not computed": _without(merging, "compute_totals"),
     "followers of a child are lost": _without(merging, "_copy_followers"),
+    "an undo takes back the first step first": _without(undo, "_undo_named", _the_other_way_round),
+    "a preview is kept": _without(precautions, "run", lambda work, care, **how: transactions.run(work, **how)),
     "a snooze never runs out": _without(querysets, "snooze_is_over", lambda at: Q(pk__in=[])),
 }

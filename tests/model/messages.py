@@ -22,13 +22,17 @@ SECRET = re.compile("[0-9a-f]{32}")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a caller sends. ``path`` is ``issues``, ``issues/ID`` or ``releases``; ``body`` is sent as it is."""
+    """What a caller sends. ``path`` is ``issues``, ``issues/ID``, ``releases`` or ``mutations/ID/undo``.
+
+    ``body`` is sent as it is, ``expected`` as the header Issues-Expected.
+    """
 
     method: str
     who: Who
     path: str = "issues"
     query: tuple[tuple[str, str], ...] = ()
     body: str = ""
+    expected: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class Answer:
             told["Mutation-Id"] = "given"
         if status == 200 and request.method == "GET" and request.path.startswith("issues/"):
             body = json.dumps(tell_whole(json.loads(body)))
-        if request.method == "POST":
+        if request.path == "releases":
             body = ""  # what a release is told as is no business of issues
         return cls(status, body, told, mutation_id)
 

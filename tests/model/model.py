@@ -17,6 +17,13 @@ from typing import Any
 from tests.model.messages import Expected, Request, Who
 
 MAX_ID = 2**63 - 1
+LATEST = 0  # no id
+# 6: the part of an issue that an activity tells of.
+PARTS = {
+    **dict.fromkeys(("set_resolved", "set_resolved_in_release", "set_unresolved", "set_ignored"), "status"),
+    **dict.fromkeys(("assigned", "unassigned"), "assignee"),
+    **dict.fromkeys(("set_public", "set_private"), "share"),
+}
 STATUSES = {"resolved": "resolved", "unresolved": "unresolved", "ignored": "ignored", "muted": "ignored"}
 MARKS = ("hasSeen", "isBookmarked", "isSubscribed")
 BOOLEANS = ("isPublic", "merge", *MARKS)
@@ -110,9 +117,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """Resolved in a release; without a version, in the next one."""
+    """Resolved in a release; without a version, in the next one, after so many ``known``."""
 
     version: str | None = None
+    known: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +137,30 @@ class Entry:
 class Follower:
     is_active: bool
     reason: str
+    since: datetime = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Overwritten:
+    """6: what a mutation found in a part of an issue, and changed."""
+
+    part: str
+    mutation: int
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """6: what an undo has to know. ``user`` is whose marks it set; ``made`` and ``cut`` are links, child -> parent."""
+
+    number: int
+    at: datetime
+    user: int | None
+    deletes: bool = False
+    is_reversed: bool = False
+    marks: Mapping[str, tuple[bool, frozenset[int]]] = field(default_factory=dict)
+    made: Mapping[int, int] = field(default_factory=dict)
+    cut: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,16 +178,22 @@ class Issue:
 
     status: str = "unresolved"
     set_by: int | None = None
+    resolved_at: datetime | None = None
     resolution: Resolution | None = None
     terms: Terms = Terms()
     assignee: tuple[str, int] | None = None
-    is_public: bool = False
+    link: int | None = None  # the number of the one that it is public by
     links: int = 0  # how many links it has had
     parent: int | None = None
     seen: frozenset[tuple[int, datetime]] = frozenset()
     bookmarks: frozenset[int] = frozenset()
     followers: frozenset[tuple[int, Follower]] = frozenset()
     activity: tuple[Entry, ...] = ()
+    past: tuple[Overwritten, ...] = field(default=(), compare=False)
+
+    @property
+    def is_public(self) -> bool:
+        return self.link is not None
 
     def status_at(self, at: datetime) -> str:
         """1.5: a snooze that has run out is over."""
@@ -172,12 +210,19 @@ class Issue:
         others = frozenset(pair for pair in self.followers if pair[0] != user)
         return replace(self, followers=others if follower is None else others | {(user, follower)})
 
-    def followed_by(self, users: Iterable[int], reason: str) -> "Issue":
+    def followed_by(self, users: Iterable[int], reason: str, at: datetime) -> "Issue":
         """1.5: as a side effect, which revives nothing and keeps a reason that exists."""
         issue = self
         for user in users:
-            issue = issue if issue.follower(user) else issue.with_follower(user, Follower(True, reason))
+            issue = issue if issue.follower(user) else issue.with_follower(user, Follower(True, reason, at))
         return issue
+
+    def following(self, user: int, is_active: bool, at: datetime) -> "Issue":
+        """1.4: as the user says it."""
+        old = self.follower(user) or Follower(False, "unknown", at)
+        return self.with_follower(
+            user, replace(old, is_active=is_active, reason="unknown" if is_active else old.reason)
+        )
 
     def recorded(self, kind: str, data: Mapping[str, Any], by: Person | None, at: datetime) -> "Issue":
         entry = Entry(kind, json.dumps(data), None if by is None else by.id, at)
@@ -259,9 +304,16 @@ class Model:
     place: Place
     issues: dict[int, Issue]
     releases: tuple[str, ...]  # of the project, oldest first
+    # By their ids, which nobody can foresee: under LATEST until somebody tells it.
+    mutations: dict[int, Mutation] = field(default_factory=dict)
+    numbers: int = 0  # how many mutations there were
 
     def copy(self) -> "Model":
-        return Model(self.place, dict(self.issues), self.releases)
+        return Model(self.place, dict(self.issues), self.releases, dict(self.mutations), self.numbers)
+
+    def name_latest(self, pk: int) -> None:
+        """Give the latest mutation its id."""
+        self.mutations[pk] = self.mutations.pop(LATEST)
 
     def key(self) -> object:
         """Return a value that two models have in common exactly when everything is the same in both."""
@@ -269,6 +321,29 @@ class Model:
 
     def answer(self, request: Request, at: datetime) -> Expected:
         """Do what is asked, all of it or nothing, and return the answer."""
+        after = self.copy()
+        expected = after._answer(request, at)
+        counted = "Issues-Matched" in expected.headers and "Issues-Out-Of-Scope" not in expected.headers
+        if counted and request.expected not in (None, int(expected.headers["Issues-Matched"])):
+            return Expected(412, wrong={"detail": None})
+        if ("preview", "true") in request.query:  # 6: the same, but nothing is written
+            return self._without_traces(expected, at)
+        self.issues, self.releases, self.mutations = after.issues, after.releases, after.mutations
+        self.numbers = after.numbers
+        return expected
+
+    def _without_traces(self, expected: Expected, at: datetime) -> Expected:
+        """6: a preview has no mutation, and a link that would be made is another one each time."""
+        headers = {name: value for name, value in expected.headers.items() if name != "Mutation-Id"}
+        known = {_link(issue) for issue in self.issues.values() if issue.is_public}
+
+        def name(link: re.Match[str]) -> str:
+            return link[0] if link[0] in known else f"{link[0]} at {at}"
+
+        body = re.sub(r"link [0-9.]+", name, expected.body)
+        return replace(expected, body=body, headers=headers)
+
+    def _answer(self, request: Request, at: datetime) -> Expected:
         try:
             match request.method, request.path.partition("/"):
                 case "PUT", ("issues", "", _):
@@ -281,6 +356,9 @@ class Model:
                     return self._whole(int(word), at)
                 case "POST", ("releases", "", _):
                     return self._release(json.loads(request.body)["version"])
+                case "POST", ("mutations", "/", rest):
+                    self._read_scope(request, None)  # which is of a preview at most
+                    return self._undo(int(rest.removesuffix("/undo")), self.place.callers[request.who], at)
         except Refused as refusal:
             return Expected(400, wrong=refusal.wrong)
         raise ValueError(f"The model knows no such request: {request}")
@@ -310,15 +388,24 @@ class Model:
         before = {pk: self.issues[pk] for pk in ids}
         named = scope.ids is not None
         for pk in ids:
-            self.issues[pk] = self._changed(self.issues[pk], wish, user, at, named=named)
+            self.issues[pk] = self._remembered(
+                before[pk], self._changed(before[pk], wish, user, at, named=named), self.numbers + 1
+            )
         changed = {pk for pk in ids if self._differs(before[pk], self.issues[pk], wish, user, at)}
+        marks = {} if user is None else self._marks_changed(before, wish, user.id)
         merged: Any = wish.merge
+        made: dict[int, int] = {}
+        cut: dict[int, int] = {}
         if wish.merge and len(ids) > 1:
             parent, children = self._merge(ids, user, at)
-            changed |= {parent, *children}
             merged = {"parent": str(parent), "children": [str(pk) for pk in children]}
+            made = dict.fromkeys(children, parent)
         if wish.merge is False:
-            changed |= self._unmerge(ids, user, at)
+            cut = self._unmerge(ids, user, at)
+        changed |= _ends(made) | _ends(cut)
+        if changed:
+            whose = None if user is None else user.id
+            self._keep(Mutation(self.numbers + 1, at, whose, marks=marks, made=made, cut=cut))
 
         link = _link(self.issues[ids[0]]) if wish.is_public and len(ids) == 1 else None
         told = _tell(body, wish, user, merged, link)
@@ -326,7 +413,7 @@ class Model:
 
     def _read_scope(self, request: Request, user: Person | None) -> Scope:
         """1.3"""
-        words: dict[str, list[str]] = {"id": [], "status": [], "query": []}
+        words: dict[str, list[str]] = {"id": [], "status": [], "query": [], "preview": []}
         for name, value in request.query:
             if name not in words:
                 raise Refused({"detail": None})
@@ -336,6 +423,8 @@ class Model:
             wrong["id"] = None
         if not set(words["status"]) <= set(STATUSES):
             wrong["status"] = None
+        if words["preview"] not in ([], ["true"], ["false"]):
+            wrong["preview"] = None
         if wrong:
             raise Refused(wrong)
         return Scope(
@@ -435,7 +524,7 @@ class Model:
 
         return Wish(
             status=None if status is None else STATUSES.get(status, "resolved"),
-            resolution=_resolution(status, details),
+            resolution=_resolution(status, details, len(self.releases)),
             terms=_terms(terms | inner_terms, at),
             assigns="assignedTo" in values,
             assignee=values.get("assignedTo"),
@@ -499,9 +588,10 @@ class Model:
         if wish.assigns:
             issue = _assigned(issue, wish.assignee, user, at)
         if wish.is_public and not issue.is_public:
-            issue = replace(issue, is_public=True, links=issue.links + 1).recorded("set_public", {}, user, at)
+            number = issue.links + 1
+            issue = replace(issue, link=number, links=number).recorded("set_public", {}, user, at)
         if wish.is_public is False and issue.is_public:
-            issue = replace(issue, is_public=False).recorded("set_private", {}, user, at)
+            issue = replace(issue, link=None).recorded("set_private", {}, user, at)
         return issue if user is None else self._marked(issue, wish, user.id, at)
 
     def _marked(self, issue: Issue, wish: Wish, user: int, at: datetime) -> Issue:
@@ -512,13 +602,13 @@ class Model:
         if wish.has_seen is False:
             issue = replace(issue, seen=others)
         if wish.is_bookmarked and user not in issue.bookmarks:
-            issue = replace(issue, bookmarks=issue.bookmarks | {user}).followed_by([user], "bookmark")
+            issue = replace(issue, bookmarks=issue.bookmarks | {user}).followed_by([user], "bookmark", at)
         if wish.is_bookmarked is False:
             issue = replace(issue, bookmarks=issue.bookmarks - {user})
-            if issue.follower(user) == Follower(True, "bookmark"):
+            if issue.follower(user) == Follower(True, "bookmark", at):
                 issue = issue.with_follower(user, None)
         if wish.is_subscribed is not None:
-            issue = issue.with_follower(user, Follower(wish.is_subscribed, "unknown"))
+            issue = issue.following(user, wish.is_subscribed, at)
         return issue
 
     def _is_seen(self, issue: Issue, user: int) -> bool:
@@ -570,20 +660,25 @@ class Model:
         parent = self.issues[pk]
         for child in (self.issues[child] for child in children):
             for follower, how in child.followers:
-                parent = parent.followed_by([follower] if how.is_active else [], how.reason)
+                parent = parent.followed_by([follower] if how.is_active else [], how.reason, at)
             parent = replace(parent, bookmarks=parent.bookmarks | child.bookmarks)
             self.issues[child.id] = replace(child, parent=pk)
         self.issues[pk] = parent.recorded("merge", {"issues": [{"id": str(child)} for child in children]}, user, at)
         return pk, children
 
-    def _unmerge(self, ids: list[int], user: Person | None, at: datetime) -> set[int]:
-        """1.6: by the relations as before the request. Who is on both sides tells first of what was lost."""
+    def _unmerge(self, ids: list[int], user: Person | None, at: datetime) -> dict[int, int]:
+        """1.6: by the relations as before the request; return the links that were cut."""
         parents: dict[int, int] = {}
         for issue in self.issues.values():
             if issue.parent is not None:
                 is_given_back = issue.parent in ids and self.issues[issue.parent].parent is None
                 if issue.id in ids or is_given_back:
                     parents[issue.id] = issue.parent
+        self._cut(parents, user, at)
+        return parents
+
+    def _cut(self, parents: Mapping[int, int], user: Person | None, at: datetime) -> None:
+        """Who is on both sides tells first of what was lost."""
         for parent in set(parents.values()):
             lost = sorted(child for child in parents if parents[child] == parent)
             told = {"issues": [{"id": str(child)} for child in lost]}
@@ -591,7 +686,153 @@ class Model:
         for child, parent in parents.items():
             data = {"parent": {"id": str(parent)}}
             self.issues[child] = replace(self.issues[child], parent=None).recorded("unmerge", data, user, at)
-        return {*parents, *parents.values()}
+
+    # --- what was changed, and taking it back (6) ---
+
+    def _keep(self, mutation: Mutation) -> None:
+        self.numbers, self.mutations[LATEST] = mutation.number, mutation
+
+    def _value(self, issue: Issue, part: str) -> Any:
+        """Return what stands in a part, to be compared and put back. An end by count is one of the total."""
+        if part == "assignee":
+            return issue.assignee
+        if part == "share":
+            return issue.link
+        totals = self.totals(issue.id)
+        ends = issue.terms.after(-totals.events, -totals.users)
+        known = issue.resolution and issue.resolution.known
+        return issue.status, issue.set_by, issue.resolved_at, issue.resolution, known, ends
+
+    def _remembered(self, before: Issue, after: Issue, mutation: int) -> Issue:
+        """Keep what was overwritten, of every part that an activity tells of."""
+        parts = [PARTS[entry.kind] for entry in after.activity[len(before.activity) :] if entry.kind in PARTS]
+        new = tuple(Overwritten(part, mutation, self._value(before, part)) for part in parts)
+        return replace(after, past=(*after.past, *new))
+
+    def _marks_changed(
+        self, before: Mapping[int, Issue], wish: Wish, user: int
+    ) -> dict[str, tuple[bool, frozenset[int]]]:
+        """Return what each mark that was asked for was set to, and where that is another than it was."""
+        wishes = {"seen": wish.has_seen, "bookmark": wish.is_bookmarked, "subscription": wish.is_subscribed}
+        return {
+            mark: (value, frozenset(pk for pk in before if self._has(before[pk], mark, user) is not value))
+            for mark, value in wishes.items()
+            if value is not None
+        }
+
+    def _has(self, issue: Issue, mark: str, user: int) -> bool:
+        if mark == "seen":
+            return self._is_seen(issue, user)
+        return user in issue.bookmarks if mark == "bookmark" else issue.is_followed_by(user)
+
+    def _undo(self, pk: int, user: Person | None, at: datetime) -> Expected:
+        """6: every part that still is what the mutation left is put back."""
+        undone = self.mutations.get(pk)
+        if undone is None:
+            return Expected(404, wrong={"detail": None})
+        if undone.deletes:
+            raise Refused({"detail": None})
+        past = [(issue.id, kept) for issue in self.issues.values() for kept in issue.past]
+        parts = {(changed, kept.part) for changed, kept in past if kept.mutation == undone.number}
+        marked = {changed for _, ids in undone.marks.values() for changed in ids}
+        there = ({changed for changed, _ in parts} | marked | _ends(undone.made) | _ends(undone.cut)) & set(self.issues)
+        undo = Mutation(self.numbers + 1, at, undone.user, is_reversed=not undone.is_reversed)
+        restored: set[int] = set()
+        skipped: set[int] = set()
+        # The last step of what is undone is undone first.
+        if not undone.is_reversed:
+            undo = self._restore_links(undo, undone, user)
+        for part in ("status", "assignee", "share"):
+            for changed in sorted(changed for changed, which in parts if which == part):
+                (restored if self._restore(changed, part, undone, undo, user) else skipped).add(changed)
+        marks: dict[str, tuple[bool, frozenset[int]]] = {}
+        for mark, (value, ids) in undone.marks.items():
+            done = frozenset(marked for marked in ids & there if self._restore_mark(marked, mark, value, undone, at))
+            marks[mark] = (not value, done)
+            restored |= done
+            skipped |= ids - done
+        if undone.is_reversed:
+            undo = self._restore_links(undo, undone, user)
+        linked = _ends(undo.made) | _ends(undo.cut)
+        restored |= linked
+        skipped = (skipped | ((_ends(undone.made) | _ends(undone.cut)) - linked)) & there
+        if restored:
+            self._keep(replace(undo, marks=marks))
+        told = {
+            "undoes": str(pk),
+            "restored": len(restored),
+            "skipped": len(skipped),
+            "skippedIds": [str(left) for left in sorted(skipped)],
+        }
+        return Expected(200, json.dumps(told), _counts(len(there), len(restored)))
+
+    def _restore(self, pk: int, part: str, undone: Mutation, undo: Mutation, user: Person | None) -> bool:
+        issue = self.issues[pk]
+        past = [kept for kept in issue.past if kept.part == part]
+        number = next(i for i, kept in enumerate(past) if kept.mutation == undone.number)
+        now, was = self._value(issue, part), past[number].value
+        left = past[number + 1].value if number + 1 < len(past) else now
+        if now != left or now == was:
+            return False
+        self.issues[pk] = self._remembered(issue, self._with_value(issue, part, was, user, undo.at), undo.number)
+        return True
+
+    def _with_value(self, issue: Issue, part: str, value: Any, user: Person | None, at: datetime) -> Issue:
+        """Put it back, and record what the same change would have recorded."""
+        if part == "share":
+            return replace(issue, link=value).recorded("set_private" if value is None else "set_public", {}, user, at)
+        if part == "assignee":
+            data = {} if value is None else {"assignee": str(value[1]), "assigneeType": value[0]}
+            return replace(issue, assignee=value).recorded("assigned" if value else "unassigned", data, user, at)
+        status, set_by, resolved_at, resolution, known, ends = value
+        if resolution == Resolution() and known < len(self.releases):  # which has come meanwhile
+            resolution = Resolution(self.releases[known])
+        totals = self.totals(issue.id)
+        terms = ends.after(totals.events, totals.users)
+        issue = replace(
+            issue, status=status, set_by=set_by, resolved_at=resolved_at, resolution=resolution, terms=terms
+        )
+        return issue.recorded(*_told_of_status(status, terms, resolution), user, at)
+
+    def _restore_mark(self, pk: int, mark: str, was_set_to: bool, undone: Mutation, at: datetime) -> bool:
+        issue, user = self.issues[pk], undone.user
+        assert user is not None
+        if self._has(issue, mark, user) is not was_set_to:
+            return False
+        if mark == "seen":
+            if not was_set_to and self.totals(pk).last_seen > undone.at:
+                return False  # events came since
+            others = frozenset(pair for pair in issue.seen if pair[0] != user)
+            issue = replace(issue, seen=others if was_set_to else others | {(user, undone.at)})
+        elif mark == "bookmark":
+            issue = replace(issue, bookmarks=issue.bookmarks ^ {user})
+        else:
+            old = issue.follower(user) or Follower(False, "unknown", at)
+            is_its_own = was_set_to and old.since == undone.at  # which was never ended by the user
+            issue = issue.with_follower(user, None if is_its_own else replace(old, is_active=not was_set_to))
+        self.issues[pk] = issue
+        return True
+
+    def _restore_links(self, undo: Mutation, undone: Mutation, user: Person | None) -> Mutation:
+        """1.6: the links that were made and still are are cut; those that were cut are made, but for circles."""
+        parents = {pk: issue.parent for pk, issue in self.issues.items()}
+        cut = {child: parent for child, parent in undone.made.items() if parents.get(child) == parent}
+        made: dict[int, int] = {}
+        for child, parent in sorted(undone.cut.items()):
+            if {child, parent} <= set(parents) and parents[child] is None:
+                above: int | None = parent
+                while above not in (None, child):
+                    above = parents[above]
+                if above is None:
+                    parents[child] = made[child] = parent
+        self._cut(cut, user, undo.at)
+        for parent in set(made.values()):
+            children = sorted(child for child in made if made[child] == parent)
+            told = {"issues": [{"id": str(child)} for child in children]}
+            self.issues[parent] = self.issues[parent].recorded("merge", told, user, undo.at)
+        for child, parent in made.items():
+            self.issues[child] = replace(self.issues[child], parent=parent)
+        return replace(undo, made=made, cut=cut)
 
     # --- DELETE ---
 
@@ -608,6 +849,8 @@ class Model:
         doomed = {below for pk in ids for below in (pk, *self._under(pk))}
         for pk in doomed:
             del self.issues[pk]
+        if doomed:
+            self._keep(Mutation(self.numbers + 1, at, None, deletes=True))
         return Expected(204, "", _counts(len(ids), len(doomed)))
 
     # --- releases ---
@@ -812,9 +1055,9 @@ def _number_reader(key: str) -> Callable[[Any], int | None]:
     return read
 
 
-def _resolution(status: str | None, details: Mapping[str, Any]) -> Resolution | None:
+def _resolution(status: str | None, details: Mapping[str, Any], known: int) -> Resolution | None:
     if status == "resolvedInNextRelease" or details.get("inNextRelease"):
-        return Resolution()
+        return Resolution(known=known)
     return Resolution(details["inRelease"]) if details.get("inRelease") else None
 
 
@@ -846,17 +1089,20 @@ def _with_status(issue: Issue, wish: Wish, user: Person | None, at: datetime, *,
         issue,
         status=wish.status,
         set_by=None if user is None else user.id,
+        resolved_at=at if wish.status == "resolved" else None,
         resolution=wish.resolution,
         terms=wish.terms,
     )
-    if wish.status != "resolved":
-        given = {key: value for key, value in wish.terms.told().items() if value is not None}
-        return changed.recorded(f"set_{wish.status}", given, user, at)
-    if user is not None and follows:
-        changed = changed.followed_by([user.id], "status_change")
-    if wish.resolution is None:
-        return changed.recorded("set_resolved", {}, user, at)
-    return changed.recorded("set_resolved_in_release", {"version": wish.resolution.version or ""}, user, at)
+    if wish.status == "resolved" and user is not None and follows:
+        changed = changed.followed_by([user.id], "status_change", at)
+    return changed.recorded(*_told_of_status(wish.status, wish.terms, wish.resolution), user, at)
+
+
+def _told_of_status(status: str, terms: Terms, resolution: Resolution | None) -> tuple[str, dict[str, Any]]:
+    """Return the activity that tells of a status."""
+    if resolution is not None:
+        return "set_resolved_in_release", {"version": resolution.version or ""}
+    return f"set_{status}", {key: value for key, value in terms.told().items() if value is not None}
 
 
 def _assigned(issue: Issue, to: Person | Team | None, user: Person | None, at: datetime) -> Issue:
@@ -870,11 +1116,15 @@ def _assigned(issue: Issue, to: Person | Team | None, user: Person | None, at: d
         return changed.recorded("unassigned", {}, user, at)
     people = to.members if isinstance(to, Team) else [to.id]
     data = {"assignee": str(to.id), "assigneeType": kind}
-    return changed.followed_by(people, "assigned").recorded("assigned", data, user, at)
+    return changed.followed_by(people, "assigned", at).recorded("assigned", data, user, at)
 
 
 def _link(issue: Issue) -> str:
-    return f"link {issue.id}.{issue.links}"
+    return f"link {issue.id}.{issue.link}"
+
+
+def _ends(links: Mapping[int, int]) -> set[int]:
+    return {*links, *links.values()}
 
 
 def _tell(body: Mapping[str, Any], wish: Wish, user: Person | None, merged: Any, link: str | None) -> dict[str, Any]:

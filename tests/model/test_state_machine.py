@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 
 from tests import soak
 from tests.model import drafts, faults
-from tests.model.messages import Differs, Request
+from tests.model.messages import Differs, Request, Who
 from tests.model.world import NAMES, TICK, World
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -78,6 +78,26 @@ class SideBySide(RuleBasedStateMachine):
     def delete(self, requests: list[Request]) -> None:
         self.change(*requests)
 
+    @rule(request=drafts.carefully(drafts.SEVERAL_PUTS | drafts.UPDATES_OF_ALL | drafts.DELETES))
+    def ask_carefully(self, request: Request) -> None:
+        self.change(request)
+
+    @precondition(lambda self: self.world.model.mutations)
+    @rule(undos=st.lists(drafts.UNDOS, min_size=1, max_size=3))
+    def undo(self, undos: list[tuple[Who, int]]) -> None:
+        for who, ago in undos:
+            self.change(Request("POST", who, path=self.undo_of(ago)))
+
+    @precondition(lambda self: self.world.model.mutations)
+    @rule(undo=drafts.UNDOS, data=st.data())
+    def undo_carefully(self, undo: tuple[Who, int], data: st.DataObject) -> None:
+        who, ago = undo
+        self.change(data.draw(drafts.carefully(st.just(Request("POST", who, path=self.undo_of(ago))))))
+
+    def undo_of(self, ago: int) -> str:
+        ids = list(self.world.model.mutations)
+        return f"mutations/{ids[-1 - ago % len(ids)]}/undo"
+
     @rule(requests=drafts.and_then(drafts.WRONGS | drafts.STRANGE))
     def ask_wrongly(self, requests: list[Request]) -> None:
         self.change(*requests)
@@ -113,9 +133,8 @@ class SideBySide(RuleBasedStateMachine):
         if not self.agreed:
             return
         self.look_at_everything()
-        issues = self.world.model.issues
-        while any(issue.parent is not None for issue in issues.values()):
-            visible = [("id", str(pk)) for pk, issue in issues.items() if issue.parent is None]
+        while any(issue.parent is not None for issue in self.world.model.issues.values()):
+            visible = [("id", str(pk)) for pk, issue in self.world.model.issues.items() if issue.parent is None]
             self.change(Request("PUT", "key", query=tuple(visible), body='{"merge": false}'))
         self.look_at_everything()
 

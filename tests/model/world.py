@@ -103,6 +103,8 @@ class World:
         expected = self.model.answer(spelt, self.clock.now())
         answer = self.send(spelt)
         self.links = compare(expected, answer, self.links)
+        if answer.mutation_id is not None:
+            self.model.name_latest(answer.mutation_id)
         return answer
 
     def send(self, request: Request) -> Answer:
@@ -113,6 +115,8 @@ class World:
         path = f"/api/0/{request.path}/" if request.path.startswith("issues/") else f"{API}{request.path}/"
         target = f"{path}?{urlencode(request.query)}" if request.query else path
         headers = {"Authorization": self.authorization[request.who]}
+        if request.expected is not None:
+            headers["Issues-Expected"] = str(request.expected)
         if request.body:
             headers["Content-Type"] = "application/json"
         http.request(request.method, target, request.body.encode(), headers)
