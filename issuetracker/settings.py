@@ -116,9 +116,11 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",  # before the admin, whose templates it replaces
+    "issuetracker.apps.IssueTrackerAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.humanize",
     "django.contrib.postgres",
     "django.contrib.sessions",
     "django.contrib.messages",
@@ -237,6 +239,21 @@ AXES_DISABLE_ACCESS_LOG = True  # User.last_login says it
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 
+# The look of the admin; what it leads to is issuetracker/site.py.
+UNFOLD = {
+    "SITE_TITLE": "Issue tracker",
+    "SITE_HEADER": "Issue tracker",
+    "SITE_SYMBOL": "bug_report",
+    "SITE_URL": None,  # there is no other page to view
+    # By name, since the site stands before what is registered in it.
+    "DASHBOARD_CALLBACK": "issues.admin.start.with_overview",
+    "COMMAND": {"search_callback": "issues.admin.finding.issues_called"},
+    "SIDEBAR": {"show_search": True, "command_search": True},
+}
+
+# Whoever logs in without having asked for a page first: unfold's form names none, and Django's own default isn't there.
+LOGIN_REDIRECT_URL = "admin:index"
+
 # Signs the admin's sessions. `manage.py serve` keeps one in the data folder; without it, every process has its own.
 SECRET_KEY = required_in_production(
     "SECRET_KEY", "fifty random characters that all its servers share", secrets.token_urlsafe(50)
@@ -313,6 +330,7 @@ LANGUAGE_CODE = "en"
 USE_I18N = False
 TIME_ZONE = "UTC"
 USE_TZ = True
+DATETIME_FORMAT = "Y-m-d H:i"  # of the admin, as the API writes it
 
 # ---------------------------------------------------------------------------------------------------------------------
 # What a browser must not do, and what the operator reads
