@@ -56,7 +56,7 @@ class Site(UnfoldAdminSite):
     enable_nav_sidebar = True
 
     def each_context(self, request: HttpRequest) -> Any:
-        """Return what every page gets: beside unfold's own, what it has no look for, and what it keeps from keyboards."""
+        """Return what every page gets: what unfold has no look for, and what it keeps from keyboards, too."""
         return super().each_context(request) | {
             "styles": [static("issuetracker/admin.css")],
             "scripts": [static("issuetracker/admin.js")],

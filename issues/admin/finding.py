@@ -41,6 +41,7 @@ def ids_called(word: str) -> list[int]:
     named = Issue.objects.filter(project__in=projects, short_number=number)
     return list(named.values_list("pk", flat=True))
 
+
 def issues_called(request: HttpRequest, word: str) -> list[SearchResult]:
     """Return what the search of the sidebar shows of the issues that the word names, to whom may view issues."""
     if not request.user.has_perm("issues.view_issue"):

@@ -81,7 +81,8 @@ class ActivityAdmin(InspectOnlyAdmin):
 def with_body(mutations: QuerySet[Any]) -> QuerySet[Any]:
     """Add the beginning of what was asked, and leave the long columns: a request may name a hundred thousand ids."""
     long = ("ids", "body", "seen_ids", "bookmark_ids", "subscription_ids")
-    return mutations.defer(*long).annotate(asked=Left(Cast("body", TextField()), LETTERS))
+    light: QuerySet[Any] = mutations.defer(*long).annotate(asked=Left(Cast("body", TextField()), LETTERS))
+    return light
 
 
 @admin.register(Mutation)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -25,7 +25,13 @@ class IssueAdmin(InspectOnlyAdmin):
         *("last_seen", "assignee", "is_seen"),
     )
     list_filter = (ProjectFilter, StatusFilter, "level")
-    list_select_related = ("project__organization", "resolution_release", "assignee_user", "assignee_team", "merged_into")
+    list_select_related = (
+        "project__organization",
+        "resolution_release",
+        "assignee_user",
+        "assignee_team",
+        "merged_into",
+    )
     search_fields = ("id",)  # shows the box; get_search_results() is what searches
     search_help_text = ID_OR_SHORT_ID
     change_form_outer_before_template = "issues/admin/story.html"
@@ -114,7 +120,7 @@ class IssueAdmin(InspectOnlyAdmin):
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Any = None, **kwargs: Any
-    ) -> HttpResponse:
+    ) -> Any:
         """Put the story of the issue above its columns."""
         if obj is not None:
             context |= {"story": story.story_of(obj, request), "title": obj.short_id, "subtitle": None}
@@ -126,9 +132,7 @@ class IssueAdmin(InspectOnlyAdmin):
         if issue.merged_into is not None:
             issue.merged_into.project = issue.project  # merging stays within a project
             place = f"{issue.short_id} · merged into {issue.merged_into.short_id}"
-        return format_html(
-            '<span class="issue-title">{}</span><span class="terms">{}</span>', self.title(issue), place
-        )
+        return format_html('<span class="issue-title">{}</span><span class="terms">{}</span>', self.title(issue), place)
 
     @admin.display(description="title")
     def title(self, issue: Any) -> str:

@@ -104,7 +104,9 @@ def _told(activities: list[Activity]) -> list[Step]:
 
 def _keys(activities: Iterable[Activity]) -> Mapping[int | None, str]:
     """Return the API keys that did what no user did, by mutation."""
-    mutations = Mutation.objects.filter(pk__in={a.mutation_id for a in activities if a.user_id is None and a.mutation_id})
+    mutations = Mutation.objects.filter(
+        pk__in={a.mutation_id for a in activities if a.user_id is None and a.mutation_id}
+    )
     by_key = mutations.filter(api_key__isnull=False).select_related("api_key").only("api_key")
     return {mutation.pk: str(mutation.api_key) for mutation in by_key}
 
@@ -121,7 +123,7 @@ def _assignees(activities: Iterable[Activity]) -> Mapping[tuple[str, str], str]:
     }
 
 
-ICONS = {
+ICONS: dict[str, str] = {
     ActivityKind.SET_RESOLVED: "check_circle",
     ActivityKind.SET_RESOLVED_IN_RELEASE: "check_circle",
     ActivityKind.SET_UNRESOLVED: "refresh",

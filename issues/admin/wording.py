@@ -1,7 +1,6 @@
 """How the admin says things: links, statuses, times, and what happened."""
 
 import json
-from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -9,10 +8,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from issues.enums import ActivityKind, IssueStatus, ResolutionKind
-from issues.models import Activity, Issue, Mutation
+from issues.enums import IssueStatus, ResolutionKind
+from issues.models import Issue, Mutation
 from projects.admin import link
-from projects.models import Team, User
 
 LINKS = 50
 LETTERS = 300
@@ -88,4 +86,3 @@ def linked_ids(ids: list[int] | None, *, absent: str) -> SafeString | str:
         return absent
     links = format_html_join(", ", "{}", ((link(Issue(pk=pk), pk),) for pk in ids[:LINKS]))
     return format_html("{} and {} more", links, len(ids) - LINKS) if len(ids) > LINKS else links or "-"
-
