@@ -9,14 +9,21 @@ document.addEventListener("DOMContentLoaded", () => {
     control.tabIndex = 0;
     control.setAttribute("role", "button");
   }
+  // The filters stand behind the list: nobody should have to walk through all of it first.
+  const filters = document.querySelector("#changelist-filter");
+  if (filters) {
+    const focus = () => filters.style.display === "none" || filters.querySelector("a").focus();
+    new MutationObserver(focus).observe(filters, { attributes: true, attributeFilter: ["style"] });
+  }
 });
 
 document.addEventListener("keydown", (event) => {
   if (!["Enter", " "].includes(event.key) || !event.target.matches(CONTROLS)) return;
   event.preventDefault();
   event.target.click();
-  if (event.target.getAttribute("x-on:click").includes("filterOpen")) {
-    // They stand behind the list: nobody should have to walk through all of it first.
-    requestAnimationFrame(() => document.querySelector("#changelist-filter a")?.focus());
-  }
+});
+
+// The page is hidden until Alpine has begun, and what is hidden gets no focus: the name, on the page to log in.
+document.addEventListener("alpine:initialized", () => {
+  requestAnimationFrame(() => document.querySelector("[autofocus]")?.focus());
 });
