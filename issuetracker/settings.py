@@ -330,7 +330,7 @@ LANGUAGE_CODE = "en"
 USE_I18N = False
 TIME_ZONE = "UTC"
 USE_TZ = True
-DATETIME_FORMAT = "Y-m-d H:i"  # of the admin, as the API writes it
+FORMAT_MODULE_PATH = "issuetracker.formats"
 
 # ---------------------------------------------------------------------------------------------------------------------
 # What a browser must not do, and what the operator reads

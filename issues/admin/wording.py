@@ -32,7 +32,11 @@ def link_to_mutation(mutation_id: int | None) -> SafeString | str:
 def status_in_words(issue: Issue) -> SafeString:
     """Return the status as it counts now as a badge, and its terms; needs ``snooze_over`` (:class:`IssueAdmin`)."""
     status, terms = _status_and_terms(issue)
-    return format_html("{} <span class=terms>{}</span>", badge(status), terms) if terms else badge(status)
+    return (
+        format_html('{} <span class="terms" title="{}">{}</span>', badge(status), terms, terms)
+        if terms
+        else badge(status)
+    )
 
 
 def _status_and_terms(issue: Any) -> tuple[str, str]:
