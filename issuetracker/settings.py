@@ -231,7 +231,7 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_ON_SUCCESS = True
 # What is tried meanwhile is neither looked at nor written down: it would only make the table grow.
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_CLIENT_IP_CALLABLE = "issuetracker.logins.client_address"
+AXES_CLIENT_IP_CALLABLE = "projects.addresses.client_address"
 AXES_LOCKOUT_CALLABLE = "issuetracker.logins.locked_out"
 # Not in logs, nor in what was posted: people type their password where the name goes.
 AXES_SENSITIVE_PARAMETERS = ["username", "csrfmiddlewaretoken"]

@@ -18,6 +18,7 @@ from django.db.models import Model, QuerySet
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -354,6 +355,12 @@ class CredentialAdmin(LargeTableAdmin):
     def may(self, credential: ApiKey | ApiToken) -> str:
         return ", ".join(credential.scopes)
 
+    @admin.display(description="used last")
+    def used_last(self, credential: ApiKey | ApiToken) -> str:
+        if credential.last_used_at is None:
+            return "never"
+        return f"{localize(credential.last_used_at)} from {credential.last_used_from or 'somewhere'}"
+
     @admin.display(description="ends in")
     def ends_in(self, credential: ApiKey | ApiToken) -> str:
         return f"…{credential.hint}"
@@ -361,7 +368,7 @@ class CredentialAdmin(LargeTableAdmin):
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(CredentialAdmin):
-    list_display = ("__str__", "organization", "label", "may", "is_active", "created_at")
+    list_display = ("__str__", "organization", "label", "may", "is_active", "used_last", "created_at")
     list_filter = ("is_active",)
     list_select_related = ("organization",)
     search_fields = ("label", "organization__slug")
@@ -371,11 +378,11 @@ class ApiKeyAdmin(CredentialAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         if obj is None:
             return ("organization", "label", "scopes")
-        return ("id", "ends_in", "organization", "label", "scopes", "is_active", "created_at")
+        return ("id", "ends_in", "organization", "label", "scopes", "is_active", "used_last", "created_at")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Once made, it can be relabelled and disabled; what it may do stays, for whoever holds it relies on that."""
-        return () if obj is None else ("id", "ends_in", "organization", "scopes", "created_at")
+        return () if obj is None else ("id", "ends_in", "organization", "scopes", "used_last", "created_at")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """No: the history of mutations names it. Disable it instead."""
@@ -384,7 +391,7 @@ class ApiKeyAdmin(CredentialAdmin):
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(CredentialAdmin):
-    list_display = ("__str__", "user", "label", "may", "expires_at", "created_at")
+    list_display = ("__str__", "user", "label", "may", "expires_at", "used_last", "created_at")
     list_select_related = ("user",)
     search_fields = ("label", "user__username")
     autocomplete_fields = ("user",)
@@ -393,10 +400,10 @@ class ApiTokenAdmin(CredentialAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         if obj is None:
             return ("user", "label", "scopes", "expires_at")
-        return ("id", "ends_in", "user", "label", "scopes", "expires_at", "created_at")
+        return ("id", "ends_in", "user", "label", "scopes", "expires_at", "used_last", "created_at")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return () if obj is None else ("id", "ends_in", "created_at")
+        return () if obj is None else ("id", "ends_in", "used_last", "created_at")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """No: it is deleted, and another is made."""

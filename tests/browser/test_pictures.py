@@ -3,6 +3,7 @@
 import os
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -38,7 +39,7 @@ def story(jane: User) -> Issue:
     project = Project.objects.get(slug="pump-station")
     caller, now = Caller(user=jane), timezone.now()
 
-    def do(ago: timedelta, ids: list[int], body: dict[str, str | bool], **changes: object) -> None:
+    def do(ago: timedelta, ids: list[int], body: dict[str, Any], **changes: object) -> None:
         scope = IssueScope(project.pk, ids=frozenset(ids))
         mutation = IssueMutation(body=body, **changes)  # type: ignore[arg-type] # by the names of its fields
         bulk.mutate(scope, mutation, by=caller, at=now - ago, lock_timeout=5)
@@ -60,7 +61,7 @@ def story(jane: User) -> Issue:
         return timedelta(minutes=next(minutes))
 
     do(later(), ids[:4], {"merge": True}, merge=True)
-    issue = Issue.objects.filter(pk__in=ids[:4]).visible().get()
+    issue: Issue = Issue.objects.filter(pk__in=ids[:4]).visible().get()
     here = [issue.pk]
     do(later(), here, {"hasSeen": True, "isBookmarked": True}, has_seen=True, is_bookmarked=True)
     do(later(), here, {"assignedTo": "jane"}, assignment=Assignment(Assignee("user", jane.pk, "jane")))

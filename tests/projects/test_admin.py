@@ -350,6 +350,22 @@ def test_disables_a_key_and_changes_nothing_else(operator: Client, rows: dict[st
     assert secrets_in(answer.content.decode()) == []
 
 
+@pytest.mark.parametrize("table", ["apikey", "apitoken"])
+@pytest.mark.parametrize(
+    ("address_", "words"), [("192.0.2.1", "2026-03-01 12:00 from 192.0.2.1"), (None, "2026-03-01 12:00 from somewhere")]
+)
+def test_says_when_and_from_where_a_credential_was_used_last(
+    operator: Client, rows: dict[str, int], table: str, address_: str | None, words: str
+) -> None:
+    pages = [address(table, "changelist"), address(table, "change", rows[table])]
+    assert ["never" in operator.get(page).content.decode() for page in pages] == [True, True]
+
+    for model in (ApiKey, ApiToken):
+        model.objects.update(last_used_at=datetime(2026, 3, 1, 12, tzinfo=UTC), last_used_from=address_)
+
+    assert [words in operator.get(page).content.decode() for page in pages] == [True, True]
+
+
 def test_refuses_to_delete_a_key(operator: Client, rows: dict[str, int]) -> None:
     assert operator.post(address("apikey", "delete", rows["apikey"]), {"post": "yes"}).status_code == 403
     assert ApiKey.objects.exists()
