@@ -158,10 +158,11 @@ def test_gives_up_a_count_that_takes_too_long_and_says_so(operator: Client, monk
     monkeypatch.setattr(figures, "SECONDS_AT_MOST", 1)
     tried = []
 
-    def slow(at: datetime) -> None:
+    def slow(at: datetime) -> figures.Table:
         tried.append(at)
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_sleep(20)")
+            cursor.execute("SELECT pg_sleep(4)")
+        return figures.Table([], 0, figures.Row(None, 0, 0, 0))
 
     monkeypatch.setattr(figures, "by_project", slow)
     monkeypatch.setattr(figures, "by_day", lambda at: [])
