@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
@@ -345,6 +346,15 @@ def test_a_use_is_noted_once_a_minute(unused: ApiKey | ApiToken) -> None:
     assert use(unused, address="192.0.2.2", at=almost) == (NOW, "192.0.2.1")
     assert use(unused, address="2001:db8::1", at=later) == (later, "2001:db8::1")
     assert use(unused, address=None, at=later + NOTED_EVERY) == (later + NOTED_EVERY, None)
+
+
+def test_most_uses_cost_no_statement(
+    unused: ApiKey | ApiToken, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    use(unused)
+
+    with django_assert_num_queries(0):
+        note_use(unused, address="192.0.2.1", at=NOW + timedelta(seconds=59))
 
 
 def test_of_uses_that_come_at_once_the_first_is_noted(unused: ApiKey | ApiToken) -> None:
