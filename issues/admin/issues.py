@@ -132,7 +132,9 @@ class IssueAdmin(InspectOnlyAdmin):
         if issue.merged_into is not None:
             issue.merged_into.project = issue.project  # merging stays within a project
             place = f"{issue.short_id} · merged into {issue.merged_into.short_id}"
-        return format_html('<span class="issue-title">{}</span><span class="terms">{}</span>', self.title(issue), place)
+        return format_html(
+            '<span class="issue-title">{}</span><span class="issue-place terms">{}</span>', self.title(issue), place
+        )
 
     @admin.display(description="title")
     def title(self, issue: Any) -> str:
@@ -150,10 +152,10 @@ class IssueAdmin(InspectOnlyAdmin):
     def level_shown(self, issue: Issue) -> SafeString:
         return badge(issue.level)
 
-    @admin.display(description="seen", boolean=True)
-    def is_seen(self, issue: Any) -> bool:
-        seen: bool = issue.seen_by_me
-        return seen
+    @admin.display(description="seen")
+    def is_seen(self, issue: Any) -> SafeString | str:
+        """Whether who looks has seen it since its last event."""
+        return "seen" if issue.seen_by_me else badge("new")
 
     @admin.display(description="culprit")
     def culprit(self, issue: Any) -> str:

@@ -74,12 +74,8 @@ def story(jane: User) -> Issue:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_fit_into_a_readme(browser: Browser, address: str, story: Issue, tmp_path: Path, scheme: str) -> None:
-    folder = tmp_path
-    if scheme == "light" and "PICTURES" in os.environ:
-        folder = Path(os.environ["PICTURES"])
-        folder.mkdir(parents=True, exist_ok=True)
-    elif "PICTURES" in os.environ:
-        folder = Path(os.environ["PICTURES"]) / "dark"
+    folder = Path(os.environ.get("PICTURES", tmp_path)) if scheme == "light" else tmp_path
+    folder.mkdir(parents=True, exist_ok=True)
     pages = {"start": "", "list": "issues/issue/", "issue": f"issues/issue/{story.pk}/change/"}
 
     with visiting(browser, address, scheme=scheme) as visit:

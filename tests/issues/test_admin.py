@@ -356,6 +356,25 @@ def test_filters_by_what_the_status_counts_as(operator: Client, project: Project
     assert listed(operator, status="resolved") == [resolved]
 
 
+def test_says_what_who_looks_has_seen(operator: Client, project: Project, jane: User) -> None:
+    me = User.objects.get(username="operator")
+    for user, seen_at in ((jane, THEN), (me, THEN - timedelta(seconds=1)), (me, THEN)):
+        IssueSeen.objects.create(issue=make_issue(project), project=project, user=user, seen_at=seen_at)
+
+    page = operator.get(address("issue", "changelist")).content.decode()
+
+    assert cells(page, "is_seen") == ["seen", "new", "new"]  # newest first: the last event was then
+
+
+def test_says_what_an_issue_is_and_where(operator: Client, full_issue: Issue) -> None:
+    page = operator.get(address("issue", "changelist")).content.decode()
+
+    assert cells(page, "title_and_place") == [
+        "Error number 2 PUMP-STATION-2 · merged into PUMP-STATION-1",
+        "Error number 1 PUMP-STATION-1 · the-interstellar-jurisdiction",
+    ]
+
+
 # what is found
 
 
