@@ -60,6 +60,7 @@ def test_finds_an_issue_and_tells_its_story(issues: list[Issue], visit: Visit) -
     visit.go("/admin/issues/issue/")
 
     visit.page.keyboard.press("/")
+    expect(visit.page.locator("#searchbar")).to_be_focused()
     visit.page.keyboard.type(issues[0].short_id)
     visit.page.keyboard.press("Enter")
     visit.page.wait_for_url("**/?q=*")
@@ -73,9 +74,12 @@ def test_finds_an_issue_and_tells_its_story(issues: list[Issue], visit: Visit) -
 
 def test_finds_an_issue_from_everywhere(issues: list[Issue], visit: Visit) -> None:
     visit.page.keyboard.press("Control+k")
+    expect(visit.page.locator("#search-input-command")).to_be_focused()
     visit.page.keyboard.type(issues[0].short_id, delay=10)
     expect(visit.page.locator("#command-results")).to_contain_text("PressureLossError")
+    visit.page.wait_for_load_state("networkidle")
     visit.page.keyboard.press("ArrowDown")
+    expect(visit.page.locator("#command-results li.active")).to_have_count(1)
     visit.page.keyboard.press("Enter")
 
     visit.page.wait_for_url(f"**/admin/issues/issue/{issues[0].pk}/change/")
