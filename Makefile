@@ -4,7 +4,7 @@
 # .venv/bin/python manage.py demo
 python := .venv/bin/python
 
-.PHONY: help setup demo serve test test-clients soak check fix bench
+.PHONY: help setup demo serve test test-clients test-browser pictures soak check fix bench
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -23,6 +23,12 @@ test: setup ## run the tests (ARGS='-k merge' for some of them)
 
 test-clients: setup ## run the tests with Sentry's clients from npm; needs Node.js 20 (ARGS='-k merge' for some)
 	@exec $(python) -m pytest -m npm tests/clients $(ARGS)
+
+test-browser: setup ## run the tests of the admin in Debian's Chromium (ARGS='-k keyboard' for some)
+	@exec $(python) -m pytest -m browser tests/browser $(ARGS)
+
+pictures: setup ## make docs/pictures/ anew, in Debian's Chromium
+	@PICTURES=docs/pictures exec $(python) -m pytest -m browser tests/browser/test_pictures.py
 
 soak: setup ## run the tests that go on for minutes, 5 each (SOAK_MINUTES=30 for longer, ARGS='-k histories' for some)
 	@exec $(python) -m pytest -m soak $(ARGS)

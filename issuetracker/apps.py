@@ -1,7 +1,15 @@
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin  # the class itself would count as one of this module's own
 
 
 class IssueTrackerConfig(AppConfig):
     """The site: joins the apps, owns no models; an app so that `manage.py serve` and `demo` are found."""
 
     name = "issuetracker"
+
+
+class IssueTrackerAdminConfig(admin.AdminConfig):
+    """Django's admin, with the site's own :class:`~issuetracker.site.Site` as ``admin.site``."""
+
+    default = False
+    default_site = "issuetracker.site.Site"

@@ -4,24 +4,12 @@ Only passwords are guessed at: a key or a token is 128 random bits and more. No 
 """
 
 from datetime import timedelta
-from ipaddress import ip_address
 from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-
-
-def client_address(request: HttpRequest) -> str | None:
-    """Return whom a request comes from; behind a proxy, whom the proxy saw: it writes that last. None if it is none."""
-    word = request.META.get("REMOTE_ADDR", "")
-    if settings.SECURE_PROXY:
-        word = request.META.get("HTTP_X_FORWARDED_FOR", word).rpartition(",")[2].strip()
-    try:
-        return str(ip_address(word))
-    except ValueError:
-        return None
 
 
 def locked_out(request: HttpRequest, answer: HttpResponse, credentials: Any) -> HttpResponse:

@@ -116,9 +116,11 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",  # before the admin, whose templates it replaces
+    "issuetracker.apps.IssueTrackerAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.humanize",
     "django.contrib.postgres",
     "django.contrib.sessions",
     "django.contrib.messages",
@@ -229,13 +231,28 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_ON_SUCCESS = True
 # What is tried meanwhile is neither looked at nor written down: it would only make the table grow.
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_CLIENT_IP_CALLABLE = "issuetracker.logins.client_address"
+AXES_CLIENT_IP_CALLABLE = "projects.addresses.client_address"
 AXES_LOCKOUT_CALLABLE = "issuetracker.logins.locked_out"
 # Not in logs, nor in what was posted: people type their password where the name goes.
 AXES_SENSITIVE_PARAMETERS = ["username", "csrfmiddlewaretoken"]
 AXES_DISABLE_ACCESS_LOG = True  # User.last_login says it
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
+
+# The look of the admin; what it leads to is issuetracker/site.py.
+UNFOLD = {
+    "SITE_TITLE": "Issue tracker",
+    "SITE_HEADER": "Issue tracker",
+    "SITE_SYMBOL": "bug_report",
+    "SITE_URL": None,  # there is no other page to view
+    # By name, since the site stands before what is registered in it.
+    "DASHBOARD_CALLBACK": "issues.admin.start.with_overview",
+    "COMMAND": {"search_callback": "issues.admin.finding.issues_called"},
+    "SIDEBAR": {"show_search": True, "command_search": True},
+}
+
+# Whoever logs in without having asked for a page first: unfold's form names none, and Django's own default isn't there.
+LOGIN_REDIRECT_URL = "admin:index"
 
 # Signs the admin's sessions. `manage.py serve` keeps one in the data folder; without it, every process has its own.
 SECRET_KEY = required_in_production(
@@ -320,6 +337,7 @@ LANGUAGE_CODE = "en"
 USE_I18N = False
 TIME_ZONE = "UTC"
 USE_TZ = True
+FORMAT_MODULE_PATH = "issuetracker.formats"
 
 # ---------------------------------------------------------------------------------------------------------------------
 # What a browser must not do, and what the operator reads

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import django.contrib.auth.admin  # noqa: F401 - registers Group, so that it can be taken out below
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.views.main import SEARCH_VAR
+from django.contrib.admin.views import main
 from django.contrib.auth.models import Group
 from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
@@ -18,6 +18,7 @@ from django.db.models import Model, QuerySet
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -37,33 +38,23 @@ from projects.models import (
 )
 from projects.querysets import is_id
 
-if TYPE_CHECKING:  # Django's classes take a type only for mypy
+if TYPE_CHECKING:  # Django's classes take a type only for mypy; unfold's, which ship none, are made of them
     ModelAdmin = admin.ModelAdmin[Any]
     TabularInline = admin.TabularInline[Any, Any]
+    ChangeList = main.ChangeList
     InlineFormSet = BaseInlineFormSet[Any, Any, Any]
     ModelForm = forms.ModelForm[Any]
     AnyPaginator = Paginator[Any]
 else:
-    ModelAdmin, TabularInline, ModelForm = admin.ModelAdmin, admin.TabularInline, forms.ModelForm
-    InlineFormSet, AnyPaginator = BaseInlineFormSet, Paginator
+    from unfold.admin import ModelAdmin, TabularInline
+    from unfold.views import ChangeList
+
+    ModelForm, InlineFormSet, AnyPaginator = forms.ModelForm, BaseInlineFormSet, Paginator
 
 COUNTED_AT_MOST = 10_000
 INLINE_ROWS = 100
 
-admin.site.site_header = admin.site.site_title = "Issue tracker"
-admin.site.index_title = "Inspection"
-admin.site.site_url = None  # there is no other page to view
-admin.site.enable_nav_sidebar = False  # the lists are wide
 admin.site.unregister(Group)  # nothing here uses groups
-
-# Media takes markup in place of a file. Django prints each inline row's str() above its columns, which say it better.
-STYLE = SafeString(
-    "<style>"
-    ".column-title { min-width: 16em } .column-status_now { min-width: 8em } .field-short_id { white-space: nowrap }"
-    ".form-multiline > div { min-width: 28em }"
-    ".inline-group td.original p { display: none } .inline-group tr.has_original td { padding-top: 8px !important }"
-    "</style>"
-)
 
 
 def link(to: Model | type[Model], text: object, **query: object) -> SafeString:
@@ -100,6 +91,15 @@ class CappedPaginator(AnyPaginator):
         return counted if counted <= COUNTED_AT_MOST else AtLeast(COUNTED_AT_MOST)
 
 
+class LargeTableList(ChangeList):
+    """Offers the whole list only where it isn't shown already; unfold tells by the count that is never made."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if not (self.query or self.has_active_filters):
+            self.full_result_count = self.result_count
+
+
 class LargeTableAdmin(ModelAdmin):
     """Opens as fast with a million rows as with ten: it counts, sorts and joins only what the page shows."""
 
@@ -108,15 +108,18 @@ class LargeTableAdmin(ModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # a count of the table for each choice of each filter
     sortable_by = ()  # most columns have no index
-
-    class Media:
-        css = {"all": [STYLE]}
+    list_filter_sheet = False  # on a wide screen the filters stand beside the list
+    list_fullwidth = True
+    list_per_page = 50
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Answer the list; 400 for a filter with NUL, which Django would hand to PostgreSQL."""
-        if any("\0" in value for name, value in request.GET.items() if name != SEARCH_VAR):
+        if any("\0" in value for name, value in request.GET.items() if name != main.SEARCH_VAR):
             raise BadRequest
         return super().changelist_view(request, extra_context)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[LargeTableList]:
+        return LargeTableList
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Return what a link fills into the form, less what can be no row's id: Django would look for it, and crash."""
@@ -167,6 +170,10 @@ class InspectOnlyAdmin(LargeTableAdmin):
     """Look, don't touch: who may view sees everything, and nobody changes anything, superusers included."""
 
     actions = None  # takes away "delete selected", and with it the check boxes
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Answer the page, without a way to Django's history of changes made in the admin: there are none."""
+        return super().render_change_form(request, context | {"show_history": False}, *args, **kwargs)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """No: a row made here would lack what the services write with it."""
@@ -348,6 +355,12 @@ class CredentialAdmin(LargeTableAdmin):
     def may(self, credential: ApiKey | ApiToken) -> str:
         return ", ".join(credential.scopes)
 
+    @admin.display(description="used last")
+    def used_last(self, credential: ApiKey | ApiToken) -> str:
+        if credential.last_used_at is None:
+            return "never"
+        return f"{localize(credential.last_used_at)} from {credential.last_used_from or 'somewhere'}"
+
     @admin.display(description="ends in")
     def ends_in(self, credential: ApiKey | ApiToken) -> str:
         return f"…{credential.hint}"
@@ -355,7 +368,7 @@ class CredentialAdmin(LargeTableAdmin):
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(CredentialAdmin):
-    list_display = ("__str__", "organization", "label", "may", "is_active", "created_at")
+    list_display = ("__str__", "organization", "label", "may", "is_active", "used_last", "created_at")
     list_filter = ("is_active",)
     list_select_related = ("organization",)
     search_fields = ("label", "organization__slug")
@@ -365,11 +378,11 @@ class ApiKeyAdmin(CredentialAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         if obj is None:
             return ("organization", "label", "scopes")
-        return ("id", "ends_in", "organization", "label", "scopes", "is_active", "created_at")
+        return ("id", "ends_in", "organization", "label", "scopes", "is_active", "used_last", "created_at")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Once made, it can be relabelled and disabled; what it may do stays, for whoever holds it relies on that."""
-        return () if obj is None else ("id", "ends_in", "organization", "scopes", "created_at")
+        return () if obj is None else ("id", "ends_in", "organization", "scopes", "used_last", "created_at")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """No: the history of mutations names it. Disable it instead."""
@@ -378,7 +391,7 @@ class ApiKeyAdmin(CredentialAdmin):
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(CredentialAdmin):
-    list_display = ("__str__", "user", "label", "may", "expires_at", "created_at")
+    list_display = ("__str__", "user", "label", "may", "expires_at", "used_last", "created_at")
     list_select_related = ("user",)
     search_fields = ("label", "user__username")
     autocomplete_fields = ("user",)
@@ -387,10 +400,10 @@ class ApiTokenAdmin(CredentialAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         if obj is None:
             return ("user", "label", "scopes", "expires_at")
-        return ("id", "ends_in", "user", "label", "scopes", "expires_at", "created_at")
+        return ("id", "ends_in", "user", "label", "scopes", "expires_at", "used_last", "created_at")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return () if obj is None else ("id", "ends_in", "created_at")
+        return () if obj is None else ("id", "ends_in", "used_last", "created_at")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """No: it is deleted, and another is made."""

@@ -14,8 +14,9 @@ from rest_framework import authentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from projects.addresses import client_address
 from projects.callers import Caller
-from projects.credentials import hashed
+from projects.credentials import hashed, note_use
 from projects.models import ApiKey, ApiToken, User, all_scopes
 
 REALM = 'realm="api"'
@@ -48,6 +49,7 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
             raise AuthenticationFailed("API key is not valid")
         if not key.is_active:
             raise AuthenticationFailed("Key is disabled")
+        note_use(key, address=client_address(request), at=timezone.now())
         return AnonymousUser(), Caller(api_key=key, scopes=frozenset(key.scopes))
 
     def authenticate_header(self, request: Request) -> str:
@@ -73,6 +75,7 @@ class ApiTokenAuthentication(authentication.BaseAuthentication):
             raise AuthenticationFailed("Token expired")
         if not token.user.is_active:
             raise AuthenticationFailed("User inactive or deleted")
+        note_use(token, address=client_address(request), at=timezone.now())
         return token.user, Caller(user=token.user, scopes=frozenset(token.scopes), token_id=token.pk)
 
     def authenticate_header(self, request: Request) -> str:

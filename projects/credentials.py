@@ -2,11 +2,15 @@
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
+
+from django.db.models import Q
 
 from projects.models import ApiKey, ApiToken, Organization, User, all_scopes
 
+NOTED_EVERY = timedelta(minutes=1)
 TOKEN_PREFIX = "sntryu_"  # with 64 hex digits, the form that Sentry's clients take without a warning
 
 
@@ -24,6 +28,21 @@ def new_api_key() -> str:
 
 def new_token() -> str:
     return TOKEN_PREFIX + secrets.token_hex(32)
+
+
+def note_use(credential: ApiKey | ApiToken, *, address: str | None, at: datetime) -> None:
+    """Write down that it was used, when and from where.
+
+    Once a minute at most, so that hardly a request has this to write; who asks wants to know whether a credential is in
+    use, and by which machine.
+    """
+    before = at - NOTED_EVERY
+    if credential.last_used_at is None or credential.last_used_at <= before:
+        credentials: Any = type(credential)._default_manager
+        # The condition again, and past who has the row: of all that come at once one writes, and none waits.
+        due = credentials.filter(Q(last_used_at=None) | Q(last_used_at__lte=before), pk=credential.pk)
+        free = due.select_for_update(skip_locked=True, no_key=True)
+        credentials.filter(pk__in=free.values("pk")).update(last_used_at=at, last_used_from=address)
 
 
 def create_api_key(

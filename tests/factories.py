@@ -49,6 +49,8 @@ from projects.models import (
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=30)
+# Of a credential's last use: no request has that to write beside what the test is about.
+NOTED = datetime(9999, 1, 1, tzinfo=UTC)
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -180,6 +182,7 @@ class ApiKeyFactory(ModelFactory[ApiKey]):
     secret_hash = LazyAttribute(lambda key: hashed(key.secret))
     hint = LazyAttribute(lambda key: key.secret[-4:])
     created_at = LONG_AGO
+    last_used_at = NOTED
 
 
 class ApiTokenFactory(ModelFactory[ApiToken]):
@@ -195,6 +198,7 @@ class ApiTokenFactory(ModelFactory[ApiToken]):
     secret_hash = LazyAttribute(lambda token: hashed(token.secret))
     hint = LazyAttribute(lambda token: token.secret[-4:])
     created_at = LONG_AGO
+    last_used_at = NOTED
 
 
 # ---------------------------------------------------------------------------------------------------------------------

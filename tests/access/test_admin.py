@@ -47,7 +47,7 @@ def test_lets_in_nobody_who_is_not_staff(ours: Realm, name: str, method: str) ->
 def test_shows_staff_only_what_they_have_permission_for(ours: Realm) -> None:
     clerk = world.with_session(world.user(ours, Role.OWNER, is_staff=True))
     before = digest()
-    open_to_staff = {"admin/", LOGIN, "admin/logout/", "admin/jsi18n/"}
+    open_to_staff = {"admin/", LOGIN, "admin/logout/", "admin/jsi18n/", "admin/search/"}  # and what they show, below
     open_to_staff |= {"admin/password_change/", "admin/password_change/done/"}  # one's own
 
     for route in set(PAGES) - open_to_staff:
@@ -58,3 +58,23 @@ def test_shows_staff_only_what_they_have_permission_for(ours: Realm) -> None:
             led_away = response.headers.get("Location") in {f"{path}change/", "/admin/"}
             assert response.status_code in {403, 404, 405} or led_away, f"{method} {path}: {response.status_code}"
     assert digest() == before
+
+
+def test_shows_staff_without_permissions_nothing_on_the_start_page_and_in_its_search(ours: Realm) -> None:
+    clerk = world.with_session(world.user(ours, Role.OWNER, is_staff=True))
+    named = [ours.issue.short_id, str(ours.issue.pk), ours.project.slug]
+
+    pages = [
+        clerk.request("GET", path, auth=None).text
+        for path in (
+            "/admin/",
+            *(
+                f"/admin/search/?extended=1&s={word}"
+                for word in (ours.issue.short_id, ours.issue.pk, "issue", "project")
+            ),
+        )
+    ]
+
+    assert "You may view nothing" in pages[0]
+    assert [page for page in pages if "/admin/issues/" in page or "/admin/projects/" in page] == []
+    assert [word for word in named[2:] if word in pages[0]] == []

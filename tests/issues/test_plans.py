@@ -16,6 +16,7 @@ from django.db import connection
 from django.db.models import Index, UniqueConstraint
 from pytest_django import DjangoDbBlocker
 
+from issues.admin import figures
 from issues.enums import IssueStatus
 from issues.models import Activity, Issue, IssueHash, Mutation
 from issues.mutation import IssueMutation, IssueScope
@@ -91,6 +92,7 @@ AROUND = [
     SELECT project_id, id, CASE WHEN a = 0 AND id %% 10 = 0 THEN 'note' ELSE 'set_resolved' END, '{}', last_seen,
            CASE WHEN a = 0 AND id %% 10 = 0 THEN NULL ELSE id END, 'unresolved'
     FROM issues_issue, generate_series(0, 1) AS a
+    ORDER BY last_seen
     """,
     """
     UPDATE issues_issue SET merged_into_id = id - 1 WHERE short_number %% 100 = 37
@@ -268,6 +270,10 @@ READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
     "by what a page of mutations was undone": (
         lambda cast: read_undone_by(Mutation.objects.order_by("pk")[:100]),
         {"issues_mutation_undone_by"},
+    ),
+    "what was done on the last days": (
+        lambda cast: figures.by_day(NOW + timedelta(days=figures.DAYS - 3)),
+        {"issues_activity_by_time"},
     ),
     "an issue by its fingerprint": (
         lambda cast: IssueHash.objects.filter(project=cast.project, hash="x").first(),

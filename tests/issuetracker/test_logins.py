@@ -9,7 +9,7 @@ from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from issuetracker.logins import client_address
+from projects.addresses import client_address
 from projects.models import User
 from tests.api_client import Api
 from tests.factories import UserFactory
@@ -125,6 +125,7 @@ def test_writes_no_password_down(admin_user: User, caplog: pytest.LogCaptureFixt
         (True, "198.51.100.7", "198.51.100.7"),
         (True, "203.0.113.9, 198.51.100.7", "198.51.100.7"),  # what stands before is the client's own word
         (True, "2001:DB8::1", "2001:db8::1"),
+        (True, "fe80::1%eth0", "fe80::1"),  # PostgreSQL takes no interface
         (True, None, "192.0.2.1"),
         (True, "unknown", None),
         (True, "198.51.100.7, ", None),

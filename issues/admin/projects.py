@@ -1,0 +1,26 @@
+"""The way from a project to its issues. Projects know nothing of them, so the links are added from here."""
+
+from django.contrib import admin
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from issues.models import Issue, Mutation
+from projects.admin import ProjectAdmin, link
+from projects.models import Project
+
+admin.site.unregister(Project)
+
+
+@admin.register(Project)
+class ProjectWithIssuesAdmin(ProjectAdmin):
+    """Projects know nothing of issues, so the links are added from here."""
+
+    list_display = (*ProjectAdmin.list_display, "issues")
+    fields = (*ProjectAdmin.fields, "issues")
+    readonly_fields = ("issues",)
+
+    @admin.display(description="issues")
+    def issues(self, project: Project) -> SafeString:
+        return format_html(
+            "{} · {}", link(Issue, "issues", project=project.pk), link(Mutation, "mutations", project=project.pk)
+        )

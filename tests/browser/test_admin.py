@@ -1,0 +1,145 @@
+"""The admin, as an operator uses it: with eyes, hands and a keyboard."""
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from issues.enums import ActivityKind
+from issues.models import Issue
+from projects.models import ApiKey, Organization, Project
+from tests.browser.visit import Visit, visiting
+from tests.factories import ActivityFactory, IssueFactory, MutationFactory, UserFactory
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def issues(project: Project) -> list[Issue]:
+    """One of each status; the first has a story."""
+    mutation = MutationFactory(project=project, user=UserFactory(username="jane"), body={"status": "unresolved"})
+    issue = IssueFactory(project=project, text__title="PressureLossError: pump 3 lost suction")
+    ActivityFactory(issue=issue, kind=ActivityKind.SET_UNRESOLVED, user=mutation.user, mutation_id=mutation.pk)
+    IssueFactory(merged_into=issue)
+    return [issue, IssueFactory(project=project, ignored=True), IssueFactory(project=project, resolved=True)]
+
+
+def test_lets_in_by_keyboard_and_shows_how_things_stand(issues: list[Issue], visit: Visit) -> None:
+    visit.go("/admin/")
+
+    page = visit.page
+    expect(page.get_by_role("heading", name="Issues by project and status")).to_be_visible()
+    row = page.get_by_role("row").filter(has_text="the-interstellar-jurisdiction / pump-station").first
+    assert row.get_by_role("cell").all_inner_texts()[1:] == ["1", "1", "1", "3"]
+    expect(page.get_by_role("figure")).to_be_visible()
+    expect(page.get_by_role("row").filter(has_text="jane")).to_contain_text('{"status": "unresolved"}')
+
+
+def test_says_when_the_password_is_wrong(browser: Browser, address: str) -> None:
+    with visiting(browser, address) as visit:
+        visit.go("/admin/")
+        visit.page.get_by_label("Username").fill("operator")
+        visit.page.get_by_label("Password").fill("wrong")
+        visit.page.keyboard.press("Enter")
+
+        expect(visit.page.get_by_text("Please enter the correct username and password")).to_be_visible()
+
+
+def test_filters_by_keyboard(issues: list[Issue], visit: Visit) -> None:
+    visit.go("/admin/issues/issue/")
+
+    visit.tab_to("Filters")
+    visit.page.keyboard.press("Enter")
+    visit.tab_to("Ignored")
+    visit.page.keyboard.press("Enter")
+
+    visit.page.wait_for_url("**/?status=ignored")
+    expect(visit.page.locator("#result_list tbody tr")).to_have_count(1)
+    expect(visit.page.locator("#result_list .badge.is-ignored")).to_have_count(1)
+
+
+def test_finds_an_issue_and_tells_its_story(issues: list[Issue], visit: Visit) -> None:
+    visit.go("/admin/issues/issue/")
+
+    visit.page.keyboard.press("/")
+    expect(visit.page.locator("#searchbar")).to_be_focused()
+    visit.page.keyboard.type(issues[0].short_id)
+    visit.page.keyboard.press("Enter")
+    visit.page.wait_for_url("**/?q=*")
+    visit.page.get_by_role("link", name="PressureLossError").press("Enter")
+
+    story = visit.page.locator(".story")
+    expect(story.get_by_role("heading", name="PressureLossError: pump 3 lost suction")).to_be_visible()
+    expect(story.locator(".timeline")).to_contain_text("jane reopened it")
+    expect(story.locator(".tree li")).to_have_count(2)
+
+
+def test_finds_an_issue_from_everywhere(issues: list[Issue], visit: Visit) -> None:
+    visit.page.keyboard.press("Control+k")
+    expect(visit.page.locator("#search-input-command")).to_be_focused()
+    visit.page.keyboard.type(issues[0].short_id, delay=10)
+    expect(visit.page.locator("#command-results")).to_contain_text("PressureLossError")
+    visit.page.wait_for_load_state("networkidle")
+    visit.page.keyboard.press("ArrowDown")
+    expect(visit.page.locator("#command-results li.active")).to_have_count(1)
+    visit.page.keyboard.press("Enter")
+
+    visit.page.wait_for_url(f"**/admin/issues/issue/{issues[0].pk}/change/")
+
+
+def background(visit: Visit) -> str:
+    color: str = visit.page.evaluate("getComputedStyle(document.querySelector('#main')).backgroundColor")
+    return color
+
+
+def test_is_dark_for_who_likes_it_dark(browser: Browser, address: str, issues: list[Issue]) -> None:
+    backgrounds = []
+    for scheme in ("light", "dark"):
+        with visiting(browser, address, scheme=scheme) as visit:
+            visit.log_in()
+            backgrounds.append(background(visit))
+
+    assert len(set(backgrounds)) == 2
+
+
+def test_is_switched_to_dark_by_keyboard_and_stays_so(issues: list[Issue], visit: Visit) -> None:
+    light = background(visit)
+
+    visit.tab_to("operator")
+    visit.page.keyboard.press("Enter")
+    expect(visit.page.get_by_role("button", name="Dark")).to_be_visible()
+    visit.page.get_by_role("button", name="Dark").press("Enter")
+    visit.go("/admin/issues/issue/")
+
+    assert background(visit) != light
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_fault(
+    browser: Browser, address: str, issues: list[Issue], organization: Organization, scheme: str
+) -> None:
+    lists = ["issues/issue", "issues/activity", "issues/mutation"]
+    lists += [f"projects/{name}" for name in ("organization", "project", "release", "deploy", "user", "team")]
+    lists += [f"projects/{name}" for name in ("organizationmember", "apikey", "apitoken")]
+    pages = ["", *(f"{name}/" for name in lists), "projects/apikey/add/", "projects/apitoken/add/", "password_change/"]
+    pages += [f"issues/issue/{issues[0].pk}/change/", f"projects/organization/{organization.pk}/change/"]
+
+    with visiting(browser, address, scheme=scheme) as visit:
+        visit.log_in()
+        for page in pages:
+            visit.go(f"/admin/{page}")
+            assert visit.page.locator("h1").first.is_visible(), page
+
+
+def test_makes_a_key_and_shows_its_secret_once(visit: Visit, organization: Organization) -> None:
+    page = visit.page
+    visit.go("/admin/projects/apikey/add/")
+
+    page.get_by_role("combobox").first.click()
+    page.get_by_role("option", name=organization.slug).click()
+    page.get_by_label("Label").fill("deploy")
+    page.get_by_role("button", name="Save", exact=True).click()
+
+    secret = page.locator("code").first.inner_text()
+    key = ApiKey.objects.get()
+    assert (key.label, key.hint, len(secret)) == ("deploy", secret[-4:], 32)
+    page.reload()
+    expect(page.get_by_text(secret)).to_have_count(0)
