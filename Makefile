@@ -47,7 +47,7 @@ fix: setup ## let ruff mend lint and format; write docs/openapi.yaml anew
 	$(python) -m ruff format
 	$(python) manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
-bench: setup ## measure what requests cost, in twenty minutes; writes docs/benchmarks.md (ARGS=--quick: two, only prints)
+bench: setup ## measure what requests cost, in half an hour or more; writes docs/benchmarks.md (ARGS=--quick: two, only prints)
 	@exec $(python) -m benchmarks $(ARGS)
 
 # Written last: an installation that was interrupted is begun again, a finished one costs nothing.
