@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 
 from projects.models import ApiKey, ApiToken, Organization, User, all_scopes
@@ -42,7 +43,8 @@ def note_use(credential: ApiKey | ApiToken, *, address: str | None, at: datetime
         # The condition again, and past who has the row: of all that come at once one writes, and none waits.
         due = credentials.filter(Q(last_used_at=None) | Q(last_used_at__lte=before), pk=credential.pk)
         free = due.select_for_update(skip_locked=True, no_key=True)
-        credentials.filter(pk__in=free.values("pk")).update(last_used_at=at, last_used_from=address)
+        with transaction.atomic():  # in which alone a row can be locked
+            credentials.filter(pk__in=free.values("pk")).update(last_used_at=at, last_used_from=address)
 
 
 def create_api_key(

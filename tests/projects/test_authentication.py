@@ -1,11 +1,14 @@
 """Who calls: what each class answers to a header, and the 401 that a refusal becomes."""
 
 from base64 import b64encode
+from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Any
 
+import psycopg2
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.authentication import BaseAuthentication
@@ -391,3 +394,17 @@ def test_a_request_that_is_refused_is_none(organization: Organization) -> None:
     key.refresh_from_db()
     token.refresh_from_db()
     assert (key.last_used_at, token.last_used_at) == (None, None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_use_waits_for_nobody() -> None:
+    """Not in a transaction, as every request begins; and somebody has the row, to take the token back perhaps."""
+    token = ApiTokenFactory(last_used_at=None)
+    with closing(psycopg2.connect(**connection.get_connection_params())) as other, other.cursor() as cursor:
+        cursor.execute("SELECT id FROM projects_apitoken WHERE id = %s FOR UPDATE", [token.pk])
+
+        assert use(token) == (None, None)
+
+        other.rollback()
+
+    assert use(token) == (NOW, "192.0.2.1")
