@@ -63,6 +63,18 @@ class AddContext(logging.Filter):
         return True
 
 
+class CallersNews(logging.Filter):
+    """Makes a warning on one line of what Django tells as an error with a traceback, though only the caller is wrong.
+
+    Whoever looks for open servers by their addresses would else fill the log.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Change the record, and keep it."""
+        record.levelno, record.levelname, record.exc_info = logging.WARNING, "WARNING", None
+        return True
+
+
 class JsonLines(JsonFormatter):
     """One JSON object for each record: when, how bad, where, what, and whatever ``extra`` and the request add."""
 

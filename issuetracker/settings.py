@@ -373,7 +373,10 @@ def log_format() -> str:
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"context": {"()": "issuetracker.logs.AddContext"}},
+    "filters": {
+        "context": {"()": "issuetracker.logs.AddContext"},
+        "callers_news": {"()": "issuetracker.logs.CallersNews"},
+    },
     "formatters": {
         "line": {
             "()": "logging.Formatter",
@@ -388,6 +391,7 @@ LOGGING = {
     "loggers": {
         # A refused request is the caller's news, not the operator's; bugs are logged as errors.
         "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"filters": ["callers_news"]},
         # A line for each mutation, unless only errors are wanted (issues/observing.py).
         "issues.mutations": {"level": "INFO" if log_level() in {"INFO", "WARNING", "WARN"} else log_level()},
     },

@@ -363,3 +363,13 @@ def test_tells_of_mutations_unless_only_errors_are_wanted(level: str, told: str)
     done = manage("shell", "--no-imports", "--command", program, LOG_LEVEL=level)
 
     assert done.stdout == f"{told}\n"
+
+
+def test_tells_of_a_wrong_host_on_one_line(client: Client, log: Log) -> None:
+    response = client.get("/api/0/", headers={"host": "elsewhere.example"})
+
+    (line,) = log.lines("django.security")
+    assert response.status_code == 400
+    assert line["level"] == "WARNING"
+    assert "elsewhere.example" in line["message"]
+    assert "exc_info" not in line
