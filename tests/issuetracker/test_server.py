@@ -381,7 +381,13 @@ def test_ends_at_once_on_ctrl_c_while_a_worker_starts() -> None:
 
 
 def test_ends_when_its_terminal_is_closed() -> None:
-    assert Running().stop(signal.SIGHUP) == (0, "")
+    inherited = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ignored, if it is nohup that runs the tests
+    try:
+        running = Running()
+    finally:
+        signal.signal(signal.SIGHUP, inherited)
+
+    assert running.stop(signal.SIGHUP) == (0, "")
 
 
 def test_opens_no_control_socket(tmp_path: Path) -> None:
