@@ -16,10 +16,12 @@ from issues.admin.actions import VERBS
 from issues.enums import ActivityKind, IssueStatus, MutationKind
 from issues.errors import TryAgain
 from issues.models import Activity, Issue, Mutation
+from issues.mutation import IssueMutation, IssueScope
 from issues.services import bulk, undo
+from projects.callers import Caller
 from projects.models import Project, Team, User
 from tests.assertions import digest
-from tests.factories import IssueFactory, MutationFactory, OrganizationMemberFactory, ReleaseFactory, UserFactory
+from tests.factories import NOW, IssueFactory, MutationFactory, OrganizationMemberFactory, ReleaseFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -109,8 +111,12 @@ def targets(request: pytest.FixtureRequest, project: Project, jane: User) -> lis
         case "unassign":
             return [IssueFactory(project=project, assignee_user=jane) for _ in range(3)]
         case "unmerge":
-            parent = IssueFactory(project=project)
-            return [IssueFactory(project=project, merged_into=parent) for _ in range(3)]
+            tree = [IssueFactory(project=project) for _ in range(4)]
+            scope, wish = IssueScope(project.pk, ids=frozenset(ids_of(tree))), IssueMutation(merge=True)
+            outcome = bulk.mutate(scope, wish, by=Caller(user=jane), at=NOW, lock_timeout=5)
+            Mutation.objects.all().delete()
+            Activity.objects.all().delete()
+            return [issue for issue in tree if outcome.merged and issue.pk in outcome.merged.children]
         case _:
             return [IssueFactory(project=project) for _ in range(3)]
 
