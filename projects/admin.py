@@ -167,9 +167,9 @@ class InspectOnlyInline(TabularInline):
 
 
 class InspectOnlyAdmin(LargeTableAdmin):
-    """Look, don't touch: who may view sees everything, and nobody changes anything, superusers included."""
+    """Look, don't touch: who may view sees everything, and no form changes anything, superusers' included."""
 
-    actions = None  # takes away "delete selected", and with it the check boxes
+    actions: tuple[()] | None = None  # takes away "delete selected", and with it the check boxes
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """Answer the page, without a way to Django's history of changes made in the admin: there are none."""

@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -145,6 +146,42 @@ def test_no_service_but_one_opens_a_transaction(path: Path) -> None:
     used = set(words(path.read_text()))
 
     assert used.isdisjoint(TRANSACTIONS)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The admin acts through the services, and writes nothing itself
+# ---------------------------------------------------------------------------------------------------------------------
+
+# projects/admin.py saves credentials and memberships; it knows nothing of issues (pyproject.toml).
+ADMIN = sorted([*(ROOT / "issues" / "admin").glob("*.py"), ROOT / "issuetracker" / "site.py"])
+WRITES = {
+    *("save", "asave", "save_model", "save_base", "update", "aupdate", "delete", "adelete", "delete_model"),
+    *("create", "acreate", "bulk_create", "bulk_update", "get_or_create", "update_or_create", "raw"),
+    *("construct_change_message", "log_change", "log_addition", "log_deletions", "executemany", "copy_expert"),
+}
+WRITES_SQL = re.compile(r"\b(insert|update|delete|truncate|merge|alter|drop|copy|lock)\b", re.IGNORECASE)
+
+
+def statements(source: str) -> Iterator[str]:
+    """Yield the SQL that a module executes: what is no text that stands there could be anything, and is not allowed."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Call(func=ast.Attribute(attr="execute"), args=[ast.Constant(value=str(sql)), *_]):
+                yield sql
+            case ast.Call(func=ast.Attribute(attr="execute")):
+                yield "UPDATE of who knows what"
+
+
+def test_there_are_modules_of_the_admin_to_read() -> None:
+    assert len(ADMIN) > 10
+
+
+@pytest.mark.parametrize("path", ADMIN, ids=lambda path: path.stem)
+def test_no_module_of_the_admin_writes(path: Path) -> None:
+    source = path.read_text()
+
+    assert set(words(source)).isdisjoint(WRITES | TRANSACTIONS)
+    assert [sql for sql in statements(source) if WRITES_SQL.search(sql)] == []
 
 
 def test_imports_point_down() -> None:

@@ -1,4 +1,7 @@
-"""The operator's window on issues: look, don't touch. Every list and page costs the same with a million rows."""
+"""The operator's window on issues, and hands that reach no further than the services (docs/decisions/0022).
+
+Every list and page costs the same with a million rows.
+"""
 
 from issues.admin import history, issues, projects
 

@@ -1,13 +1,16 @@
 """What was done: activities, one for each change of an issue, and mutations, one for each request."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast, Left
 from django.http import HttpRequest
+from django.urls import path
 from django.utils.safestring import SafeString
 
+from issues.admin import undoing
 from issues.admin.finding import ID_OR_SHORT_ID, ProjectFilter, ids_called, newest_of
 from issues.admin.wording import LETTERS, as_json, issue_link, link_to_mutation, linked_ids, shortened
 from issues.enums import MutationKind
@@ -92,11 +95,37 @@ class MutationAdmin(InspectOnlyAdmin):
     list_select_related = ("project", "user", "api_key")
     search_fields = ("id",)
     search_help_text = "A mutation's id, whole."
+    change_form_outer_before_template = "issues/admin/undo_button.html"
     fieldsets = (
-        (None, {"fields": ("id", "project", "kind", "who", "created_at", ("matched", "changed"))}),
+        (
+            None,
+            {
+                "fields": (
+                    "id",
+                    "project",
+                    "kind",
+                    "who",
+                    "created_at",
+                    ("matched", "changed"),
+                    ("undoes_link", "undone_by"),
+                )
+            },
+        ),
         ("What was asked", {"fields": ("asked_ids", "asked_statuses", "asked_query", "asked_body")}),
         ("Marks that changed", {"fields": ("seen", "bookmarked", "subscribed")}),
     )
+
+    def get_urls(self) -> list[Any]:
+        page = self.admin_site.admin_view(partial(undoing.undo_page, self))
+        return [path("<path:object_id>/undo/", page, name="issues_mutation_undo"), *super().get_urls()]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Any = None, **kwargs: Any
+    ) -> Any:
+        """Put the way to undo it above what it was."""
+        if obj is not None:
+            context |= {"way_to_undo": undoing.way_to_undo(request, obj)}
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Leave the long columns to the page of one mutation."""
@@ -134,6 +163,14 @@ class MutationAdmin(InspectOnlyAdmin):
     @admin.display(description="body")
     def asked_body(self, mutation: Mutation) -> SafeString:
         return as_json(mutation.body)
+
+    @admin.display(description="undoes")
+    def undoes_link(self, mutation: Mutation) -> SafeString | str:
+        return undoing.undoes(mutation)
+
+    @admin.display(description="undone by")
+    def undone_by(self, mutation: Mutation) -> SafeString | str:
+        return undoing.undone_by(mutation)
 
     @admin.display(description="seen")
     def seen(self, mutation: Mutation) -> SafeString | str:

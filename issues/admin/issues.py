@@ -1,16 +1,19 @@
 """Issues: the list at a glance, and each as a story."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from issues.admin import story
+from issues.admin import actions, story
 from issues.admin.finding import ID_OR_SHORT_ID, ProjectFilter, StatusFilter, ids_called
 from issues.admin.wording import LETTERS, as_json, badge, issue_link, link_to_mutation, status_in_words
 from issues.models import Issue, IssueSeen, IssueText
@@ -20,6 +23,9 @@ from projects.admin import InspectOnlyAdmin
 
 @admin.register(Issue)
 class IssueAdmin(InspectOnlyAdmin):
+    """Its columns are looked at only; what is done to issues is done by the service (issues/admin/actions.py)."""
+
+    actions: tuple[()] | None = ()  # see get_actions(); with None there would be no check boxes
     list_display = (
         *("title_and_place", "status_now", "level_shown", "events", "users"),
         *("last_seen", "assignee", "is_seen"),
@@ -106,6 +112,22 @@ class IssueAdmin(InspectOnlyAdmin):
             )
         )
         return issues
+
+    def get_urls(self) -> list[Any]:
+        address = path("act/", self.admin_site.admin_view(partial(actions.act, self)), name="issues_issue_act")
+        return [address, *super().get_urls()]
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what can be done to selected issues, for who may; without any, nothing can be selected."""
+        if not actions.may_act(request):
+            return {}
+        return {name: (partial(actions.choose, name), name, verb.label) for name, verb in actions.VERBS.items()}
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        """Answer the page of an action; 400 for what is no issue's id, which Django would hand to PostgreSQL."""
+        if ids := request.POST.getlist(ACTION_CHECKBOX_NAME):
+            actions.read_ids(ids)
+        return super().response_action(request, queryset)
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """Newest first. In one project that is by short number, since no other index has the merged issues too."""

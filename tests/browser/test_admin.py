@@ -1,8 +1,11 @@
 """The admin, as an operator uses it: with eyes, hands and a keyboard."""
 
+import os
+
 import pytest
 from playwright.sync_api import Browser, expect
 
+from issues.admin.actions import VERBS
 from issues.enums import ActivityKind
 from issues.models import Issue
 from projects.models import ApiKey, Organization, Project
@@ -143,3 +146,81 @@ def test_makes_a_key_and_shows_its_secret_once(visit: Visit, organization: Organ
     assert (key.label, key.hint, len(secret)) == ("deploy", secret[-4:], 32)
     page.reload()
     expect(page.get_by_text(secret)).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_acts_and_takes_it_back_by_keyboard(browser: Browser, address: str, issues: list[Issue], scheme: str) -> None:
+    """Log in, look, filter, select, resolve, confirm, read, undo: no mouse is touched, and all is as it was."""
+    another = IssueFactory(project=issues[0].project)
+    open_issues = [issues[0].pk, another.pk]
+    before = list(Issue.objects.order_by("pk").values("pk", "status", "resolved_at", "resolution_kind"))
+
+    def now() -> list[dict[str, object]]:
+        return list(Issue.objects.order_by("pk").values("pk", "status", "resolved_at", "resolution_kind"))
+
+    with visiting(browser, address, scheme=scheme) as visit:
+        page, keyboard = visit.page, visit.page.keyboard
+        visit.log_in()
+        visit.go("/admin/issues/issue/")
+        visit.tab_to("Filters")
+        keyboard.press("Enter")
+        visit.tab_to("Unresolved")
+        keyboard.press("Enter")
+        page.wait_for_url("**/?status=unresolved")
+        page.wait_for_load_state("networkidle")
+
+        for pk in open_issues:
+            page.locator(f'[name="_selected_action"][value="{pk}"]').focus()
+            keyboard.press("Space")
+        expect(page.locator(".action-counter")).to_contain_text("2 of 3 selected")
+        page.get_by_label("Select action to run").focus()
+        keyboard.type("Resolve")
+        visit.tab_to("Run")
+        keyboard.press("Enter")
+
+        page.wait_for_load_state("networkidle")
+        expect(page.get_by_role("heading", name="Resolve: 2 selected issues")).to_be_visible()
+        shown = page.get_by_role("row").filter(has_text="pump-station")
+        assert shown.get_by_role("cell").all_inner_texts() == ["2", "2"]
+        assert now() == before
+        visit.tab_to("Resolve: 2 issues")
+        keyboard.press("Enter")
+
+        page.wait_for_url("**/issues/issue/?status=unresolved")
+        page.wait_for_load_state("networkidle")
+        expect(page.get_by_text("2 issues resolved: mutation")).to_be_visible()
+        assert set(Issue.objects.filter(status="resolved").values_list("pk", flat=True)) >= set(open_issues)
+        visit.tab_to("undo")
+        keyboard.press("Enter")
+
+        page.wait_for_url("**/undo/")
+        page.wait_for_load_state("networkidle")
+        expect(page.get_by_role("heading", name="Undo mutation").last).to_be_visible()
+        visit.tab_to("Put back 2 issues")
+        keyboard.press("Enter")
+
+        page.wait_for_url("**/change/")
+        page.wait_for_load_state("networkidle")
+        expect(page.get_by_text("2 issues put back, 0 left alone")).to_be_visible()
+        assert now() == before
+        visit.tab_to("undo")  # the button on the page of the undo itself leads on, and forward again
+        keyboard.press("Enter")
+        page.wait_for_url("**/undo/")
+        expect(page.get_by_role("button", name="Put back 2 issues")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_that_asks_has_a_fault(browser: Browser, address: str, issues: list[Issue], scheme: str) -> None:
+    folder = os.environ.get("SHOTS")
+    with visiting(browser, address, scheme=scheme) as visit:
+        page = visit.page
+        visit.log_in()
+        for action in VERBS:
+            visit.go("/admin/issues/issue/")
+            page.locator("#action-toggle").check()
+            page.get_by_label("Select action to run").select_option(action)
+            page.get_by_role("button", name="Run").click()
+            page.wait_for_load_state("networkidle")
+            expect(page.get_by_role("link", name="Back to the list")).to_be_visible()
+            if folder:
+                page.screenshot(path=f"{folder}/{scheme}-{action}.png")
