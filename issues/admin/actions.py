@@ -75,7 +75,7 @@ class IgnoreForm(WishForm):
             ("", "for good, or until what stands below"),
             *((30, "30 minutes"), (120, "2 hours"), (1440, "a day"), (10_080, "a week"), (43_200, "30 days")),
         ],
-        widget=Select,
+        widget=Select(attrs={"autofocus": True}),
     )
     ignoreCount = forms.IntegerField(label="Until so many more events", required=False, widget=NumberInput)
     ignoreUserCount = forms.IntegerField(label="Until so many more users", required=False, widget=NumberInput)
@@ -85,7 +85,7 @@ class AssignForm(WishForm):
     assignedTo = forms.CharField(
         label="To whom",
         help_text="A user name or an e-mail of a member, or a team as #slug.",
-        widget=TextInput(attrs={"list": "assignees", "autocomplete": "off"}),
+        widget=TextInput(attrs={"list": "assignees", "autocomplete": "off", "autofocus": True}),
     )
 
 

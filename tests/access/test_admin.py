@@ -3,11 +3,15 @@
 from urllib.parse import quote
 
 import pytest
+from django.contrib.auth.models import Permission
 
+from issues.models import Issue, Mutation
 from projects.models import Role
 from tests.access import world
 from tests.access.world import Realm
+from tests.api_client import Api
 from tests.assertions import digest
+from tests.factories import NOW
 from tests.routes import parts_of, path_of, routes
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +61,62 @@ def test_shows_staff_only_what_they_have_permission_for(ours: Realm) -> None:
             # Old addresses lead to the new ones, which are tried, too; and what isn't there leads to the index.
             led_away = response.headers.get("Location") in {f"{path}change/", "/admin/"}
             assert response.status_code in {403, 404, 405} or led_away, f"{method} {path}: {response.status_code}"
+    assert digest() == before
+
+
+LOOKING = ["view_issue", "view_activity", "view_mutation"]
+ACTING = [*LOOKING, "change_issue"]
+
+
+def clerk_who_may(ours: Realm, codenames: list[str], *, csrf_token: str = world.CSRF_TOKEN) -> Api:
+    """Return the browser of staff with these permissions, who is of no organization."""
+    clerk = world.user(ours, is_staff=True)
+    clerk.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    return world.with_session(clerk, csrf_token=csrf_token)
+
+
+def act_on(ours: Realm, clerk: Api) -> list[int]:
+    """Resolve the issue, confirmed, and undo the mutation; return the statuses of the answers."""
+    form = {
+        **{"action": "reopen", "ids": ours.issue.pk, "shown": '{"status": "unresolved"}'},
+        **{"expected": "1", "confirm": "1"},
+    }
+    return [
+        clerk.client.post("/admin/issues/issue/act/", form).status_code,
+        clerk.client.post(f"/admin/issues/mutation/{ours.mutation.pk}/undo/", {"expected": "1"}).status_code,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("codenames", "csrf_token"),
+    [([], world.CSRF_TOKEN), (LOOKING, world.CSRF_TOKEN), (["change_mutation"], world.CSRF_TOKEN), (ACTING, "")],
+    ids=["nothing", "who looks", "another's permission", "no CSRF token"],
+)
+def test_lets_act_nobody_but_staff_who_may_change_issues(ours: Realm, codenames: list[str], csrf_token: str) -> None:
+    Issue.objects.filter(pk=ours.issue.pk).update(status="resolved", resolved_at=NOW)
+    clerk = clerk_who_may(ours, codenames, csrf_token=csrf_token)
+    before = digest()
+
+    assert act_on(ours, clerk) == [403, 403]
+    assert digest() == before
+
+
+def test_lets_act_staff_who_may_change_issues(ours: Realm) -> None:
+    Issue.objects.filter(pk=ours.issue.pk).update(status="resolved", resolved_at=NOW)
+
+    assert act_on(ours, clerk_who_may(ours, ACTING)) == [302, 302]
+    assert Mutation.objects.filter(body={"status": "unresolved"}).latest("pk").user_id is not None
+
+
+def test_changes_nothing_by_looking(ours: Realm) -> None:
+    """Every page, asked for by somebody who may do everything; the page of an undo makes a preview."""
+    superuser = world.with_session(world.user(ours, is_staff=True, is_superuser=True))
+    before = digest()
+
+    for route in set(PAGES) - {"admin/logout/"}:
+        for word in (str(ours.issue.pk), str(ours.mutation.pk)):
+            path = path_of(route, dict.fromkeys(parts_of(route), word))
+            assert superuser.request("GET", path, auth=None).status_code < 500, path
     assert digest() == before
 
 

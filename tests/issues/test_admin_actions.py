@@ -604,7 +604,7 @@ def test_undoes_a_hundred_with_as_many_statements_as_a_few(operator: Client, pro
     counts = []
     for count in (2, 100):
         confirm(operator, choose(operator, "resolve", [IssueFactory(project=project) for _ in range(count)]))
-        way = reverse("admin:issues_mutation_undo", args=[Mutation.objects.order_by("pk").last().pk])
+        way = reverse("admin:issues_mutation_undo", args=[Mutation.objects.latest("pk").pk])
         with CaptureQueriesContext(connection) as captured:
             operator.get(way)
             operator.post(way, {"expected": str(count)})
