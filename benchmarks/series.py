@@ -157,11 +157,15 @@ def price_of_undo(bench: Bench, results: Results) -> None:
         cursor.execute("SELECT pg_get_indexdef(%s::regclass)", [UNDO_INDEX])
         ways = {WITH: cursor.fetchone()[0], WITHOUT: f"DROP INDEX {UNDO_INDEX}"}
 
-    def change(way: str, verb: Verb, project: Project, ids: Sequence[int] | None, size: int, into: Times) -> None:
+    def change(
+        way: str, verb: Verb, project: Project, calls: Sequence[tuple[Sequence[int] | None, Times | None]]
+    ) -> None:
         if way == WITHOUT:
             _execute([ways[WITHOUT]])
         try:
-            bench.measure(SERVICE, verb, project, ids, changes=size, into=into)
+            for ids, into in calls:
+                size = bench.plan.large if ids is None else len(ids)
+                bench.measure(SERVICE, verb, project, ids, changes=size, into=into)
         finally:
             if way == WITHOUT:
                 _execute([ways[WITH]])
@@ -170,15 +174,17 @@ def price_of_undo(bench: Bench, results: Results) -> None:
     results.undo = {size: {way: Times() for way in ways} for size in (few, large)}
     with tqdm(total=bench.plan.undo_rounds + bench.plan.undo_large_rounds, desc="what undo costs") as progress:
         for number in range(bench.plan.undo_rounds):
-            for way, ids in zip(turned(tuple(ways), number), bench.prepare(RESOLVE, few, sets=2), strict=True):
-                change(way, RESOLVE, bench.seeds.tested, ids, few, results.undo[few][way])
+            # One before each, for what a new index makes PostgreSQL look up again.
+            first, second, third, fourth = bench.prepare(RESOLVE, few, sets=4)
+            for way, (warm, ids) in zip(turned(tuple(ways), number), ((first, second), (third, fourth)), strict=True):
+                change(way, RESOLVE, bench.seeds.tested, [(warm, None), (ids, results.undo[few][way])])
             progress.update()
         bench.tested.empty()
         for number in range(bench.plan.undo_large_rounds):
             for way in turned(tuple(ways), number):
                 for verb in (RESOLVE, UNRESOLVE):
                     seeds.settle()
-                    change(way, verb, bench.seeds.large, None, large, results.undo[large][way])
+                    change(way, verb, bench.seeds.large, [(None, results.undo[large][way])])
             progress.update()
 
 
