@@ -20,7 +20,7 @@ class Plan:
     all_rounds: int  # of "update all" in the project under test
     large_rounds: int  # of "update all" in the large one
     carried_rounds: int  # of "update all" on the copy of the table, with each part of what the table carries
-    undo_rounds: int  # of changes of a thousand, with and without what undo reads
+    undo_rounds: int  # of a few changes of a thousand, with and without what undo reads
     undo_large_rounds: int  # of changes of all in the large project, the same
     client_rounds: int
     client_issues: Mapping[
@@ -48,7 +48,7 @@ WHOLE = Plan(
     all_rounds=5,
     large_rounds=5,
     carried_rounds=3,
-    undo_rounds=15,
+    undo_rounds=6,
     undo_large_rounds=1,
     client_rounds=5,
     client_issues={1: 100, 10: 600, 100: 3_000, 1_000: 6_000},
@@ -69,7 +69,7 @@ QUICK = Plan(
     all_rounds=2,
     large_rounds=1,
     carried_rounds=0,
-    undo_rounds=5,
+    undo_rounds=2,
     undo_large_rounds=1,
     client_rounds=2,
     client_issues={1: 40, 100: 1_000},

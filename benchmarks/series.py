@@ -29,6 +29,7 @@ CLIENTS = 8
 USUAL, BESIDE = "usual", "beside update all"
 WITH, WITHOUT = "with", "without"
 UNDO_INDEX = "issues_activity_of_mutation"
+WARM_UP, IN_A_ROW = 2, 5
 FEW_CALLERS, CROWDED = "one of few", "one of a crowd"
 WARM = 50  # requests before those that count, after the database was changed
 
@@ -174,10 +175,11 @@ def price_of_undo(bench: Bench, results: Results) -> None:
     results.undo = {size: {way: Times() for way in ways} for size in (few, large)}
     with tqdm(total=bench.plan.undo_rounds + bench.plan.undo_large_rounds, desc="what undo costs") as progress:
         for number in range(bench.plan.undo_rounds):
-            # One before each, for what a new index makes PostgreSQL look up again.
-            first, second, third, fourth = bench.prepare(RESOLVE, few, sets=4)
-            for way, (warm, ids) in zip(turned(tuple(ways), number), ((first, second), (third, fourth)), strict=True):
-                change(way, RESOLVE, bench.seeds.tested, [(warm, None), (ids, results.undo[few][way])])
+            for way in turned(tuple(ways), number):
+                # Several each time, for what a new index makes PostgreSQL look up again is no part of it.
+                sets = bench.prepare(RESOLVE, few, sets=WARM_UP + IN_A_ROW)
+                into = [None] * WARM_UP + [results.undo[few][way]] * IN_A_ROW
+                change(way, RESOLVE, bench.seeds.tested, list(zip(sets, into, strict=True)))
             progress.update()
         bench.tested.empty()
         for number in range(bench.plan.undo_large_rounds):
