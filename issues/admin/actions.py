@@ -150,9 +150,13 @@ def attempt(request: HttpRequest, work: Callable[[], Done]) -> Done | None:
     except (MutationRefused, TryAgain) as error:
         sentence = f"{error} Nothing was changed."
     except OperationalError as error:
+        # A connection that broke at the commit leaves nobody knowing whether it was done.
         busy = sqlstate(error) == LOCK_NOT_AVAILABLE
-        who = "These issues are being changed by another request." if busy else "The database can't do it just now."
-        sentence = f"{who} Nothing was changed. Try again."
+        sentence = (
+            "These issues are being changed by another request. Nothing was changed. Try again."
+            if busy
+            else "The database can't do it just now. Look whether it was done, and try again."
+        )
     messages.error(request, sentence)
     return None
 

@@ -187,6 +187,7 @@ def test_acts_and_takes_it_back_by_keyboard(browser: Browser, address: str, issu
         page.wait_for_url("**/issues/issue/?status=unresolved")
         page.wait_for_load_state("networkidle")
         expect(page.get_by_text("2 issues resolved: mutation")).to_be_visible()
+        page.wait_for_load_state("networkidle")  # the page of the action had this address, too
         assert set(Issue.objects.filter(status="resolved").values_list("pk", flat=True)) >= set(open_issues)
         visit.tab_to("undo")
         keyboard.press("Enter")
@@ -245,5 +246,5 @@ def test_no_page_that_asks_has_a_fault(
 
         mutation = Mutation.objects.latest("pk")
         visit.go(f"/admin/issues/mutation/{mutation.pk}/change/")
-        page.locator("p.buttons.above a").click()
+        page.get_by_role("link", name="Undo", exact=True).click()
         expect(page.get_by_role("button", name="Put back 3 issues")).to_be_visible()

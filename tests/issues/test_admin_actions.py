@@ -440,7 +440,7 @@ def away(*args: Any, **kwargs: Any) -> Any:
     [
         (locked, LOCKED),
         (moving, "These issues are being merged or unmerged just now. Nothing was changed."),
-        (away, "The database can't do it just now. Nothing was changed. Try again."),
+        (away, "The database can't do it just now. Look whether it was done, and try again."),
     ],
 )
 def test_says_why_it_can_not_be_done_now(
