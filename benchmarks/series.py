@@ -450,13 +450,14 @@ def statements(bench: Bench, results: Results) -> None:
             for_service, for_request = bench.prepare(verb, k, sets=2)
             with CaptureQueriesContext(connection) as service:
                 bench.measure(SERVICE, verb, bench.project_of(verb), for_service, changes=k, into=None)
+            client = InProcess(SERVER_NAME="127.0.0.1", headers={"Authorization": f"Bearer {bench.seeds.token}"})
+            client.get(CHEAPEST)  # once a minute a request also notes that its credential was used
             with CaptureQueriesContext(connection) as request:
-                answer = InProcess(SERVER_NAME="127.0.0.1").generic(
+                answer = client.generic(
                     verb.method,
                     target(bench.project_of(verb), for_request),
                     body_of(verb),
                     content_type="application/json",
-                    headers={"Authorization": f"Bearer {bench.seeds.token}"},
                 )
             if answer.headers["Issues-Changed"] != str(k):
                 raise RuntimeError(f"{verb.name} was answered {answer.status_code}: {answer.content[:500]!r}")

@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from issues.admin.actions import attempt, caller, counted, may_act, undo_links
-from issues.admin.wording import link_to_mutation, linked_ids
+from issues.admin.wording import link_to_mutation, linked_ids, shortened
 from issues.enums import MutationKind
 from issues.models import Mutation
 from issues.mutation import Precautions, UndoOutcome
@@ -87,6 +87,7 @@ def undo_page(model_admin: Any, request: HttpRequest, object_id: str) -> HttpRes
         "title": f"Undo mutation {mutation.pk}",
         "opts": model_admin.opts,
         "mutation": mutation,
+        "body": shortened(mutation.body),
         "page": page,
         "undone_by": undone_by(mutation),
         "outcome": outcome,
