@@ -9,6 +9,20 @@ class IssueStatus(TextChoices):
     IGNORED = "ignored"  # for good, or until its snooze runs out: then it counts as unresolved
 
 
+class Substatus(TextChoices):
+    """Words of Sentry's clients beside the status; issues/substatus.py says when an answer holds which of them."""
+
+    # of ignored
+    ARCHIVED_UNTIL_ESCALATING = "archived_until_escalating"
+    ARCHIVED_UNTIL_CONDITION_MET = "archived_until_condition_met"
+    ARCHIVED_FOREVER = "archived_forever"
+    # of unresolved
+    NEW = "new"
+    ONGOING = "ongoing"
+    REGRESSED = "regressed"
+    ESCALATING = "escalating"
+
+
 class ResolutionKind(TextChoices):
     """A resolved issue may be resolved by a release; one that is simply resolved has no kind."""
 
