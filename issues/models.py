@@ -228,7 +228,8 @@ class Issue(models.Model):
                 )
                 & Q(merged_into__isnull=True),
             ),
-            # The list of all, newest first, and the lists of resolved and ignored (IssueQuerySet.page).
+            # The list of all, newest first, and the lists of resolved and ignored (IssueQuerySet.page); and the
+            # platforms and loggers of the newest (services/names.py).
             models.Index(
                 F("project"),
                 F("last_seen").desc(),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 from typing import Any, NamedTuple, Self
 
 from django.db.models import BooleanField, Case, F, Field, Lookup, Model, Q, QuerySet, Value, When
@@ -13,8 +15,10 @@ from django.db.models.expressions import RawSQL
 from issues import search, short_ids
 from issues.enums import IssueStatus
 from issues.mutation import IssueScope
+from issues.search import Condition
+from issues.search import conditions as terms
 from projects.keyset import Key, Position, Sort
-from projects.models import Release, Team, User
+from projects.models import Team
 from projects.querysets import is_id
 from projects.statements import Statement, hole, kept
 
@@ -48,6 +52,18 @@ class AnyOf(Lookup):  # type: ignore[type-arg] # generic in the stubs only
         column, params = self.process_lhs(compiler, connection)
         ids, ids_params = self.process_rhs(compiler, connection)
         return f"{column} = ANY((SELECT {ids}::bigint[])::bigint[])", [*params, *ids_params]
+
+
+@Field.register_lookup
+class Like(Lookup):  # type: ignore[type-arg] # generic in the stubs only
+    """``title__like=pattern``: LIKE, in capitals or not; as ``icontains`` says it, so that it finds the same index."""
+
+    lookup_name = "like"
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        column, params = self.process_lhs(compiler, connection)
+        pattern, pattern_params = self.process_rhs(compiler, connection)
+        return f"UPPER({column}::text) LIKE UPPER({pattern})", [*params, *pattern_params]
 
 
 _BOOLEAN: BooleanField[bool, bool] = BooleanField()  # made once: each takes longer than a small condition
@@ -142,45 +158,80 @@ def _direction(position: Position) -> str:
     return f"1 {word}, 2 {word}"
 
 
-def holds(condition: search.Condition, *, at: datetime) -> Q | RawSQL:
-    """Return what a term of the ``query`` language stands for. A name that nobody has matches nothing."""
-    match condition:
-        case search.HasText(text):
-            return Q(text__title__icontains=text) | Q(text__culprit__icontains=text)
-        case search.HasStatus(status):
+def holds(term: Condition, *, at: datetime) -> Q | RawSQL:
+    """Return what a condition of a search stands for; never NULL, so that what it leaves out is what ``~`` finds.
+
+    :raises LookupError: it is a name that nobody looked up; "matches nothing" would be everything, negated.
+    """
+    match term:
+        case search.AnyOf(conditions):
+            return reduce(or_, (holds(each, at=at) for each in conditions))
+        case terms.HasText(text, title_only):
+            in_title = Q(text__title__like=f"%{like(text)}%")
+            return in_title if title_only else in_title | Q(text__culprit__like=f"%{like(text)}%")
+        case terms.HasStatus(status):
             return status_counts_as({status}, at=at)
-        case search.IsAssigned():
+        case terms.IsIgnored(has_terms):
+            return _at(f"{_SNOOZE_HOLDS} AND {'' if has_terms else 'NOT'} ({_HAS_TERMS})", at)
+        case terms.IsAssigned():
             return Q(assignee_user__isnull=False) | Q(assignee_team__isnull=False)
-        case search.IsAssignedToNobody():
+        case terms.IsAssignedToNobody():
             return Q(assignee_user__isnull=True, assignee_team__isnull=True)
-        case search.IsAssignedToMe(user_id):
-            return Q(assignee_user=user_id) | Q(assignee_team__in=Team.objects.filter(members=user_id).values("pk"))
-        case search.IsAssignedTo("team", name):
-            return Q(assignee_team__in=Team.objects.filter(slug__iexact=name).values("pk"))
-        case search.IsAssignedTo(_, name):
-            named = Q(username__iexact=name) | Q(email__iexact=name)
-            return Q(assignee_user__in=User.objects.filter(named).values("pk"))
-        case search.IsBookmarked(user_id):
-            return Q(bookmarks__user=user_id)
-        case search.IsPublic():
+        case terms.IsAssignedToTeamsOf(user_id):
+            return Q(assignee_team__in=Team.objects.filter(members=user_id).values("pk"))
+        case terms.IsAssignedTo(user_ids, team_ids):
+            return _is_one_of("assignee_user_id", user_ids) | _is_one_of("assignee_team_id", team_ids)
+        case terms.IsBookmarked(user_id):
+            return condition(_BOOKMARKED, user_id)
+        case terms.IsPublic():
             return Q(share_id__isnull=False)
-        case search.HasValue(column, value):
-            return Q(**{f"{column}__iexact": value})
-        case search.HasRelease(version, first_only):
-            releases = Release.objects.filter(version__iexact=version).values("pk")
-            first = Q(first_release__in=releases)
-            return first if first_only else first | Q(last_release__in=releases)
-        case search.HasTimesSeen(comparison, number):
-            return Q(**{f"times_seen{_LOOKUPS[comparison]}": number})
-        case search.IsSeenAt(column, comparison, moment):
+        case terms.IsAnError():
+            return condition("true")
+        case terms.HasLevel(level):
+            return Q(level=level)
+        case terms.HasCount(column, comparison, number):
+            return Q(**{f"{column}{_LOOKUPS[comparison]}": number})
+        case terms.IsSeenAt(column, comparison, moment):
             return Q(**{f"{column}{_LOOKUPS[comparison]}": moment})
-        case search.IsSeenWithin(column, ago, longer):
+        case terms.IsSeenWithin(column, ago, longer):
             return Q(**{f"{column}__{'lte' if longer else 'gte'}": at - ago})
-        case search.HasId(pk):
+        case terms.IsOfRelease(release_ids, first_only):
+            first = _is_one_of("first_release_id", release_ids)
+            return first if first_only else first | _is_one_of("last_release_id", release_ids)
+        case terms.IsOfProject(project_ids):
+            return _is_one_of("project_id", project_ids)
+        case terms.NamesWord(column, word):
+            return Q(**{f"{column}__like": like(word)})
+        case terms.NamesId(pk):
             return Q(pk=pk)
+    raise LookupError(f"Nobody has looked up what {term} is.")
+
+
+def _is_one_of(column: str, ids: Iterable[int]) -> RawSQL:
+    """Return the condition that a column has one of these ids; of none, and of NULL, it is false."""
+    name = f"issues_issue.{column}"
+    return condition(f"({name} IS NOT NULL AND {name} = ANY(%s::bigint[]))", as_array(ids))
+
+
+def like(pattern: search.Pattern) -> str:
+    """Return what LIKE reads as this pattern."""
+    return "%".join(re.sub(r"([\\%_])", r"\\\1", part) for part in pattern.parts)
 
 
 _LOOKUPS = {"": "", ">": "__gt", ">=": "__gte", "<": "__lt", "<=": "__lte"}
+_HAS_TERMS = """
+    num_nonnulls(
+        issues_issue.snooze_ends_at, issues_issue.snooze_ends_at_times_seen, issues_issue.snooze_ends_at_users_seen,
+        issues_issue.snooze_window_count, issues_issue.snooze_window_user_count
+    ) > 0
+"""
+_BOOKMARKED = """
+    EXISTS (
+        SELECT FROM issues_issuebookmark AS bookmark
+        WHERE bookmark.issue_id = issues_issue.id AND bookmark.user_id = %s
+          AND bookmark.project_id = issues_issue.project_id
+    )
+"""
 
 
 class _Walk(NamedTuple):
@@ -256,12 +307,12 @@ class IssueQuerySet(QuerySet[Any]):
         """Keep the issues whose status is any of these at this instant."""
         return self.filter(status_counts_as(statuses, at=at))
 
-    def matching(self, terms: Iterable[search.Term], *, at: datetime) -> Self:
-        """Keep the issues for which every term of a search holds."""
+    def matching(self, search_terms: Iterable[search.Term], *, at: datetime) -> Self:
+        """Keep the issues for which every term of a search holds, once its names are looked up (services/names.py)."""
         issues = self
-        for term in terms:
-            condition = holds(term.condition, at=at)
-            issues = issues.filter(~condition if term.negated else condition)
+        for term in search_terms:
+            found = holds(term.condition, at=at)
+            issues = issues.filter(~found if term.negated else found)
         return issues
 
     def in_scope(self, scope: IssueScope, *, at: datetime) -> Self:

@@ -8,13 +8,15 @@ from django.http import QueryDict
 from rest_framework.exceptions import ValidationError
 
 from issues.enums import IssueStatus
-from issues.search import HasStatus, IsSeenWithin, Term
+from issues.search import Term
+from issues.search.conditions import HasStatus, IsSeenWithin
 from issues.serializers.items import DAY, HOUR, StatsPeriod
 from issues.serializers.scopes import read_ids, read_query, read_statuses
 from projects.callers import Caller
 from projects.keyset import Position, Sort
 from projects.pagination import read_cursor, read_limit
 
+MAX_QUERY = 2_000  # characters; a Link header repeats them twice
 MAX_DAYS = 90
 DEFAULT_PERIOD = "24h"
 
@@ -41,7 +43,7 @@ def read_list_query(params: QueryDict, *, period_narrows: bool = False, by: Call
     :raises ValidationError: a known one is wrong.
     """
     query = params.get("query")
-    terms = read_query(query or "", by=by)
+    terms = read_query(query or "", max_length=MAX_QUERY, of_organization=period_narrows, by=by)
     period = params.get("statsPeriod", DEFAULT_PERIOD)
     stats = read_stats_period(period)
     if period_narrows and stats is not None and "statsPeriod" in params:
@@ -70,8 +72,9 @@ def read_list_query(params: QueryDict, *, period_narrows: bool = False, by: Call
 def _split_status(terms: tuple[Term, ...]) -> tuple[frozenset[IssueStatus], tuple[Term, ...]]:
     """Take the first ``is:STATUS`` out of the terms: pages are read by an index for each status, not by its rule."""
     for number, term in enumerate(terms):
-        if isinstance(term.condition, HasStatus) and not term.negated:
-            return frozenset({term.condition.status}), terms[:number] + terms[number + 1 :]
+        statuses = [each.status for each in term.conditions if isinstance(each, HasStatus)]
+        if len(statuses) == len(term.conditions) and not term.negated:
+            return frozenset(statuses), terms[:number] + terms[number + 1 :]
     return frozenset(), terms
 
 

@@ -8,7 +8,7 @@ from rest_framework.exceptions import ValidationError
 
 from issues.enums import IssueStatus
 from issues.mutation import IssueScope
-from issues.search import BadTerm, Term, parse
+from issues.search import MAX_LENGTH, BadTerm, Term, parse
 from projects.callers import Caller
 from projects.querysets import MAX_ID, is_id
 
@@ -66,7 +66,7 @@ def read_scope_query(query_string: str, *, known: frozenset[str] = KNOWN, by: Ca
     )
     if errors:
         raise ValidationError(errors)
-    return replace(found, terms=read_query(found.query or "", by=by))
+    return replace(found, terms=read_query(found.query or "", of_organization="project" in known, by=by))
 
 
 def read_preview_alone(query_string: str) -> bool:
@@ -109,13 +109,13 @@ def refuse_parameters(query_string: str) -> None:
             raise ValidationError({"detail": _unknown_parameter(unquote_plus(part.partition("=")[0]))})
 
 
-def read_query(query: str, *, by: Caller) -> tuple[Term, ...]:
-    """Return the terms of a search.
+def read_query(query: str, *, max_length: int = MAX_LENGTH, of_organization: bool, by: Caller) -> tuple[Term, ...]:
+    """Return the terms of a search, of an organization's projects or of one.
 
     :raises ValidationError: one of them means nothing; the ``detail`` names it.
     """
     try:
-        return parse(query, user_id=by.user_id)
+        return parse(query, user_id=by.user_id, max_length=max_length, of_organization=of_organization)
     except BadTerm as error:
         raise ValidationError({"detail": str(error)}) from error
 

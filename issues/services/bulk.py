@@ -14,6 +14,7 @@ from issues.services import (
     history,
     lookups,
     merging,
+    names,
     precautions,
     seen,
     sharing,
@@ -49,7 +50,7 @@ def mutate_each(
     an id that is out of scope in any of them nothing is done, and the outcomes say which.
 
     :raises IdsRequired: no ids were named, for more than a change of status; nothing was changed.
-    :raises MutationRefused: what the body names is gone; nothing was changed.
+    :raises MutationRefused: what the body or the search names is gone; nothing was changed.
     :raises UnexpectedNumber: another number of issues matched than the caller expects; nothing was changed.
     :raises TryAgain: others are changing the same issues; nothing was changed.
     :raises OperationalError: no lock within ``lock_timeout`` seconds, or no database; nothing was changed.
@@ -70,6 +71,7 @@ def _mutate_named(
 ) -> list[MutationOutcome]:
     for scope in scopes:
         lookups.hold(mutation, project_id=scope.project_id)
+    scopes = names.hold(scopes)
     # All of them before the first write, project by project: that is one order for everybody, too.
     locked = [
         lock_targets(
@@ -150,7 +152,7 @@ def _mutate_all(
 ) -> list[MutationOutcome]:
     for scope in scopes:
         lookups.hold(mutation, project_id=scope.project_id)
-    return [_change_all(scope, change, mutation, by=by, at=at) for scope in scopes]
+    return [_change_all(scope, change, mutation, by=by, at=at) for scope in names.hold(scopes)]
 
 
 def _change_all(

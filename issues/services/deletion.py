@@ -20,7 +20,7 @@ from issues.models import (
 )
 from issues.mutation import NO_PRECAUTIONS, IssueScope, MutationOutcome, Precautions
 from issues.querysets import as_array
-from issues.services import history, precautions
+from issues.services import history, names, precautions
 from issues.services.targets import IdsRequired, descendants, lock_targets
 from projects.callers import Caller
 
@@ -49,6 +49,7 @@ def delete_each(
     of them nothing is done, and the outcomes say which.
 
     :raises IdsRequired: no ids were named; nothing was deleted.
+    :raises UnknownName: what the search names is gone; nothing was deleted.
     :raises UnexpectedNumber: another number of issues matched than the caller expects; nothing was deleted.
     :raises TryAgain: others are changing the same issues; nothing was deleted.
     :raises OperationalError: no lock within ``lock_timeout`` seconds, or no database; nothing was deleted.
@@ -62,6 +63,7 @@ def delete_each(
 
 
 def _delete_each(scopes: Sequence[IssueScope], *, by: Caller, at: datetime) -> list[MutationOutcome]:
+    scopes = names.hold(scopes)
     locked = [lock_targets(scope, at=at, relatives=descendants, kind=MutationKind.DELETE) for scope in scopes]
     if any(found.out_of_scope for found in locked):
         return [MutationOutcome(out_of_scope=tuple(found.out_of_scope)) for found in locked]

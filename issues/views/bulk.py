@@ -1,6 +1,7 @@
 """Issues in bulk: list, mutate and delete those that the query names."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.conf import settings
@@ -19,7 +20,7 @@ from issues.serializers.lists import ListQuery, read_list_query, read_project_id
 from issues.serializers.mutations import IssueMutationSerializer
 from issues.serializers.outcomes import counting_headers, describe_outcome
 from issues.serializers.scopes import KNOWN, SHOWN, ScopeQuery, read_expected, read_scope_query
-from issues.services import bulk, deletion, targets, transactions
+from issues.services import bulk, deletion, names, targets, transactions
 from issues.views.links import permalink
 from projects.keyset import Key
 from projects.models import Project
@@ -36,15 +37,16 @@ class IssuesViewSet(ApiViewSet):
     def answer_list(self, asked: ListQuery, project_ids: Sequence[int], *, at: datetime) -> HttpResponse:
         """Answer a page of the issues of these projects (contract section 2)."""
         with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
+            asked = replace(asked, terms=names.resolve(asked.terms, project_ids))
             keys, hits = _keys(asked, project_ids, at=at)
             page = cut_page(keys, asked.position, asked.limit)
             ids = [pk for _, pk in page.keys]
             found = {item.id: item for item in read_items(project_ids, ids, by=self.caller, at=at)}
             items = [found[pk] for pk in ids if pk in found]
-            names = read_names(items)
+            called = read_names(items)
             stats = None if asked.stats is None else read_stats(items, asked.stats, at=at)
         headers = {"Link": link_header(self.request, page), "X-Hits": str(hits), "X-Max-Hits": str(MAX_HITS)}
-        body = write_list(items, names, stats, permalink=permalink(self.request))
+        body = write_list(items, called, stats, permalink=permalink(self.request))
         return HttpResponse(body, content_type="application/json", headers=headers)
 
     def read_mutation(self, organization_id: int, projects: Sequence[Project], *, at: datetime) -> IssueMutation:
@@ -56,6 +58,15 @@ class IssuesViewSet(ApiViewSet):
         serializer = IssueMutationSerializer(data=self.request.data, context=context)
         serializer.is_valid(raise_exception=True)
         return serializer.to_mutation(at=at)
+
+    def refuse_unknown_names(self, query: ScopeQuery, projects: Sequence[Project], *, hidden: bool = False) -> None:
+        """See that what the search names is there, in one of these projects.
+
+        :param hidden: whether merged children may be named.
+        :raises UnknownName: it isn't, and negated would mean everything.
+        """
+        with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
+            names.refuse_unknown(query.terms, [project.pk for project in projects], hidden=hidden)
 
     def read_care(self, query: ScopeQuery) -> Precautions:
         """Return how careful the caller is.
@@ -133,12 +144,15 @@ class ProjectIssuesViewSet(ProjectViewSet, IssuesViewSet):
         query = self._query()
         care = self.read_care(query)
         mutation = self.read_mutation(self.project.organization_id, [self.project], at=at)
+        self.refuse_unknown_names(query, [self.project], hidden=mutation.only_unmerges)
         return self.answer_mutation([query.in_project(self.project.pk)], mutation, care, at=at)
 
     def bulk_delete(self, request: Request, organization: str, project: str) -> Response:
         """Delete the issues that the query names (contract section 3)."""
         query = self._query()
-        return self.answer_deletion([query.in_project(self.project.pk)], self.read_care(query))
+        care = self.read_care(query)
+        self.refuse_unknown_names(query, [self.project])
+        return self.answer_deletion([query.in_project(self.project.pk)], care)
 
     def _query(self) -> ScopeQuery:
         known = KNOWN - {"project"}
@@ -164,6 +178,7 @@ class OrganizationIssuesViewSet(OrganizationViewSet, IssuesViewSet):
         care = self.read_care(query)
         projects, scopes, missing = self._split(query)
         mutation = self.read_mutation(self.organization.pk, projects, at=at)
+        self.refuse_unknown_names(query, projects or self._projects(query.project_ids), hidden=mutation.only_unmerges)
         if query.ids is None and not mutation.changes_status_only:
             raise targets.IdsRequired
         if query.ids is None and query.project_ids is None:
@@ -174,9 +189,10 @@ class OrganizationIssuesViewSet(OrganizationViewSet, IssuesViewSet):
         """Delete the issues that the query names."""
         query = self._query()
         care = self.read_care(query)
+        projects, scopes, missing = self._split(query)
+        self.refuse_unknown_names(query, projects or self._projects(query.project_ids))
         if query.ids is None:
             raise targets.IdsRequired
-        _, scopes, missing = self._split(query)
         return self.answer_deletion(scopes, care, missing=missing)
 
     def _query(self) -> ScopeQuery:

@@ -4,7 +4,7 @@ from typing import Any
 
 from issues.enums import IssueStatus
 from issues.search import MAX_LENGTH
-from issues.serializers.lists import SORTS
+from issues.serializers.lists import MAX_QUERY, SORTS
 from issues.serializers.scopes import MAX_EXPECTED, STATUS_WORDS
 from issuetracker.openapi.shapes import one_of_words
 from projects.models import ReleaseStatus
@@ -84,10 +84,14 @@ STATUSES = _repeated(
     f"{', '.join(f'`{status}`' for status in IssueStatus.values)}; `muted` is an old word for `ignored`.",
     **_A_STATUS,
 )
+_A_SEARCH = (
+    "A search, whose terms must all hold: words, which side by side are one phrase, `is:unresolved`, `assigned:me`, "
+    "`level:[error,fatal]`, `release:1.*`, `timesSeen:>100`, `age:-24h` and so on; `!` negates one. A term that means "
+    "nothing is an error."
+)
 SEARCH = _in_query(
     "query",
-    "A search, whose terms must all hold: words, `is:unresolved`, `assigned:me`, `level:error`, `timesSeen:>100`, "
-    "`age:-24h` and so on; `!` negates one. A list with neither this nor `status` shows unresolved issues.",
+    f"{_A_SEARCH} So is a person, a release, a platform, a logger, a project or an id that isn't there.",
     type="string",
     maxLength=MAX_LENGTH,
 )
@@ -110,7 +114,12 @@ CURSOR = _in_query(
 )
 
 OF_ISSUE_LISTS = [
-    SEARCH,
+    _in_query(
+        "query",
+        f"{_A_SEARCH} A list with neither this nor `status` shows unresolved issues.",
+        type="string",
+        maxLength=MAX_QUERY,
+    ),
     STATUSES,
     _in_query(
         "sort",

@@ -9,12 +9,22 @@ from types import NoneType
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Model
 
 from issues.models import Issue, IssueSubscription
 from projects.models import OrganizationMember, Project, Release, Team, User
 from tests.api_client import Api
 from tests.assertions import snapshot
-from tests.concurrency.sessions import HISTORY, HOLD, ISSUE_LOCK, Session, interrupted, stopped, wait_until_blocked
+from tests.concurrency.sessions import (
+    BEGIN,
+    HISTORY,
+    HOLD,
+    ISSUE_LOCK,
+    Session,
+    interrupted,
+    stopped,
+    wait_until_blocked,
+)
 from tests.factories import LONG_AGO, IssueBookmarkFactory, IssueFactory, IssueSubscriptionFactory, ReleaseFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -79,6 +89,7 @@ def without_committing(goes_away: Callable[[Cast], None], cast: Cast) -> None:
         cursor.execute(THE_LAST_WORD.pattern)
 
 
+RESOLVE = {"status": "resolved"}
 TO_SAM = {"assignedTo": "sam"}
 TO_THE_TEAM = {"assignedTo": "#powerful-abolitionist"}
 IN_THE_RELEASE = {"status": "resolved", "statusDetails": {"inRelease": "1.0.0"}}
@@ -180,6 +191,97 @@ def test_cant_be_taken_away_during_the_change(
     # Then it goes, unless the database won't let it: the issue is resolved in it, or sam follows the issue.
     is_refused = goes_away in {delete_the_user, delete_the_release}
     assert isinstance(going.exception(), IntegrityError if is_refused else NoneType)
+
+
+# What a search names: negated, it would be about everything once it is gone.
+SEARCHED = [
+    pytest.param("!assigned:sam", delete_the_user, "nobody here is called sam", id="user"),
+    pytest.param("!assigned:[none,%23powerful-abolitionist]", delete_the_team, "nobody here is called", id="team"),
+    pytest.param("!release:1.*", delete_the_release, "there is no release 1.* here", id="release"),
+    pytest.param("!release:latest", delete_the_release, "there is no release here yet", id="latest"),
+    pytest.param("!assigned:sam", leave_the_organization, "nobody here is called sam", id="member"),
+]
+
+
+@pytest.fixture
+def found(cast: Cast) -> Issue:
+    """An issue that has everything that the searches leave out."""
+    return IssueFactory(project=cast.project, own_first_release=cast.release, assignee_user=cast.sam)
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+@pytest.mark.parametrize(("query", "goes_away", "refusal"), SEARCHED)
+def test_in_a_search_is_a_400_when_it_is_gone_before_the_change(
+    api: Api,
+    cast: Cast,
+    found: Issue,
+    other_session: Session,
+    method: str,
+    query: str,
+    goes_away: Callable[[Cast], None],
+    refusal: str,
+) -> None:
+    goes = partial(other_session.do, partial(goes_away, cast))
+
+    with interrupted(BEGIN, goes, before=True):
+        response = api.request(method, api.issues_url, RESOLVE, ids=[found.pk], raw_query=f"query={query}", auth="jane")
+
+    assert response.status_code == 400
+    assert refusal in response.json()["detail"]
+    assert Issue.objects.get().status == "unresolved"
+
+
+def lock_as_for_deletion(row: Model) -> None:
+    with transaction.atomic():
+        list(type(row)._default_manager.filter(pk=row.pk).select_for_update())
+
+
+@pytest.mark.parametrize(
+    ("query", "row"),
+    [
+        ("!assigned:sam", lambda cast: cast.sam),
+        ("!assigned:[none,%23powerful-abolitionist]", lambda cast: cast.team),
+        ("!release:1.*", lambda cast: cast.release),
+        ("!release:latest", lambda cast: cast.release),
+    ],
+)
+@pytest.mark.parametrize("named", [True, False], ids=["named", "all"])
+def test_in_a_search_cant_be_taken_away_during_the_change(
+    api: Api,
+    cast: Cast,
+    issue: Issue,
+    jane: User,
+    session: Session,
+    other_session: Session,
+    query: str,
+    row: Callable[[Cast], Model],
+    named: bool,
+) -> None:
+    Issue.objects.update(assignee_user=jane)
+    ids = [issue.pk] if named else []
+    resolve = partial(api.put, api.issues_url, RESOLVE, ids=ids, raw_query=f"query={query}")
+
+    with stopped(session, resolve, after=HISTORY) as changing:
+        going = other_session.start(partial(lock_as_for_deletion, row(cast)))
+        wait_until_blocked(other_session, by=session)
+
+    assert changing.result().headers["Issues-Changed"] == "1"
+    going.result()
+
+
+def test_latest_in_a_search_is_the_latest_until_the_commit(
+    api: Api, cast: Cast, found: Issue, session: Session, other_session: Session
+) -> None:
+    releases = "/api/0/organizations/the-interstellar-jurisdiction/releases/"
+    make = partial(api.request, "POST", releases, {"version": "9.0", "projects": [cast.project.slug]})
+    resolve = partial(api.put, api.issues_url, RESOLVE, ids=[found.pk], raw_query="query=release:latest")
+
+    with stopped(session, resolve, after=ISSUE_LOCK) as changing:
+        making = other_session.start(make)
+        wait_until_blocked(other_session, by=session)
+
+    assert changing.result().headers["Issues-Changed"] == "1"
+    assert making.result().status_code == 201
 
 
 def test_may_lose_a_member_who_would_have_followed(

@@ -130,15 +130,48 @@ STRANGE_IDS: SearchStrategy[Query] = st.sampled_from(
 STATUS_FILTERS: SearchStrategy[Query] = st.lists(
     st.sampled_from(["resolved", "unresolved", "ignored", "muted"]), min_size=1, max_size=2
 ).map(lambda words: tuple(("status", word) for word in words))
-SEARCHES: SearchStrategy[Query] = st.sampled_from(
-    [
-        *("", "is:resolved", "!is:ignored", "is:assigned", "is:unassigned is:unresolved", "is:public", "!is:public"),
-        *("PUMP", "!pump", "valve error", "timesSeen:>20", "is:bookmarked"),
-    ]
-).map(lambda words: (("query", words),))
+TERMS_OF_A_SEARCH = [
+    *("is:resolved", "is:Ignored", "IS:assigned", "is:unassigned", "is:public", "is:bookmarked", "is:muted"),
+    *("is:[resolved,ignored]", "is:[unresolved, public]", "is:archived_forever", "is:archived_until_condition_met"),
+    *("assigned:me", "assigned:my_teams", "assigned:none", "assigned:SAM", "assigned:user:<jane>", "assigned:lee"),
+    *("assigned:#powerful-abolitionist", "assigned:[me,none]", "assigned:[my_teams, sam@example.com]"),
+    *("bookmarks:me", "level:error", "level:[error,fatal]", "level:fatal", "issue.type:error"),
+    *("release:1.0", "release:latest", "firstRelease:1.*", "release:[1.0,latest]", 'release:"9.9"', 'platform:"x*"'),
+    *("timesSeen:>20", "timesSeen:<=13", "timesSeen:37", "userCount:>1", "userCount:3"),
+    *("age:-4d", "firstSeen:+72h", "lastSeen:-2h", "lastSeen:>=2026-03-01", "firstSeen:<2026-02-26"),
+    *("id:<A>", "id:[<B>, <C>]", "title:error", 'title:"Error A"', "message:VALVE"),
+    *("PUMP", "error", '"error b"', "error a", "pump.valve", "e*r", "Error*C", '"or"'),
+]
+# Which mean nothing; or, where something is changed, name what isn't there.
+NOT_TERMS = [
+    *("is:unresoled", "is:[resolved,open]", "level:eror", "level:>=error", "level:[]", "level:[error,]", "colour:red"),
+    *("OR", "error AND", "NOT", "(error)", "a]", "*", "!*", ">3", "release:*", "timesSeen:[1,2]", "assigned:ja*", "!"),
+    *(
+        '"error',
+        '""',
+        "http://x",
+        "age:4d",
+        "lastSeen:>2026-01-01T00:00:00+16:00",
+        "priority:high",
+        "id:0",
+        "-is:public",
+    ),
+    *("assigned:typo", "assigned:#typo", "assigned:[me,typo]", "assigned:user:999999", "assigned:team:<jane>"),
+    *("release:9.9", "release:[1.0,9.*]", "platform:python", "logger:x*", "id:<elsewhere>", "id:[<A>,999999]"),
+]
+
+
+def _searches(terms: list[str]) -> SearchStrategy[Query]:
+    signed = st.builds(lambda sign, term: f"{sign}{term}", st.sampled_from(["", "", "!"]), st.sampled_from(terms))
+    return st.lists(signed, min_size=1, max_size=3).map(lambda words: (("query", " ".join(words)),))
+
+
+SEARCHES = st.one_of(_searches(TERMS_OF_A_SEARCH), _searches(TERMS_OF_A_SEARCH), st.just((("query", ""),)))
 FILTERS: SearchStrategy[Query] = st.one_of(st.just(()), st.just(()), st.just(()), STATUS_FILTERS, SEARCHES)
-WRONG_FILTERS: SearchStrategy[Query] = st.sampled_from(
-    [(("status", "open"),), (("query", "is:unresoled"),), (("query", "colour:red"),), (("project", "1"),)]
+WRONG_FILTERS: SearchStrategy[Query] = st.one_of(
+    st.sampled_from([(("status", "open"),), (("project", "1"),)]),
+    _searches(NOT_TERMS),
+    _searches(NOT_TERMS + TERMS_OF_A_SEARCH),
 )
 
 

@@ -25,6 +25,7 @@ from issues.services import (
     bulk,
     history,
     merging,
+    names,
     precautions,
     status,
     subscriptions,
@@ -181,5 +182,6 @@ FAULTS: dict[str, Callable[[], None]] = {
     "followers of a child are lost": _without(merging, "_copy_followers"),
     "an undo takes back the first step first": _without(undo, "_undo_named", _the_other_way_round),
     "a preview is kept": _without(precautions, "run", lambda work, care, **how: transactions.run(work, **how)),
+    "what a search names need not be there": _without(names, "refuse_unknown"),
     "a snooze never runs out": _without(querysets, "snooze_is_over", lambda at: Q(pk__in=[])),
 }

@@ -14,7 +14,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from tests.model import searching
 from tests.model.messages import Expected, Request, Who
+from tests.model.searching import NAMES, STATES, TAKEN_AT_THEIR_WORD, MeansNothing, Term, Value, compares, is_at
 
 MAX_ID = 2**63 - 1
 LATEST = 0  # no id
@@ -252,7 +254,7 @@ class Scope:
 
     ids: tuple[int, ...] | None
     statuses: frozenset[str] | None
-    words: tuple[str, ...]
+    terms: tuple[Term, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,6 +380,7 @@ class Model:
         scope = self._read_scope(request, user)
         body = _read_body(request.body)
         wish = self._read_wish(body, at)
+        self._check_names(scope, hidden=wish == Wish(merge=False))
         if scope.ids is None and (not wish.is_status_only or {"id", "ids"} & set(body)):
             raise Refused({"detail": "You must specify a list of IDs for this operation"})
         missing = self._missing(scope, hidden=wish == Wish(merge=False))
@@ -430,7 +433,7 @@ class Model:
         return Scope(
             ids=tuple(sorted({int(word) for word in words["id"]})) if words["id"] else None,
             statuses=frozenset(STATUSES[word] for word in words["status"]) if words["status"] else None,
-            words=_read_words(" ".join(words["query"]), user),
+            terms=_read_search(" ".join(words["query"]), user, longest=10_000),
         )
 
     def _missing(self, scope: Scope, *, hidden: bool) -> list[int]:
@@ -441,37 +444,99 @@ class Model:
     def _matching(self, scope: Scope, user: Person | None, at: datetime) -> list[int]:
         """Return what the filters leave of the ids, or of all that are visible; ascending."""
         named = scope.ids or sorted(pk for pk, issue in self.issues.items() if issue.parent is None)
-        return [pk for pk in named if self._passes(self.issues[pk], scope.statuses, scope.words, user, at)]
+        return [pk for pk in named if self._passes(self.issues[pk], scope.statuses, scope.terms, user, at)]
 
     def _passes(
         self,
         issue: Issue,
         statuses: frozenset[str] | None,
-        words: tuple[str, ...],
+        terms: tuple[Term, ...],
         user: Person | None,
         at: datetime,
     ) -> bool:
         return (statuses is None or issue.status_at(at) in statuses) and all(
-            self._holds(word.removeprefix("!"), issue, user, at) is not word.startswith("!") for word in words
+            any(self._holds(term.key, value, issue, user, at) for value in term.values) is not term.negated
+            for term in terms
         )
 
-    def _holds(self, word: str, issue: Issue, user: Person | None, at: datetime) -> bool:
-        """2: the part of the search language that is asked here."""
-        match word.partition(":"):
-            case "is", ":", ("resolved" | "unresolved" | "ignored") as status:
-                return issue.status_at(at) == status
-            case "is", ":", "assigned":
-                return issue.assignee is not None
-            case "is", ":", "unassigned":
-                return issue.assignee is None
-            case "is", ":", "public":
-                return issue.is_public
-            case "is", ":", "bookmarked":
+    def _holds(self, key: str, value: Value, issue: Issue, user: Person | None, at: datetime) -> bool:
+        """2: one value of a term. No issue here has a release, a platform or a logger."""
+        totals = self.totals(issue.id)
+        match key:
+            case "is":
+                return self._is(STATES[value.text.lower()], issue, user, at)
+            case "assigned":
+                return issue.assignee in self._assignees(value.text, user)
+            case "bookmarks":
                 return user is not None and user.id in issue.bookmarks
-            case "timesSeen", ":", number:
-                return self.totals(issue.id).events > int(number.removeprefix(">"))
+            case "level":
+                return bool(issue.facts["level"] == value.text.lower())
+            case "issue.type":
+                return True
+            case "id":
+                return issue.id == int(value.text)
+            case "timesseen":
+                return compares(value, totals.events)
+            case "usercount":
+                return compares(value, totals.users)
+            case "age" | "firstseen":
+                return is_at(key, value, totals.first_seen, at)
+            case "lastseen":
+                return is_at(key, value, totals.last_seen, at)
+            case "title":
+                return value.finds(issue.facts["title"], whole=False)
+            case "" | "message":
+                return any(value.finds(issue.facts[column], whole=False) for column in ("title", "culprit"))
             case _:
-                return any(word.lower() in issue.facts[key].lower() for key in ("title", "culprit"))
+                return False
+
+    def _is(self, state: str, issue: Issue, user: Person | None, at: datetime) -> bool:
+        match state:
+            case "assigned" | "unassigned":
+                return (issue.assignee is None) is (state == "unassigned")
+            case "public":
+                return issue.is_public
+            case "bookmarked":
+                return user is not None and user.id in issue.bookmarks
+            case "with terms" | "without terms":
+                return issue.status_at(at) == "ignored" and (issue.terms == Terms()) is (state == "without terms")
+            case _:
+                return issue.status_at(at) == state
+
+    def _assignees(self, word: str, user: Person | None) -> list[tuple[str, int] | None]:
+        """2 and 1.4: whom a word means."""
+        match word.lower():
+            case "none":
+                return [None]
+            case "me":
+                return [] if user is None else [("user", user.id)]
+            case "my_teams":
+                return [("team", team.id) for team in self.place.teams if user and user.id in team.members]
+            case _:
+                found = self._find_actor(word)
+                return [] if found is None else [("team" if isinstance(found, Team) else "user", found.id)]
+
+    def _check_names(self, scope: Scope, *, hidden: bool) -> None:
+        """1.3: what a change names must be there."""
+        for term in scope.terms:
+            for value in term.values:
+                if not self._is_there(term.key, value, hidden=hidden):
+                    raise Refused({"detail": None})
+
+    def _is_there(self, key: str, value: Value, *, hidden: bool) -> bool:
+        if key not in NAMES or (key in TAKEN_AT_THEIR_WORD and value.is_quoted):
+            return True
+        word = value.text.lower()
+        match key:
+            case "assigned":
+                return word in {"none", "me", "my_teams"} or self._find_actor(value.text) is not None
+            case "release" | "firstrelease":
+                return word == "latest" or any(value.finds(version, whole=True) for version in self.releases)
+            case "id":
+                issue = self.issues.get(int(word))
+                return issue is not None and (hidden or issue.parent is None)
+            case _:
+                return False
 
     # --- what a body says ---
 
@@ -545,33 +610,11 @@ class Model:
         return known[0]
 
     def _find_assignee(self, raw: Any) -> Person | Team | None:
-        """1.4: whom a word means."""
+        """1.4: whom a word means, if they can take care of issues here."""
         word = "" if raw is None else _read_text(raw)
-        kind, _, rest = word.partition(":")
-        people = {str(person.id): person for person in self.place.members}
-        teams = {str(team.id): team for team in self.place.teams}
-        slugs = {team.slug: team for team in self.place.teams}
-        found: Person | Team | None
         if not word:
             return None
-        if word.startswith("#"):
-            found = slugs.get(word[1:])
-        elif kind == "team" and rest:
-            found = teams.get(rest)
-        elif kind == "user" and rest:
-            found = people.get(rest)
-        elif word.isdigit():
-            found = people.get(word)
-        else:
-            found = next(
-                (
-                    person
-                    for column in ("username", "email")
-                    for person in self.place.members
-                    if getattr(person, column).lower() == word.lower()
-                ),
-                slugs.get(word),
-            )
+        found = self._find_actor(word)
         if found is None:
             raise Wrong("Unknown actor input")
         if isinstance(found, Person) and not found.is_active:
@@ -579,6 +622,28 @@ class Model:
         if isinstance(found, Team) and not found.has_access:
             raise Wrong("Cannot assign to a team without access to the project")
         return found
+
+    def _find_actor(self, word: str) -> Person | Team | None:
+        """1.4: whom a word means."""
+        kind, _, rest = word.partition(":")
+        people = {str(person.id): person for person in self.place.members}
+        teams = {str(team.id): team for team in self.place.teams}
+        slugs = {team.slug: team for team in self.place.teams}
+        if word.startswith("#"):
+            return slugs.get(word[1:])
+        if kind == "team" and rest:
+            return teams.get(rest)
+        if kind == "user" and rest:
+            return people.get(rest)
+        if word.isdigit():
+            return people.get(word)
+        named = (
+            person
+            for column in ("username", "email")
+            for person in self.place.members
+            if getattr(person, column).lower() == word.lower()
+        )
+        return next(named, None) or slugs.get(word)
 
     # --- what it does to one issue ---
 
@@ -840,6 +905,7 @@ class Model:
         """3"""
         user = self.place.callers[request.who]
         scope = self._read_scope(request, user)
+        self._check_names(scope, hidden=False)
         if scope.ids is None:
             raise Refused({"detail": "You must specify a list of IDs for this operation"})
         missing = self._missing(scope, hidden=False)
@@ -875,7 +941,7 @@ class Model:
         for name, value in request.query:
             given.setdefault(name, []).append(value)
         query = given.get("query")
-        words = _read_words(" ".join(query or []), user)
+        terms = _read_search(" ".join(query or []), user, longest=2_000)
         sort = given.get("sort", ["date"])[-1]
         limit = given.get("limit", ["100"])[-1]
         statuses = given.get("status", [])
@@ -890,7 +956,7 @@ class Model:
             issue
             for issue in self.issues.values()
             if issue.parent is None
-            and self._passes(issue, None if asked is None else frozenset(asked), words, user, at)
+            and self._passes(issue, None if asked is None else frozenset(asked), terms, user, at)
         ]
         found.sort(key=lambda issue: (SORTS[sort](self.totals(issue.id)), issue.id), reverse=True)
         items = [self._item(issue, user, at) for issue in found[: int(limit)]]
@@ -998,18 +1064,12 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _read_words(query: str, user: Person | None) -> tuple[str, ...]:
-    """2: a term that means nothing, and "me" of nobody, are bad terms."""
-    known = {"resolved", "unresolved", "ignored", "assigned", "unassigned", "public", "bookmarked"}
-    for word in query.split():
-        key, colon, value = word.removeprefix("!").partition(":")
-        if colon and (
-            key not in {"is", "timesSeen"}
-            or (key == "is" and value not in known)
-            or (value == "bookmarked" and user is None)
-        ):
-            raise Refused({"detail": None})
-    return tuple(query.split())
+def _read_search(query: str, user: Person | None, *, longest: int) -> tuple[Term, ...]:
+    """2"""
+    try:
+        return searching.read(query, has_me=user is not None, longest=longest)
+    except MeansNothing as error:
+        raise Refused({"detail": None}) from error
 
 
 def _read_all(body: Mapping[str, Any], readers: Mapping[str, Reader], wrong: dict[str, object]) -> dict[str, Any]:

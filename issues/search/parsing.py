@@ -1,0 +1,212 @@
+"""Text in, terms out: the grammar, and what a parse that fails is told. What values mean is in ``keys``."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
+
+from lark import Lark, Token, Tree
+from lark.exceptions import UnexpectedInput
+
+from issues.search.conditions import AnyOf, HasText, Single, Term
+from issues.search.keys import Asker, Value, find_key, pattern
+
+MAX_TERMS = 100  # more than anybody means; each is a condition that the database reads for every issue
+MAX_LENGTH = 10_000  # characters: the grammar would read a megabyte for half a minute, and take a gigabyte for it
+MAX_SHOWN = 80  # characters of a term in a message
+NOT_UTF_8 = "\ufffd"  # what Python reads where bytes are not UTF-8; titles may have it, from wherever they come
+OPERATORS = {"AND", "OR", "NOT"}
+
+
+class BadTerm(ValueError):
+    """A term that means nothing; the message names it, its place, and what would mean something."""
+
+    def __init__(self, term: str, place: int, reason: str) -> None:
+        super().__init__(refusal(term, place, reason))
+
+
+def refusal(term: str, place: int, reason: str) -> str:
+    """Return the sentence that refuses a term."""
+    shown = term if len(term) <= MAX_SHOWN else f"{term[:MAX_SHOWN]}…"
+    return f'Search term "{shown}" at character {place + 1} is not understood: {reason}'
+
+
+# As docs/search-grammar.md has it, but for the blanks at both ends, which are taken off before.
+_GRAMMAR = r"""
+    start: (item (_BLANK item)*)?
+    item: NOT? (filter | text)
+    filter: KEY (list | QUOTED | BARE)
+    list: _OPEN element (_COMMA element)* _CLOSE
+    element: QUOTED | ELEMENT
+    text: QUOTED | WORD
+
+    NOT: "!"
+    KEY.2: /[A-Za-z][A-Za-z0-9._-]*:/
+    QUOTED.3: /"(\\["\\]|\\(?!["\\])|[^"\\])*"/
+    BARE: /[^\s"\[\]()!][^\s"\[\]()]*/
+    ELEMENT: /[^\s"\[\](),!][^\s"\[\](),]*/
+    WORD: /[^\s":\[\]()!<>=][^\s":\[\]()]*/
+    _OPEN: /\[\s*/
+    _COMMA: /\s*,\s*/
+    _CLOSE: /\s*\]/
+    _BLANK: /\s+/
+"""
+VALUES = {"QUOTED", "BARE", "ELEMENT", "WORD"}
+_parser = Lark(_GRAMMAR, parser="lalr", lexer="contextual", propagate_positions=True)
+_QUOTED = re.compile(r'"(\\["\\]|\\(?!["\\])|[^"\\])*"')
+
+Node = Tree[Token]
+
+
+def parse(
+    query: str, *, user_id: int | None, max_length: int = MAX_LENGTH, of_organization: bool = False
+) -> tuple[Term, ...]:
+    """Return the terms of a query; none for an empty one.
+
+    :param user_id: who "me" is; None for a caller who is nobody in particular (an API key).
+    :param of_organization: whether it is about several projects, among which ``project:`` chooses.
+    :raises BadTerm: the first term that means nothing.
+    """
+    if len(query) > max_length:
+        raise BadTerm(query[max_length:], max_length, f"a search has {max_length:,} characters at most here.")
+    query = query.rstrip()
+    offset = len(query) - len(query.lstrip())
+    try:
+        tree = _parser.parse(query[offset:])
+    except UnexpectedInput as error:
+        raise _misread(query, error.pos_in_stream, offset) from error
+    items = [cast(Node, item) for item in tree.children]
+    reading = _Reading(query, offset, Asker(user_id, of_organization))
+    terms = []
+    count = 0
+    for term in reading.terms(items):
+        count += len(term.conditions)
+        if count > MAX_TERMS:
+            raise BadTerm(term.written, term.place, f"a search has {MAX_TERMS} terms at most, each of a list is one.")
+        terms.append(term)
+    return tuple(terms)
+
+
+class _Reading:
+    """One query on its way from a tree to terms."""
+
+    def __init__(self, query: str, offset: int, asker: Asker) -> None:
+        self.query, self.offset, self.asker = query, offset, asker
+
+    def terms(self, items: Sequence[Node]) -> Iterator[Term]:
+        """Yield the terms: words that stand side by side are one phrase."""
+        phrase: list[Node] = []
+        for item in items:
+            negated, inner = _parts(item)
+            word = _value(inner.children[0]) if inner.data == "text" else None
+            if word is not None and not word.is_quoted and not negated:
+                self._refuse_operator(word.text, item)
+                phrase.append(item)
+                continue
+            if phrase:
+                yield self._phrase(phrase)
+                phrase = []
+            yield self._filter(item) if word is None else self._text(item, word)
+        if phrase:
+            yield self._phrase(phrase)
+
+    def _phrase(self, words: Sequence[Node]) -> Term:
+        for word in words:
+            self._check(word)
+        text = " ".join(str(_parts(word)[1].children[0]) for word in words)
+        written, place = self._where(words[0], words[-1])
+        return Term(HasText(pattern(Value(text, is_quoted=False))), written=written, place=place)
+
+    def _text(self, item: Node, word: Value) -> Term:
+        """Return the term of a quoted text, or of a negated word."""
+        self._check(item)
+        if not word.is_quoted:
+            self._refuse_operator(word.text, item)
+        return self._term(item, HasText(pattern(word)))
+
+    def _filter(self, item: Node) -> Term:
+        self._check(item)
+        key, inner = _parts(item)[1].children
+        try:
+            reader = find_key(str(key)[:-1])
+            if isinstance(inner, Token):
+                return self._term(item, reader.read(_value(inner), self.asker))
+            reader.refuse_list()
+            values = [_value(cast(Node, element).children[0]) for element in inner.children]
+            conditions = tuple(reader.read(value, self.asker) for value in values)
+        except ValueError as error:
+            raise BadTerm(*self._where(item, item), str(error)) from error
+        return self._term(item, conditions[0] if len(conditions) == 1 else AnyOf(conditions))
+
+    def _term(self, item: Node, condition: Single | AnyOf) -> Term:
+        written, place = self._where(item, item)
+        return Term(condition, negated=_parts(item)[0], written=written, place=place)
+
+    def _where(self, first: Node, last: Node) -> tuple[str, int]:
+        """Return what was written from one item to another, and where it begins."""
+        start, end = first.meta.start_pos + self.offset, last.meta.end_pos + self.offset
+        return self.query[start:end], start
+
+    def _refuse_operator(self, word: str, item: Node) -> None:
+        if word in OPERATORS:
+            reason = f'all terms must hold, and there is no {word}; quotes make it text: "{word}".'
+            raise BadTerm(*self._where(item, item), reason)
+
+    def _check(self, item: Node) -> None:
+        """Refuse what no text can hold, and what is empty.
+
+        :raises BadTerm: it has such a value.
+        """
+        written, place = self._where(item, item)
+        for token in item.scan_values(lambda token: isinstance(token, Token) and token.type in VALUES):
+            value = _value(token)
+            if not value.text:
+                raise BadTerm(written, place, "there is nothing between the quotes.")
+            if "\0" in value.text:
+                raise BadTerm(written.replace("\0", ""), place, "it has a NUL character.")
+            if NOT_UTF_8 in value.text:
+                raise BadTerm(
+                    written, place, f"it has bytes that are not UTF-8, or the {NOT_UTF_8} that stands for such."
+                )
+            if not value.is_quoted and not value.text.strip("*"):
+                raise BadTerm(written, place, f"{value.text} alone stands for everything; quotes make it text.")
+
+
+def _parts(item: Node) -> tuple[bool, Node]:
+    """Return whether an item is negated, and what it is of."""
+    *negation, inner = item.children
+    return bool(negation), cast(Node, inner)
+
+
+def _value(token: Any) -> Value:
+    word = str(token)
+    if not word.startswith('"'):
+        return Value(word, is_quoted=False)
+    return Value(re.sub(r'\\(["\\])', r"\1", word[1:-1]), is_quoted=True)
+
+
+def _misread(query: str, given_up: int | None, offset: int) -> BadTerm:
+    """Return what to say about the place where the grammar gave up: the whole word, or list, that it is in."""
+    place = len(query) if given_up is None or given_up < 0 else given_up + offset
+    open_list = re.search(r"\S*:\[[^\[\]]*$", query[:place])
+    start = open_list.start() if open_list else len(query[:place]) - len(re.split(r"\s", query[:place])[-1])
+    rest = query[start:]
+    return BadTerm(next(iter(rest.split()), ""), start, _advice(rest))
+
+
+def _advice(rest: str) -> str:
+    word = next(iter(rest.split()), "")
+    if '"' in _QUOTED.sub("", rest):
+        return "a quote has no end."
+    if re.match(r"!?[A-Za-z][A-Za-z0-9._-]*:(\s|$)", rest):
+        return "nothing follows the colon; quotes make a colon part of a text."
+    if re.match(r"!?[A-Za-z][A-Za-z0-9._-]*:\[", rest):
+        return "a list is KEY:[a,b]; it has an element at least, and none has brackets or a ! outside quotes."
+    if re.search(r"[\[\]()]", word):
+        return "nothing is grouped by brackets; quotes make them text, and KEY:[a,b] is any of several."
+    if re.match(r"!?[<>=]", rest):
+        return "a comparison goes with a key, as in timesSeen:>5; quotes make it text."
+    if re.match(r"-[A-Za-z][A-Za-z0-9._-]*:", rest):
+        return "a - negates nothing, a ! does; quotes make a colon part of a text."
+    if word.startswith("!"):
+        return "a ! negates the word, the quotes or the filter that it stands right before, once."
+    return "quotes hold spaces together and make a colon text."

@@ -1,0 +1,288 @@
+"""What the names in a search stand for: people, teams, releases, projects; platforms, loggers and ids (contract 1.3).
+
+Few statements find all of them. A list shows nothing for a name that nobody has; a change refuses it, since negated it
+would be about everything (docs/decisions/0023).
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet, Value
+
+from issues.errors import MutationRefused
+from issues.models import Issue
+from issues.mutation import IssueScope
+from issues.querysets import as_array, like
+from issues.search import AnyOf, Name, Term, refusal
+from issues.search import conditions as terms
+from issues.services import lookups
+from issues.services.transactions import StartOver
+from projects.models import OrganizationMember, Project, Release, Team
+from projects.querysets import is_id
+
+
+class Way(IntEnum):
+    """How a word finds what it names; of several ways that find anything the first counts."""
+
+    ID = 0
+    USER_NAME = 1
+    EMAIL = 2
+    TEAM = 3
+
+
+class UnknownName(MutationRefused):
+    """A search that is to change something names what isn't there."""
+
+    def __init__(self, term: Term, reason: str) -> None:
+        super().__init__(refusal(term.written, term.place, reason))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Whether there is what a name stands for; the ids, where it is rows. Teams are told from everything else."""
+
+    is_there: bool
+    ids: tuple[int, ...] = ()
+    team_ids: tuple[int, ...] = ()
+
+
+NOTHING = Found(is_there=False)
+
+
+def resolve(search: Sequence[Term], project_ids: Collection[int]) -> tuple[Term, ...]:
+    """Return a search of the issues of these projects with ids for names; no ids for a name that nobody has."""
+    found = _find(filter(_is_needed, _names(search)), project_ids)
+    return tuple(_with_ids(term, found) for term in search)
+
+
+def refuse_unknown(search: Sequence[Term], project_ids: Collection[int], *, hidden: bool = False) -> None:
+    """See that everything is there that the search names; a platform, logger or release in quotes need not be.
+
+    :param hidden: whether the id of a merged child is one.
+    :raises UnknownName: the first that isn't.
+    """
+    found = _find(filter(_must_exist, _names(search)), project_ids, hidden=hidden)
+    _check(search, found, _must_exist)
+
+
+def hold(scopes: Sequence[IssueScope]) -> list[IssueScope]:
+    """Return the scopes with ids for names, and hold what these are: nobody can delete it before the commit.
+
+    Before any issue is locked. Who is deleted is taken from the issues first, which would then be those of nobody; and
+    with a release in it, no release of the projects may come or go, or "latest" would be another. What issues
+    themselves have, a platform or a logger, needs no hold: where it goes, it goes with its issues.
+
+    :raises UnknownName: somebody or something is gone that was there when :func:`refuse_unknown` looked.
+    """
+    project_ids = [scope.project_id for scope in scopes]
+    searches = {scope.terms for scope in scopes}
+    names = list(filter(_is_needed, (name for search in searches for name in _names(search))))
+    if any(isinstance(name, terms.NamesRelease | terms.NamesLatestRelease) for name in names):
+        for project_id in sorted(project_ids):
+            lookups.hold_next_release(project_id)
+    found = _find(names, project_ids)
+    for search in searches:
+        _check(search, found, lambda name: _is_needed(name) and _must_exist(name))
+    _lock("projects_user", _ids(found, terms.NamesAssignee))
+    _lock("projects_team", {pk for each in found.values() for pk in each.team_ids})
+    _lock("projects_release", _ids(found, terms.NamesRelease | terms.NamesLatestRelease))
+    return [replace(scope, terms=tuple(_with_ids(term, found) for term in scope.terms)) for scope in scopes]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Names
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _names(search: Iterable[Term]) -> Iterator[Name]:
+    for term in search:
+        yield from (condition for condition in term.conditions if isinstance(condition, Name))
+
+
+def _is_needed(name: Name) -> bool:
+    """Return whether no issue can be compared with the name itself."""
+    return not isinstance(name, terms.NamesWord | terms.NamesId)
+
+
+def _must_exist(name: Name) -> bool:
+    """Return whether the name is not taken at its word."""
+    return not (isinstance(name, terms.NamesRelease | terms.NamesWord) and name.is_quoted)
+
+
+def _check(search: Iterable[Term], found: dict[Name, Found], needed: Callable[[Name], bool]) -> None:
+    for term in search:
+        for name in _names([term]):
+            if needed(name) and not found[name].is_there:
+                raise UnknownName(term, _is_missing(name))
+
+
+def _is_missing(name: Name) -> str:
+    match name:
+        case terms.NamesAssignee(word):
+            return f"nobody here is called {word}, and no team."
+        case terms.NamesLatestRelease():
+            return "there is no release here yet."
+        case terms.NamesRelease(version):
+            return f"there is no release {version} here; quotes take it at its word."
+        case terms.NamesProject(slug):
+            return f"there is no project {slug} among these."
+        case terms.NamesWord(column, word):
+            return f"no issue here has the {column} {word}; quotes take it at its word."
+        case terms.NamesId(pk):
+            return f"there is no issue {pk} here."
+
+
+def _with_ids(term: Term, found: dict[Name, Found]) -> Term:
+    conditions = tuple(_condition(each, found) for each in term.conditions)
+    return replace(term, condition=AnyOf(conditions) if isinstance(term.condition, AnyOf) else conditions[0])
+
+
+def _condition(condition: Any, found: dict[Name, Found]) -> Any:
+    match condition:
+        case terms.NamesAssignee():
+            return terms.IsAssignedTo(found[condition].ids, found[condition].team_ids)
+        case terms.NamesRelease(first_only=first_only) | terms.NamesLatestRelease(first_only):
+            return terms.IsOfRelease(found[condition].ids, first_only)
+        case terms.NamesProject():
+            return terms.IsOfProject(found[condition].ids)
+        case _:
+            return condition
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Rows
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _find(names: Iterable[Name], project_ids: Collection[int], *, hidden: bool = False) -> dict[Name, Found]:
+    """Return what is there of each name, found by one statement; platforms and loggers by one or two of their own."""
+    asked = list(dict.fromkeys(names))
+    words = _find_words([name for name in asked if isinstance(name, terms.NamesWord)], project_ids)
+    parts = [
+        rows.values_list(Value(number), Value(way), column)
+        for number, name in enumerate(asked)
+        for way, rows, column in _ways(name, project_ids, hidden=hidden)
+    ]
+    ids: list[dict[int, set[int]]] = [{} for _ in asked]
+    if parts:
+        for number, way, pk in parts[0].union(*parts[1:], all=True):
+            ids[number].setdefault(way, set()).add(pk)
+    return {name: _found(ids[number]) for number, name in enumerate(asked)} | words
+
+
+def _found(ids: dict[int, set[int]]) -> Found:
+    """Return what was found, by the first way that finds any; of two people with one name neither is surely meant."""
+    way = min(ids, default=None)
+    if way is None or (way in {Way.USER_NAME, Way.EMAIL} and len(ids[way]) > 1):
+        return NOTHING
+    found = tuple(sorted(ids[way]))
+    return Found(True, team_ids=found) if way == Way.TEAM else Found(True, found)
+
+
+def _ways(name: Name, project_ids: Collection[int], *, hidden: bool) -> Iterator[tuple[Way, QuerySet[Any], str]]:
+    """Yield the rows that a name may stand for, with the column that has their ids."""
+    projects = Project.objects.filter(pk__in=project_ids)
+    issues = Issue.objects.of_projects(project_ids)
+    match name:
+        case terms.NamesAssignee(word):
+            yield from _people(word, projects.values("organization"))
+        case terms.NamesRelease(version):
+            yield Way.ID, Release.objects.of_projects(projects).filter(version__like=like(version)), "pk"
+        case terms.NamesLatestRelease():
+            for project_id in project_ids:
+                yield Way.ID, Release.objects.of_project(project_id).newest_first()[:1], "pk"
+        case terms.NamesProject(slug):
+            yield Way.ID, projects.filter(slug=slug), "pk"
+        case terms.NamesId(pk):
+            named = issues.filter(pk=pk)
+            yield Way.ID, named if hidden else named.visible(), "pk"
+
+
+def _people(word: str, organizations: QuerySet[Any]) -> Iterator[tuple[Way, QuerySet[Any], str]]:
+    """Yield who is spelled so, as contract 1.4 has it: among members and teams of the organization alone."""
+    members = OrganizationMember.objects.filter(organization__in=organizations)
+    teams = Team.objects.filter(organization__in=organizations)
+    kind, _, rest = word.partition(":")
+    if word.startswith("#"):
+        yield Way.TEAM, teams.filter(slug=word[1:].lower()), "pk"
+    elif kind.lower() == "team" and is_id(rest):
+        yield Way.TEAM, teams.filter(pk=int(rest)), "pk"
+    elif kind.lower() == "user" and is_id(rest):
+        yield Way.ID, members.filter(user=int(rest)), "user_id"
+    elif word.isascii() and word.isdigit():
+        yield Way.ID, members.filter(user=int(word) if is_id(word) else 0), "user_id"
+    else:
+        yield Way.USER_NAME, members.filter(user__username__iexact=word), "user_id"
+        yield Way.EMAIL, members.filter(user__email__iexact=word), "user_id"
+        yield Way.TEAM, teams.filter(slug=word.lower()), "pk"
+
+
+# The newest issues of each project, which are what people talk about; read by the index of the list.
+_NEWEST = """
+    unnest(%(project_ids)s::bigint[]) AS scope (project_id)
+    CROSS JOIN LATERAL (
+        SELECT platform, logger FROM issues_issue
+        WHERE project_id = scope.project_id AND merged_into_id IS NULL
+        ORDER BY last_seen DESC, id DESC
+        LIMIT 1000
+    ) AS newest
+"""
+_ALL = "issues_issue WHERE project_id = ANY(%(project_ids)s::bigint[])"
+
+
+def _find_words(words: Sequence[terms.NamesWord], project_ids: Collection[int]) -> dict[Name, Found]:
+    """Return which of these platforms and loggers an issue has: looked for in the newest issues, then in all.
+
+    There is no index on them, which every change of status would have to write; so what is rare, or misspelt, costs one
+    look at every issue, however many words there are (docs/decisions/0023 has the price).
+    """
+    known: set[terms.NamesWord] = set()
+    for issues in (_NEWEST, _ALL):
+        missing = [word for word in words if word not in known]
+        if missing:
+            known.update(missing[number - 1] for number in _match_words(missing, issues, project_ids))
+    return {word: Found(is_there=word in known) for word in words}
+
+
+def _match_words(words: Sequence[terms.NamesWord], issues: str, project_ids: Collection[int]) -> list[int]:
+    """Return the numbers, from 1 on, of the words that one of the issues has."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            WITH there AS MATERIALIZED (SELECT DISTINCT platform, logger FROM {issues})
+            SELECT asked.number
+            FROM unnest(%(columns)s::text[], %(patterns)s::text[]) WITH ORDINALITY AS asked (place, pattern, number)
+            WHERE EXISTS (
+                SELECT FROM there
+                WHERE upper(CASE asked.place WHEN 'platform' THEN platform ELSE logger END) LIKE upper(asked.pattern)
+            )
+            """,
+            {
+                "project_ids": as_array(project_ids),
+                "columns": [word.column for word in words],
+                "patterns": [like(word.word) for word in words],
+            },
+        )
+        return [number for (number,) in cursor.fetchall()]
+
+
+def _ids(found: dict[Name, Found], kind: Any) -> set[int]:
+    return {pk for name, each in found.items() if isinstance(name, kind) for pk in each.ids}
+
+
+def _lock(table: str, ids: Collection[int]) -> None:
+    """Lock these rows FOR KEY SHARE: others may change them, nobody can delete them before the commit.
+
+    :raises StartOver: one is gone.
+    """
+    if not ids:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id FROM {table} WHERE id = ANY(%s::bigint[]) ORDER BY id FOR KEY SHARE", [as_array(sorted(ids))]
+        )
+        if len(cursor.fetchall()) < len(ids):
+            raise StartOver("What the search names is being deleted just now. Try again.")
