@@ -39,7 +39,8 @@ class ListQuery:
 def read_list_query(params: QueryDict, *, period_narrows: bool = False, by: Caller) -> ListQuery:
     """Return what the parameters ask for; unknown ones are ignored, as clients send many.
 
-    :param period_narrows: whether ``statsPeriod``, when given, also leaves out what was last seen before it.
+    :param period_narrows: whether it is an organization's list: ``statsPeriod``, when given, also leaves out what was
+        last seen before it, and a search may choose projects.
     :raises ValidationError: a known one is wrong.
     """
     query = params.get("query")

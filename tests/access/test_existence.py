@@ -106,6 +106,14 @@ QUERIES: list[tuple[str, str, str, str, dict[str, Any] | None]] = [
             ("team", "query=assigned:%23{theirs}"),
             ("version", "query=release:{theirs}"),
             ("version", "query=firstRelease:{theirs}"),
+            ("version", "query=!release:[latest,{theirs}]"),
+            ("version", "query=!release:{theirs}*"),
+            ("user_id", "query=!assigned:user:{theirs}"),
+            ("user_id", "query=!assigned:{theirs}"),
+            ("team_id", "query=!assigned:[me,team:{theirs}]"),
+            ("team", "query=!assigned:{theirs}"),
+            ("issue", "query=!id:[{issue},{theirs}]"),
+            ("project", "query=!project:{theirs}"),
             ("project_id", "project={theirs}"),
         )
         if not (route == PROJECT_ISSUES and name == "project_id" and method != "GET")

@@ -351,6 +351,20 @@ def test_is_unavailable_when_a_read_takes_too_long(api: Api, settings: Any) -> N
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_is_unavailable_when_a_look_for_what_a_search_names_takes_too_long(
+    api: Api, project: Project, settings: Any, method: str
+) -> None:
+    settings.READ_TIMEOUT_SECONDS = 1
+    issue = IssueFactory(project=project)
+
+    with another_transaction("LOCK TABLE issues_issue IN ACCESS EXCLUSIVE MODE"):
+        response = api.request(method, api.issues_url, {}, ids=[issue.pk], raw_query="query=!logger:root")
+
+    unavailable(TOO_LONG, response)
+
+
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_is_unavailable_when_the_database_is_away(
     api: Api, project: Project, caplog: pytest.LogCaptureFixture, method: str

@@ -13,6 +13,7 @@ from issues.enums import IssueStatus
 from issues.models import Issue
 from issues.mutation import IssueScope
 from issues.querysets import IssueQuerySet
+from issues.search import parse
 from projects.keyset import Position, Sort
 from projects.models import Project
 from tests.factories import NOW, IssueFactory, ProjectFactory
@@ -308,3 +309,18 @@ def test_locked_rows_come_in_the_order_of_their_ids() -> None:
     locked = Issue.objects.order_by("last_seen").locked()
 
     assert [issue.pk for issue in locked] == sorted(issue.pk for issue in issues)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Searches. What each term finds: tests/api/test_list_search.py
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sign", ["", "!"])
+@pytest.mark.parametrize("name", ["assigned:jane", "assigned:[me,x]", "release:1.0", "release:latest", "project:pumps"])
+def test_a_name_that_nobody_looked_up_is_a_bug(name: str, sign: str) -> None:
+    """To match nothing would be to match everything, negated."""
+    terms = parse(f"{sign}{name}", user_id=1, of_organization=True)
+
+    with pytest.raises(LookupError):
+        Issue.objects.matching(terms, at=NOW)
