@@ -65,7 +65,7 @@ class IssuesViewSet(ApiViewSet):
         :param hidden: whether merged children may be named.
         :raises UnknownName: it isn't, and negated would mean everything.
         """
-        if True:
+        with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
             names.refuse_unknown(query.terms, [project.pk for project in projects], hidden=hidden)
 
     def read_care(self, query: ScopeQuery) -> Precautions:
