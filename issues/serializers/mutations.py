@@ -93,7 +93,11 @@ class StatusDetailsSerializer(IgnoreTermsSerializer):
         if len(projects) > 1:
             raise ValidationError(ONE_PROJECT_ONLY)
         releases = Release.objects.of_project(projects[0].pk) if projects else Release.objects.none()
-        found = releases.newest_first() if version == "latest" else releases.filter(version=version)
+        found = (
+            releases.out_at(self.context["at"]).newest_first()
+            if version == "latest"
+            else releases.filter(version=version)
+        )
         release = found.first()
         if release is None:
             raise ValidationError(str(UnknownRelease()))
@@ -103,7 +107,7 @@ class StatusDetailsSerializer(IgnoreTermsSerializer):
 class IssueMutationSerializer(IgnoreTermsSerializer):
     """One body. Every field may be absent: leave that alone. Unknown keys are ignored.
 
-    :param context: ``organization_id``, and ``projects``, those of it that the issues belong to.
+    :param context: ``organization_id``; ``projects``, those of it that the issues belong to; ``at``, what is now.
     """
 
     status = serializers.ChoiceField([*IssueStatus.values, RESOLVED_IN_NEXT_RELEASE, MUTED], required=False)

@@ -54,7 +54,7 @@ class IssuesViewSet(ApiViewSet):
 
         :raises ValidationError: it is no wish that can be understood, or names what isn't there.
         """
-        context = {"organization_id": organization_id, "projects": projects}
+        context = {"organization_id": organization_id, "projects": projects, "at": at}
         serializer = IssueMutationSerializer(data=self.request.data, context=context)
         serializer.is_valid(raise_exception=True)
         return serializer.to_mutation(at=at)

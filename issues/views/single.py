@@ -91,7 +91,7 @@ class IssueViewSet(OneIssueViewSet):
         at = timezone.now()
         refuse_parameters(request.META.get("QUERY_STRING", ""))
         project = Project.objects.get(pk=self.named.project_id)
-        context = {"organization_id": project.organization_id, "projects": [project]}
+        context = {"organization_id": project.organization_id, "projects": [project], "at": at}
         serializer = IssueMutationSerializer(data=request.data, context=context)
         serializer.is_valid(raise_exception=True)
         mutation = serializer.to_mutation(at=at)

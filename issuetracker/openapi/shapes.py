@@ -147,7 +147,7 @@ ISSUE: dict[str, Schema] = {
         {"type": "object", "additionalProperties": many(STATS_POINT)}, "By the period, as it was asked for."
     ),
 }
-RELEASE_OF_ISSUE = record(id=ID, version=TEXT, shortVersion=TEXT, dateCreated=TIME, dateReleased=or_null(TIME))
+RELEASE_OF_ISSUE = record(id=number(1), version=TEXT, shortVersion=TEXT, dateCreated=TIME, dateReleased=or_null(TIME))
 
 MUTATION: dict[str, Schema] = {
     "id": ID,
@@ -430,11 +430,11 @@ SCHEMAS: dict[str, Schema] = {
     "ReleaseChanges": about(body(**RELEASE_CHANGES), "A key that is absent or null is left alone."),
     "NewRelease": body_with(
         "version",
-        about({"type": "string", "minLength": 1, "maxLength": MAX_VERSION}, "Its name, everywhere."),
+        about({"type": "string", "minLength": 1, "maxLength": MAX_VERSION}, "Its name, once in each project."),
         **RELEASE_CHANGES,
     ),
     "Release": record(
-        id=ID,
+        id=number(1),
         version=TEXT,
         status=one_of_words(*ReleaseStatus.values),
         shortVersion=TEXT,
@@ -454,7 +454,7 @@ SCHEMAS: dict[str, Schema] = {
         authors=NONE,
         projects=many(
             record(
-                id=ID,
+                id=number(1),
                 slug=TEXT,
                 name=TEXT,
                 newGroups=number(),

@@ -74,7 +74,6 @@ def life(project: Project, other_project: Project, jane: User, sam: User, team: 
     ask(project, [3, 8], by=by, assignment=Assignment(None), is_public=False, status=Unresolve())
     ask(project, [8], by=by, status=Resolve(in_next_release=True))
     releases.save(
-        project.organization_id,
         "1.2",
         ReleaseChange(project_ids=frozenset({project.pk})),
         seen_in=[project.pk],

@@ -250,7 +250,7 @@ READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
         {"issues_issue_resolved_by"},
     ),
     "what waits for the next release": (
-        lambda cast: resolutions.settle([cast.project.pk]),
+        lambda cast: resolutions.settle([cast.project.pk], at=NOW),
         {"issues_issue_awaiting_release", "issues_activity_of_issue"},
     ),
     "the marks and hours of a page": (

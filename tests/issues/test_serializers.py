@@ -48,7 +48,7 @@ IGNORED = IssueMutation(status=Ignore())
 
 def parse(body: Any, project: Project, at: datetime) -> IssueMutation:
     serializer = IssueMutationSerializer(
-        data=body, context={"organization_id": project.organization_id, "projects": [project]}
+        data=body, context={"organization_id": project.organization_id, "projects": [project], "at": at}
     )
     serializer.is_valid(raise_exception=True)
     return serializer.to_mutation(at=at)
