@@ -8,8 +8,8 @@ from django.db import connection
 from projects.querysets import release_order
 from projects.versions import Numbered
 
-# Whether a release is out at an instant. One that was not dated in the future when it was made is, whoever asks: who began
-# before it was made, and waited for that, too.
+# Whether a release is out at an instant. One that was not dated in the future when it was made is, whoever asks: who
+# began before it was made, and waited for that, too.
 OUT = "{release}.dated_at <= greatest({{at}}, {release}.created_at)"
 # The id of the first release of a project that is newer than the one that it is based on, and out at an instant; based
 # on none, the first of all.

@@ -453,8 +453,9 @@ def test_changes_the_rows_that_differ(
     api: Api, project: Project, named: bool, state: str, body: Json, unchanged: set[str]
 ) -> None:
     release = ReleaseFactory(projects=[project], version="1.0.0")
-    ReleaseFactory(projects=[project], version="1.1.0")
-    columns = STATES[state] | ({"resolution_release": release} if state == "in 1.0.0" else {})
+    newest = ReleaseFactory(projects=[project], version="1.1.0")
+    named_in = {"in 1.0.0": {"resolution_release": release}, "in next": {"resolution_release": newest}}
+    columns = STATES[state] | named_in.get(state, {})
     issue = IssueFactory(project=project, **columns)
     before = snapshot()
 
