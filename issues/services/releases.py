@@ -187,7 +187,7 @@ def _keep(
 
 
 def _forget(project_ids: Sequence[int], ids: str) -> None:
-    """Take these releases, given as one literal of an array, from the issues that were first or last seen in them, merged ones too.
+    """Take these releases from the issues that were first or last seen in them, merged ones too; ``ids`` as an array.
 
     What an issue with others merged into it shows then is the first and the last of what is left in its tree.
     """

@@ -222,6 +222,6 @@ def test_the_next_one_is_the_first_that_is_newer_and_out(project: Project, other
 
     found = [next_releases(bases, at=NOW + days * DAY) for days in (0, 1, 2)]
 
-    always = {(project.pk, None): base.pk, (other_project.pk, None): there.pk}
+    always: dict[tuple[int, int | None], int] = {(project.pk, None): base.pk, (other_project.pk, None): there.pk}
     assert found == [always, {**always, (project.pk, base.pk): soon.pk}, {**always, (project.pk, base.pk): soon.pk}]
     assert next_releases([], at=NOW) == {}
