@@ -298,7 +298,7 @@ def test_a_version_of_a_hidden_project_tells_nothing(ours: Realm) -> None:
 
 def live(api: Api, ours: Realm, version: str) -> list[Seen]:
     """Return all that is answered about a version in its life, but for what each release has for itself."""
-    releases = f"{API}organizations/{ours.organization.slug}/releases/"
+    releases = f"/{API}organizations/{ours.organization.slug}/releases/"
     one, mine = f"{releases}{version}/", {"version": version, "projects": [ours.project.slug]}
     requests: list[tuple[str, str, Any, str]] = [
         ("POST", releases, {"version": version, "projects": []}, ""),
