@@ -369,6 +369,19 @@ def test_settles_by_the_order_of_its_package(project: Project) -> None:
     assert resolved_in(issue) == "ios@10.24.1"
 
 
+def test_is_dated_anew_with_its_package_when_a_date_changes(project: Project) -> None:
+    for days, version in [(9, "p@2.0"), (5, "nightly"), (7, "p@1.9")]:
+        save_at(NOW - days * DAY, version, project)
+    newest = Release.objects.of_project(project.pk).newest_first()
+    assert [release.version for release in newest] == ["nightly", "p@2.0", "p@1.9"]
+
+    update(Release.objects.get(version="p@1.9"), released_at=NOW)
+    assert [release.version for release in newest.all()] == ["p@2.0", "p@1.9", "nightly"]
+
+    update(Release.objects.get(version="p@1.9"), released_at=NOW - 8 * DAY)
+    assert [release.version for release in newest.all()] == ["nightly", "p@2.0", "p@1.9"]
+
+
 def test_settles_when_what_its_base_was_dated_by_goes(project: Project) -> None:
     """The base counted as dated when a lower number came; without that one, another release is newer."""
     save_at(NOW - 9 * DAY, "p@2.0", project)
