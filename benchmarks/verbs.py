@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks import floor
 from issues.mutation import IssueMutation, IssueScope
-from issues.serializers.mutations import IssueMutationSerializer
+from issues.serializers.mutations import read_mutation
 from issues.services import bulk, deletion
 from projects.callers import Caller
 from projects.models import Project
@@ -69,11 +69,7 @@ VERBS = (
 
 def parse(body: Body, project: Project, *, at: datetime) -> IssueMutation:
     """Return the body as the view hands it to the service."""
-    serializer = IssueMutationSerializer(
-        data=dict(body), context={"organization_id": project.organization_id, "projects": [project]}
-    )
-    serializer.is_valid(raise_exception=True)
-    return serializer.to_mutation(at=at)
+    return read_mutation(dict(body), organization_id=project.organization_id, projects=[project], by=Caller(), at=at)
 
 
 def ask_service(scope: IssueScope, mutation: IssueMutation | None, *, by: Caller, at: datetime) -> int:

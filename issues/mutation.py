@@ -93,6 +93,7 @@ class IssueMutation:
     """One validated body. None means that the key was absent: leave that alone."""
 
     status: StatusChange | None = None
+    substatus: str | None = None  # said of the status, and answered; what it says follows from the status anyway
     assignment: Assignment | None = None
     is_public: bool | None = None
     has_seen: bool | None = None
@@ -101,13 +102,16 @@ class IssueMutation:
     merge: bool | None = None
     # Whether the body has ids, which belong into the query: who wrote them there does not mean "all".
     names_ids: bool = field(default=False, compare=False)
-    # The body as the caller wrote it, for the history; nothing is decided by it.
+    # What was understood of the body, as the caller wrote it, for the history; nothing is decided by it. And the other
+    # keys, in the order of the body.
     body: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    ignored_keys: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def changes_status_only(self) -> bool:
         """Whether this may apply to all issues of a project (contract 1.3)."""
-        return self.status is not None and self == IssueMutation(status=self.status) and not self.names_ids
+        status_alone = IssueMutation(status=self.status, substatus=self.substatus)
+        return self.status is not None and self == status_alone and not self.names_ids
 
     @property
     def only_unmerges(self) -> bool:

@@ -30,7 +30,9 @@ class JSONNegotiation(BaseContentNegotiation):
 
     def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
         """Return the parser for the body's media type; None when there is none, which DRF answers with 415."""
-        return next((parser for parser in parsers if media_type_matches(parser.media_type, request.content_type)), None)
+        # Not as DRF compares them, by which "*/*" is any: it says what is accepted, and of a body it says nothing.
+        sent = request.content_type.partition(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == sent), None)
 
     def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None

@@ -9,7 +9,7 @@ from functools import lru_cache, reduce
 from operator import or_
 from typing import Any, NamedTuple, Self
 
-from django.db.models import BooleanField, Case, F, Field, Lookup, Model, Q, QuerySet, Value, When
+from django.db.models import BigIntegerField, BooleanField, Case, F, Field, Lookup, Model, Q, QuerySet, Value, When
 from django.db.models.expressions import RawSQL
 
 from issues import search, short_ids
@@ -394,3 +394,20 @@ class IssueQuerySet(QuerySet[Any]):
         else has one of them.
         """
         return self.order_by("id").select_for_update(no_key=not to_delete, of=("self",), nowait=not wait)
+
+
+def size_of_mutation() -> RawSQL:
+    """Return about how many bytes of JSON describe a mutation in a list, where it may be large; not fewer."""
+    return RawSQL(
+        """
+        coalesce(  -- which are kept in ascending order: the last has most digits; and quotes, a comma and a blank
+            cardinality(issues_mutation.ids)
+                * (length(issues_mutation.ids[cardinality(issues_mutation.ids)]::text) + 4),
+            0
+        )
+        + coalesce(octet_length(to_json(issues_mutation.query)::text), 0)
+        + octet_length(issues_mutation.body::text)
+        """,
+        (),
+        output_field=BigIntegerField(),
+    )

@@ -4,10 +4,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 from urllib.parse import quote
 
 from django.db.models import QuerySet
+from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -89,15 +91,27 @@ def link_header(request: HttpRequest | Request, page: Page) -> str:
 
 
 def paginate(
-    request: Request, rows: QuerySet[Any], sort: Sort, *, is_time: bool = False
+    request: Request,
+    rows: QuerySet[Any],
+    sort: Sort,
+    *,
+    is_time: bool = False,
+    weight: Combinable | None = None,
+    max_weight: int = 0,
 ) -> tuple[list[Any], dict[str, str]]:
     """Return the page of rows that ``per_page`` and ``cursor`` ask for, and the header that leads on from it.
 
+    :param weight: what a row weighs, where rows may be large: the page ends before it weighs more than ``max_weight``,
+        but has one row in any case.
     :raises ValidationError: one of the two is wrong.
     """
     limit = read_limit(request.query_params.get("per_page"), name="per_page")
     position = read_cursor(request.query_params.get("cursor"), sort, is_time=is_time)
-    found = list(rows.filter(position.beyond()).order_by(*position.order())[: limit + 1])
+    onwards = rows.filter(position.beyond()).order_by(*position.order())
+    if weight is not None:
+        weights = onwards.annotate(weight=weight).values_list("weight", flat=True)[:limit]
+        limit = max(1, sum(total <= max_weight for total in accumulate(weights)))
+    found = list(onwards[: limit + 1])
     page = cut_page([(getattr(row, sort.column), row.pk) for row in found], position, limit)
     kept = found[:limit][::-1] if position.backwards else found[:limit]
     return kept, {"Link": link_header(request, page)}

@@ -22,6 +22,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from rest_framework.exceptions import ValidationError
 
 from issues.admin.finding import StatusFilter
 from issues.admin.wording import link_to_mutation, linked_ids
@@ -29,7 +30,7 @@ from issues.enums import IssueStatus
 from issues.errors import MutationRefused, TryAgain, sqlstate
 from issues.models import Issue
 from issues.mutation import IssueMutation, IssueScope, MutationOutcome, Precautions
-from issues.serializers.mutations import IssueMutationSerializer
+from issues.serializers.mutations import read_mutation
 from issues.services import bulk
 from issues.services.precautions import UnexpectedNumber
 from issues.services.targets import split_by_project
@@ -338,13 +339,14 @@ class Page:
         if self.verb.form is AssignForm and len(organizations) > 1:
             self.form.add_error(None, ONE_ORGANIZATION_ONLY)
             return None
-        context = {"organization_id": min(organizations), "projects": self.projects}
-        serializer = IssueMutationSerializer(data={**self.verb.body, **self.form.said()}, context=context)
-        if serializer.is_valid():
-            return serializer.to_mutation(at=self.at)
-        for key, sentences in serializer.errors.items():
-            for sentence in sentences:
-                self.form.add_error(key if key in self.form.fields else None, str(sentence))
+        body, (organization_id, *_) = {**self.verb.body, **self.form.said()}, sorted(organizations)
+        try:
+            return read_mutation(body, organization_id=organization_id, projects=self.projects, by=self.by, at=self.at)
+        except ValidationError as error:
+            errors: Any = error.detail
+            for key, sentences in errors.items():
+                for sentence in sentences:
+                    self.form.add_error(key if key in self.form.fields else None, str(sentence))
         return None
 
     def run(self, mutation: IssueMutation, care: Precautions) -> list[MutationOutcome] | None:

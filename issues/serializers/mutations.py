@@ -1,18 +1,17 @@
 """The body of a PUT: validated, looked up, and turned into an IssueMutation (contract 1.4)."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from issues.enums import IssueStatus
-from issues.errors import UnknownActor, UnknownRelease
+from issues.enums import IssueStatus, Substatus
+from issues.errors import UnknownRelease
 from issues.mutation import (
-    Assignee,
     Assignment,
     Ignore,
     IssueMutation,
@@ -22,12 +21,15 @@ from issues.mutation import (
     StatusChange,
     Unresolve,
 )
-from issues.serializers.scopes import means_ids, read_id
-from projects.models import OrganizationMember, Project, Release, Team
+from issues.serializers.assignees import ONE_PROJECT_ONLY, AssigneeField, find_assignee
+from issues.serializers.keys import is_unknown_wish, means_ids, refuse
+from projects.callers import Caller
+from projects.models import Project, Release
 
 MAX_MINUTES = 52_560_000  # a hundred years
 MAX_COUNT = 2**31 - 1
 MAX_WINDOW = 10_080  # a week, in minutes
+LONGEST_INSTANT = 64  # characters, far more than any has
 
 RESOLVED_IN_NEXT_RELEASE = "resolvedInNextRelease"
 MUTED = "muted"
@@ -35,31 +37,76 @@ IGNORED_WORDS = {IssueStatus.IGNORED.value, MUTED}
 RESOLVED_WORDS = {IssueStatus.RESOLVED.value, RESOLVED_IN_NEXT_RELEASE}
 
 WINDOWS = {"ignoreWindow": "ignoreCount", "ignoreUserWindow": "ignoreUserCount"}  # each goes with its count
-IGNORE_KEYS = ("ignoreDuration", "snoozeDuration", "ignoreCount", "ignoreUserCount", *WINDOWS)
+DURATIONS = ("ignoreDuration", "snoozeDuration")
+IGNORE_KEYS = ("ignoreUntil", *DURATIONS, "ignoreCount", "ignoreUserCount", *WINDOWS)
 RELEASE_KEYS = ("inNextRelease", "inRelease")
+ANSWERED_ONLY = frozenset({"actor"})  # in "statusDetails": what a GET answered may be sent back
+
+SUBSTATUSES = {
+    IssueStatus.IGNORED: (
+        Substatus.ARCHIVED_UNTIL_ESCALATING,
+        Substatus.ARCHIVED_UNTIL_CONDITION_MET,
+        Substatus.ARCHIVED_FOREVER,
+    ),
+    IssueStatus.UNRESOLVED: (Substatus.ONGOING, Substatus.NEW, Substatus.REGRESSED, Substatus.ESCALATING),
+}
 
 GOES_WITH_IGNORED = 'This goes with "status": "ignored".'
 GOES_WITH_RESOLVED = 'This goes with "status": "resolved".'
 GOES_WITH_STATUS = 'This goes with "status".'
 ONE_RELEASE_ONLY = "Ask for one of resolvedInNextRelease, inNextRelease and inRelease only."
-ONE_PROJECT_ONLY = "This goes with issues of one project only."
+GOES_WITH_UNRESOLVED = 'This goes with "status": "unresolved".'
+GOES_WITH_TERMS = "This goes with a duration, an instant, a count or a number of users."
+GOES_WITHOUT_TERMS = "This goes without a duration, an instant, a count and a number of users."
+NOT_WITH_A_DURATION = "Say an instant or a duration, not both."
+IN_THE_FUTURE = "This must be in the future."
 NOT_IN_BOTH = 'Say this here or in "statusDetails", not in both.'
 
 Path = tuple[str, ...]
 
 
-def _number(maximum: int, *, minimum: int = 0) -> serializers.IntegerField:
-    return serializers.IntegerField(required=False, allow_null=True, min_value=minimum, max_value=maximum)
+class NumberField(serializers.IntegerField):
+    """A whole number; as a word, in ASCII digits: to Python, "1_000" and "١٢" are numbers too."""
+
+    def to_internal_value(self, data: Any) -> int:
+        is_short = isinstance(data, str) and len(data) <= self.MAX_STRING_LENGTH
+        if is_short and re.fullmatch(r"\s*[+-]?[0-9]+(\.0*)?\s*", data, re.ASCII) is None:
+            self.fail("invalid")
+        number: int = super().to_internal_value(data)
+        return number
+
+
+class InstantField(serializers.DateTimeField):
+    """An instant, ISO 8601, in ASCII; without an offset it is UTC, as all times of the API are."""
+
+    def to_internal_value(self, value: Any) -> datetime:
+        readable = isinstance(value, str) and value.isascii() and len(value) <= LONGEST_INSTANT
+        moment: datetime = super().to_internal_value(value if readable else "")
+        return moment
+
+
+def _number(maximum: int, *, minimum: int = 0) -> NumberField:
+    return NumberField(required=False, allow_null=True, min_value=minimum, max_value=maximum)
 
 
 class IgnoreTermsSerializer(serializers.Serializer[Any]):
-    """The ``ignore*`` keys, which stand in the body itself or in its ``statusDetails``."""
+    """The ``ignore*`` keys, which stand in the body itself or in its ``statusDetails``.
 
+    :param context: see :func:`read_mutation`.
+    """
+
+    ignoreUntil = InstantField(required=False, allow_null=True)
     ignoreDuration = _number(MAX_MINUTES)
+    snoozeDuration = _number(MAX_MINUTES)
     ignoreCount = _number(MAX_COUNT)
     ignoreWindow = _number(MAX_WINDOW, minimum=1)
     ignoreUserCount = _number(MAX_COUNT)
     ignoreUserWindow = _number(MAX_WINDOW, minimum=1)
+
+    def validate_ignoreUntil(self, until: datetime | None) -> datetime | None:
+        if until is not None and until <= self.context["at"]:
+            raise ValidationError(IN_THE_FUTURE)
+        return until
 
     def validate_each(self, data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the fields that are valid by themselves, and what is wrong with the others."""
@@ -79,8 +126,23 @@ class IgnoreTermsSerializer(serializers.Serializer[Any]):
 
 
 class StatusDetailsSerializer(IgnoreTermsSerializer):
+    """What goes with the status. There is no key here without which the rest would mean the same."""
+
     inNextRelease = serializers.BooleanField(required=False)
     inRelease = serializers.CharField(required=False)
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, Mapping):
+            return dict(super().to_internal_value(data))  # which says what it expects
+        values, errors = self.validate_each(data)
+        if errors:
+            raise ValidationError(errors)
+        return values
+
+    def validate_each(self, data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        values, errors = super().validate_each(data)
+        known = self._declared_fields.keys() | ANSWERED_ONLY
+        return values, errors | refuse(key for key in data if key not in known)
 
     def validate_inNextRelease(self, wanted: bool) -> bool:
         if wanted and len(_projects(self)) > 1:
@@ -101,15 +163,12 @@ class StatusDetailsSerializer(IgnoreTermsSerializer):
 
 
 class IssueMutationSerializer(IgnoreTermsSerializer):
-    """One body. Every field may be absent: leave that alone. Unknown keys are ignored.
-
-    :param context: ``organization_id``, and ``projects``, those of it that the issues belong to.
-    """
+    """One body. Every field may be absent: leave that alone. Unknown keys are ignored, but for such as are wishes."""
 
     status = serializers.ChoiceField([*IssueStatus.values, RESOLVED_IN_NEXT_RELEASE, MUTED], required=False)
     statusDetails = StatusDetailsSerializer(required=False)
-    snoozeDuration = _number(MAX_MINUTES)
-    assignedTo = serializers.CharField(required=False, allow_null=True, allow_blank=True)
+    substatus = serializers.ChoiceField(Substatus.values, required=False, allow_null=True)
+    assignedTo = AssigneeField(required=False, allow_null=True, allow_blank=True)
     isPublic = serializers.BooleanField(required=False)
     merge = serializers.BooleanField(required=False)
     hasSeen = serializers.BooleanField(required=False)
@@ -129,6 +188,7 @@ class IssueMutationSerializer(IgnoreTermsSerializer):
         """
         data = dict(data)  # no body at all, sent as a form, comes as an empty form: DRF reads false for its booleans
         values, errors = self.validate_each(data)
+        errors |= refuse(key for key in data if is_unknown_wish(key, self._declared_fields))
         if "statusDetails" in errors and isinstance(data["statusDetails"], dict):
             details = StatusDetailsSerializer(context=self.context)
             values["statusDetails"], _ = details.validate_each(data["statusDetails"])
@@ -138,11 +198,19 @@ class IssueMutationSerializer(IgnoreTermsSerializer):
             raise ValidationError(errors)
         return values
 
-    def to_mutation(self, *, at: datetime) -> IssueMutation:
-        """Return the valid body as a value; durations count from ``at``."""
+    def to_mutation(self) -> IssueMutation:
+        """Return the valid body as a value; durations count from the time of the request."""
         values = self.validated_data
+        # Nothing here notices that an issue escalates: until something does, that wish is not understood.
+        substatus = None if values.get("substatus") == Substatus.ARCHIVED_UNTIL_ESCALATING else values.get("substatus")
+        body = {
+            key: _as_understood(key, raw, values)
+            for key, raw in self.initial_data.items()
+            if key in self._declared_fields and not (key == "substatus" and raw is not None and substatus is None)
+        }
         return IssueMutation(
-            status=_status_change(values, at=at),
+            status=_status_change(values, at=self.context["at"]),
+            substatus=substatus,
             assignment=values.get("assignedTo"),
             is_public=values.get("isPublic"),
             has_seen=values.get("hasSeen"),
@@ -150,7 +218,8 @@ class IssueMutationSerializer(IgnoreTermsSerializer):
             is_subscribed=values.get("isSubscribed"),
             merge=values.get("merge"),
             names_ids=any(means_ids(key) for key in self.initial_data),
-            body=self.initial_data,
+            body=body,
+            ignored_keys=tuple(key for key in self.initial_data if key not in body),
         )
 
     def validate_status(self, status: str) -> str:
@@ -165,71 +234,40 @@ class IssueMutationSerializer(IgnoreTermsSerializer):
 
     def validate_assignedTo(self, word: str | None) -> Assignment:
         """Look up who is meant; null and an empty word mean nobody."""
-        return Assignment(find_assignee(word, self.context["organization_id"], _projects(self)) if word else None)
+        if not word:
+            return Assignment(None)
+        by: Caller = self.context["by"]
+        return Assignment(find_assignee(word, self.context["organization_id"], _projects(self), by=by))
+
+
+def read_mutation(
+    body: Mapping[str, Any], *, organization_id: int, projects: Sequence[Project], by: Caller, at: datetime
+) -> IssueMutation:
+    """Return what a body asks for.
+
+    :param projects: those of the organization that the issues belong to.
+    :param at: when the request began; durations count from then.
+    :raises ValidationError: it is no wish that can be understood, or names what isn't there.
+    """
+    context = {"organization_id": organization_id, "projects": projects, "by": by, "at": at}
+    serializer = IssueMutationSerializer(data=body, context=context)
+    serializer.is_valid(raise_exception=True)
+    return serializer.to_mutation()
+
+
+def _as_understood(key: str, raw: Any, values: Mapping[str, Any]) -> Any:
+    """Return what was understood of a value, for the history: as it was written, but for what is nothing to us."""
+    if key == "statusDetails":
+        return {name: _as_understood(name, value, values) for name, value in raw.items() if name not in ANSWERED_ONLY}
+    if key == "assignedTo" and isinstance(raw, Mapping):
+        assignee = values["assignedTo"].to
+        return {"type": assignee.type, "id": str(assignee.id)}
+    return raw.strip() if isinstance(raw, str) else raw
 
 
 def _projects(serializer: IgnoreTermsSerializer) -> Sequence[Project]:
     projects: Sequence[Project] = serializer.context["projects"]
     return projects
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Who "assignedTo" means
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-def find_assignee(word: str, organization_id: int, projects: Sequence[Project]) -> Assignee:
-    """Return the member or team of the organization that a word stands for.
-
-    ``user:ID``, ``ID``, a user name or an e-mail; ``team:ID``, ``#slug`` or a team slug. All else is unknown, so that
-    nobody learns who exists in other organizations.
-
-    :param projects: those whose issues they are to take care of.
-    :raises ValidationError: nobody, or somebody who can't take care of them.
-    """
-    kind, colon, rest = word.partition(":")
-    members = OrganizationMember.objects.filter(organization=organization_id).select_related("user")
-    teams = Team.objects.filter(organization=organization_id)
-    if word.startswith("#"):
-        return _team(teams.filter(slug=word[1:]), projects)
-    if colon and kind == "team":
-        return _team(teams.filter(pk=read_id(rest) or 0), projects)
-    if colon and kind == "user":
-        return _member(members.filter(user=read_id(rest) or 0), projects)
-    if word.isascii() and word.isdigit():
-        return _member(members.filter(user=read_id(word) or 0), projects)
-    for lookup in ("user__username__iexact", "user__email__iexact"):
-        named = members.filter(**{lookup: word})
-        if named.exists():
-            return _member(named, projects)
-    return _team(teams.filter(slug=word), projects)
-
-
-def _member(members: QuerySet[OrganizationMember], projects: Sequence[Project]) -> Assignee:
-    found = list(members[:2])
-    if len(found) != 1:  # nobody; or two that share an e-mail, of whom neither was surely meant
-        raise ValidationError(str(UnknownActor()))
-    user = found[0].user
-    if not user.is_active:
-        raise ValidationError("Cannot assign to a deactivated member")
-    if Project.objects.visible_to_member(user.pk).filter(pk__in=_ids(projects)).count() < len(projects):
-        raise ValidationError("Cannot assign to non-team member")
-    return Assignee("user", user.pk, user.get_full_name(), user.email)
-
-
-def _team(teams: QuerySet[Team], projects: Sequence[Project]) -> Assignee:
-    team = teams.first()
-    if team is None:
-        raise ValidationError(str(UnknownActor()))
-    if len(projects) > 1:
-        raise ValidationError(ONE_PROJECT_ONLY)
-    if not team.projects.filter(pk__in=_ids(projects)).exists():
-        raise ValidationError("Cannot assign to a team without access to the project")
-    return Assignee("team", team.pk, team.slug)
-
-
-def _ids(projects: Sequence[Project]) -> list[int]:
-    return [project.pk for project in projects]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -249,6 +287,8 @@ def _contradictions(
 
     yield from _windows_without_count((), terms, frozenset(errors))
     yield from _windows_without_count(("statusDetails",), detailed_terms, frozenset(errors.get("statusDetails", ())))
+    yield from _instant_with_duration((), terms)
+    yield from _instant_with_duration(("statusDetails",), detailed_terms)
     if detailed_terms:
         yield from (((key,), NOT_IN_BOTH) for key in terms)
     if len(detailed_releases) + (status == RESOLVED_IN_NEXT_RELEASE) > 1:
@@ -256,6 +296,10 @@ def _contradictions(
 
     if "status" in errors:
         return
+    substatus, has_terms = values.get("substatus"), bool(terms or detailed_terms)
+    if substatus is not None:
+        terms_are_known = errors.keys().isdisjoint({*IGNORE_KEYS, "statusDetails"})
+        yield from ((("substatus",), sentence) for sentence in _misfits(substatus, status, has_terms, terms_are_known))
     if status not in IGNORED_WORDS:
         yield from (((key,), GOES_WITH_IGNORED) for key in terms)
     if status is None:
@@ -277,6 +321,27 @@ def _windows_without_count(where: Path, terms: Mapping[str, Any], wrong: frozens
     for window, count in WINDOWS.items():
         if window in terms and count not in terms and count not in wrong:
             yield (*where, window), f'This goes with "{count}".'
+
+
+def _instant_with_duration(where: Path, terms: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    if "ignoreUntil" in terms and any(key in terms for key in DURATIONS):
+        yield (*where, "ignoreUntil"), NOT_WITH_A_DURATION
+
+
+def _misfits(substatus: str, status: str | None, has_terms: bool, terms_are_known: bool) -> Iterator[str]:
+    """Yield why a substatus doesn't go with the status and its terms."""
+    if status is None:
+        yield GOES_WITH_STATUS
+    elif substatus in SUBSTATUSES[IssueStatus.UNRESOLVED]:
+        if status != IssueStatus.UNRESOLVED:
+            yield GOES_WITH_UNRESOLVED
+    elif status not in IGNORED_WORDS:
+        yield GOES_WITH_IGNORED
+    elif substatus == Substatus.ARCHIVED_UNTIL_CONDITION_MET:
+        if not has_terms and terms_are_known:
+            yield GOES_WITH_TERMS
+    elif has_terms:
+        yield GOES_WITHOUT_TERMS
 
 
 def _add(errors: dict[str, Any], path: Path, sentence: str) -> None:
@@ -315,7 +380,7 @@ def _status_change(values: Mapping[str, Any], *, at: datetime) -> StatusChange |
 def _terms(given: Mapping[str, Any], *, at: datetime) -> SnoozeTerms:
     minutes = given.get("ignoreDuration") or given.get("snoozeDuration")
     return SnoozeTerms(
-        until=None if minutes is None else at + timedelta(minutes=minutes),
+        until=given.get("ignoreUntil") if minutes is None else at + timedelta(minutes=minutes),
         count=given.get("ignoreCount"),
         window=given.get("ignoreWindow"),
         user_count=given.get("ignoreUserCount"),

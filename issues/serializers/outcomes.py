@@ -15,6 +15,7 @@ def describe_outcome(mutation: IssueMutation, outcomes: Sequence[MutationOutcome
     """Return the answer's body: what was asked, in the order of the body, and what it led to."""
     values = {
         "status": _status_word(mutation),
+        "substatus": mutation.substatus,
         "assignedTo": mutation.assignment and describe_assignee(mutation.assignment.to),
         "isPublic": mutation.is_public,
         "merge": _describe_merge(mutation, outcomes),
@@ -23,6 +24,8 @@ def describe_outcome(mutation: IssueMutation, outcomes: Sequence[MutationOutcome
         "isSubscribed": mutation.is_subscribed,
     }
     answer = {key: values[key] for key in mutation.body if key in values}
+    if mutation.substatus is None:  # null is "not given"
+        answer.pop("substatus", None)
     share_ids = [outcome.share_id for outcome in outcomes if outcome.share_id is not None]
     if share_ids and sum(outcome.matched for outcome in outcomes) == 1:
         answer["shareId"] = share_ids[0].hex

@@ -9,6 +9,7 @@ from rest_framework.exceptions import ValidationError
 from issues.enums import IssueStatus
 from issues.mutation import IssueScope
 from issues.search import MAX_LENGTH, BadTerm, Term, parse
+from issues.serializers.keys import means_ids
 from projects.callers import Caller
 from projects.querysets import MAX_ID, is_id
 
@@ -156,11 +157,6 @@ def read_ids(name: str, words: list[str], errors: dict[str, list[str]]) -> froze
 def read_id(word: str) -> int | None:
     """Return the id that ASCII digits stand for, leading zeros or not; None for anything else."""
     return int(word.lstrip("0")) if is_id(word) else None
-
-
-def means_ids(name: str) -> bool:
-    """Return whether a name is one of those by which clients mean the ids of issues: id, ids, id[], ids[0] ..."""
-    return name.rstrip("[]0123456789") in {"id", "ids"}
 
 
 def _unknown_parameter(name: str) -> str:

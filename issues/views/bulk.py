@@ -1,6 +1,6 @@
 """Issues in bulk: list, mutate and delete those that the query names."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,11 +17,12 @@ from issues.mutation import IssueMutation, IssueScope, MutationOutcome, Precauti
 from issues.serializers.issues import write_list
 from issues.serializers.items import read_items, read_names, read_stats
 from issues.serializers.lists import ListQuery, read_list_query, read_project_ids
-from issues.serializers.mutations import IssueMutationSerializer
+from issues.serializers.mutations import read_mutation
 from issues.serializers.outcomes import counting_headers, describe_outcome
 from issues.serializers.scopes import KNOWN, SHOWN, ScopeQuery, read_expected, read_scope_query
 from issues.services import bulk, deletion, names, targets, transactions
 from issues.views.links import permalink
+from projects.ignored import KEYS_HEADER, ignored_header
 from projects.keyset import Key
 from projects.models import Project
 from projects.pagination import cut_page, link_header
@@ -54,10 +55,9 @@ class IssuesViewSet(ApiViewSet):
 
         :raises ValidationError: it is no wish that can be understood, or names what isn't there.
         """
-        context = {"organization_id": organization_id, "projects": projects}
-        serializer = IssueMutationSerializer(data=self.request.data, context=context)
-        serializer.is_valid(raise_exception=True)
-        return serializer.to_mutation(at=at)
+        return read_mutation(
+            self.request.data, organization_id=organization_id, projects=projects, by=self.caller, at=at
+        )
 
     def refuse_unknown_names(self, query: ScopeQuery, projects: Sequence[Project], *, hidden: bool = False) -> None:
         """See that what the search names is there, in one of these projects.
@@ -85,29 +85,31 @@ class IssuesViewSet(ApiViewSet):
         at: datetime,
     ) -> Response:
         """Apply the mutation to these issues; to none of them if any is ``missing``."""
+        ignored = ignored_header(KEYS_HEADER, mutation.ignored_keys)
         if missing:
-            return _nothing_done([MutationOutcome(out_of_scope=tuple(missing))])
+            return _no_content([MutationOutcome(out_of_scope=tuple(missing))], ignored)
 
         outcomes = bulk.mutate_each(
             scopes, mutation, by=self.caller, at=at, lock_timeout=settings.LOCK_TIMEOUT_SECONDS, care=care
         )
 
         if any(outcome.out_of_scope for outcome in outcomes):
-            return _nothing_done(outcomes)
-        return Response(describe_outcome(mutation, outcomes, by=self.caller), headers=counting_headers(outcomes))
+            return _no_content(outcomes, ignored)
+        answer = describe_outcome(mutation, outcomes, by=self.caller)
+        return Response(answer, headers=counting_headers(outcomes) | ignored)
 
     def answer_deletion(
         self, scopes: Sequence[IssueScope], care: Precautions, *, missing: Sequence[int] = ()
     ) -> Response:
         """Delete these issues; none of them if any is ``missing``."""
         if missing:
-            return _nothing_done([MutationOutcome(out_of_scope=tuple(missing))])
+            return _no_content([MutationOutcome(out_of_scope=tuple(missing))])
 
         outcomes = deletion.delete_each(
             scopes, by=self.caller, at=timezone.now(), lock_timeout=settings.LOCK_TIMEOUT_SECONDS, care=care
         )
 
-        return Response(status=status.HTTP_204_NO_CONTENT, headers=counting_headers(outcomes))
+        return _no_content(outcomes)
 
 
 def _keys(asked: ListQuery, project_ids: Sequence[int], *, at: datetime) -> tuple[list[Key], int]:
@@ -126,8 +128,8 @@ def _keys(asked: ListQuery, project_ids: Sequence[int], *, at: datetime) -> tupl
     return keys, found.count_up_to(MAX_HITS, project_ids, asked.statuses, at=at)
 
 
-def _nothing_done(outcomes: Sequence[MutationOutcome]) -> Response:
-    return Response(status=status.HTTP_204_NO_CONTENT, headers=counting_headers(outcomes))
+def _no_content(outcomes: Sequence[MutationOutcome], headers: Mapping[str, str] | None = None) -> Response:
+    return Response(status=status.HTTP_204_NO_CONTENT, headers={**counting_headers(outcomes), **(headers or {})})
 
 
 class ProjectIssuesViewSet(ProjectViewSet, IssuesViewSet):

@@ -8,6 +8,7 @@ from rest_framework.response import Response
 
 from issues.models import Activity, Issue, Mutation
 from issues.mutation import Precautions
+from issues.querysets import size_of_mutation
 from issues.serializers.history import describe_mutation, describe_undo, read_changes, read_undone_by
 from issues.serializers.outcomes import counting_headers
 from issues.serializers.scopes import read_expected, read_id, read_preview_alone
@@ -18,6 +19,8 @@ from projects.pagination import paginate
 from projects.viewsets import ProjectViewSet
 
 NEWEST_FIRST = Sort("id")
+MAX_SIZE = 2**20  # bytes of a page of the history: one request may name a hundred thousand ids, a page has a hundred
+MARKS = ("seen_ids", "bookmark_ids", "subscription_ids")  # as long, and not shown in lists
 BY_ISSUE, BY_ID = Sort("issue_id", descending=False), Sort("id", descending=False)
 
 
@@ -25,10 +28,10 @@ class MutationsViewSet(ProjectViewSet):
     """The requests that changed something in one project (contract section 6)."""
 
     def list(self, request: Request, **kwargs: str) -> Response:
-        """Answer a page of mutations, newest first."""
-        found = Mutation.objects.filter(project=self.project).select_related("user", "api_key")
+        """Answer a page of mutations, newest first; fewer than asked for where they are large."""
+        found = Mutation.objects.filter(project=self.project).select_related("user", "api_key").defer(*MARKS)
         with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
-            mutations, headers = paginate(request, found, NEWEST_FIRST)
+            mutations, headers = paginate(request, found, NEWEST_FIRST, weight=size_of_mutation(), max_weight=MAX_SIZE)
             undone_by = read_undone_by(mutations)
         return Response([describe_mutation(mutation, undone_by) for mutation in mutations], headers=headers)
 

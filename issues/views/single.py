@@ -13,12 +13,13 @@ from rest_framework.response import Response
 
 from issues.models import Issue
 from issues.mutation import IssueScope
-from issues.serializers.mutations import IssueMutationSerializer
+from issues.serializers.mutations import read_mutation
 from issues.serializers.outcomes import counting_headers
 from issues.serializers.scopes import refuse_parameters
 from issues.serializers.whole import read_whole
 from issues.services import bulk, deletion, targets, transactions
 from issues.views.links import permalink
+from projects.ignored import KEYS_HEADER, ignored_header
 from projects.models import Organization, Project
 from projects.querysets import is_id
 from projects.viewsets import ApiViewSet
@@ -91,10 +92,9 @@ class IssueViewSet(OneIssueViewSet):
         at = timezone.now()
         refuse_parameters(request.META.get("QUERY_STRING", ""))
         project = Project.objects.get(pk=self.named.project_id)
-        context = {"organization_id": project.organization_id, "projects": [project]}
-        serializer = IssueMutationSerializer(data=request.data, context=context)
-        serializer.is_valid(raise_exception=True)
-        mutation = serializer.to_mutation(at=at)
+        mutation = read_mutation(
+            request.data, organization_id=project.organization_id, projects=[project], by=self.caller, at=at
+        )
         if not mutation.only_unmerges:
             self.refuse_merged()
 
@@ -104,7 +104,8 @@ class IssueViewSet(OneIssueViewSet):
 
         if outcome.out_of_scope:
             raise self.went_away()
-        return Response(self._whole(self.named), headers=counting_headers([outcome]))
+        headers = counting_headers([outcome]) | ignored_header(KEYS_HEADER, mutation.ignored_keys)
+        return Response(self._whole(self.named), headers=headers)
 
     def destroy(self, request: Request, **kwargs: str) -> Response:
         """Delete the issue, with what was merged into it."""

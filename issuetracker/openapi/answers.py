@@ -9,6 +9,7 @@ from issuetracker.exceptions import BUSY, DATABASE_AWAY
 from issuetracker.middleware import ON_API_ANSWERS, ON_EVERY_ANSWER
 from issuetracker.openapi.shapes import Schema, ref
 from issuetracker.server import RequestTimeout, refusal
+from projects.ignored import MAX_LENGTH
 from projects.throttling import TooManyRequests
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -48,6 +49,12 @@ HEADERS: dict[str, dict[str, Any]] = {
     "Mutation-Id": _optional(
         "Of the change, when there was one; on an organization's route, one for each project.", **NUMBERS
     ),
+    "Ignored-Keys": _optional(
+        "The keys of the body that were not understood and did nothing: the first twenty, percent-encoded, with commas "
+        "between.",
+        type="string",
+        maxLength=MAX_LENGTH,
+    ),
     "X-Request-Id": _header(
         "The request's own, if it is safe to log; else made here. Log lines carry it.", type="string"
     ),
@@ -57,6 +64,7 @@ HEADERS: dict[str, dict[str, Any]] = {
 
 ON_ALL = (*ON_API_ANSWERS, *ON_EVERY_ANSWER, "X-Request-Id")
 COUNTING = ("Issues-Matched", "Issues-Changed", "Mutation-Id")
+OF_BODIES = (*COUNTING, "Ignored-Keys")
 OF_LISTS = ("Link",)
 OF_ISSUE_LISTS = ("Link", "X-Hits", "X-Max-Hits")
 

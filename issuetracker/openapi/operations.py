@@ -94,8 +94,8 @@ All of it happens, or none of it, and it is a mutation itself, which can be undo
 def _bulk(
     of: str, suffix: str, described: Mapping[str, examples.Example], *, more: Sequence[Parameter] = ()
 ) -> Methods:
-    changed = Answer("What was asked, and what it led to.", ref("IssueChangesMade"), answers.COUNTING)
-    untouched = Answer("An id is out of scope: nothing was changed.", None, (*answers.COUNTING, "Issues-Out-Of-Scope"))
+    changed = Answer("What was asked, and what it led to.", ref("IssueChangesMade"), answers.OF_BODIES)
+    untouched = Answer("An id is out of scope: nothing was changed.", None, (*answers.OF_BODIES, "Issues-Out-Of-Scope"))
     deleted = Answer(
         "They are gone; or an id is out of scope, and none is.", None, (*answers.COUNTING, "Issues-Out-Of-Scope")
     )
@@ -144,7 +144,7 @@ def _of_one_issue(prefix: str, suffix: str) -> dict[str, Methods]:
             "PUT": Operation(
                 f"mutateIssue{suffix}",
                 "Change an issue",
-                {200: Answer("The whole issue, as it is now.", ref("WholeIssue"), answers.COUNTING)},
+                {200: Answer("The whole issue, as it is now.", ref("WholeIssue"), answers.OF_BODIES)},
                 ONE_ISSUE,
                 "As in bulk, with a set of one. It takes no query parameters.",
                 body=Body(ref("IssueChanges"), examples.ONE_ISSUE, required=False),
@@ -226,7 +226,8 @@ def _mutations(prefix: str) -> dict[str, Methods]:
                 "List the requests that changed issues of a project",
                 {200: Answer("A page, newest first.", many(ref("Mutation")), answers.OF_LISTS)},
                 HISTORY,
-                "A request over several projects has one mutation in each that it changed.",
+                "A request over several projects has one mutation in each that it changed. A page may have fewer than "
+                "asked for, where they are large: `Link` tells whether there are more.",
                 parameters.OF_PAGES,
             )
         },

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from issues.enums import ActivityKind, IssueLevel, IssueStatus, SubscriptionReason
+from issues.enums import ActivityKind, IssueLevel, IssueStatus, SubscriptionReason, Substatus
 from issues.serializers.activities import MAX_NOTE
 from issues.serializers.mutations import MAX_COUNT, MAX_MINUTES, MAX_WINDOW, MUTED, RESOLVED_IN_NEXT_RELEASE
 from issues.serializers.releases import MAX_PROJECTS, MAX_VERSION
@@ -149,6 +149,7 @@ ISSUE: dict[str, Schema] = {
 }
 RELEASE_OF_ISSUE = record(id=ID, version=TEXT, shortVersion=TEXT, dateCreated=TIME, dateReleased=or_null(TIME))
 
+ANSWERED_ASSIGNEE = body_with("id", TEXT, type=one_of_words("user", "team")) | {"required": ["id", "type"]}
 MUTATION: dict[str, Schema] = {
     "id": ID,
     "user": or_null(ref("User")),
@@ -158,7 +159,7 @@ MUTATION: dict[str, Schema] = {
         record(ids=or_null(many(ID)), status=or_null(many(one_of_words(*IssueStatus.values))), query=or_null(TEXT)),
         "As it was asked; null: not given. Of an undo, the scope of what it took back.",
     ),
-    "mutation": about(ANYTHING, "The body; of an undo, `undo` with the id of what it took back."),
+    "mutation": about(ANYTHING, "What was understood of the body; of an undo, `undo` with the id of what it undid."),
     "matched": number(),
     "changed": number(1),
     "undoneBy": or_null(about(ID, "The undo of it, the last one.")),
@@ -171,6 +172,8 @@ def person_and(**more: Schema) -> Schema:
 
 IGNORE_KEYS: dict[str, Schema] = {
     "ignoreDuration": about(or_null(number(0, MAX_MINUTES)), "The number of minutes to ignore this issue."),
+    "snoozeDuration": about(or_null(number(0, MAX_MINUTES)), "An old name of `ignoreDuration`."),
+    "ignoreUntil": about(or_null({"type": "string", "format": "date-time"}), "Ignored until then; in the future."),
     "ignoreCount": about(or_null(number(0, MAX_COUNT)), "Ignored until that many more events."),
     "ignoreWindow": about(or_null(number(1, MAX_WINDOW)), "The same, within any so many minutes."),
     "ignoreUserCount": about(or_null(number(0, MAX_COUNT)), "Ignored until that many more users are affected."),
@@ -300,17 +303,31 @@ SCHEMAS: dict[str, Schema] = {
                 f"The new status for the issues; `{MUTED}` is an old word for `ignored`.",
             ),
             **IGNORE_KEYS,
-            snoozeDuration=about(or_null(number(0, MAX_MINUTES)), "An old name of `ignoreDuration`."),
+            substatus=about(
+                or_null(one_of_words(*Substatus.values)),
+                "What newer clients say beside the status: `archived_…` goes with `ignored`, the others with "
+                "`unresolved`. `archived_until_condition_met` needs terms, `archived_forever` has none. "
+                "`archived_until_escalating` is taken, and not understood: nothing here notices that.",
+            ),
             statusDetails=about(
-                body(inNextRelease=TRUTH, inRelease=about(TEXT, "A version, or `latest`."), **IGNORE_KEYS),
-                "What goes with the status, as far as it doesn't stand beside it.",
+                record(
+                    optional={
+                        "inNextRelease": TRUTH,
+                        "inRelease": about(TEXT, "A version, or `latest`."),
+                        **IGNORE_KEYS,
+                        "actor": about({}, "Answers have it; it is not looked at."),
+                    }
+                ),
+                "What goes with the status, as far as it doesn't stand beside it. What an answer held may be sent "
+                "back; a key that is not known is an error.",
             ),
             isPublic=about(TRUTH, "Sets the issue to public or private."),
             merge=about(TRUTH, "Allows to merge or unmerge different issues."),
             assignedTo=about(
-                or_null(TEXT),
+                {"anyOf": [TEXT, NULL, ANSWERED_ASSIGNEE]},
                 "The actor id (or username) of the user or team that should be assigned to this issue: `user:ID`, an "
-                "id, a user name or an e-mail; `team:ID`, `#slug` or a team's slug. Null or nothing: nobody.",
+                "id, a user name or an e-mail; `team:ID`, `#slug` or a team's slug; `me`; the object that answers "
+                "hold. Null or nothing: nobody.",
             ),
             hasSeen=about(
                 TRUTH,
@@ -323,13 +340,15 @@ SCHEMAS: dict[str, Schema] = {
             ),
             isSubscribed=about(TRUTH, "The same for whether the user follows the issue."),
         ),
-        "A key that is absent is left alone; unknown ones are ignored. Booleans and numbers may be written as words "
-        '(`"true"`, `"30"`).',
+        "A key that is absent is left alone. Unknown ones are ignored, and named in `Ignored-Keys`; but such as begin "
+        "with `ignore`, `snooze`, `status` or `in` and a capital are errors, since without them the rest would mean "
+        'something else. Booleans and numbers may be written as words (`"true"`, `"30"`).',
     ),
     "IssueChangesMade": about(
         record(
             optional={
                 "status": one_of_words(*IssueStatus.values),
+                "substatus": one_of_words(*Substatus.values),
                 "assignedTo": or_null(ref("Assignee")),
                 "isPublic": TRUTH,
                 "merge": {"anyOf": [TRUTH, record(parent=ID, children=many(ID))]},

@@ -141,7 +141,7 @@ def test_requires_ids(api: Api, project: Project, query: str, body: object) -> N
         ("status=open", {"status": ['"open" is not a status; say one of unresolved, resolved, ignored.']}),
         ("ids=1", {"detail": 'Unknown query parameter "ids". Repeat id instead: ?id=1&id=2.'}),
         ("id[]=1", {"detail": 'Unknown query parameter "id[]". Repeat id instead: ?id=1&id=2.'}),
-        ("Id=1", {"detail": 'Unknown query parameter "Id". Nothing was changed.'}),
+        ("Id=1", {"detail": 'Unknown query parameter "Id". Repeat id instead: ?id=1&id=2.'}),
         ("project=1", {"detail": 'Unknown query parameter "project". Nothing was changed.'}),
         (
             "query=is:open",

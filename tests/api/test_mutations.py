@@ -1,15 +1,19 @@
 """The history of a project through HTTP, and taking things back (contract section 6)."""
 
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from issues.models import Issue, Mutation
 from projects.models import Project, User
 from tests.answers import iso, links_of
 from tests.api_client import Api
 from tests.assertions import snapshot
-from tests.factories import NOW, IssueFactory, ReleaseFactory
+from tests.factories import NOW, IssueFactory, MutationFactory, ReleaseFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -66,7 +70,7 @@ def test_lists_what_was_asked_newest_first(api: Api, project: Project, jane: Use
                 {"ids": None, "status": ["ignored"], "query": "is:unassigned"},
                 {"ids": [str(pk) for pk in ids], "status": None, "query": None},
             ),
-            ({}, {"undo": keys[2]}, RESOLVE, {"hasSeen": "yes", "x": 1}),
+            ({}, {"undo": keys[2]}, RESOLVE, {"hasSeen": "yes"}),
             (1, 1, 1, 2),
             (None, None, keys[1], None),
             strict=True,
@@ -234,3 +238,99 @@ def test_refuses_to_undo_a_deletion(api: Api, issues: list[Issue]) -> None:
 
     assert (response.status_code, response.json()) == (400, {"detail": "A deletion can't be undone."})
     assert api.get(f"{MUTATIONS}{deleted.headers['Mutation-Id']}/").json()["issues"] == []
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# A page is bounded in bytes
+# ---------------------------------------------------------------------------------------------------------------------
+
+A_PAGE = 2**20
+LARGE: dict[str, dict[str, Any]] = {
+    "ids": {"ids": list(range(2**62, 2**62 + 20_000))},
+    "small ids": {"ids": list(range(1, 60_000))},
+    "a query": {"query": "\u0001\\" * 50_000},
+    "a body of old": {"body": {"status": "resolved", "junk": "\N{CRAB}" * 100_000}},
+}
+
+
+@pytest.mark.parametrize("columns", LARGE.values(), ids=LARGE)
+def test_ends_a_page_early_where_mutations_are_large(api: Api, project: Project, columns: dict[str, Any]) -> None:
+    kept = [MutationFactory(project=project, **columns).pk for _ in range(7)]
+    small = [MutationFactory(project=project).pk for _ in range(3)]
+
+    found: list[str] = []
+    pages, query = 0, "per_page=9"
+    while query:
+        response = api.get(MUTATIONS, raw_query=query)
+        assert response.status_code == 200
+        assert 0 < len(response.content) < A_PAGE + 4_000
+        links = links_of(response)
+        found, pages = found + [row["id"] for row in response.json()], pages + 1
+        query = f"per_page=9&cursor={links['next_cursor']}" if links["next"] == "true" else ""
+
+    assert found == [str(pk) for pk in sorted([*kept, *small], reverse=True)]
+    assert 3 <= pages <= 7
+
+
+def test_walks_back_over_large_mutations(api: Api, project: Project) -> None:
+    made = [MutationFactory(project=project, **LARGE["ids"]).pk for _ in range(6)]
+    MutationFactory(project=project)
+    last = api.get(MUTATIONS, raw_query=f"cursor={made[0]}:{made[0]}:1")
+
+    before_it = [int(row["id"]) for row in last.json()]
+    links = links_of(last)
+
+    assert before_it == made[1:3][::-1]
+    assert (links["previous"], links["next"]) == ("true", "true")
+    further = api.get(MUTATIONS, raw_query=f"cursor={links['previous_cursor']}")
+    assert [int(row["id"]) for row in further.json()] == made[3:5][::-1]
+
+
+def test_shows_one_mutation_in_any_case(api: Api, project: Project) -> None:
+    made = [MutationFactory(project=project, ids=list(range(1, 200_000))).pk for _ in range(2)]
+
+    response = api.get(MUTATIONS)
+
+    assert [row["id"] for row in response.json()] == [str(made[1])]
+    assert links_of(response)["next"] == "true"
+
+
+def test_does_not_read_the_marks_of_ten_thousand_issues_for_a_list(api: Api, project: Project) -> None:
+    MutationFactory(project=project, seen_ids=list(range(1, 10_000)))
+
+    with CaptureQueriesContext(connection) as queries:
+        api.get(MUTATIONS)
+
+    assert not any("seen_ids" in query["sql"] for query in queries)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What was kept before (migration 0011)
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_old_bodies_lose_what_was_not_understood(project: Project) -> None:
+    bodies: list[tuple[dict[str, Any], dict[str, Any]]] = [
+        ({"status": "resolved", "junk": "x" * 100_000, "id": [1]}, {"status": "resolved"}),
+        (
+            {
+                "status": "ignored",
+                "statusDetails": {"ignoreCount": 5, "actor": {"id": 1}, "x": 1},
+                "ignoreWindow": None,
+            },
+            {"status": "ignored", "statusDetails": {"ignoreCount": 5}, "ignoreWindow": None},
+        ),
+        ({"status": "unresolved", "statusDetails": {"x": 1}}, {"status": "unresolved", "statusDetails": {}}),
+        ({"statusDetails": {}, "isPublic": "yes"}, {"statusDetails": {}, "isPublic": "yes"}),
+        ({"assignedTo": None, "hasSeen": True}, {"assignedTo": None, "hasSeen": True}),
+        ({"junk": {"status": "resolved"}}, {}),
+        ({}, {}),
+    ]
+    made = [MutationFactory(project=project, body=body) for body, _ in bodies]
+    editor = SimpleNamespace(connection=connection)
+
+    import_module("issues.migrations.0011_understood_bodies").forget_what_was_not_understood(None, editor)
+
+    for mutation, (_, understood) in zip(made, bodies, strict=True):
+        mutation.refresh_from_db()
+        assert mutation.body == understood

@@ -73,7 +73,7 @@ def actor(user: User) -> Json:
         (b'{"isSubscribed":false}', b'{"isSubscribed": false, "subscriptionDetails": {"reason": "unknown"}}'),
         (b'{"assignedTo":null}', b'{"assignedTo": null}'),
         (b'{"assignedTo":""}', b'{"assignedTo": null}'),
-        (b'{"substatus":"x","isPublic":false,"statusDetails":{}}', b'{"isPublic": false}'),
+        (b'{"note":"x","isPublic":false,"statusDetails":{}}', b'{"isPublic": false}'),
         (
             b'{"isSubscribed":true,"isPublic":false,"status":"unresolved"}',
             b'{"isSubscribed": true, "isPublic": false, "status": "unresolved", '

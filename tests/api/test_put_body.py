@@ -69,6 +69,13 @@ def test_is_read_as_json(api: Api, project: Project, media_type: str) -> None:
         "multipart/form-data; boundary=x",
         "application/json-patch+json",
         "application/vnd.api+json",
+        "application/jsonx",
+        "application/json, text/plain",
+        "*/*",
+        "*/*; q=1",
+        "application/*",
+        "*/json",
+        "*",
         "application/octet-stream",
         "nonsense",
     ],
@@ -251,14 +258,14 @@ def test_may_hold_unknown_keys_with(api: Api, project: Project, body: bytes) -> 
 
 
 @pytest.mark.parametrize("body", ODD_BUT_VALID.values(), ids=ODD_BUT_VALID)
-def test_is_kept_in_the_history_with(api: Api, project: Project, body: bytes) -> None:
+def test_is_not_kept_in_the_history_with(api: Api, project: Project, body: bytes) -> None:
     issue = IssueFactory(project=project)
     changing = json.loads(body) | {"isPublic": True}
 
     response = api.put(api.issues_url, changing, ids=[issue.pk])
 
     assert (response.status_code, response.headers["Issues-Changed"]) == (200, "1")
-    assert set(Mutation.objects.get().body) == set(changing)  # PostgreSQL may write a number otherwise
+    assert Mutation.objects.get().body == {"isPublic": True}
 
 
 def test_may_be_one_mebibyte(api: Api, project: Project) -> None:
@@ -293,11 +300,11 @@ NUMBERS = ["ignoreDuration", "snoozeDuration", "ignoreCount", "ignoreWindow", "i
 def test_is_answered_without_its_unknown_keys(api: Api, project: Project) -> None:
     issue = IssueFactory(project=project)
     body: Json = {
-        "substatus": "archived_forever",
+        "priority": "high",
         "status": "ignored",
         "foo": None,
         "shareId": "x",
-        "statusdetails": {},
+        "subStatus": {},
     }
 
     response = api.put(api.issues_url, body, ids=[issue.pk])
@@ -344,7 +351,11 @@ def test_may_hold_null_terms_with_any_status(api: Api, project: Project, status:
 # ---------------------------------------------------------------------------------------------------------------------
 
 NO_BOOLEANS: list[object] = ["", [], "maybe", "null", "2", 2, -1, 0.5, [True], {}]
-NO_NUMBERS: list[object] = ["", False, True, "many", "30m", 1.5, "1.5", [], [30], {}]
+NO_NUMBERS: list[object] = [
+    *("", False, True, "many", "30m", 1.5, "1.5", [], [30], {}),
+    # to Python, all of these are numbers
+    *("1_000", "\u0661\u0662", "\uff13", "\u0967", "\u06f5.0", "\u00a05", "5\u2003"),
+]
 
 
 @pytest.mark.parametrize(
@@ -398,7 +409,7 @@ def test_takes_for_a_number(api: Api, project: Project, word: object) -> None:
     ("key", "word"),
     [
         *(("ignoreCount", word) for word in NO_NUMBERS),
-        *((key, word) for key in NUMBERS if key != "ignoreCount" for word in NO_NUMBERS[:2]),
+        *((key, word) for key in NUMBERS if key != "ignoreCount" for word in (NO_NUMBERS[0], *NO_NUMBERS[-7:])),
     ],
     ids=repr,
 )

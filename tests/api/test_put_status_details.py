@@ -109,7 +109,7 @@ REFUSED: list[tuple[Json, Json]] = [
             {"ignoreCount": 5},
             {"ignoreCount": 0},
             {"ignoreDuration": None},
-            {"substatus": "x"},
+            {"actor": {"id": "1"}},
         )
     ),
     ({"isPublic": True, "statusDetails": {"inNextRelease": True}}, {"statusDetails": [WITH_STATUS]}),
@@ -223,7 +223,7 @@ NOT_GIVEN: list[tuple[Json, Json]] = [
     ({"status": "ignored", "statusDetails": {"inNextRelease": False}}, {}),
     ({"status": "ignored", "statusDetails": {"ignoreCount": 0, "ignoreDuration": None}}, {}),
     ({"status": "resolved", "statusDetails": {"ignoreCount": 0}}, {}),
-    ({"status": "resolved", "statusDetails": {"substatus": "x"}}, {}),
+    ({"status": "resolved", "statusDetails": {"actor": {"id": "1"}}}, {}),
     ({"status": "resolved", "statusDetails": {"inNextRelease": False, "inRelease": "1.0.0"}}, {"inRelease": "1.0.0"}),
     ({"status": "resolvedInNextRelease", "statusDetails": {"inNextRelease": False}}, {"inNextRelease": True}),
     ({"status": "resolvedInNextRelease", "statusDetails": {}}, {"inNextRelease": True}),

@@ -771,7 +771,7 @@ def merged_into(issue: Issue) -> int | None:
 
 
 @pytest.mark.parametrize("name", ["child", "grandchild"])
-@pytest.mark.parametrize("body", [{"merge": False}, {"merge": "false"}, {"merge": False, "substatus": "x"}], ids=str)
+@pytest.mark.parametrize("body", [{"merge": False}, {"merge": "false"}, {"merge": False, "note": "x"}], ids=str)
 def test_that_is_merged_is_taken_out_and_answered(api: Api, tree: dict[str, Issue], name: str, body: Json) -> None:
     response = api.put(f"{ISSUES}{tree[name].short_id}/", body, auth="jane")
 

@@ -25,7 +25,7 @@ from issues.mutation import (
 )
 from issues.serializers.items import StatsPeriod
 from issues.serializers.lists import ListQuery, read_list_query
-from issues.serializers.mutations import IssueMutationSerializer
+from issues.serializers.mutations import read_mutation
 from issues.serializers.scopes import read_id, read_scope_query
 from projects.callers import Caller
 from projects.keyset import EPOCH, Position, Sort
@@ -47,11 +47,7 @@ IGNORED = IssueMutation(status=Ignore())
 
 
 def parse(body: Any, project: Project, at: datetime) -> IssueMutation:
-    serializer = IssueMutationSerializer(
-        data=body, context={"organization_id": project.organization_id, "projects": [project]}
-    )
-    serializer.is_valid(raise_exception=True)
-    return serializer.to_mutation(at=at)
+    return read_mutation(body, organization_id=project.organization_id, projects=[project], by=Caller(), at=at)
 
 
 def ignore(**terms: Any) -> IssueMutation:
@@ -80,7 +76,7 @@ WINDOWS = {"ignoreWindow": ("ignoreCount", "window"), "ignoreUserWindow": ("igno
 MEANT: list[tuple[Json, IssueMutation]] = [
     # absent
     ({}, NOTHING),
-    ({"substatus": "x", "is_public": True, "ispublic": True}, NOTHING),
+    ({"priority": "x", "is_public": True, "ispublic": True}, NOTHING),
     # flags: true, false, coerced
     *(({key: True}, flagged(name, True)) for key, name in FLAGS.items()),
     *(({key: False}, flagged(name, False)) for key, name in FLAGS.items()),
@@ -92,10 +88,10 @@ MEANT: list[tuple[Json, IssueMutation]] = [
     ({"status": "ignored"}, IGNORED),
     ({"status": "muted"}, IGNORED),
     ({"status": "resolvedInNextRelease"}, IssueMutation(status=Resolve(in_next_release=True))),
-    # statusDetails: falsy, and keys that are unknown
+    # statusDetails: falsy, and what only answers hold
     ({"statusDetails": {}}, NOTHING),
     ({"status": "resolved", "statusDetails": {}}, RESOLVED),
-    ({"status": "resolved", "statusDetails": {"foo": 1}}, RESOLVED),
+    ({"status": "resolved", "statusDetails": {"actor": 1}}, RESOLVED),
     # inNextRelease: true, false
     ({"status": "resolved", "statusDetails": {"inNextRelease": True}}, IssueMutation(status=Resolve(True))),
     ({"status": "resolved", "statusDetails": {"inNextRelease": False}}, RESOLVED),
@@ -182,10 +178,9 @@ def test_reads_all_keys_of_one_body(project: Project, now: datetime, jane: User)
         "hasSeen": False,
         "isBookmarked": False,
         "isSubscribed": False,
-        "unknown": {"kept": "for the history"},
     }
 
-    mutation = parse(body, project, now)
+    mutation = parse(body | {"unknown": {"kept": "nowhere"}}, project, now)
 
     assert mutation == IssueMutation(
         status=Ignore(SnoozeTerms(now + timedelta(minutes=30), 1, 2, 3, 4)),
@@ -197,6 +192,7 @@ def test_reads_all_keys_of_one_body(project: Project, now: datetime, jane: User)
         is_subscribed=False,
     )
     assert mutation.body == body
+    assert mutation.ignored_keys == ("unknown",)
 
 
 @pytest.mark.django_db

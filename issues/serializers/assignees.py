@@ -1,0 +1,95 @@
+"""Whom ``assignedTo`` means (contract 1.4)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+
+from issues.errors import UnknownActor
+from issues.mutation import Assignee
+from issues.serializers.scopes import read_id
+from projects.callers import Caller
+from projects.models import OrganizationMember, Project, Team
+
+ME = "me"
+LONGEST = 320  # characters; no user name, e-mail, slug or id that is written by anybody has more
+
+ONE_PROJECT_ONLY = "This goes with issues of one project only."
+
+
+class AssigneeField(serializers.CharField):
+    """A word for somebody, or the object that answers hold; that one is read as the word ``TYPE:ID``."""
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        """Return the word; an empty one and null mean nobody.
+
+        :raises ValidationError: it is neither a word nor such an object.
+        """
+        return super().run_validation(_word_for(data) if isinstance(data, Mapping) else data)
+
+
+def _word_for(answered: Mapping[str, Any]) -> Any:
+    """Return the word that an object stands for; the object itself if it is none that an answer could have held."""
+    kind, pk = answered.get("type"), answered.get("id")
+    is_answer = kind in ("user", "team") and isinstance(pk, str | int) and not isinstance(pk, bool)
+    return f"{kind}:{pk}" if is_answer else answered
+
+
+def find_assignee(word: str, organization_id: int, projects: Sequence[Project], *, by: Caller) -> Assignee:
+    """Return the member or team of the organization that a word stands for.
+
+    ``user:ID``, ``ID``, a user name or an e-mail; ``team:ID``, ``#slug`` or a team slug; ``me``. All else is unknown,
+    so that nobody learns who exists in other organizations.
+
+    :param projects: those whose issues they are to take care of.
+    :raises ValidationError: nobody, or somebody who can't take care of them.
+    """
+    kind, colon, rest = word.partition(":")
+    members = OrganizationMember.objects.filter(organization=organization_id).select_related("user")
+    teams = Team.objects.filter(organization=organization_id)
+    if len(word) > LONGEST:  # blanks and zeros that mean nothing would be kept in the history
+        raise ValidationError(str(UnknownActor()))
+    if word.casefold() == ME:  # before user names: whoever is called so can't be meant by everybody
+        return _member(members.filter(user=by.user_id or 0), projects)  # an API key is nobody
+    if word.startswith("#"):
+        return _team(teams.filter(slug=word[1:]), projects)
+    if colon and kind == "team":
+        return _team(teams.filter(pk=read_id(rest) or 0), projects)
+    if colon and kind == "user":
+        return _member(members.filter(user=read_id(rest) or 0), projects)
+    if word.isascii() and word.isdigit():
+        return _member(members.filter(user=read_id(word) or 0), projects)
+    for lookup in ("user__username__iexact", "user__email__iexact"):
+        named = members.filter(**{lookup: word})
+        if named.exists():
+            return _member(named, projects)
+    return _team(teams.filter(slug=word), projects)
+
+
+def _member(members: QuerySet[OrganizationMember], projects: Sequence[Project]) -> Assignee:
+    found = list(members[:2])
+    if len(found) != 1:  # nobody; or two that share an e-mail, of whom neither was surely meant
+        raise ValidationError(str(UnknownActor()))
+    user = found[0].user
+    if not user.is_active:
+        raise ValidationError("Cannot assign to a deactivated member")
+    if Project.objects.visible_to_member(user.pk).filter(pk__in=_ids(projects)).count() < len(projects):
+        raise ValidationError("Cannot assign to non-team member")
+    return Assignee("user", user.pk, user.get_full_name(), user.email)
+
+
+def _team(teams: QuerySet[Team], projects: Sequence[Project]) -> Assignee:
+    team = teams.first()
+    if team is None:
+        raise ValidationError(str(UnknownActor()))
+    if len(projects) > 1:
+        raise ValidationError(ONE_PROJECT_ONLY)
+    if not team.projects.filter(pk__in=_ids(projects)).exists():
+        raise ValidationError("Cannot assign to a team without access to the project")
+    return Assignee("team", team.pk, team.slug)
+
+
+def _ids(projects: Sequence[Project]) -> list[int]:
+    return [project.pk for project in projects]

@@ -1,0 +1,262 @@
+"""Keys that are not known: wishes that must not be left out, and others, which are named (contract 1.4)."""
+
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from issues.models import Issue, Mutation
+from issues.serializers.keys import means_ids
+from projects.models import Project
+from tests.api_client import Api
+from tests.assertions import snapshot
+from tests.factories import IssueFactory, ReleaseFactory
+
+pytestmark = pytest.mark.django_db
+
+Json = dict[str, Any]
+
+UNKNOWN = ["Unknown key. Nothing was changed: without it, the rest would mean something else."]
+ROUTES = {
+    "project": "/api/0/projects/the-interstellar-jurisdiction/pump-station/issues/",
+    "organization": "/api/0/organizations/the-interstellar-jurisdiction/issues/",
+    "one issue": "/api/0/issues/{pk}/",
+}
+
+
+@pytest.fixture
+def issue(project: Project) -> Issue:
+    ReleaseFactory(projects=[project], version="1.0.0")
+    issue: Issue = IssueFactory(project=project)
+    return issue
+
+
+@pytest.fixture(params=ROUTES)
+def put(request: pytest.FixtureRequest, api: Api, issue: Issue) -> Any:
+    """Return what sends a body to the issue, on each of the routes."""
+    named = request.param != "one issue"
+    return lambda body, **how: api.put(
+        ROUTES[request.param].format(pk=issue.pk), body, ids=[issue.pk] if named else [], **how
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Wishes
+# ---------------------------------------------------------------------------------------------------------------------
+
+WISHES = [
+    *("inNextRelease", "inRelease", "inCommit", "inUpcomingRelease", "inNextrelease", "in_next_release", "InRelease"),
+    *("ignore", "ignoreMinutes", "ignoreUntilEscalating", "ignoredUntil", "ignore_duration", "ignoreduration"),
+    *("IgnoreCount", "snooze", "snoozeUntil", "snooze_duration", "SNOOZE", "statusDetail", "statusdetails"),
+    *("status_details", "Status", "statusCode", " status", "ignoreCount "),
+]
+
+
+@pytest.mark.parametrize("key", WISHES)
+@pytest.mark.parametrize("value", [True, None, {"commit": "abc"}], ids=str)
+def test_an_unknown_wish_is_refused(put: Any, key: str, value: object) -> None:
+    before = snapshot()
+
+    response = put({"status": "ignored", key: value, "isPublic": True})
+
+    assert (response.status_code, response.json()) == (400, {key: UNKNOWN})
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("status", ["resolved", "ignored", "unresolved"])
+@pytest.mark.parametrize("key", ["inCommit", "inNextRelease", "snoozeUntil", "statusDetail"])
+def test_an_unknown_wish_is_refused_for_all_issues(api: Api, issue: Issue, status: str, key: str) -> None:
+    before = snapshot()
+
+    response = api.put(api.issues_url, {"status": status, key: 1})
+
+    assert (response.status_code, response.json()) == (400, {key: UNKNOWN})
+    assert snapshot() == before
+
+
+DETAILS = [
+    *("inCommit", "inUpcomingRelease", "inNextrelease", "in_release", "inFutureRelease", "release", "nextRelease"),
+    *("ignoreUntilEscalating", "ignoreMinutes", "until", "duration", "substatus", "status", "statusDetails", "foo", ""),
+    *("Actor", "actors", "autoResolved", "pendingEvents", "info"),
+]
+
+
+@pytest.mark.parametrize("key", DETAILS)
+@pytest.mark.parametrize("status", ["resolved", "unresolved", "ignored", "resolvedInNextRelease", None])
+def test_nothing_unknown_is_left_out_of_the_details(put: Any, status: str | None, key: str) -> None:
+    before = snapshot()
+    body = {"statusDetails": {key: ["x"]}} | ({} if status is None else {"status": status})
+
+    response = put(body)
+
+    assert (response.status_code, response.json()) == (400, {"statusDetails": {key: UNKNOWN}})
+    assert snapshot() == before
+
+
+def test_what_is_wrong_is_said_at_once(put: Any) -> None:
+    before = snapshot()
+    details = {"inCommit": {}, "inRelease": "9.9.9", "ignoreCount": 5, "actor": {"id": "1"}}
+
+    response = put({"status": "resolved", "statusDetails": details, "inNextRelease": True, "isPublic": "maybe"})
+
+    assert (response.status_code, response.json()) == (
+        400,
+        {
+            "statusDetails": {
+                "inRelease": ["Unable to find a release with the given version."],
+                "inCommit": UNKNOWN,
+                "ignoreCount": ['This goes with "status": "ignored".'],
+            },
+            "isPublic": ["Must be a valid boolean."],
+            "inNextRelease": UNKNOWN,
+        },
+    )
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("where", ["top", "statusDetails"])
+def test_a_hundred_thousand_wishes_are_named_as_far_as_they_fit(put: Any, where: str) -> None:
+    many = {f"ignore{number}": 0 for number in range(40_000)}
+
+    response = put({"status": "ignored"} | (many if where == "top" else {where: many}))
+
+    errors = response.json() if where == "top" else response.json()[where]
+    assert (response.status_code, list(errors)) == (400, list(many)[:20])
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Others
+# ---------------------------------------------------------------------------------------------------------------------
+
+OTHERS = [
+    *("priority", "inbox", "insights", "in", "i", "foo", "statu", "stats", "ispublic", "is_public", "assigned_to"),
+    *("note", "shareId", "lastSeen", "", "a,b", "größe", "\U0001f980", "environment", "project"),
+]
+
+
+@pytest.mark.parametrize("key", OTHERS)
+def test_another_unknown_key_is_named_and_not_kept(put: Any, key: str) -> None:
+    response = put({key: {"deep": ["inside"]}, "status": "resolved"})
+
+    assert response.status_code == 200
+    assert response.headers["Issues-Changed"] == "1"
+    assert Mutation.objects.get().body == {"status": "resolved"}
+    assert response.json().get(key) != {"deep": ["inside"]}
+    assert response.headers["Ignored-Keys"] == quote(key)
+
+
+def test_the_header_names_them_in_order_percent_encoded(put: Any) -> None:
+    body = {"b": 1, "status": "resolved", "a,b": 2, "\r\nSet-Cookie: x": 3, "größe": 4, "priority": "high"}
+
+    response = put(body)
+
+    assert response.headers["Ignored-Keys"] == "b,a%2Cb,%0D%0ASet-Cookie%3A%20x,gr%C3%B6%C3%9Fe,priority"
+
+
+def test_the_header_names_twenty_and_has_a_thousand_characters(put: Any) -> None:
+    assert put({f"x{number}": 0 for number in range(30)}).headers["Ignored-Keys"].split(",") == [
+        f"x{number}" for number in range(20)
+    ]
+    assert put({"x" * 500_000: 0}).headers["Ignored-Keys"] == "x" * 1000
+
+
+def test_the_header_is_not_there_when_all_is_understood(put: Any) -> None:
+    response = put({"status": "ignored", "statusDetails": {"ignoreCount": 5, "actor": {"id": "1"}}, "merge": False})
+
+    assert response.status_code == 200
+    assert "Ignored-Keys" not in response.headers
+
+
+def test_the_header_is_on_a_preview_and_on_what_changed_nothing(api: Api, issue: Issue) -> None:
+    body = {"status": "resolved", "priority": "high"}
+
+    preview = api.put(api.issues_url, body, ids=[issue.pk], raw_query="preview=true")
+    out_of_scope = api.put(api.issues_url, body, ids=[issue.pk, issue.pk + 1000])
+    elsewhere = api.put(ROUTES["organization"], body, ids=[issue.pk, issue.pk + 1000])
+    everything = api.put(api.issues_url, body)
+
+    answers = [preview, out_of_scope, elsewhere, everything]
+    assert [answer.status_code for answer in answers] == [200, 204, 204, 200]
+    assert {answer.headers["Ignored-Keys"] for answer in answers} == {"priority"}
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What the history keeps
+# ---------------------------------------------------------------------------------------------------------------------
+
+UNDERSTOOD: list[tuple[Json, Json | None]] = [
+    (
+        {"status": "ignored", "statusDetails": {"ignoreCount": "5", "actor": {"x": "y" * 1000}}},
+        {"status": "ignored", "statusDetails": {"ignoreCount": "5"}},
+    ),
+    ({"status": "resolved", "statusDetails": {"inRelease": "  1.0.0\n" + " " * 1000}}, None),
+    ({"assignedTo": " " * 1000 + "jane"}, {"assignedTo": "jane"}),
+    ({"hasSeen": "yes", "isSubscribed": 1}, {"hasSeen": "yes", "isSubscribed": 1}),
+]
+
+
+@pytest.mark.parametrize(("body", "kept"), UNDERSTOOD, ids=["actor", "blanks around a version", "blanks", "as written"])
+def test_the_history_keeps_what_was_understood(api: Api, issue: Issue, body: Json, kept: Json | None) -> None:
+    response = api.put(api.issues_url, body, ids=[issue.pk], auth="jane")
+
+    assert (response.status_code, response.headers["Issues-Changed"]) == (200, "1")
+    expected = kept or {"status": "resolved", "statusDetails": {"inRelease": "1.0.0"}}
+    assert Mutation.objects.get().body == expected
+
+
+def test_the_history_keeps_of_an_assignee_who_it_is(api: Api, issue: Issue, jane: Any) -> None:
+    body = {"assignedTo": {"type": "user", "id": jane.pk, "name": "x" * 100_000, "photo": {}}}
+
+    api.put(api.issues_url, body, ids=[issue.pk])
+
+    assert Mutation.objects.get().body == {"assignedTo": {"type": "user", "id": str(jane.pk)}}
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Ids
+# ---------------------------------------------------------------------------------------------------------------------
+
+MEAN_IDS = [
+    *("id", "ids", "Id", "IDS", "id[]", "ids[0]", "id[0][x]", "_id", "pk", "id__in", "idList", "id_list"),
+    *("issue", "issues", "ISSUES", "issueId", "issueIds", "issue_ids", "issue-ids", "issues[]", "issue[id]", "issueID"),
+    *("group", "groups", "groupId", "groupIds", "group_ids", "GROUPS", "groupIDs", "issueIdList", "selectedIssues"),
+    *("selectedIds", "shortId", "shortIds", "short_ids", "issueShortId", "allIds", "issueSet", " ids "),
+]
+MEAN_NONE = [
+    "",
+    "x",
+    "idea",
+    "paid",
+    "grid",
+    "shareId",
+    "releaseId",
+    "project",
+    "projectId",
+    "grouping",
+    "tissue",
+    "title",
+]
+
+
+@pytest.mark.parametrize("key", MEAN_IDS)
+@pytest.mark.parametrize("route", ["project", "organization"])
+def test_a_body_that_names_issues_is_not_about_all(
+    api: Api, issue: Issue, project: Project, route: str, key: str
+) -> None:
+    before = snapshot()
+    narrowed = f"project={project.pk}" if route == "organization" else ""
+
+    response = api.put(ROUTES[route], {"status": "resolved", key: [1]}, raw_query=narrowed)
+
+    assert (response.status_code, response.json()) == (
+        400,
+        {"detail": "You must specify a list of IDs for this operation"},
+    )
+    assert snapshot() == before
+    named = api.put(ROUTES[route], {"status": "resolved", key: [1]}, ids=[issue.pk])
+    assert (named.status_code, named.headers["Issues-Changed"]) == (200, "1")
+
+
+@pytest.mark.parametrize("key", MEAN_NONE)
+def test_other_keys_name_no_issues(key: str) -> None:
+    assert not means_ids(key)
