@@ -5,11 +5,13 @@ Issues and people are named <A>, <jane> ...; tests/model/world.py spells them.
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from tests.factories import NOW
 from tests.model.messages import Request, Who
 from tests.model.world import NAMES
 
@@ -31,7 +33,9 @@ TERMS: SearchStrategy[Body] = st.sampled_from(
         {"ignoreUserCount": 3},
         {"ignoreUserCount": 3, "ignoreUserWindow": 60},
         {"ignoreDuration": 30, "ignoreCount": 2, "ignoreUserCount": 4, "ignoreUserWindow": 10_080},
-        {"ignoreDuration": 0, "ignoreCount": None},
+        {"ignoreDuration": 0, "ignoreCount": None, "ignoreUntil": None},
+        {"ignoreUntil": (NOW + timedelta(hours=1)).isoformat()},
+        {"ignoreUntil": "2999-12-31T23:59:59.123456+05:30", "ignoreCount": 5},
     ]
 )
 RELEASES: SearchStrategy[Body] = st.sampled_from(
@@ -41,13 +45,14 @@ ASSIGNEES = st.sampled_from(
     [
         *("jane", "SAM", "sam@example.com", "<jane>", "user:<sam>", " user:<jane> "),
         *("powerful-abolitionist", "#powerful-abolitionist", "team:<powerful-abolitionist>"),
-        *(None, "", None),
+        *(None, "", None, "me"),
+        *({"type": "user", "id": "<sam>", "name": "x"}, {"type": "team", "id": "<powerful-abolitionist>"}),
     ]
 )
 
 
 def _in_details(keys: Body) -> Body:
-    return {"statusDetails": {key: value for key, value in keys.items() if key != "snoozeDuration"}}
+    return {"statusDetails": keys | {"actor": {"id": "1"}}}
 
 
 STATUS_BODIES: SearchStrategy[Body] = st.one_of(
@@ -55,7 +60,15 @@ STATUS_BODIES: SearchStrategy[Body] = st.one_of(
     TERMS.map(lambda terms: {"status": "ignored", **terms}),
     TERMS.map(lambda terms: {"status": "ignored", **_in_details(terms)}),
     RELEASES.map(lambda release: {"status": "resolved", "statusDetails": release}),
-    st.just({"status": "resolved", "snoozeDuration": None, "statusDetails": {}, "substatus": "archived"}),
+    st.just({"status": "resolved", "snoozeDuration": None, "statusDetails": {}, "substatus": None, "priority": "low"}),
+    st.builds(
+        lambda word, body: {"substatus": word, **body},
+        st.sampled_from(["archived_until_escalating", "archived_until_condition_met", "archived_forever"]),
+        st.one_of(st.just(Body()), TERMS, TERMS.map(_in_details)).map(lambda terms: {"status": "ignored", **terms}),
+    ),
+    st.sampled_from(["ongoing", "new", "regressed", "escalating"]).map(
+        lambda word: {"status": "unresolved", "substatus": word}
+    ),
 )
 MARKS: SearchStrategy[Body] = st.dictionaries(
     st.sampled_from(["hasSeen", "isBookmarked", "isSubscribed"]), BOOLEANS, min_size=1
@@ -92,6 +105,10 @@ WRONG: dict[str, list[Any]] = {
     "ignoreWindow": [0, 10_081, 60],
     "ignoreUserWindow": [5],
     "snoozeDuration": [30],
+    "ignoreUntil": ["2999-12-31T00:00:00Z", "2020-01-01T00:00:00Z", "soon", "", 30, []],
+    "substatus": ["archived", "ongoing", "archived_forever", "archived_until_condition_met", "", 1],
+    **{key: [True] for key in ("inNextRelease", "in_release", "statusDetail", "ignoreUntilEscalating", "snoozeUntil")},
+    **{key: [["1"]] for key in ("id", "issues", "group_ids", "priority")},
     "statusDetails": [
         *(None, [], "latest"),
         {"inRelease": "9.9"},
@@ -102,6 +119,9 @@ WRONG: dict[str, list[Any]] = {
         {"ignoreCount": 5},
         {"ignoreUserWindow": 5},
         {"somethingElse": 1},
+        {"inCommit": {"commit": "a"}, "ignoreCount": 5},
+        {"ignoreUntil": "2020-01-01T00:00:00Z"},
+        {"snoozeDuration": 30},
     ],
 }
 WRONG_VALUES: SearchStrategy[tuple[str, Any]] = st.sampled_from(

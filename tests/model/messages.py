@@ -12,7 +12,7 @@ from typing import Any, Literal
 Who = Literal["jane", "sam", "key"]
 
 # What an answer's headers say of what happened; the other headers are the same for everybody (tests/api).
-TOLD = ("Issues-Matched", "Issues-Changed", "Issues-Out-Of-Scope", "X-Hits")
+TOLD = ("Issues-Matched", "Issues-Changed", "Issues-Out-Of-Scope", "X-Hits", "Ignored-Keys")
 
 # The secrets that the service draws, by what the model calls them: the nth link of an issue.
 Links = Mapping[str, str]

@@ -11,7 +11,8 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from tests.model import searching
@@ -38,6 +39,15 @@ NUMBERS = {
     "ignoreUserCount": (0, 2_147_483_647),
     "ignoreUserWindow": (1, 10_080),
 }
+TERMS = (*NUMBERS, "ignoreUntil")
+SUBSTATUSES = {
+    "ignored": ("archived_until_escalating", "archived_until_condition_met", "archived_forever"),
+    "unresolved": ("ongoing", "new", "regressed", "escalating"),
+}
+# 1.4: keys by which a wish is said, and such as mean ids.
+WISHES = re.compile(r"(ignore|snooze|status)|in[A-Z_]")
+KNOWN = {"status", "statusDetails", "substatus", "assignedTo", *BOOLEANS, *TERMS}
+IDS = re.compile(r"((issue|group)?_?ids?|issues?|groups?)(\[.*\])?", re.IGNORECASE)
 WINDOWS = {"ignoreWindow": "ignoreCount", "ignoreUserWindow": "ignoreUserCount"}
 Reader = Callable[[Any], Any]  # of a value in a body
 SORTS: dict[str, Callable[["Totals"], Any]] = {
@@ -262,6 +272,7 @@ class Wish:
     """1.4, validated. None is "absent"; ``assigns`` tells "to nobody" from it."""
 
     status: str | None = None
+    substatus: str | None = None
     resolution: Resolution | None = None
     terms: Terms = Terms()
     assigns: bool = False
@@ -274,7 +285,7 @@ class Wish:
 
     @property
     def is_status_only(self) -> bool:
-        without = replace(self, status=None, resolution=None, terms=Terms())
+        without = replace(self, status=None, substatus=None, resolution=None, terms=Terms())
         return self.status is not None and without == Wish()
 
 
@@ -379,13 +390,14 @@ class Model:
         user = self.place.callers[request.who]
         scope = self._read_scope(request, user)
         body = _read_body(request.body)
-        wish = self._read_wish(body, at)
+        wish = self._read_wish(body, user, at)
+        ignored = _tell_ignored(body, wish)
         self._check_names(scope, hidden=wish == Wish(merge=False))
-        if scope.ids is None and (not wish.is_status_only or {"id", "ids"} & set(body)):
+        if scope.ids is None and (not wish.is_status_only or any(map(IDS.fullmatch, body))):
             raise Refused({"detail": "You must specify a list of IDs for this operation"})
         missing = self._missing(scope, hidden=wish == Wish(merge=False))
         if missing:
-            return _nothing_done(missing)
+            return _nothing_done(missing, ignored)
 
         ids = self._matching(scope, user, at)
         before = {pk: self.issues[pk] for pk in ids}
@@ -412,7 +424,7 @@ class Model:
 
         link = _link(self.issues[ids[0]]) if wish.is_public and len(ids) == 1 else None
         told = _tell(body, wish, user, merged, link)
-        return Expected(200, json.dumps(told), _counts(len(ids), len(changed)))
+        return Expected(200, json.dumps(told), _counts(len(ids), len(changed)) | ignored)
 
     def _read_scope(self, request: Request, user: Person | None) -> Scope:
         """1.3"""
@@ -540,24 +552,26 @@ class Model:
 
     # --- what a body says ---
 
-    def _read_wish(self, body: Mapping[str, Any], at: datetime) -> Wish:
+    def _read_wish(self, body: Mapping[str, Any], user: Person | None, at: datetime) -> Wish:
         """1.4: every bad field is reported at once; about one that is wrong by itself nothing else is known."""
         wrong: dict[str, object] = {}
         wrong_details: dict[str, object] = {}
-        readers: dict[str, Reader] = {"status": _read_status, "assignedTo": self._find_assignee}
-        readers |= dict.fromkeys(BOOLEANS, _read_boolean) | {key: _number_reader(key) for key in NUMBERS}
+        find = partial(self._find_assignee, user=user)
+        readers: dict[str, Reader] = {"status": _read_status, "assignedTo": find, "substatus": _read_substatus}
+        readers |= dict.fromkeys(BOOLEANS, _read_boolean) | _term_readers(at)
         values = _read_all(body, readers, wrong)
         details: dict[str, Any] = {}
         if "statusDetails" in body:
             if isinstance(body["statusDetails"], dict):
                 inner: dict[str, Reader] = {"inNextRelease": _read_boolean, "inRelease": self._find_release}
-                inner |= {key: _number_reader(key) for key in NUMBERS if key != "snoozeDuration"}
+                inner |= _term_readers(at)
                 details = _read_all(body["statusDetails"], inner, wrong_details)
+                wrong_details |= dict.fromkeys(body["statusDetails"].keys() - inner.keys() - {"actor"})
             else:
                 wrong["statusDetails"] = None
 
-        terms = {key: values[key] for key in NUMBERS if values.get(key)}
-        inner_terms = {key: details[key] for key in NUMBERS if details.get(key)}
+        terms = {key: values[key] for key in TERMS if values.get(key)}
+        inner_terms = {key: details[key] for key in TERMS if details.get(key)}
         releases = [key for key in ("inNextRelease", "inRelease") if details.get(key)]
         status = values.get("status")
 
@@ -566,12 +580,18 @@ class Model:
                 wrong[window] = None
             if window in inner_terms and count not in inner_terms and count not in wrong_details:
                 wrong_details[window] = None
+        terms_are_known = not wrong_details and not wrong.keys() & {*TERMS, "statusDetails"}
         contradictions: list[tuple[dict[str, object], str]] = []
+        for where, given in ((wrong, terms), (wrong_details, inner_terms)):
+            if "ignoreUntil" in given and given.keys() & {"ignoreDuration", "snoozeDuration"}:
+                contradictions += [(where, "ignoreUntil")]
         if inner_terms:
             contradictions += [(wrong, key) for key in terms]
         if len(releases) + (status == "resolvedInNextRelease") > 1:
             contradictions += [(wrong_details, key) for key in releases]
         if "status" not in wrong:
+            if _misfits(values.get("substatus"), status, bool(terms or inner_terms), terms_are_known):
+                contradictions += [(wrong, "substatus")]
             if status not in {"ignored", "muted"}:
                 contradictions += [(wrong, key) for key in terms]
                 contradictions += [(wrong_details, key) for key in inner_terms]
@@ -581,6 +601,7 @@ class Model:
                 contradictions += [(wrong, "statusDetails")]
         for where, key in contradictions:
             where[key] = None
+        wrong |= dict.fromkeys(key for key in body if key not in KNOWN and WISHES.match(key))
         if wrong_details:
             exact = None not in wrong_details.values() and "statusDetails" not in wrong
             wrong["statusDetails"] = wrong_details if exact else None
@@ -589,6 +610,7 @@ class Model:
 
         return Wish(
             status=None if status is None else STATUSES.get(status, "resolved"),
+            substatus=values.get("substatus"),
             resolution=_resolution(status, details, len(self.releases)),
             terms=_terms(terms | inner_terms, at),
             assigns="assignedTo" in values,
@@ -609,12 +631,14 @@ class Model:
             raise Wrong("Unable to find a release with the given version.")
         return known[0]
 
-    def _find_assignee(self, raw: Any) -> Person | Team | None:
-        """1.4: whom a word means, if they can take care of issues here."""
+    def _find_assignee(self, raw: Any, user: Person | None) -> Person | Team | None:
+        """1.4: whom a word, or what a GET answered, means, if they can take care of issues here."""
+        if isinstance(raw, dict) and {"type", "id"} <= raw.keys():
+            raw = f"{raw['type']}:{raw['id']}"
         word = "" if raw is None else _read_text(raw)
         if not word:
             return None
-        found = self._find_actor(word)
+        found = user if word == "me" else self._find_actor(word)
         if found is None:
             raise Wrong("Unknown actor input")
         if isinstance(found, Person) and not found.is_active:
@@ -910,7 +934,7 @@ class Model:
             raise Refused({"detail": "You must specify a list of IDs for this operation"})
         missing = self._missing(scope, hidden=False)
         if missing:
-            return _nothing_done(missing)
+            return _nothing_done(missing, {})
         ids = self._matching(scope, user, at)
         doomed = {below for pk in ids for below in (pk, *self._under(pk))}
         for pk in doomed:
@@ -1089,6 +1113,23 @@ def _read_status(raw: Any) -> str:
     return raw
 
 
+def _read_substatus(raw: Any) -> str | None:
+    if raw is not None and raw not in [word for words in SUBSTATUSES.values() for word in words]:
+        raise Wrong
+    return None if raw is None else str(raw)
+
+
+def _misfits(substatus: str | None, status: str | None, has_terms: bool, terms_are_known: bool) -> bool:
+    """1.4: whether it doesn't go with the status and its terms."""
+    if substatus is None:
+        return False
+    if status is None or substatus not in SUBSTATUSES.get(STATUSES.get(status, status), ()):
+        return True
+    if substatus == "archived_until_condition_met":
+        return not has_terms and terms_are_known
+    return has_terms and status != "unresolved"
+
+
 def _read_boolean(raw: Any) -> bool:
     for value, words in ((True, ("true", "1")), (False, ("false", "0"))):
         if isinstance(raw, bool | int | str) and str(raw).lower() in words:
@@ -1100,6 +1141,21 @@ def _read_text(raw: Any) -> str:
     if isinstance(raw, bool) or not isinstance(raw, str | int | float):
         raise Wrong
     return str(raw).strip()
+
+
+def _term_readers(at: datetime) -> dict[str, Reader]:
+    def read_instant(raw: Any) -> datetime | None:
+        if raw is None:
+            return None
+        try:
+            moment = datetime.fromisoformat(raw) if str(raw).isascii() else None
+        except (TypeError, ValueError):
+            moment = None
+        if moment is None or moment <= at:
+            raise Wrong
+        return moment.astimezone(UTC)
+
+    return {key: _number_reader(key) for key in NUMBERS} | {"ignoreUntil": read_instant}
 
 
 def _number_reader(key: str) -> Callable[[Any], int | None]:
@@ -1121,10 +1177,10 @@ def _resolution(status: str | None, details: Mapping[str, Any], known: int) -> R
     return Resolution(details["inRelease"]) if details.get("inRelease") else None
 
 
-def _terms(given: Mapping[str, int], at: datetime) -> Terms:
+def _terms(given: Mapping[str, Any], at: datetime) -> Terms:
     minutes = given.get("ignoreDuration", given.get("snoozeDuration"))
     return Terms(
-        until=None if minutes is None else at + timedelta(minutes=minutes),
+        until=given.get("ignoreUntil") if minutes is None else at + timedelta(minutes=minutes),
         count=given.get("ignoreCount"),
         window=given.get("ignoreWindow"),
         user_count=given.get("ignoreUserCount"),
@@ -1191,6 +1247,7 @@ def _tell(body: Mapping[str, Any], wish: Wish, user: Person | None, merged: Any,
     """1.8: what was asked, in the order of the body, and what it led to."""
     values = {
         "status": wish.status,
+        "substatus": wish.substatus,
         "assignedTo": _tell_assignee(wish.assignee),
         "isPublic": wish.is_public,
         "merge": merged,
@@ -1198,7 +1255,7 @@ def _tell(body: Mapping[str, Any], wish: Wish, user: Person | None, merged: Any,
         "isBookmarked": wish.is_bookmarked,
         "isSubscribed": wish.is_subscribed,
     }
-    told = {key: values[key] for key in body if key in KEYS}
+    told = {key: values[key] for key in body if key in KEYS or key in _substatus_told(wish)}
     if link is not None:
         told["shareId"] = link
     if wish.is_subscribed is not None:
@@ -1233,6 +1290,18 @@ def _counts(matched: int, changed: int) -> dict[str, str]:
     return counts | {"Mutation-Id": "given"} if changed else counts
 
 
-def _nothing_done(missing: list[int]) -> Expected:
+def _substatus_told(wish: Wish) -> set[str]:
+    """1.4: null was not given, and that an issue escalates is not understood."""
+    return set() if wish.substatus in (None, "archived_until_escalating") else {"substatus"}
+
+
+def _tell_ignored(body: Mapping[str, Any], wish: Wish) -> dict[str, str]:
+    """1.4: the keys that nothing came of; what is asked here has none that need an escape."""
+    not_understood = {"substatus"} if wish.substatus == "archived_until_escalating" else set()
+    ignored = [key for key in body if key not in KNOWN - not_understood]
+    return {"Ignored-Keys": ",".join(ignored[:20])} if ignored else {}
+
+
+def _nothing_done(missing: list[int], ignored: dict[str, str]) -> Expected:
     told = {"Issues-Out-Of-Scope": ",".join(str(pk) for pk in missing[:20])}
-    return Expected(204, "", _counts(0, 0) | told)
+    return Expected(204, "", _counts(0, 0) | told | ignored)

@@ -1,5 +1,6 @@
 """The service ...: answers whatever is asked, in whatever order, as the model does."""
 
+import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
@@ -12,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 
 from tests import soak
 from tests.model import drafts, faults
-from tests.model.messages import Differs, Request, Who
+from tests.model.messages import Answer, Differs, Request, Who
 from tests.model.world import NAMES, TICK, World
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -36,10 +37,11 @@ class SideBySide(RuleBasedStateMachine):
         self.agreed = True
         self.world.begin_again()
 
-    def ask(self, request: Request) -> None:
+    def ask(self, request: Request) -> Answer:
         self.agreed = False  # until it is known
-        self.world.ask(request)
+        answer = self.world.ask(request)
         self.agreed = True
+        return answer
 
     def change(self, *requests: Request) -> None:
         for request in requests:
@@ -97,6 +99,15 @@ class SideBySide(RuleBasedStateMachine):
     def undo_of(self, ago: int) -> str:
         ids = list(self.world.model.mutations)
         return f"mutations/{ids[-1 - ago % len(ids)]}/undo"
+
+    @rule(who=drafts.WHO, other=drafts.WHO, sender=st.sampled_from(["by itself", "whole"]))
+    def send_back(self, who: Who, other: Who, sender: str) -> None:
+        """What one was told of an issue, anybody may send back, and nothing changes."""
+        for item in json.loads(self.ask(Request("GET", who, query=(("query", ""),))).body):
+            body = item if sender == "whole" else {key: item[key] for key in ("status", "statusDetails", "assignedTo")}
+            back = who if sender == "whole" else other  # marks are of who was told
+            answer = self.ask(Request("PUT", back, query=(("id", item["id"]),), body=json.dumps(body)))
+            assert (answer.status, answer.headers.get("Issues-Changed")) == (200, "0"), (body, answer)
 
     @rule(requests=drafts.and_then(drafts.WRONGS | drafts.STRANGE))
     def ask_wrongly(self, requests: list[Request]) -> None:
