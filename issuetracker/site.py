@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import BadRequest
+from django.apps import apps
+from django.contrib.admin.exceptions import NotRegistered
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.paginator import InvalidPage
 from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
@@ -69,6 +71,24 @@ class Site(UnfoldAdminSite):
             answer: HttpResponse = super().search(request, extra_context)  # type: ignore[misc] # Django's own has none
         except (ValueError, InvalidPage) as error:
             raise BadRequest from error
+        return answer
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        """Answer what a field of a form completes; 403 for any other field, on some of which Django would crash.
+
+        :raises PermissionDenied: no form of the admin asks that.
+        :raises BadRequest: the word has NUL, which Django would hand to PostgreSQL.
+        """
+        app, name, field = (request.GET.get(key, "") for key in ("app_label", "model_name", "field_name"))
+        try:
+            model_admin = self.get_model_admin(apps.get_model(app, name))
+        except (LookupError, NotRegistered) as error:
+            raise PermissionDenied from error
+        if field not in model_admin.get_autocomplete_fields(request):
+            raise PermissionDenied
+        if "\0" in request.GET.get("term", ""):
+            raise BadRequest
+        answer: HttpResponse = super().autocomplete_view(request)
         return answer
 
     def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:

@@ -1,5 +1,7 @@
 """The admin's addresses, written by hand by somebody who is logged in: no page is a crash."""
 
+from typing import Any
+
 import pytest
 from django.contrib import admin
 from django.test import Client
@@ -38,3 +40,28 @@ def test_no_address_is_a_crash(operator: Client, issue: Issue, model: type) -> N
             answer = operator.get(page + query.format(word=word))
 
             assert answer.status_code in {200, 302, 400, 403, 404}, query.format(word=word[:20])
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
+def test_no_field_that_is_completed_is_a_crash(operator: Client, issue: Issue, model: Any) -> None:
+    """Also those that no form completes, and relations from the other side."""
+    fields = [field.name for field in model._meta.get_fields(include_hidden=True)] + ["nothing", "", "%00"]
+    asked = f"/admin/autocomplete/?app_label={model._meta.app_label}&model_name={model._meta.model_name}"
+
+    for field in fields:
+        for word in (*WORDS, "&page=x", "&page=0", "&page=99999999999999999999"):
+            answer = operator.get(f"{asked}&field_name={field}&term={word}")
+
+            assert answer.status_code in {200, 400, 403, 404}, (field, word[:20])
+
+
+def test_completes_only_what_a_form_asks_for(operator: Client, issue: Issue) -> None:
+    def asked(model: str, field: str) -> int:
+        query = {"app_label": "projects", "model_name": model, "field_name": field, "term": "a"}
+        return operator.get("/admin/autocomplete/", query).status_code
+
+    assert asked("apitoken", "user") == 200
+    assert [asked(*words) for words in (("user", "teams"), ("release", "organization"), ("user", "nothing"))] == [
+        403
+    ] * 3
+    assert asked("nothing", "user") == 403
