@@ -17,6 +17,7 @@ from issues.mutation import Merged
 from issues.querysets import as_array
 from issues.services.targets import Targets, ancestors
 from projects.callers import Caller
+from projects.querysets import MAX_ID
 
 # What becomes of the rows that hang on an issue while it is merged into another. A relation that is missing here fails
 # tests/test_house_rules.py: whoever adds one has to decide.
@@ -97,7 +98,8 @@ def join(targets: Targets, links: Mapping[int, int], *, by: Caller, at: datetime
 def compute_totals(targets: Targets, ids: Sequence[int]) -> None:
     """Compute what these issues show, from the own numbers of everything in their trees.
 
-    The ends of a snooze by count move by what the total moved: merging is no event.
+    The ends of a snooze by count move by what the total moved: merging is no event. So do those that activities keep,
+    so that what an undo brings back has as many events left as it had.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -119,6 +121,14 @@ RELEASES_OF_A_TREE = """
     WHERE own.id = ANY(ARRAY(SELECT id FROM tree))
     GROUP BY tree.root
 """
+
+
+def _moved(end: str, number: str) -> str:
+    """Return SQL that moves an end which an activity keeps by what a total moved, as far as the column reaches."""
+    moved = f"activity.{end}::numeric + total.{number} - issue.{number}"
+    within = f"least(greatest({moved}, 0), {MAX_ID})::bigint"
+    return f"{end} = CASE WHEN activity.{end} IS NOT NULL THEN {within} END"  # least() passes over NULL
+
 
 # Every issue under each of %(ids)s, itself included. A tree has no circles: only visible issues are ever merged, and
 # only into a visible one.
@@ -159,6 +169,17 @@ COMPUTE_TOTALS = f"""
         FROM total
         WHERE issue.id = total.root
           AND issue.project_id = %(project_id)s AND issue.id = ANY((SELECT %(ids)s::bigint[])::bigint[])
+    ),
+    kept AS (
+        UPDATE issues_activity AS activity
+        SET {_moved("before_snooze_ends_at_times_seen", "times_seen")},
+            {_moved("before_snooze_ends_at_users_seen", "users_seen")}
+        FROM total
+        JOIN issues_issue AS issue ON issue.id = total.root  -- as it was before this statement
+        WHERE activity.issue_id = total.root
+          AND activity.project_id = %(project_id)s AND activity.issue_id = ANY((SELECT %(ids)s::bigint[])::bigint[])
+          AND num_nonnulls(activity.before_snooze_ends_at_times_seen, activity.before_snooze_ends_at_users_seen) > 0
+          AND (total.times_seen, total.users_seen) <> (issue.times_seen, issue.users_seen)
     ),
     hour_total AS (
         SELECT tree.root, own.hour, sum(own.own_count)::int AS count

@@ -202,6 +202,7 @@ class Issue:
     followers: frozenset[tuple[int, Follower]] = frozenset()
     activity: tuple[Entry, ...] = ()
     past: tuple[Overwritten, ...] = field(default=(), compare=False)
+    came: int = field(default=0, compare=False)  # events, since the beginning, to itself or to what is under it
 
     @property
     def is_public(self) -> bool:
@@ -381,7 +382,8 @@ class Model:
         issue = self.issues[pk]
         self.issues[pk] = replace(issue, events=issue.events + count, users=issue.users + count, last_seen=at)
         for above in (pk, *self._above(pk)):
-            self.issues[above] = replace(self.issues[above], terms=self.issues[above].terms.after(count, count))
+            one = self.issues[above]
+            self.issues[above] = replace(one, terms=one.terms.after(count, count), came=one.came + count)
 
     # --- PUT ---
 
@@ -782,13 +784,15 @@ class Model:
         self.numbers, self.mutations[LATEST] = mutation.number, mutation
 
     def _value(self, issue: Issue, part: str) -> Any:
-        """Return what stands in a part, to be compared and put back. An end by count is one of the total."""
+        """Return what stands in a part, to be compared and put back.
+
+        A count ends when so many events have come, which no merge brings nearer.
+        """
         if part == "assignee":
             return issue.assignee
         if part == "share":
             return issue.link
-        totals = self.totals(issue.id)
-        ends = issue.terms.after(-totals.events, -totals.users)
+        ends = issue.terms.after(-issue.came, -issue.came)
         known = issue.resolution and issue.resolution.known
         return issue.status, issue.set_by, issue.resolved_at, issue.resolution, known, ends
 
@@ -876,8 +880,7 @@ class Model:
         status, set_by, resolved_at, resolution, known, ends = value
         if resolution == Resolution() and known < len(self.releases):  # which has come meanwhile
             resolution = Resolution(self.releases[known])
-        totals = self.totals(issue.id)
-        terms = ends.after(totals.events, totals.users)
+        terms = ends.after(issue.came, issue.came)
         issue = replace(
             issue, status=status, set_by=set_by, resolved_at=resolved_at, resolution=resolution, terms=terms
         )
