@@ -1,13 +1,19 @@
 """Who takes care of an issue: one user, one team, or nobody (contract 1.4)."""
 
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
+from typing import Literal
+
+from django.db import connection
 
 from issues.enums import ActivityKind, SubscriptionReason
-from issues.mutation import Assignee, Assignment
-from issues.querysets import condition
-from issues.services import activity, subscriptions
+from issues.mutation import Assignee, Assignment, Merged
+from issues.querysets import as_array, condition
+from issues.services import activity, lookups, subscriptions, transactions
 from issues.services.activity import Rewritten
 from issues.services.targets import Targets
+from issues.services.transactions import StartOver
 from projects.callers import Caller
 from projects.models import Team
 
@@ -19,8 +25,10 @@ def change(targets: Targets, wish: Assignment, *, by: Caller, at: datetime) -> R
     return assign(targets, wish.to, by=by, at=at)
 
 
-def assign(targets: Targets, assignee: Assignee, *, by: Caller, at: datetime) -> Rewritten:
-    """Assign; the user, or the team's members, follow the issues that are newly theirs."""
+def assign(
+    targets: Targets, assignee: Assignee, *, by: Caller, at: datetime, except_to: Collection[int] = ()
+) -> Rewritten:
+    """Assign; the user, or the team's members ``except_to`` some, follow the issues that are newly theirs."""
     column = f"assignee_{assignee.type}_id"
     assigned = activity.rewrite(
         targets,
@@ -31,9 +39,8 @@ def assign(targets: Targets, assignee: Assignee, *, by: Caller, at: datetime) ->
         by=by,
         at=at,
     )
-    subscriptions.subscribe(
-        targets.project_id, assigned.ids or [], _people(assignee), reason=SubscriptionReason.ASSIGNED, at=at
-    )
+    people = [pk for pk in _people(assignee) if pk not in except_to]
+    subscriptions.subscribe(targets.project_id, assigned.ids or [], people, reason=SubscriptionReason.ASSIGNED, at=at)
     return assigned
 
 
@@ -48,6 +55,61 @@ def unassign(targets: Targets, *, by: Caller, at: datetime) -> Rewritten:
         by=by,
         at=at,
     )
+
+
+def inherit(targets: Targets, merged: Merged, *, by: Caller, at: datetime) -> None:
+    """Assign the parent of a merge, if it is nobody's, to whom the first seen child is that a PUT would assign so.
+
+    Who doesn't want to hear of that child any more does not begin to hear of the parent by this.
+
+    :raises StartOver: somebody is taking that user or team away just now.
+    """
+    heir = _heir(targets.project_id, merged)
+    if heir is None:
+        return
+    child, assignee = heir
+    with transactions.starting_over_if_locked():
+        is_there = lookups.hold_assignee(assignee, project_id=targets.project_id)
+    if not is_there:
+        raise StartOver("Who these issues are assigned to is leaving just now.")
+    assign(
+        replace(targets, ids=[merged.parent]),
+        assignee,
+        by=by,
+        at=at,
+        except_to=subscriptions.ended(targets.project_id, child),
+    )
+
+
+def _heir(project_id: int, merged: Merged) -> tuple[int, Assignee] | None:
+    """Return the child whose assignee the parent gets, and that one (without a name); None for nobody."""
+    taken = lookups.may_be_assigned(
+        user_id="child.assignee_user_id", team_id="child.assignee_team_id", project_id="child.project_id"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT child.id, child.assignee_user_id, child.assignee_team_id
+            FROM issues_issue AS child
+            WHERE child.project_id = %(project_id)s AND child.id = ANY((SELECT %(children)s::bigint[])::bigint[])
+              AND num_nonnulls(child.assignee_user_id, child.assignee_team_id) > 0
+              AND {taken}
+              AND EXISTS (
+                  SELECT FROM issues_issue
+                  WHERE project_id = %(project_id)s AND id = %(parent)s
+                    AND num_nonnulls(assignee_user_id, assignee_team_id) = 0
+              )
+            ORDER BY child.first_seen, child.id
+            LIMIT 1
+            """,
+            {"project_id": project_id, "children": as_array(merged.children), "parent": merged.parent},
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    child, user_id, team_id = row
+    kind: Literal["user", "team"] = "team" if user_id is None else "user"
+    return child, Assignee(kind, user_id or team_id, "")
 
 
 def _people(assignee: Assignee) -> list[int]:

@@ -111,7 +111,9 @@ def _apply(targets: Targets, mutation: IssueMutation, *, by: Caller, at: datetim
     changed.update(marks.seen, marks.bookmarks, marks.subscriptions)
     if mutation.merge is True:  # last: it hides issues that the lines above changed
         merged = merging.merge(targets, by=by, at=at)
-        changed.update(() if merged is None else (merged.parent, *merged.children))
+        if merged is not None:
+            assignment.inherit(targets, merged, by=by, at=at)
+            changed.update((merged.parent, *merged.children))
     elif mutation.merge is False:
         unmerged = merging.unmerge(targets, by=by, at=at)
         changed.update(unmerged.children, unmerged.parents)

@@ -5,7 +5,8 @@ from collections.abc import Collection
 from django.db import connection
 
 from issues.errors import UnknownActor, UnknownRelease
-from issues.mutation import IssueMutation, Resolve
+from issues.mutation import Assignee, IssueMutation, Resolve
+from projects.querysets import OF_MEMBER
 
 
 def hold(mutation: IssueMutation, *, project_id: int) -> None:
@@ -26,6 +27,35 @@ def hold(mutation: IssueMutation, *, project_id: int) -> None:
     release = mutation.status.in_release if isinstance(mutation.status, Resolve) else None
     if release is not None and not _hold_release(release.id, project_id):
         raise UnknownRelease
+
+
+def may_be_assigned(*, user_id: str, team_id: str, project_id: str) -> str:
+    """Return the SQL condition "a PUT would assign an issue of this project to this user, or to this team".
+
+    The arguments are SQL, too: two columns, one of which is null, and the project's. To nobody is no assignment.
+    """
+    return f"""
+        (EXISTS (
+            SELECT {OF_MEMBER.replace("%s", user_id)} AND project.id = {project_id}
+               AND EXISTS (SELECT FROM projects_user AS person WHERE person.id = member.user_id AND person.is_active)
+        ) OR EXISTS (
+            SELECT FROM projects_project_teams AS works_on
+            JOIN projects_team AS team ON team.id = works_on.team_id
+            JOIN projects_project AS project
+                ON project.id = works_on.project_id AND project.organization_id = team.organization_id
+            WHERE works_on.team_id = {team_id} AND works_on.project_id = {project_id}
+        ))
+    """
+
+
+def hold_assignee(assignee: Assignee, *, project_id: int) -> bool:
+    """Lock whom issues of the project shall be assigned to, as :func:`hold` does, but wait for nobody; False if gone.
+
+    For who has locked issues already: whoever deletes a user may have the user, and wait for those.
+
+    :raises OperationalError: somebody else has them just now.
+    """
+    return _hold_assignee(assignee.type, assignee.id, project_id, wait=False)
 
 
 def hold_next_release(project_id: int) -> None:
@@ -70,23 +100,24 @@ def lock_releases_of(project_ids: Collection[int]) -> set[int]:
         return {pk for (pk,) in cursor.fetchall()}
 
 
-def _hold_assignee(kind: str, pk: int, project_id: int) -> bool:
+def _hold_assignee(kind: str, pk: int, project_id: int, *, wait: bool = True) -> bool:
+    nowait = "" if wait else "NOWAIT"
     if kind == "team":
-        sql = """
+        sql = f"""
             SELECT team.id
             FROM projects_team AS team
             JOIN projects_project_teams AS works_on ON works_on.team_id = team.id
             WHERE team.id = %s AND works_on.project_id = %s
-            FOR KEY SHARE
+            FOR KEY SHARE {nowait}
         """
     else:
-        sql = """
+        sql = f"""
             SELECT member.user_id
             FROM projects_organizationmember AS member
             JOIN projects_user AS person ON person.id = member.user_id AND person.is_active
             JOIN projects_project AS project ON project.organization_id = member.organization_id
             WHERE member.user_id = %s AND project.id = %s
-            FOR KEY SHARE OF member, person
+            FOR KEY SHARE OF member, person {nowait}
         """
     return _lock(sql, pk, project_id) is not None
 

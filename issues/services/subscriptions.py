@@ -69,6 +69,19 @@ def ask_for(targets: Targets, *, active: bool, user_id: int, at: datetime) -> li
         return [pk for (pk,) in cursor.fetchall()]
 
 
+def ended(project_id: int, issue_id: int) -> set[int]:
+    """Return the users who ended their subscription of this issue."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT user_id FROM issues_issuesubscription
+            WHERE project_id = %s AND issue_id = %s AND NOT is_active
+            """,
+            [project_id, issue_id],
+        )
+        return {pk for (pk,) in cursor.fetchall()}
+
+
 def end_those_of_bookmarks(targets: Targets, *, user_id: int) -> None:
     """Take away the user's subscriptions that came with a bookmark.
 

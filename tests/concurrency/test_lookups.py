@@ -313,6 +313,55 @@ def test_may_lose_a_user_whose_mark_would_have_gone_with_a_merge(
     assert not factory._meta.model.objects.exists()
 
 
+THE_HEIR = [
+    pytest.param("assignee_user", leave_the_organization, id="member"),
+    pytest.param("assignee_team", take_the_team_from_the_project, id="team of project"),
+]
+
+
+def of_the_child(cast: Cast, column: str) -> tuple[Issue, Issue]:
+    """Return an issue that is nobody's, seen first, and one that is assigned."""
+    elder = IssueFactory(project=cast.project, own_first_seen=LONG_AGO)
+    child = IssueFactory(project=cast.project, **{column: cast.sam if column == "assignee_user" else cast.team})
+    return elder, child
+
+
+@pytest.mark.parametrize(("column", "goes_away"), THE_HEIR)
+def test_of_a_child_cant_be_taken_away_while_it_is_merged(
+    api: Api,
+    cast: Cast,
+    session: Session,
+    other_session: Session,
+    column: str,
+    goes_away: Callable[[Cast], None],
+) -> None:
+    elder, child = of_the_child(cast, column)
+    merge = partial(api.put, api.issues_url, {"merge": True}, ids=[elder.pk, child.pk])
+
+    with stopped(session, merge, after=HISTORY) as merging:
+        going = other_session.start(partial(goes_away, cast))
+        wait_until_blocked(other_session, by=session)
+
+    assert merging.result().status_code == 200
+    going.result()
+    elder.refresh_from_db()
+    assert getattr(elder, f"{column}_id") == getattr(child, f"{column}_id")
+
+
+@pytest.mark.parametrize(("column", "goes_away"), THE_HEIR)
+def test_of_a_child_is_nobody_for_its_parent_when_it_is_gone_before_it_is_held(
+    api: Api, cast: Cast, other_session: Session, column: str, goes_away: Callable[[Cast], None]
+) -> None:
+    elder, child = of_the_child(cast, column)
+
+    with interrupted(HOLD, partial(other_session.do, partial(goes_away, cast)), before=True):
+        response = api.put(api.issues_url, {"merge": True}, ids=[elder.pk, child.pk])
+
+    assert response.json() == {"merge": {"parent": str(elder.pk), "children": [str(child.pk)]}}
+    elder.refresh_from_db()
+    assert (elder.assignee_user, elder.assignee_team) == (None, None)
+
+
 def test_falls_back_on_the_release_before_when_the_newest_is_being_deleted(
     api: Api, cast: Cast, issue: Issue, session: Session, other_session: Session
 ) -> None:

@@ -9,7 +9,7 @@ Issues are frozen values that are replaced, so that a copy of the whole model co
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -754,8 +754,31 @@ class Model:
                 parent = parent.followed_by([follower] if how.is_active else [], how.reason, at)
             parent = replace(parent, bookmarks=parent.bookmarks | child.bookmarks)
             self.issues[child.id] = replace(child, parent=pk)
-        self.issues[pk] = parent.recorded("merge", {"issues": [{"id": str(child)} for child in children]}, user, at)
+        parent = parent.recorded("merge", {"issues": [{"id": str(child)} for child in children]}, user, at)
+        heirs = [child for child in children if self._is_taken(self.issues[child].assignee)]
+        if parent.assignee is None and heirs:
+            first = self.issues[min(heirs, key=lambda child: (self.totals(child).first_seen, child))]
+            left = {follower for follower, how in first.followers if not how.is_active}
+            assigned = _assigned(parent, self._assignee(first), user, at, except_to=left)
+            parent = self._remembered(parent, assigned, self.numbers + 1)
+        self.issues[pk] = parent
         return pk, children
+
+    def _assignee(self, issue: Issue) -> Person | Team | None:
+        everybody: dict[tuple[str, int], Person | Team] = {}
+        everybody.update({("user", person.id): person for person in self.place.members})
+        everybody.update({("team", team.id): team for team in self.place.teams})
+        return None if issue.assignee is None else everybody[issue.assignee]
+
+    def _is_taken(self, assignee: tuple[str, int] | None) -> bool:
+        """Return whether a PUT would assign to them (1.4)."""
+        if assignee is None:
+            return False
+        try:
+            self._find_assignee("{}:{}".format(*assignee), None)
+        except Wrong:
+            return False
+        return True
 
     def _unmerge(self, ids: list[int], user: Person | None, at: datetime) -> dict[int, int]:
         """1.6: by the relations as before the request; return the links that were cut."""
@@ -993,15 +1016,11 @@ class Model:
         totals = self.totals(issue.id)
         status = issue.status_at(at)
         people = {person.id: person for person in self.place.members}
-        teams = {team.id: team for team in self.place.teams}
         details: dict[str, Any] = {}
         if status == issue.status != "unresolved":
             actor = None if issue.set_by is None else people[issue.set_by]
             details = _tell_details(issue.terms, issue.resolution, actor)
-        assignee: Person | Team | None = None
-        if issue.assignee is not None:
-            kind, pk = issue.assignee
-            assignee = people[pk] if kind == "user" else teams[pk]
+        assignee = self._assignee(issue)
         follower = None if user is None else issue.follower(user.id)
         is_followed = follower is not None and follower.is_active
         hour = at.replace(minute=0, second=0, microsecond=0)
@@ -1224,8 +1243,10 @@ def _told_of_status(status: str, terms: Terms, resolution: Resolution | None) ->
     return f"set_{status}", {key: value for key, value in terms.told().items() if value is not None}
 
 
-def _assigned(issue: Issue, to: Person | Team | None, user: Person | None, at: datetime) -> Issue:
-    """1.4"""
+def _assigned(
+    issue: Issue, to: Person | Team | None, user: Person | None, at: datetime, *, except_to: Collection[int] = ()
+) -> Issue:
+    """1.4: who they are follow it from then on, but for some, who left what it is a part of (1.6)."""
     kind = "team" if isinstance(to, Team) else "user"
     assignee = None if to is None else (kind, to.id)
     if issue.assignee == assignee:
@@ -1233,7 +1254,7 @@ def _assigned(issue: Issue, to: Person | Team | None, user: Person | None, at: d
     changed = replace(issue, assignee=assignee)
     if to is None:
         return changed.recorded("unassigned", {}, user, at)
-    people = to.members if isinstance(to, Team) else [to.id]
+    people = set(to.members if isinstance(to, Team) else [to.id]).difference(except_to)
     data = {"assignee": str(to.id), "assigneeType": kind}
     return changed.followed_by(people, "assigned", at).recorded("assigned", data, user, at)
 

@@ -159,6 +159,10 @@ def world(
     OrganizationMemberFactory(organization=project.organization, user=lee)
     releases = [ReleaseFactory(projects=[project], version=version) for version in ("1.0", "1.1")]
     rows = [_issue(project, number) for number in range(len(NAMES))]
+    # To whom no PUT would assign: somebody who was deactivated since, a team that lost the project.
+    for row, column, to in ((rows[2], "assignee_user", lee), (rows[5], "assignee_team", teams[1])):
+        setattr(row, column, to)
+        row.save()
     elsewhere = IssueFactory(project=other_project)
     clock = Clock()
     stage.keep()
@@ -246,6 +250,11 @@ def _as_model(row: Row, url: str) -> model.Issue:
         users=row.own_users_seen,
         comments=row.own_comment_count,
         hours=tuple((hour.hour, hour.own_count) for hour in row.hours.all()),
+        assignee=("user", row.assignee_user_id)
+        if row.assignee_user_id
+        else ("team", row.assignee_team_id)
+        if row.assignee_team_id
+        else None,
     )
 
 

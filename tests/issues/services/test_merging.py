@@ -445,12 +445,14 @@ def test_is_taken_back_to_exactly_what_was_merged(
     outcome = ask(project, [parent], by=by_sam, at=later, merge=False)
 
     stamp = {"mutation_id": outcome.mutation_id}
+    assigned = {"assignee": str(team.pk), "assigneeType": "team"}
     assert outcome == MutationOutcome(1, 3, mutation_id=outcome.mutation_id)
     assert changes_since(before) == Changes(
-        updated={"issue": {issue.pk: stamp for issue in (parent, *children)}},
+        updated={"issue": {child.pk: stamp for child in children} | {parent.pk: stamp | {"assignee_team_id": team.pk}}},
         added={
             "activity": [
                 activity_row(parent, ActivityKind.MERGE, merged, data=names(*children), by=by_jane),
+                activity_row(parent, ActivityKind.ASSIGNED, merged, data=assigned, by=by_jane),
                 activity_row(parent, ActivityKind.UNMERGE, outcome, data=names(*children), by=by_sam, at=later),
                 *(
                     activity_row(
@@ -465,7 +467,7 @@ def test_is_taken_back_to_exactly_what_was_merged(
                     for child in children
                 ),
             ],
-            # whom the parent got stay
+            # whom the parent got stay, its assignee too
             "issuesubscription": [subscription_row(parent, user, SubscriptionReason.BOOKMARK) for user in (jane, sam)],
             "issuebookmark": [bookmark_row(parent, user) for user in (jane, sam)],
         },
