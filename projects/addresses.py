@@ -1,10 +1,15 @@
-"""Where a request comes from."""
+"""Where a request comes from, and where its answers lead to."""
 
 from ipaddress import ip_address
 
 from django.conf import settings
 from django.http import HttpRequest
 from rest_framework.request import Request
+
+
+def base_url(request: HttpRequest | Request) -> str:
+    """Return what absolute addresses begin with: the setting, else the host that the request named."""
+    return settings.BASE_URL or request.build_absolute_uri("/").rstrip("/")
 
 
 def client_address(request: HttpRequest | Request) -> str | None:

@@ -10,11 +10,12 @@ from urllib.parse import quote
 
 from django.db.models import QuerySet
 from django.db.models.expressions import Combinable
-from django.http import HttpRequest
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
+from projects.addresses import base_url
 from projects.keyset import EPOCH, MICROSECOND, Key, Position, Sort
+from projects.parameters import repeated
 from projects.querysets import MAX_ID
 
 MAX_LIMIT = 100
@@ -23,8 +24,9 @@ MICROSECONDS = range(
     (datetime.min.replace(tzinfo=EPOCH.tzinfo) - EPOCH) // MICROSECOND,
     (datetime.max.replace(tzinfo=EPOCH.tzinfo) - EPOCH) // MICROSECOND + 1,
 )
-# What may stand in a query, less the two that part links from each other: many a client splits the header there.
-IN_A_QUERY = "%=&+!$'()*/:?@[]"
+PARAMETERS = frozenset({"per_page", "cursor"})  # what ``paginate`` reads
+# What may stand in a path, less what parts links from each other: many a client splits the header there.
+IN_A_PATH = "/:@&=+$!*'()~"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,13 @@ def cut_page(keys: Sequence[Key], asked: Position, limit: int) -> Page:
     return Page(kept, has_previous=asked.key is not None, has_next=more, asked=asked)
 
 
-def link_header(request: HttpRequest | Request, page: Page) -> str:
-    """Return both links, the last page's too: clients read the second one without looking how many there are."""
+def link_header(request: Request, page: Page) -> str:
+    """Return both links, the last page's too: clients read the second one without looking how many there are.
+
+    They repeat what the route knows of the query, and nothing else.
+
+    :raises ValidationError: that is too long for a header.
+    """
     if page.keys:
         first, last = page.keys[0], page.keys[-1]
     else:  # a cursor leaves out the row that it names: the way back must begin with that one, or it would be lost
@@ -82,10 +89,12 @@ def link_header(request: HttpRequest | Request, page: Page) -> str:
         towards_start = 1 if page.asked.sort.descending else -1
         first = (value, pk if page.asked.backwards else _as_id(pk - towards_start))
         last = (value, _as_id(pk + towards_start) if page.asked.backwards else pk)
+    address = base_url(request) + quote(request.path, safe=IN_A_PATH)
+    query = "".join(f"{part}&" for part in repeated(request, without="cursor"))
     return ", ".join(
         [
-            _link(request, "previous", page.has_previous, _cursor(first, backwards=True)),
-            _link(request, "next", page.has_next, _cursor(last, backwards=False)),
+            _link(f"{address}?{query}", "previous", page.has_previous, _cursor(first, backwards=True)),
+            _link(f"{address}?{query}", "next", page.has_next, _cursor(last, backwards=False)),
         ]
     )
 
@@ -126,9 +135,5 @@ def _as_id(number: int) -> int:
     return min(max(number, 0), MAX_ID)
 
 
-def _link(request: HttpRequest | Request, rel: str, results: bool, cursor: str) -> str:
-    # WSGI hands on bytes as Latin-1; those that a client did not escape are escaped here.
-    query = quote(request.META.get("QUERY_STRING", "").encode("latin-1"), safe=IN_A_QUERY)
-    kept = [part for part in query.split("&") if part and not part.startswith("cursor=")]
-    url = request.build_absolute_uri(f"{request.path}?{'&'.join([*kept, f'cursor={cursor}'])}")
-    return f'<{url}>; rel="{rel}"; results="{str(results).lower()}"; cursor="{cursor}"'
+def _link(url: str, rel: str, results: bool, cursor: str) -> str:
+    return f'<{url}cursor={cursor}>; rel="{rel}"; results="{str(results).lower()}"; cursor="{cursor}"'

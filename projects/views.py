@@ -9,7 +9,8 @@ from rest_framework.response import Response
 
 from projects.keyset import Sort
 from projects.models import Organization, OrganizationMember, Project, Release, Team
-from projects.pagination import paginate
+from projects.pagination import PARAMETERS, paginate
+from projects.parameters import read_text
 from projects.querysets import MentioningQuerySet, OrganizationQuerySet
 from projects.serializers import (
     describe_account,
@@ -21,6 +22,7 @@ from projects.serializers import (
 )
 from projects.viewsets import ApiViewSet, OrganizationViewSet, ProjectViewSet
 
+OF_A_LIST = {"list": PARAMETERS | {"query"}}  # what ``answer_page`` reads
 OLDEST_FIRST = Sort("id", descending=False)
 NOBODY = "An API key belongs to an organization, not to a user; call this with a user's token (Authorization: Bearer)."
 
@@ -28,9 +30,9 @@ NOBODY = "An API key belongs to an organization, not to a user; call this with a
 def answer_page(request: Request, rows: MentioningQuerySet, describe: Callable[[Any], dict[str, Any]]) -> Response:
     """Answer a page of these rows, oldest first; ``query`` keeps those with that text in a name.
 
-    :raises ValidationError: ``per_page`` or ``cursor`` is wrong. Other parameters are ignored, as clients send many.
+    :raises ValidationError: one of these, ``per_page`` or ``cursor`` is wrong.
     """
-    found = rows.mentioning(request.query_params.get("query", "").strip())
+    found = rows.mentioning(read_text(request.query_params))
     kept, headers = paginate(request, found, OLDEST_FIRST)
     return Response([describe(row) for row in kept], headers=headers)
 
@@ -74,6 +76,8 @@ class RegionsViewSet(ApiViewSet):
 class OrganizationsViewSet(ApiViewSet):
     """The organizations that the caller belongs to."""
 
+    known_parameters = OF_A_LIST
+
     def list(self, request: Request) -> Response:
         """Answer a page of them."""
         rows = Organization.objects.visible_to(self.caller).with_role_of(self.caller)
@@ -95,6 +99,8 @@ class OrganizationDetailViewSet(OrganizationViewSet):
 class OrganizationProjectsViewSet(OrganizationViewSet):
     """The projects of one organization."""
 
+    known_parameters = OF_A_LIST
+
     def list(self, request: Request, organization: str) -> Response:
         """Answer a page of those that the caller sees."""
         rows = Project.objects.visible_to(self.caller).filter(organization=self.organization).with_teams(self.caller)
@@ -104,6 +110,8 @@ class OrganizationProjectsViewSet(OrganizationViewSet):
 class OrganizationTeamsViewSet(OrganizationViewSet):
     """The teams of one organization."""
 
+    known_parameters = OF_A_LIST
+
     def list(self, request: Request, organization: str) -> Response:
         """Answer a page of them, the caller's own and the others."""
         rows = Team.objects.filter(organization=self.organization).with_members_counted(self.caller)
@@ -112,6 +120,8 @@ class OrganizationTeamsViewSet(OrganizationViewSet):
 
 class OrganizationMembersViewSet(OrganizationViewSet):
     """The members of one organization."""
+
+    known_parameters = OF_A_LIST
 
     def list(self, request: Request, organization: str) -> Response:
         """Answer a page of them; who can't log in any more is not among them."""

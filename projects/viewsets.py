@@ -1,23 +1,45 @@
 """What the views of every app have in common: who calls, and what the path names."""
 
+from collections.abc import Collection, Mapping
 from typing import Any, cast
 
-from django.conf import settings
-from django.http import Http404, HttpRequest
+from django.http import Http404
 from rest_framework.request import Request
 from rest_framework.viewsets import ViewSet
 
+from projects.addresses import base_url
 from projects.callers import Caller
+from projects.ignored import PARAMETERS_HEADER, ignored_header
 from projects.models import Organization, Project
+from projects.parameters import unknown_parameters
 from projects.querysets import OrganizationQuerySet
 
 
-def base_url(request: HttpRequest | Request) -> str:
-    """Return what absolute addresses begin with: the setting, else the host that the request named."""
-    return settings.BASE_URL or request.build_absolute_uri("/").rstrip("/")
+class RouteViewSet(ViewSet):
+    """Something under ``/api/0/``.
+
+    ``known_parameters`` says what a GET knows of a query, by the name of the method that answers it; the API's document
+    is checked against it. What a GET doesn't know it ignores, and names in a header of every answer, an error too.
+    """
+
+    known_parameters: Mapping[str, Collection[str]] = {}
+
+    @property
+    def parameters(self) -> Collection[str]:
+        """The parameters that this request's method knows."""
+        return self.known_parameters.get(self.action or "", ())
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Add the header that names what was ignored."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if request.method in {"GET", "HEAD"} and self.action is not None:
+            names = unknown_parameters(request, self.parameters)
+            for name, value in ignored_header(PARAMETERS_HEADER, names).items():
+                response.headers[name] = value
+        return response
 
 
-class ApiViewSet(ViewSet):
+class ApiViewSet(RouteViewSet):
     """Something under ``/api/0/``, for a caller with a credential."""
 
     @property

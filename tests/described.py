@@ -20,13 +20,27 @@ def assert_described(response: Any) -> None:
         route = response.resolver_match.route
     except Resolver404:
         return
-    operations = document()["paths"].get("/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route))
+    operations = document()["paths"].get(described_path(f"/{route}"))
     if operations is None:  # the admin, and pages for people
         assert not route.startswith("api/"), f"{route} is not described; add it to issuetracker/openapi/operations.py"
         return
     operation = operations.get({"HEAD": "get"}.get(method, method.lower()))
     if operation is not None:
         assert_answer(operation, response.status_code, response.headers, response.content, bodiless=method == "HEAD")
+
+
+def described_path(route: str) -> str:
+    """Return a route as the document writes it."""
+    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route)
+
+
+def operation_of(route: str, method: str) -> dict[str, Any]:
+    """Return what the document says of a method of a route.
+
+    :raises KeyError: nothing.
+    """
+    found: dict[str, Any] = document()["paths"][described_path(route)][method]
+    return found
 
 
 def assert_answer(operation: Any, status: int, headers: Any, content: bytes, *, bodiless: bool = False) -> None:

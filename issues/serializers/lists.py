@@ -15,8 +15,10 @@ from issues.serializers.scopes import read_ids, read_query, read_statuses
 from projects.callers import Caller
 from projects.keyset import Position, Sort
 from projects.pagination import read_cursor, read_limit
+from projects.parameters import MAX_QUERY
 
-MAX_QUERY = 2_000  # characters; a Link header repeats them twice
+KNOWN = frozenset({"query", "status", "sort", "limit", "cursor", "statsPeriod", "shortIdLookup"})
+KNOWN_OF_ORGANIZATION = KNOWN | {"project"}
 MAX_DAYS = 90
 DEFAULT_PERIOD = "24h"
 

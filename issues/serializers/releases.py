@@ -16,6 +16,7 @@ from issues.mutation import NewDeploy, ReleaseChange
 from issues.serializers.lists import read_project_ids
 from issues.serializers.scopes import SHOWN
 from projects.models import Deploy, Project, Release, ReleaseStatus
+from projects.parameters import read_text
 from projects.querysets import is_id
 from projects.serializers import iso
 
@@ -156,7 +157,7 @@ def narrowed(releases: Any, params: QueryDict) -> Any:
     if status and status not in ReleaseStatus.values:
         known = ", ".join(ReleaseStatus.values)
         raise ValidationError({"status": [f'"{status[:40]}" is not a status; say one of {known}.']})
-    found = releases.mentioning(params.get("query", ""))
+    found = releases.mentioning(read_text(params))
     return found.filter(status=status) if status else found
 
 

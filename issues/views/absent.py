@@ -49,7 +49,8 @@ TAG_PATHS = (f"{ISSUE}tags/<str:key>/", f"{ISSUE_IN_ORGANIZATION}tags/<str:key>/
 
 
 class _Absent:
-    """Answers the same to everybody who may ask; a list with both links, which lead nowhere."""
+    """Answers the same to everybody who may ask, whatever parameters come along; a list with both links, which lead
+    nowhere."""
 
     answer: Any = None
 

@@ -16,7 +16,8 @@ from issues.models import Issue
 from issues.mutation import IssueMutation, IssueScope, MutationOutcome, Precautions
 from issues.serializers.issues import write_list
 from issues.serializers.items import read_items, read_names, read_stats
-from issues.serializers.lists import ListQuery, read_list_query, read_project_ids
+from issues.serializers.lists import KNOWN as KNOWN_TO_LIST
+from issues.serializers.lists import KNOWN_OF_ORGANIZATION, ListQuery, read_list_query, read_project_ids
 from issues.serializers.mutations import read_mutation
 from issues.serializers.outcomes import counting_headers, describe_outcome
 from issues.serializers.scopes import KNOWN, SHOWN, ScopeQuery, read_expected, read_scope_query
@@ -135,6 +136,8 @@ def _no_content(outcomes: Sequence[MutationOutcome], headers: Mapping[str, str] 
 class ProjectIssuesViewSet(ProjectViewSet, IssuesViewSet):
     """The issues of one project. The project's path is the scope of all three methods."""
 
+    known_parameters = {"list": KNOWN_TO_LIST}
+
     def list(self, request: Request, organization: str, project: str) -> HttpResponse:
         """Answer a page of issues (contract section 2)."""
         asked = read_list_query(request.query_params, by=self.caller)
@@ -166,6 +169,8 @@ class OrganizationIssuesViewSet(OrganizationViewSet, IssuesViewSet):
 
     What is asked happens to each project by itself, with a mutation of its own, but in one transaction.
     """
+
+    known_parameters = {"list": KNOWN_OF_ORGANIZATION}
 
     def list(self, request: Request, organization: str) -> HttpResponse:
         """Answer a page of issues (contract section 2)."""

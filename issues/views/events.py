@@ -13,7 +13,7 @@ from issues.serializers.events import describe_event
 from issues.services import targets, transactions
 from issues.views.single import OneIssueViewSet
 from projects.keyset import Sort
-from projects.pagination import paginate
+from projects.pagination import PARAMETERS, paginate
 from projects.querysets import MAX_ID
 from projects.viewsets import ProjectViewSet
 
@@ -22,6 +22,8 @@ NEWEST = {"latest", "oldest", "recommended"}  # words for an event: with one eve
 
 class HashesViewSet(OneIssueViewSet):
     """The fingerprints whose events count for an issue: its own, and those of what was merged into it."""
+
+    known_parameters = {"list": PARAMETERS}
 
     def list(self, request: Request, **kwargs: str) -> Response:
         """Answer a page of fingerprints, each with the issue that it belongs to and that issue's event."""

@@ -15,7 +15,7 @@ from issues.serializers.scopes import read_expected, read_id, read_preview_alone
 from issues.services import transactions, undo
 from issues.services.restoring_trees import NO_LINKS, read_links
 from projects.keyset import Sort
-from projects.pagination import paginate
+from projects.pagination import PARAMETERS, paginate
 from projects.viewsets import ProjectViewSet
 
 NEWEST_FIRST = Sort("id")
@@ -26,6 +26,8 @@ BY_ISSUE, BY_ID = Sort("issue_id", descending=False), Sort("id", descending=Fals
 
 class MutationsViewSet(ProjectViewSet):
     """The requests that changed something in one project (contract section 6)."""
+
+    known_parameters = {"list": PARAMETERS, "retrieve": PARAMETERS}
 
     def list(self, request: Request, **kwargs: str) -> Response:
         """Answer a page of mutations, newest first; fewer than asked for where they are large."""

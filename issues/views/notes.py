@@ -15,13 +15,15 @@ from issues.serializers.scopes import read_id, refuse_parameters
 from issues.services import notes, transactions
 from issues.views.single import OneIssueViewSet
 from projects.keyset import Sort
-from projects.pagination import paginate
+from projects.pagination import PARAMETERS, paginate
 
 NEWEST_FIRST = Sort("id")
 
 
 class ActivitiesViewSet(OneIssueViewSet):
     """What happened to an issue, notes among it."""
+
+    known_parameters = {"list": PARAMETERS}
 
     def list(self, request: Request, **kwargs: str) -> Response:
         """Answer a page of activities, newest first, under the key ``activity``."""
@@ -33,6 +35,8 @@ class ActivitiesViewSet(OneIssueViewSet):
 
 class NotesViewSet(OneIssueViewSet):
     """What people wrote about an issue. Everybody who sees the issue reads it; who wrote it may change it."""
+
+    known_parameters = {"list": PARAMETERS}
 
     def list(self, request: Request, **kwargs: str) -> Response:
         """Answer a page of notes, newest first."""

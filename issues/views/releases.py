@@ -22,7 +22,7 @@ from issues.serializers.releases import (
 from issues.services import deploys, releases, transactions
 from projects.keyset import Sort
 from projects.models import Deploy, Project, Release
-from projects.pagination import paginate
+from projects.pagination import PARAMETERS, paginate
 from projects.viewsets import ApiViewSet, OrganizationViewSet, ProjectViewSet
 
 NEWEST_FIRST = Sort("ordered_at")
@@ -35,6 +35,8 @@ class ReleasesViewSet(ApiViewSet):
     A release is seen through the projects that it was made for, as far as the caller sees them (contract 1.2), and
     shows no others.
     """
+
+    known_parameters = {"list": PARAMETERS | {"query", "status", "project"}}
 
     organization_id: int  # that the path names
     in_reach: Any  # the projects through which this route finds releases, as a queryset
@@ -114,6 +116,8 @@ class ReleasesViewSet(ApiViewSet):
 
 class OrganizationReleasesViewSet(OrganizationViewSet, ReleasesViewSet):
     """The releases of an organization, and what hangs on them."""
+
+    known_parameters = {**ReleasesViewSet.known_parameters, "list_deploys": PARAMETERS, "list_commits": PARAMETERS}
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Find the organization; all of its projects that the caller sees are in reach."""

@@ -9,12 +9,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.viewsets import ViewSet
 
 from issues.models import Issue
 from issues.serializers.shared import describe_shared
 from issues.services import transactions
 from issues.views.links import share_link
+from projects.viewsets import RouteViewSet
 
 NOT_FOR_ROBOTS = {"X-Robots-Tag": "noindex, nofollow", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 # The page has a style and nothing else; whatever got into it by an issue's text could neither run nor load or send.
@@ -24,7 +24,7 @@ NO_SCRIPTS = {
 ON_PAGES = NOT_FOR_ROBOTS | NO_SCRIPTS
 
 
-class SharedIssueViewSet(ViewSet):
+class SharedIssueViewSet(RouteViewSet):
     """For programs. No credentials are asked for, or looked at."""
 
     authentication_classes = ()

@@ -9,7 +9,7 @@ from issuetracker.exceptions import BUSY, DATABASE_AWAY
 from issuetracker.middleware import ON_API_ANSWERS, ON_EVERY_ANSWER
 from issuetracker.openapi.shapes import Schema, ref
 from issuetracker.server import RequestTimeout, refusal
-from projects.ignored import MAX_LENGTH
+from projects.ignored import MAX_LENGTH, PARAMETERS_HEADER
 from projects.throttling import TooManyRequests
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -52,6 +52,12 @@ HEADERS: dict[str, dict[str, Any]] = {
     "Ignored-Keys": _optional(
         "The keys of the body that were not understood and did nothing: the first twenty, percent-encoded, with commas "
         "between.",
+        type="string",
+        maxLength=MAX_LENGTH,
+    ),
+    PARAMETERS_HEADER: _optional(
+        "The parameters that this address doesn't know, which changed nothing: the first twenty, percent-encoded, with "
+        "commas between.",
         type="string",
         maxLength=MAX_LENGTH,
     ),

@@ -64,7 +64,7 @@ TAGS = [
 
 Methods = dict[str, Operation]
 
-LIST_DESCRIPTION = "A page of issues. Parameters that are not known are ignored."
+LIST_DESCRIPTION = "A page of issues."
 BULK_DESCRIPTION = """\
 Bulk mutate various attributes on issues. The list of issues to modify is given through the _id_ query parameter. \
 It is repeated for each issue that should be modified.

@@ -4,10 +4,11 @@ from typing import Any
 
 from issues.enums import IssueStatus
 from issues.search import MAX_LENGTH
-from issues.serializers.lists import MAX_QUERY, SORTS
+from issues.serializers.lists import SORTS
 from issues.serializers.scopes import MAX_EXPECTED, STATUS_WORDS
 from issuetracker.openapi.shapes import one_of_words
 from projects.models import ReleaseStatus
+from projects.parameters import MAX_QUERY
 from projects.querysets import MAX_ID
 
 Parameter = dict[str, Any]
@@ -143,9 +144,9 @@ OF_PAGES = [
     _in_query("per_page", "Items on a page; more than 100 is 100.", type="integer", minimum=1, default=100),
     CURSOR,
 ]
-OF_PLACES = [_in_query("query", "Part of a name.", type="string"), *OF_PAGES]
+OF_PLACES = [_in_query("query", "Part of a name.", type="string", maxLength=MAX_QUERY), *OF_PAGES]
 OF_RELEASES = [
-    _in_query("query", "Part of a version.", type="string"),
+    _in_query("query", "Part of a version.", type="string", maxLength=MAX_QUERY),
     _in_query("status", "Releases that are open, or archived.", type="string", enum=["", *ReleaseStatus.values]),
     PROJECTS,
     *OF_PAGES,

@@ -1,6 +1,6 @@
 """How drf-spectacular makes the document: it finds the addresses, and the tables say what they do."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from threading import Lock
 from typing import Any
@@ -13,6 +13,7 @@ from issuetracker.openapi import answers, parameters
 from issuetracker.openapi.examples import Example
 from issuetracker.openapi.operations import OPERATIONS, TAGS, Answer, Body, Operation
 from issuetracker.openapi.shapes import SCHEMAS
+from projects.ignored import PARAMETERS_HEADER
 from projects.permissions import HasEventScope
 
 API = "/api/0/"
@@ -24,6 +25,7 @@ A server for Sentry's "Bulk Mutate a List of Issues", and for what its clients n
 - Errors are JSON, always: `{"detail": "..."}`, or `{"field": ["..."]}`.
 - Any one of these scopes is enough: GET and HEAD `event:read`, `event:write` or `event:admin`; PUT and POST \
 `event:write` or `event:admin`; DELETE `event:admin`.
+- A GET ignores parameters that it doesn't know, and names them in the header `Ignored-Parameters` of every answer.
 - HEAD is answered as GET is, without the body; OPTIONS with the methods, in `Allow`. Any other method is a 405.
 - An unknown address, and one without the slash at its end, is a 404.
 - What is no HTTP/1.1 at all is answered with 400, 408, 414, 417, 431, 501 or 505, in JSON, and the connection ends."""
@@ -56,7 +58,9 @@ class DescribedSchema(AutoSchema):
             error(f"{method} {path} is not described; add it to issuetracker/openapi/operations.py")
             return None
         asks_who = HasEventScope in self.view.permission_classes
-        return _describe(operation, path, allow=_allow(self.view), asks_who=asks_who)
+        if method == "GET":
+            _compare_parameters(operation, path, known=self.view.parameters)
+        return _describe(operation, path, method, allow=_allow(self.view), asks_who=asks_who)
 
 
 def complete(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
@@ -96,7 +100,14 @@ def _allow(view: Any) -> str:
     return ", ".join(method.upper() for method in view.http_method_names if method in methods)
 
 
-def _describe(operation: Operation, path: str, *, allow: str, asks_who: bool) -> dict[str, Any]:
+def _compare_parameters(operation: Operation, path: str, *, known: Collection[str]) -> None:
+    """Make it an error of the check when a view knows other parameters than the tables say."""
+    described = {parameter["name"] for parameter in operation.parameters if parameter["in"] == "query"}
+    if described != set(known):
+        error(f"GET {path} knows {sorted(known)}, and issuetracker/openapi/operations.py says {sorted(described)}")
+
+
+def _describe(operation: Operation, path: str, method: str, *, allow: str, asks_who: bool) -> dict[str, Any]:
     in_path = [_in_path(name, path) for name in parameters.IN_PATH if f"{{{name}}}" in path]
     found: dict[str, Any] = {"operationId": operation.id, "summary": operation.summary, "tags": [operation.tag]}
     if operation.description:
@@ -107,8 +118,9 @@ def _describe(operation: Operation, path: str, *, allow: str, asks_who: bool) ->
         found["requestBody"] = _describe_body(operation.body)
     found["security"] = [{name: []} for name in SECURITY_SCHEMES] if asks_who else []
     examples = {} if operation.body is None else operation.body.examples
+    ignored = [PARAMETERS_HEADER] if method == "GET" else []
     responses = {
-        status: _describe_answer(answer, allow, examples if status == min(operation.answers) else {})
+        status: _describe_answer(answer, allow, ignored, examples if status == min(operation.answers) else {})
         for status, answer in operation.answers.items()
     }
     responses |= {status: answers.error(status) for status in _errors(operation, bool(in_path), asks_who=asks_who)}
@@ -145,8 +157,10 @@ def _describe_body(body: Body) -> dict[str, Any]:
     }
 
 
-def _describe_answer(answer: Answer, allow: str, examples: Mapping[str, Example]) -> dict[str, Any]:
-    headers = answers.headers(*answer.headers) | {
+def _describe_answer(
+    answer: Answer, allow: str, ignored: Sequence[str], examples: Mapping[str, Example]
+) -> dict[str, Any]:
+    headers = answers.headers(*answer.headers, *ignored) | {
         "Allow": {"required": True, "schema": {"type": "string", "const": allow}}
     }
     found: dict[str, Any] = {"description": answer.description, "headers": headers}

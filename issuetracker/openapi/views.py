@@ -6,9 +6,9 @@ from django.http import HttpResponse
 from django.template.response import TemplateResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.viewsets import ViewSet
 
 from issuetracker.openapi.schema import document
+from projects.viewsets import RouteViewSet
 
 # The page gets everything from here: there is no address in it, and none would be asked.
 FROM_HERE = {
@@ -17,7 +17,7 @@ FROM_HERE = {
 }
 
 
-class SchemaViewSet(ViewSet):
+class SchemaViewSet(RouteViewSet):
     """For programs."""
 
     authentication_classes = ()
@@ -28,7 +28,7 @@ class SchemaViewSet(ViewSet):
         return Response(document())
 
 
-class DocsViewSet(ViewSet):
+class DocsViewSet(RouteViewSet):
     """For people: the same, in Swagger UI. What it refuses is JSON, as everywhere."""
 
     authentication_classes = ()

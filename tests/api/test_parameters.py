@@ -1,0 +1,206 @@
+"""The parameters of every GET: what a route doesn't know changes nothing, and is named (contract section 2)."""
+
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.http import QueryDict
+from rest_framework.request import Request
+
+from projects.models import Project, User
+from tests.api_client import Api
+from tests.described import operation_of
+from tests.factories import ActivityFactory, IssueFactory, MutationFactory, ReleaseFactory
+from tests.routes import API, path_of, routes
+
+pytestmark = pytest.mark.django_db
+
+HEADER = "Ignored-Parameters"
+ROUTES = sorted({route for route, view in routes() if route.startswith(API) and "get" in view.actions})
+PAGES = {"api/0/docs/"}
+LISTS = [route for route in ROUTES if "cursor" in str(operation_of(f"/{route}", "get").get("parameters"))]
+
+
+@pytest.fixture
+def words(project: Project, jane: User) -> dict[str, str]:
+    """What stands for each part of a route, all of which exist."""
+    issue = IssueFactory(project=project, short_number=42, public=True, own_comment_count=1)
+    assert issue.share_id is not None
+    return {
+        "organization": project.organization.slug,
+        "project": project.slug,
+        "issue": str(issue.pk),
+        "note": str(ActivityFactory(issue=issue, user=jane, note=True).pk),
+        "event": f"{issue.pk:032x}",
+        "key": "level",
+        "mutation": str(MutationFactory(project=project).pk),
+        "share_id": issue.share_id.hex,
+        "team": project.teams.get().slug,
+        "version": ReleaseFactory(projects=[project]).version,
+    }
+
+
+def described(route: str) -> set[str]:
+    """Return the parameters that the API's document has for a GET."""
+    parameters = operation_of(f"/{route}", "get").get("parameters", [])
+    return {parameter["name"] for parameter in parameters if parameter.get("in") == "query"}
+
+
+def names_of(response: Any) -> list[str]:
+    return response.headers[HEADER].split(",") if HEADER in response.headers else []
+
+
+def test_there_are_routes_and_lists_to_walk() -> None:
+    assert len(ROUTES) > 40
+    assert len(LISTS) > 12
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_names_what_it_does_not_know(api: Api, words: dict[str, str], route: str) -> None:
+    path = path_of(route, words)
+    accept = {"Accept": "text/html"} if route in PAGES else {}
+    plain = api.get(path, auth="jane", headers=accept)
+    unknown = {"collapse", "referrer", "id[]", "statsperiod", "\u00e4"}
+
+    query = "collapse=a&referrer=x&collapse=b&id[]=7&statsperiod=1h&=&&%C3%A4"
+    odd = api.get(path, auth="jane", raw_query=query, headers=accept)
+    headed = api.request("HEAD", path, auth="jane", raw_query=query, headers=accept)
+
+    assert plain.status_code == odd.status_code == headed.status_code == 200
+    assert HEADER not in plain.headers
+    assert names_of(odd) == names_of(headed) == ["collapse", "referrer", "id%5B%5D", "statsperiod", "%C3%A4"]
+    assert unknown.isdisjoint(described(route))
+    assert odd.content == plain.content
+    assert odd.headers.get("Link") == plain.headers.get("Link")
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_knows_what_the_document_says_and_reads_no_other(
+    api: Api, words: dict[str, str], route: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: set[str] = set()
+
+    class Watched(QueryDict):
+        """Notes the names that are looked up."""
+
+        def get(self, key: Any, *default: Any) -> Any:
+            read.add(key)
+            return super().get(key, *default)
+
+        def getlist(self, key: Any, *default: Any) -> Any:
+            read.add(key)
+            return super().getlist(key, *default)
+
+        def __contains__(self, key: Any) -> bool:
+            read.add(key)
+            return super().__contains__(key)
+
+    monkeypatch.setattr(Request, "query_params", property(lambda request: Watched(request.META["QUERY_STRING"])))
+    accept = {"Accept": "text/html"} if route in PAGES else {}
+
+    response = api.get(path_of(route, words), auth="jane", headers=accept)
+
+    assert response.status_code == 200
+    assert read == described(route)
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_does_not_name_what_it_knows(api: Api, words: dict[str, str], route: str) -> None:
+    known = described(route)
+    everywhere = {name for each in ROUTES for name in described(each)}
+
+    accept = {"Accept": "text/html"} if route in PAGES else {}
+    query = "&".join(f"{name}=" for name in sorted(everywhere))
+    response = api.get(path_of(route, words), auth="jane", raw_query=query, headers=accept)
+
+    assert names_of(response) == sorted(everywhere - known)
+
+
+@pytest.mark.parametrize("auth", [None, "kit"])
+def test_an_error_names_it_too(api: Api, words: dict[str, str], auth: Any) -> None:
+    path = path_of(f"{API}projects/<organization>/<project>/issues/", words)
+
+    response = api.get(path, auth=auth, raw_query="environment[]=x&sort=date")
+    wrong = api.get(path, auth="jane", raw_query="sort=newest&environment[]=x")
+
+    assert response.status_code == (404 if auth else 401)
+    assert wrong.status_code == 400
+    assert names_of(response) == names_of(wrong) == ["environment%5B%5D"]
+
+
+def test_says_nothing_where_nothing_is_read(api: Api, words: dict[str, str]) -> None:
+    for method, route, status in [
+        ("OPTIONS", "projects/<organization>/<project>/issues/", 200),
+        ("GET", "projects/<organization>/<project>/mutations/<mutation>/undo/", 405),
+        ("PUT", "projects/<organization>/<project>/issues/", 400),
+    ]:
+        response = api.request(method, path_of(f"{API}{route}", words), {}, auth="jane", raw_query="ids=1")
+
+        assert response.status_code == status
+        assert HEADER not in response.headers
+
+
+def test_names_twenty_of_a_million_bytes(api: Api, words: dict[str, str]) -> None:
+    path = path_of(f"{API}projects/<organization>/<project>/", words)
+    query = "&".join(f"{n:x}" for n in range(150_000))
+
+    response = api.get(path, auth="jane", raw_query=query)
+    long = api.get(path, auth="jane", raw_query=f"{'<' * 900_000}=1")
+
+    assert names_of(response) == [f"{n:x}" for n in range(20)]
+    assert long.headers[HEADER] == "%3C" * 333
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What the links of a list repeat
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("route", LISTS)
+def test_links_repeat_what_the_list_knows(api: Api, words: dict[str, str], route: str) -> None:
+    path = path_of(route, words)
+    known = sorted(described(route) - {"cursor"})
+    size = "limit" if "limit" in known else "per_page"
+
+    response = api.get(path, auth="jane", raw_query=f"a={'x' * 100_000}&cursor=&{size}=1&b&%63ursor=&{size}=02")
+
+    assert response.status_code == 200
+    link = response.headers["Link"]
+    address = f"http://testserver{quote(path)}?{size}=1&{size}=02&cursor="
+    assert link.count("<http") == link.count(f"<{address}") == 2
+    assert len(link) < 1000
+
+
+@pytest.mark.parametrize("route", LISTS)
+def test_links_are_under_the_base_url(api: Api, words: dict[str, str], route: str, settings: Any) -> None:
+    settings.BASE_URL = "https://issues.example"
+    path = path_of(route, words)
+
+    response = api.get(path, auth="jane")
+
+    assert response.headers["Link"].count(f"<https://issues.example{quote(path)}?cursor=") == 2
+    assert "http://" not in response.headers["Link"]
+
+
+@pytest.mark.parametrize("route", LISTS)
+def test_links_have_a_length_that_headers_may_have(api: Api, words: dict[str, str], route: str) -> None:
+    size = "limit" if "limit" in described(route) else "per_page"
+    path = path_of(route, words)
+
+    allowed = api.get(path, auth="jane", raw_query=f"{size}={'0' * 30_000}5")
+    refused = api.get(path, auth="jane", raw_query=f"{size}={'0' * 33_000}5")
+
+    assert (allowed.status_code, refused.status_code) == (200, 400)
+    assert len(allowed.headers["Link"]) < 61_000
+    assert refused.json() == {"detail": "The query has more than 32768 characters; ask for less at once."}
+
+
+@pytest.mark.parametrize("route", [route for route in LISTS if "query" in described(route)])
+def test_a_query_has_two_thousand_characters_at_most(api: Api, words: dict[str, str], route: str) -> None:
+    path = path_of(route, words)
+
+    allowed = api.get(path, auth="jane", raw_query="query=" + "%F0%9F%A6%80" * 2000)
+    refused = api.get(path, auth="jane", raw_query=f"query={'a' * 2001}")
+
+    assert (allowed.status_code, refused.status_code) == (200, 400)
+    assert "2000" in refused.content.decode().replace(",", "")
