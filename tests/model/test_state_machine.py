@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 from tests import soak
 from tests.model import drafts, faults
 from tests.model.messages import Answer, Differs, Request, Who
-from tests.model.world import NAMES, TICK, World
+from tests.model.world import NAMES, NOT_TAKEN, TICK, World
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -102,11 +102,14 @@ class SideBySide(RuleBasedStateMachine):
 
     @rule(who=drafts.WHO, other=drafts.WHO, sender=st.sampled_from(["by itself", "whole"]))
     def send_back(self, who: Who, other: Who, sender: str) -> None:
-        """What one was told of an issue, anybody may send back, and nothing changes."""
+        """What one was told of an issue, anybody may send back, and nothing changes; but for whom no PUT assigns."""
         for item in json.loads(self.ask(Request("GET", who, query=(("query", ""),))).body):
             body = item if sender == "whole" else {key: item[key] for key in ("status", "statusDetails", "assignedTo")}
             back = who if sender == "whole" else other  # marks are of who was told
             answer = self.ask(Request("PUT", back, query=(("id", item["id"]),), body=json.dumps(body)))
+            if (item["assignedTo"] or {}).get("name") in NOT_TAKEN:
+                assert (answer.status, json.loads(answer.body).keys()) == (400, {"assignedTo"}), (body, answer)
+                continue
             assert (answer.status, answer.headers.get("Issues-Changed")) == (200, "0"), (body, answer)
 
     @rule(requests=drafts.and_then(drafts.WRONGS | drafts.STRANGE))

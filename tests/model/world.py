@@ -34,6 +34,7 @@ from tests.model.messages import Answer, Links, Request, Who, compare
 from tests.model.model import Model
 
 NAMES = "ABCDEF"  # of the issues, as requests in tests name them: <A>
+NOT_TAKEN = {"lee", "captain-planet"}  # whom no PUT takes as an assignee: deactivated; a team without the project
 API = "/api/0/projects/the-interstellar-jurisdiction/pump-station/"
 PATIENCE = 60
 TICK = timedelta(seconds=1)
