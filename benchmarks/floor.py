@@ -18,6 +18,8 @@ from typing import Any
 
 from psycopg2.extras import Json
 
+from projects.querysets import release_order
+
 STATUS = (
     *("status", "status_by_id", "resolved_at", "resolution_kind", "resolution_release_id"),
     *("snooze_ends_at", "snooze_ends_at_times_seen", "snooze_ends_at_users_seen"),
@@ -283,13 +285,13 @@ def bookmark(cursor: Any, work: Work) -> int:
 # Merge, unmerge, and everything at once
 # ---------------------------------------------------------------------------------------------------------------------
 
-OWN = """
+OWN = f"""
     min(own.own_first_seen) AS first_seen, max(own.own_last_seen) AS last_seen,
     sum(own.own_times_seen)::bigint AS times_seen, sum(own.own_users_seen)::bigint AS users_seen,
     sum(own.own_comment_count)::bigint AS comment_count,
-    (array_agg(first.id ORDER BY first.ordered_at, first.id)
+    (array_agg(first.id ORDER BY {release_order("first")})
         FILTER (WHERE first.id IS NOT NULL))[1] AS first_release_id,
-    (array_agg(last.id ORDER BY last.ordered_at DESC, last.id DESC)
+    (array_agg(last.id ORDER BY {release_order("last", descending=True)})
         FILTER (WHERE last.id IS NOT NULL))[1] AS last_release_id
 """
 TOTALS = (

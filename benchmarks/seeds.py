@@ -209,8 +209,7 @@ def _project(organization: Organization, team: Team, slug: str, count: int, stat
     )
     team.projects.add(project)
     for version in ("1.0.0", "1.1.0"):
-        release, _ = Release.objects.get_or_create(organization=organization, version=version)
-        release.projects.add(project)
+        Release.objects.get_or_create(project=project, version=version)
     there = Issue.objects.filter(project=project).count()
     if there < count:
         make_many(

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 
 from issues.models import BEFORE_STATE, HangsOnIssue
 from issues.parts import STATUS
+from projects.querysets import release_order
 
 EXAMPLES = 5
 
@@ -456,7 +457,7 @@ MERGES = Invariant(
 
 RELEASES = Invariant(
     "releases",
-    "the releases that an issue names were made for its project",
+    "the releases that an issue names are its project's",
     "issues",
     """
     WITH named AS (
@@ -474,8 +475,8 @@ RELEASES = Invariant(
         FROM named
         WHERE id IS NOT NULL
           AND NOT EXISTS (
-              SELECT FROM projects_release_projects AS made_for
-              WHERE made_for.release_id = named.id AND made_for.project_id = named.project_id
+              SELECT FROM projects_release AS release
+              WHERE release.id = named.id AND release.project_id = named.project_id
           )
     )
     SELECT DISTINCT issue.id
@@ -486,23 +487,41 @@ RELEASES = Invariant(
     """,
 )
 
+# One that may have been dated in the future when it came is the next by time alone, and settles nothing before somebody
+# changes a release.
 WAITING = Invariant(
     "waiting",
     "no issue waits for the next release when that is there",
     "issues",
-    """
-    WITH newest AS (
-        SELECT DISTINCT ON (made_for.project_id) made_for.project_id, release.ordered_at, release.id
-        FROM projects_release_projects AS made_for
-        JOIN projects_release AS release ON release.id = made_for.release_id
-        ORDER BY made_for.project_id, release.ordered_at DESC, release.id DESC
-    )
+    f"""
     SELECT issue.id
     FROM issues_issue AS issue
-    JOIN newest ON newest.project_id = issue.project_id
     LEFT JOIN projects_release AS base ON base.id = issue.resolution_release_id
     WHERE issue.resolution_kind = 'in_next_release'
-      AND (base.id IS NULL OR (newest.ordered_at, newest.id) > (base.ordered_at, base.id))
+      AND EXISTS (
+          SELECT FROM projects_release AS newer
+          WHERE newer.project_id = issue.project_id AND newer.dated_at <= newer.created_at
+            AND (base.id IS NULL OR ({release_order("newer")}) > ({release_order("base")}))
+      )
+    """,
+)
+
+ORDER_OF_RELEASES = Invariant(
+    "order of releases",
+    "a release of a package is dated by the latest one up to its number",
+    "releases",
+    """
+    WITH dated AS (
+        SELECT id, max(ARRAY[(extract(epoch FROM dated_at) * 1000000)::bigint, id])
+                       OVER (PARTITION BY project_id, package ORDER BY number) AS pair
+        FROM projects_release
+        WHERE package <> ''
+    )
+    SELECT release.id
+    FROM projects_release AS release
+    JOIN dated ON dated.id = release.id
+    JOIN projects_release AS latest ON latest.id = dated.pair[2]
+    WHERE (release.ordered_by_id, release.ordered_at) IS DISTINCT FROM (latest.id, latest.dated_at)
     """,
 )
 
@@ -549,5 +568,6 @@ INVARIANTS = (
     MERGES,
     RELEASES,
     WAITING,
+    ORDER_OF_RELEASES,
     NEXT_IDS,
 )

@@ -318,14 +318,14 @@ class DeploysInline(InspectOnlyInline):
 
 @admin.register(Release)
 class ReleaseAdmin(InspectOnlyAdmin):
-    list_display = ("version", "organization", "status", "released_at", "created_at")
+    list_display = ("version", "project", "status", "released_at", "created_at")
     list_filter = ("status",)
-    list_select_related = ("organization",)
+    list_select_related = ("project",)
     search_fields = ("version__exact",)
     search_help_text = "The whole version."
     fields = (
-        *("id", "organization", "version", "status", "ref", "url"),
-        *("started_at", "released_at", "created_at", "ordered_at", "projects"),
+        *("id", "project", "version", "status", "ref", "url"),
+        *("started_at", "released_at", "created_at", "ordered_at"),
     )
     inlines = (DeploysInline,)
 

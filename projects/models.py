@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 
 from projects.querysets import (
+    DeployQuerySet,
     MembershipQuerySet,
     OrganizationQuerySet,
     ProjectQuerySet,
@@ -142,9 +143,13 @@ class Project(models.Model):
 
 
 class Release(models.Model):
-    """A version of an organization's software; it exists for the projects it was made for, and only there."""
+    """A version of one project's software. The same version in another project is another release.
 
-    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="releases")
+    ``package`` and ``number`` follow from the version (:func:`projects.versions.numbered`): whoever makes a row by hand
+    writes them, and calls :func:`projects.release_order.carry`.
+    """
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, db_index=False, related_name="releases")
     version = models.CharField(max_length=250)
     ref = models.CharField(max_length=250, blank=True, help_text="The commit it was made from.")
     url = models.CharField(max_length=2000, blank=True)
@@ -152,29 +157,55 @@ class Release(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     released_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
-    # What "newest" means, stated once (contract section 5): date released, else created; ties by id.
-    ordered_at = models.GeneratedField(
+
+    # What it sorts by (contract section 5, decision 24): `ReleaseQuerySet.newest_first`.
+    package = models.CharField(max_length=250, blank=True, editable=False)
+    number = models.TextField(blank=True, editable=False, db_collation="C")
+    # A later release of its package with a lower number, or the same one, as which it counts as dated.
+    carried_at = models.DateTimeField(null=True, blank=True, editable=False)
+    carried_by_id = models.BigIntegerField(null=True, blank=True, editable=False)
+    dated_at = models.GeneratedField(
         expression=Coalesce("released_at", "created_at"), output_field=models.DateTimeField(), db_persist=True
     )
-
-    projects = models.ManyToManyField(Project, related_name="releases")
+    ordered_at = models.GeneratedField(
+        expression=Coalesce("carried_at", "released_at", "created_at"),
+        output_field=models.DateTimeField(),
+        db_persist=True,
+    )
+    ordered_by_id = models.GeneratedField(
+        expression=Coalesce("carried_by_id", "id"), output_field=models.BigIntegerField(), db_persist=True
+    )
 
     objects = ReleaseQuerySet.as_manager()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                name="projects_release_version_once_per_organization", fields=["organization", "version"]
-            ),
+            # Also finds a version in a project.
+            models.UniqueConstraint(name="projects_release_version_once_per_project", fields=["project", "version"]),
             models.CheckConstraint(name="projects_release_version_is_not_empty", condition=~Q(version="")),
             models.CheckConstraint(
                 name="projects_release_status_is_known", condition=Q(status__in=ReleaseStatus.values)
             ),
+            models.CheckConstraint(
+                name="projects_release_number_is_of_a_package",
+                condition=Q(package="", number="") | (~Q(package="") & ~Q(number="")),
+            ),
+            models.CheckConstraint(
+                name="projects_release_carried_within_a_package",
+                condition=Q(carried_at__isnull=True, carried_by_id__isnull=True)
+                | Q(~Q(package=""), carried_at__isnull=False, carried_by_id__isnull=False),
+            ),
         ]
         indexes = [
-            # The list of an organization's releases, newest first.
+            # The list of a project's releases, its newest one, and the first one after another; and the foreign key's
+            # own check.
             models.Index(
-                F("organization"), F("ordered_at").desc(), F("id").desc(), name="projects_release_newest_first"
+                *("project", "ordered_at", "ordered_by_id", "number", "dated_at", "id"),
+                name="projects_release_in_order",
+            ),
+            # The releases of a package from a number on, which are carried when that one changes.
+            models.Index(
+                *("project", "package", "number"), name="projects_release_by_number", condition=~Q(package="")
             ),
         ]
 
@@ -183,7 +214,11 @@ class Release(models.Model):
 
 
 class Deploy(models.Model):
-    """A release went live in an environment."""
+    """A project's release went live in an environment.
+
+    One that was told of the same version in several projects is a row in each, all with the ``told_as_id`` of the
+    first: what gathers them shows it once.
+    """
 
     release = models.ForeignKey(Release, on_delete=models.CASCADE, db_index=False, related_name="deploys")
     environment = models.CharField(max_length=64)
@@ -191,6 +226,9 @@ class Deploy(models.Model):
     url = models.CharField(max_length=2000, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField()
+    told_as_id = models.BigIntegerField(null=True, blank=True, editable=False)  # null: it was told of one project alone
+
+    objects = DeployQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.db.models import (
+    BigIntegerField,
     BooleanField,
     Count,
     Exists,
@@ -180,22 +183,45 @@ class ProjectQuerySet(MentioningQuerySet):
         return self.filter(slug_or_id(organization, "organization__"), slug_or_id(project))
 
 
+# What releases sort by (contract section 5), oldest first. Each of a package is dated by the latest one up to its
+# number: by that one's date and id, so that of two packages that were dated at the same instant neither stands within
+# the other.
+RELEASE_ORDER = ("ordered_at", "ordered_by_id", "number", "dated_at", "id")
+
+
+def release_order(alias: str, *, descending: bool = False) -> str:
+    """Return what releases sort by in SQL, of a table by this name; to order by, or as a row to compare."""
+    return ", ".join(f"{alias}.{column}{' DESC' if descending else ''}" for column in RELEASE_ORDER)
+
+
 class ReleaseQuerySet(MentioningQuerySet):
     names = ("version",)
 
     def of_project(self, project_id: int) -> Self:
-        """Keep the releases made for this project; elsewhere their versions are unknown."""
-        return self.filter(projects=project_id)
+        """Keep the releases of this project; elsewhere their versions are unknown."""
+        return self.filter(project=project_id)
 
-    def of_projects(self, projects: QuerySet[Any]) -> Self:
-        """Keep the releases made for any of these projects, each once."""
-        links = self.model.projects.through._default_manager
-        return self.filter(Exists(links.filter(release=OuterRef("pk"), project__in=projects.values("pk"))))
+    def of_projects(self, project_ids: Iterable[int]) -> Self:
+        """Keep the releases of these projects, of which several may have one of the same version."""
+        return self.filter(project__in=project_ids)
 
     def named(self, version: str) -> Self:
-        """Keep the one that a path names; of several organizations, one each."""
+        """Keep those that a path names: of several projects, one each."""
         return self.none() if "\0" in version else self.filter(version=version)  # PostgreSQL takes no such text
 
+    def out_at(self, at: datetime) -> Self:
+        """Keep those that are out, seen from this instant: the others are dated in the future."""
+        return self.filter(Q(dated_at__lte=at) | Q(dated_at__lte=F("created_at")))  # as projects.release_order.OUT
+
     def newest_first(self) -> Self:
-        """Order as contract section 5 says: by date released, else created, then id."""
-        return self.order_by("-ordered_at", "-id")
+        """Order as contract section 5 says."""
+        return self.order_by(*(f"-{column}" for column in RELEASE_ORDER))
+
+
+class DeployQuerySet(QuerySet[Any]):
+    def gathered(self, release_ids: Sequence[int]) -> Self:
+        """Keep the deploys of these releases; one that was told of several of them once, as its first row."""
+        told_as = Coalesce("told_as_id", "id", output_field=BigIntegerField())
+        first = self.model._default_manager.filter(release__in=release_ids, id__lt=OuterRef("id"))
+        found = self.filter(release__in=release_ids).annotate(told_as=told_as)
+        return found.exclude(Exists(first.annotate(told_as=told_as).filter(told_as=OuterRef("told_as"))))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.utils import timezone
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -138,5 +139,5 @@ class ProjectDetailViewSet(ProjectViewSet):
 
     def retrieve(self, request: Request, organization: str, project: str) -> Response:
         """Answer the project, with its newest release."""
-        newest = Release.objects.of_project(self.project.pk).newest_first().first()
+        newest = Release.objects.of_project(self.project.pk).out_at(timezone.now()).newest_first().first()
         return Response(describe_project_in_full(self.project, latest_release=newest))

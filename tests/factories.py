@@ -46,6 +46,8 @@ from projects.models import (
     Team,
     User,
 )
+from projects.release_order import carry
+from projects.versions import numbered
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=30)
@@ -144,19 +146,33 @@ class ProjectFactory(ModelFactory[Project]):
 
 
 class ReleaseFactory(ModelFactory[Release]):
-    """``projects=[project, ...]``, whose organization it joins. Of two with the same times, the later made is newer."""
+    """Of a project; ``projects=[project, ...]`` makes one in each, and returns that of the first.
+
+    Of two with the same times, the later made is newer.
+    """
 
     class Meta:
         model = Release
 
     projects = ()
-    organization = Maybe(
+    project = Maybe(
         "projects",
-        yes_declaration=LazyAttribute(lambda release: release.projects[0].organization),
-        no_declaration=SubFactory(OrganizationFactory),
+        yes_declaration=LazyAttribute(lambda release: release.projects[0]),
+        no_declaration=SubFactory(ProjectFactory),
     )
     version = Sequence(lambda n: f"1.0.{n}")
     created_at = LONG_AGO
+
+    @classmethod
+    def _create(cls, model_class: type[Release], *args: Any, **columns: Any) -> Release:
+        projects = columns.pop("projects")
+        columns |= numbered(columns["version"])._asdict()
+        made = super()._create(model_class, *args, **columns)
+        for project in projects[1:]:
+            super()._create(model_class, *args, **columns | {"project": project})
+        carry([project.pk for project in projects] or [made.project_id], numbered(made.version))
+        made.refresh_from_db(fields=["carried_at", "carried_by_id", "ordered_at", "ordered_by_id", "dated_at"])
+        return made
 
 
 class DeployFactory(ModelFactory[Deploy]):

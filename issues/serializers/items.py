@@ -1,6 +1,6 @@
 """What an item of a list is made of, read for a whole page at once, in as many statements for a hundred as for one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -10,10 +10,12 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import OuterRef, Subquery
 
+from issues.enums import ResolutionKind
 from issues.models import Issue, IssueBookmark, IssueSeen, IssueSubscription
 from issues.mutation import Assignee
 from issues.querysets import as_array
 from projects.callers import Caller
+from projects.release_order import next_releases
 from projects.statements import Statement, hole, kept
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -104,7 +106,21 @@ class Stats:
 def read_items(project_ids: Sequence[int], ids: Iterable[int], *, by: Caller, at: datetime) -> list[Item]:
     """Return those of these issues that are in these projects, merged ones too, in no order."""
     rows = _items().rows(project_ids=as_array(project_ids), ids=as_array(ids), user_id=by.user_id, at=at)
-    return list(map(Item._make, rows))
+    items = list(map(Item._make, rows))
+    waiting = {_base(item) for item in items if item.resolution_kind == ResolutionKind.IN_NEXT_RELEASE}
+    settled_by = next_releases(waiting, at=at)
+    return [_settled(item, settled_by) for item in items] if settled_by else items
+
+
+def _base(item: Item) -> tuple[int, int | None]:
+    return item.project_id, item.resolution_release_id
+
+
+def _settled(item: Item, settled_by: Mapping[tuple[int, int | None], int]) -> Item:
+    """Return the item as it counts: one that waits for a release which time has brought is resolved in that."""
+    if item.resolution_kind != ResolutionKind.IN_NEXT_RELEASE or _base(item) not in settled_by:
+        return item
+    return item._replace(resolution_kind=ResolutionKind.IN_RELEASE.value, resolution_release_id=settled_by[_base(item)])
 
 
 @cache

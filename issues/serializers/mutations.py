@@ -155,7 +155,11 @@ class StatusDetailsSerializer(IgnoreTermsSerializer):
         if len(projects) > 1:
             raise ValidationError(ONE_PROJECT_ONLY)
         releases = Release.objects.of_project(projects[0].pk) if projects else Release.objects.none()
-        found = releases.newest_first() if version == "latest" else releases.filter(version=version)
+        found = (
+            releases.out_at(self.context["at"]).newest_first()
+            if version == "latest"
+            else releases.filter(version=version)
+        )
         release = found.first()
         if release is None:
             raise ValidationError(str(UnknownRelease()))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Window
+from django.db.models import Count
 from django.http import QueryDict
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
@@ -15,8 +15,8 @@ from issues.models import Issue
 from issues.mutation import NewDeploy, ReleaseChange
 from issues.serializers.lists import read_project_ids
 from issues.serializers.scopes import SHOWN
-from projects.models import Deploy, Project, Release, ReleaseStatus
-from projects.parameters import read_text
+from projects.gathering import Gathered
+from projects.models import Deploy, Project, ReleaseStatus
 from projects.querysets import is_id
 from projects.serializers import iso
 
@@ -60,7 +60,7 @@ class ReleaseChangeSerializer(serializers.Serializer[Any]):
 
     ``refs`` and ``commits``, which clients send too, are ignored like any unknown key: no commits are kept.
 
-    :param context: ``projects``, a queryset of those that the caller may name.
+    :param context: ``projects``, those that the caller may name.
     """
 
     projects = ProjectsField(required=False, allow_null=True)
@@ -107,7 +107,7 @@ class ReleaseSerializer(ReleaseChangeSerializer):
 
 
 class NewDeploySerializer(serializers.Serializer[Any]):
-    """A deploy. ``projects`` is ignored: a deploy is of all projects of its release."""
+    """A deploy. ``projects`` is ignored: a deploy is of all projects of its release that the caller sees."""
 
     environment = serializers.CharField(max_length=64)
     name = _text(64)
@@ -127,17 +127,18 @@ class NewDeploySerializer(serializers.Serializer[Any]):
         )
 
 
-def find_projects(words: Iterable[str], among: QuerySet[Project]) -> frozenset[int]:
+def find_projects(words: Iterable[str], among: Sequence[Project]) -> frozenset[int]:
     """Return the ids of the projects that the words name, each a slug or an id.
 
     :raises ValidationError: there are no such projects among these; it names them.
     """
     words = list(dict.fromkeys(words))
     ids = {word: int(word) for word in words if is_id(word)}
-    named = among.filter(Q(pk__in=ids.values()) | Q(slug__in=words)).values_list("slug", "pk")
-    found = dict(named)
-    known = set(found.values())
-    unknown = [word for word in words if word not in found and ids.get(word) not in known]
+    called = {project.slug: project.pk for project in among}
+    there = set(called.values())
+    found = {word: called.get(word, ids.get(word)) for word in words}
+    known = there.intersection(found.values())
+    unknown = [word for word in words if found[word] not in known]
     if unknown:
         raise ValidationError([f'There is no project "{word[:50]}" here.' for word in unknown[:SHOWN]])
     return frozenset(known)
@@ -148,20 +149,19 @@ def find_projects(words: Iterable[str], among: QuerySet[Project]) -> frozenset[i
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def narrowed(releases: Any, params: QueryDict) -> Any:
-    """Return the releases that ``query``, a part of the version, and ``status`` leave.
+def read_status(params: QueryDict) -> str:
+    """Return the status that a list is narrowed to; an empty word is none.
 
-    :raises ValidationError: the status is none.
+    :raises ValidationError: there is no such status.
     """
     status = params.get("status", "")
     if status and status not in ReleaseStatus.values:
         known = ", ".join(ReleaseStatus.values)
         raise ValidationError({"status": [f'"{status[:40]}" is not a status; say one of {known}.']})
-    found = releases.mentioning(read_text(params))
-    return found.filter(status=status) if status else found
+    return status
 
 
-def named_projects(projects: Any, params: QueryDict) -> Any:
+def named_projects(projects: Sequence[Project], params: QueryDict) -> Sequence[Project]:
     """Return those of the projects whose ids ``project`` repeats; all, when it is not there.
 
     :raises ValidationError: one of them is no id, or of no such project.
@@ -169,11 +169,10 @@ def named_projects(projects: Any, params: QueryDict) -> Any:
     ids = read_project_ids(params.getlist("project"))
     if ids is None:
         return projects
-    found = projects.filter(pk__in=ids)
-    unknown = sorted(ids.difference(found.values_list("pk", flat=True)))
+    unknown = sorted(ids.difference(project.pk for project in projects))
     if unknown:
         raise ValidationError({"project": [f"There is no project {pk} here." for pk in unknown[:SHOWN]]})
-    return found
+    return [project for project in projects if project.pk in ids]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -185,50 +184,53 @@ def named_projects(projects: Any, params: QueryDict) -> Any:
 class Around:
     """What items show that stands in other tables, read once for a whole page."""
 
-    projects: Mapping[int, Sequence[Project]]  # by release, in the order of slugs
-    new_issues: Mapping[tuple[int, int], int]  # by release and project
-    deploy_counts: Mapping[int, int]
-    last_deploys: Mapping[int, Deploy]
+    projects: Mapping[int, Project]  # those that are seen
+    new_issues: Mapping[int, int]  # by release, of its project
+    last_deploys: Mapping[str, Any]  # by version: a deploy with its ``count``
 
 
-def read_around(releases: Sequence[Release], seen: QuerySet[Project]) -> Around:
-    """Read what these releases show of the projects that are seen: a fixed number of statements."""
+def read_around(page: Sequence[Gathered], seen: Sequence[Project]) -> Around:
+    """Read what these releases show: a fixed number of statements."""
+    releases = [release for gathered in page for release in gathered.releases]
     ids = [release.pk for release in releases]
-    links = Release.projects.through._default_manager.filter(release__in=ids, project__in=seen.values("pk"))
-    projects: dict[int, list[Project]] = {pk: [] for pk in ids}
-    for link in links.select_related("project").order_by("project__slug"):
-        projects[link.release_id].append(link.project)
-    project_ids = {project.pk for found in projects.values() for project in found}
     new_issues = (
-        Issue.objects.of_projects(sorted(project_ids))
+        Issue.objects.of_projects(sorted({release.project_id for release in releases}))
         .visible()
         .filter(first_release__in=ids)
-        .values_list("first_release", "project")
+        .values_list("first_release")
         .annotate(count=Count("pk"))
         .order_by()
     )
-    deploys = (
-        Deploy.objects.filter(release__in=ids)
-        .annotate(count=Window(Count("pk"), partition_by="release"))
-        .order_by("release", "-finished_at", "-id")
-        .distinct("release")
-    )
-    last_deploys = {deploy.release_id: deploy for deploy in deploys}
+    last_deploys: Any = Deploy.objects.raw(LAST_DEPLOYS, [ids])  # with the columns that only it has
     return Around(
-        projects=projects,
-        new_issues={(release, project): count for release, project, count in new_issues},
-        deploy_counts={pk: deploy.count for pk, deploy in last_deploys.items()},
-        last_deploys=last_deploys,
+        projects={project.pk: project for project in seen},
+        new_issues=dict(new_issues),
+        last_deploys={row.version: row for row in last_deploys},
     )
 
 
-def describe_release(release: Release, around: Around) -> dict[str, Any]:
-    """Return a release, with what stands around it."""
-    projects = around.projects[release.pk]
-    new_issues = {project.pk: around.new_issues.get((release.pk, project.pk), 0) for project in projects}
-    last_deploy = around.last_deploys.get(release.pk)
+# Of each version the last deploy and how many there are; one that was told of several projects counts once.
+LAST_DEPLOYS = """
+    WITH told AS (
+        SELECT DISTINCT ON (release.version, coalesce(deploy.told_as_id, deploy.id)) deploy.*, release.version
+        FROM projects_deploy AS deploy
+        JOIN projects_release AS release ON release.id = deploy.release_id
+        WHERE deploy.release_id = ANY(%s::bigint[])
+        ORDER BY release.version, coalesce(deploy.told_as_id, deploy.id), deploy.id
+    )
+    SELECT DISTINCT ON (version) *, count(*) OVER (PARTITION BY version) AS count
+    FROM told
+    ORDER BY version, finished_at DESC, id DESC
+"""
+
+
+def describe_release(gathered: Gathered, around: Around) -> dict[str, Any]:
+    """Return a release, with what stands around it. Its id and those of its projects are numbers (contract 5)."""
+    release = gathered.first
+    of_projects = sorted(gathered.releases, key=lambda row: around.projects[row.project_id].slug)
+    last_deploy = around.last_deploys.get(release.version)
     return {
-        "id": str(release.pk),
+        "id": release.pk,
         "version": release.version,
         "status": release.status,
         "shortVersion": _short(release.version),
@@ -239,27 +241,30 @@ def describe_release(release: Release, around: Around) -> dict[str, Any]:
         "dateStarted": _iso_or_none(release.started_at),
         "dateReleased": _iso_or_none(release.released_at),
         "data": {},
-        "newGroups": sum(new_issues.values()),
+        "newGroups": sum(around.new_issues.get(row.pk, 0) for row in of_projects),
         "owner": None,
         "commitCount": 0,
         "lastCommit": None,
-        "deployCount": around.deploy_counts.get(release.pk, 0),
+        "deployCount": 0 if last_deploy is None else last_deploy.count,
         "lastDeploy": None if last_deploy is None else describe_deploy(last_deploy),
         "authors": [],
         "projects": [
-            {
-                "id": str(project.pk),
-                "slug": project.slug,
-                "name": project.name,
-                "newGroups": new_issues[project.pk],
-                "platform": project.platform or None,
-                "platforms": [project.platform] if project.platform else [],
-                "hasHealthData": False,
-            }
-            for project in projects
+            _describe_project(around.projects[row.project_id], around.new_issues.get(row.pk, 0)) for row in of_projects
         ],
         "firstEvent": None,
         "lastEvent": None,
+    }
+
+
+def _describe_project(project: Project, new_issues: int) -> dict[str, Any]:
+    return {
+        "id": project.pk,
+        "slug": project.slug,
+        "name": project.name,
+        "newGroups": new_issues,
+        "platform": project.platform or None,
+        "platforms": [project.platform] if project.platform else [],
+        "hasHealthData": False,
     }
 
 

@@ -46,7 +46,7 @@ def _describe_release(release: Release | None) -> dict[str, Any] | None:
     if release is None:
         return None
     return {
-        "id": str(release.pk),
+        "id": release.pk,
         "version": release.version,
         "shortVersion": release.version.rpartition("@")[2],
         "dateCreated": iso(release.created_at),

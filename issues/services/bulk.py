@@ -71,7 +71,7 @@ def _mutate_named(
 ) -> list[MutationOutcome]:
     for scope in scopes:
         lookups.hold(mutation, project_id=scope.project_id)
-    scopes = names.hold(scopes)
+    scopes = names.hold(scopes, at=at)
     # All of them before the first write, project by project: that is one order for everybody, too.
     locked = [
         lock_targets(
@@ -154,7 +154,7 @@ def _mutate_all(
 ) -> list[MutationOutcome]:
     for scope in scopes:
         lookups.hold(mutation, project_id=scope.project_id)
-    return [_change_all(scope, change, mutation, by=by, at=at) for scope in names.hold(scopes)]
+    return [_change_all(scope, change, mutation, by=by, at=at) for scope in names.hold(scopes, at=at)]
 
 
 def _change_all(

@@ -63,7 +63,7 @@ def delete_each(
 
 
 def _delete_each(scopes: Sequence[IssueScope], *, by: Caller, at: datetime) -> list[MutationOutcome]:
-    scopes = names.hold(scopes)
+    scopes = names.hold(scopes, at=at)
     locked = [lock_targets(scope, at=at, relatives=descendants, kind=MutationKind.DELETE) for scope in scopes]
     if any(found.out_of_scope for found in locked):
         return [MutationOutcome(out_of_scope=tuple(found.out_of_scope)) for found in locked]

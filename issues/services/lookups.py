@@ -1,12 +1,14 @@
 """What the body named and the parser looked up: held, so that it can't go away before the commit."""
 
 from collections.abc import Collection
+from datetime import datetime
 
 from django.db import connection
 
 from issues.errors import UnknownActor, UnknownRelease
 from issues.mutation import Assignee, IssueMutation, Resolve
-from projects.querysets import OF_MEMBER
+from projects.querysets import OF_MEMBER, release_order
+from projects.release_order import OUT
 
 
 def hold(mutation: IssueMutation, *, project_id: int) -> None:
@@ -17,7 +19,7 @@ def hold(mutation: IssueMutation, *, project_id: int) -> None:
     its releases waits for (:func:`lock_releases_of`); before any issue, as they do.
 
     :raises UnknownActor: the user or team was deleted, or left the organization or project.
-    :raises UnknownRelease: the release was deleted, or taken from the project.
+    :raises UnknownRelease: the release was deleted.
     """
     assignee = mutation.assignment.to if mutation.assignment else None
     if assignee is not None and not _hold_assignee(assignee.type, assignee.id, project_id):
@@ -63,28 +65,39 @@ def hold_next_release(project_id: int) -> None:
     _lock("SELECT id FROM projects_project WHERE id = %s FOR SHARE", project_id)
 
 
-def hold_newest_release(project_id: int) -> int | None:
-    """Return the id of the project's newest release, locked as by :func:`hold`; None when it has none.
+def hold_newest_release(project_id: int, *, at: datetime) -> int | None:
+    """Return the id of the project's newest release that is out, locked as by :func:`hold`; None when it has none.
 
     It stays the newest until the commit, since :func:`hold` came first.
     """
     return _lock(
-        """
-        SELECT release.id
+        f"""
+        SELECT id
         FROM projects_release AS release
-        JOIN projects_release_projects AS made_for ON made_for.release_id = release.id
-        WHERE made_for.project_id = %s
-        ORDER BY release.ordered_at DESC, release.id DESC
+        WHERE project_id = %s AND {OUT.format(release="release").format(at="%s")}
+        ORDER BY {release_order("release", descending=True)}
         LIMIT 1
-        FOR KEY SHARE OF release
+        FOR KEY SHARE
         """,
         project_id,
+        at,
     )
 
 
-def hold_release(pk: int) -> bool:
-    """Lock a release FOR KEY SHARE, for something that hangs on it; False when it is gone."""
-    return _lock("SELECT id FROM projects_release WHERE id = %s FOR KEY SHARE", pk) is not None
+def hold_releases(version: str, project_ids: Collection[int]) -> list[int]:
+    """Lock the releases of this version in these projects FOR KEY SHARE, for something that hangs on them; return their
+    ids, ascending."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT id FROM projects_release
+            WHERE version = %s AND project_id = ANY(%s::bigint[])
+            ORDER BY id
+            FOR KEY SHARE
+            """,
+            [version, sorted(project_ids)],
+        )
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def lock_releases_of(project_ids: Collection[int]) -> set[int]:
@@ -123,17 +136,11 @@ def _hold_assignee(kind: str, pk: int, project_id: int, *, wait: bool = True) ->
 
 
 def _hold_release(pk: int, project_id: int) -> bool:
-    sql = """
-        SELECT release.id
-        FROM projects_release AS release
-        JOIN projects_release_projects AS made_for ON made_for.release_id = release.id
-        WHERE release.id = %s AND made_for.project_id = %s
-        FOR KEY SHARE
-    """
+    sql = "SELECT id FROM projects_release WHERE id = %s AND project_id = %s FOR KEY SHARE"
     return _lock(sql, pk, project_id) is not None
 
 
-def _lock(sql: str, *params: int) -> int | None:
+def _lock(sql: str, *params: int | datetime) -> int | None:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         row = cursor.fetchone()

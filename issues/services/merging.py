@@ -17,7 +17,7 @@ from issues.mutation import Merged
 from issues.querysets import as_array
 from issues.services.targets import Targets, ancestors
 from projects.callers import Caller
-from projects.querysets import MAX_ID
+from projects.querysets import MAX_ID, release_order
 
 # What becomes of the rows that hang on an issue while it is merged into another. A relation that is missing here fails
 # tests/test_house_rules.py: whoever adds one has to decide.
@@ -109,10 +109,10 @@ def compute_totals(targets: Targets, ids: Sequence[int]) -> None:
 
 
 # The last columns of a SELECT, and where they come from: the first and the last release over each `tree` (root, id).
-RELEASES_OF_A_TREE = """
-    (array_agg(first.id ORDER BY first.ordered_at, first.id)
+RELEASES_OF_A_TREE = f"""
+    (array_agg(first.id ORDER BY {release_order("first")})
         FILTER (WHERE first.id IS NOT NULL))[1] AS first_release_id,
-    (array_agg(last.id ORDER BY last.ordered_at DESC, last.id DESC)
+    (array_agg(last.id ORDER BY {release_order("last", descending=True)})
         FILTER (WHERE last.id IS NOT NULL))[1] AS last_release_id
     FROM tree
     JOIN issues_issue AS own ON own.id = tree.id

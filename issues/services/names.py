@@ -6,6 +6,7 @@ would be about everything (docs/decisions/0023).
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
@@ -52,23 +53,23 @@ class Found:
 NOTHING = Found(is_there=False)
 
 
-def resolve(search: Sequence[Term], project_ids: Collection[int]) -> tuple[Term, ...]:
+def resolve(search: Sequence[Term], project_ids: Collection[int], *, at: datetime) -> tuple[Term, ...]:
     """Return a search of the issues of these projects with ids for names; no ids for a name that nobody has."""
-    found = _find(filter(_is_needed, _names(search)), project_ids)
+    found = _find(filter(_is_needed, _names(search)), project_ids, at=at)
     return tuple(_with_ids(term, found) for term in search)
 
 
-def refuse_unknown(search: Sequence[Term], project_ids: Collection[int], *, hidden: bool = False) -> None:
+def refuse_unknown(search: Sequence[Term], project_ids: Collection[int], *, at: datetime, hidden: bool = False) -> None:
     """See that everything is there that the search names; a platform, logger or release in quotes need not be.
 
     :param hidden: whether the id of a merged child is one.
     :raises UnknownName: the first that isn't.
     """
-    found = _find(filter(_must_exist, _names(search)), project_ids, hidden=hidden)
+    found = _find(filter(_must_exist, _names(search)), project_ids, at=at, hidden=hidden)
     _check(search, found, _must_exist)
 
 
-def hold(scopes: Sequence[IssueScope]) -> list[IssueScope]:
+def hold(scopes: Sequence[IssueScope], *, at: datetime) -> list[IssueScope]:
     """Return the scopes with ids for names, and hold what these are: nobody can delete it before the commit.
 
     Before any issue is locked. Who is deleted is taken from the issues first, which would then be those of nobody; and
@@ -83,7 +84,7 @@ def hold(scopes: Sequence[IssueScope]) -> list[IssueScope]:
     if any(isinstance(name, terms.NamesRelease | terms.NamesLatestRelease) for name in names):
         for project_id in sorted(project_ids):
             lookups.hold_next_release(project_id)
-    found = _find(names, project_ids)
+    found = _find(names, project_ids, at=at)
     for search in searches:
         _check(search, found, lambda name: _is_needed(name) and _must_exist(name))
     _lock("projects_user", _ids(found, terms.NamesAssignee))
@@ -157,14 +158,16 @@ def _condition(condition: Any, found: dict[Name, Found]) -> Any:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _find(names: Iterable[Name], project_ids: Collection[int], *, hidden: bool = False) -> dict[Name, Found]:
+def _find(
+    names: Iterable[Name], project_ids: Collection[int], *, at: datetime, hidden: bool = False
+) -> dict[Name, Found]:
     """Return what is there of each name, found by one statement; platforms and loggers by one or two of their own."""
     asked = list(dict.fromkeys(names))
     words = _find_words([name for name in asked if isinstance(name, terms.NamesWord)], project_ids)
     parts = [
         rows.values_list(Value(number), Value(way), column)
         for number, name in enumerate(asked)
-        for way, rows, column in _ways(name, project_ids, hidden=hidden)
+        for way, rows, column in _ways(name, project_ids, at=at, hidden=hidden)
     ]
     ids: list[dict[int, set[int]]] = [{} for _ in asked]
     if parts:
@@ -182,7 +185,9 @@ def _found(ids: dict[int, set[int]]) -> Found:
     return Found(True, team_ids=found) if way == Way.TEAM else Found(True, found)
 
 
-def _ways(name: Name, project_ids: Collection[int], *, hidden: bool) -> Iterator[tuple[Way, QuerySet[Any], str]]:
+def _ways(
+    name: Name, project_ids: Collection[int], *, at: datetime, hidden: bool
+) -> Iterator[tuple[Way, QuerySet[Any], str]]:
     """Yield the rows that a name may stand for, with the column that has their ids."""
     projects = Project.objects.filter(pk__in=project_ids)
     issues = Issue.objects.of_projects(project_ids)
@@ -193,7 +198,7 @@ def _ways(name: Name, project_ids: Collection[int], *, hidden: bool) -> Iterator
             yield Way.ID, Release.objects.of_projects(projects).filter(version__like=like(version)), "pk"
         case terms.NamesLatestRelease():
             for project_id in project_ids:
-                yield Way.ID, Release.objects.of_project(project_id).newest_first()[:1], "pk"
+                yield Way.ID, Release.objects.of_project(project_id).out_at(at).newest_first()[:1], "pk"
         case terms.NamesProject(slug):
             yield Way.ID, projects.filter(slug=slug), "pk"
         case terms.NamesId(pk):

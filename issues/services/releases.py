@@ -1,11 +1,13 @@
 """Releases, and what they settle (contract section 5).
 
+A release is one project's. Those of the same version in the projects that a caller sees are changed as one: ``seen_in``
+are their ids, and no row of another project is read, locked or written, whatever it is called.
+
 Whoever changes the releases of a project keeps the project first, then the release, then issues: the order in which
 "resolved in the next release" takes its locks, too.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -15,10 +17,13 @@ from django.db import connection
 from issues.errors import MutationRefused
 from issues.models import Issue
 from issues.mutation import ReleaseChange
+from issues.querysets import as_array
 from issues.services import lookups, resolutions, transactions
 from issues.services.merging import RELEASES_OF_A_TREE
 from issues.services.transactions import StartOver
 from projects.models import Release, ReleaseStatus
+from projects.release_order import carry
+from projects.versions import numbered
 
 
 class ProjectsRequired(MutationRefused):
@@ -35,197 +40,174 @@ class ReleaseInUse(MutationRefused):
         super().__init__("This release is referenced by active issues and cannot be removed.")
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """The release of that version, and whether it was made just now."""
+def save(version: str, change: ReleaseChange, *, seen_in: Collection[int], at: datetime, lock_timeout: int) -> bool:
+    """Make the release of this version in the projects that are named; or, where it is seen already, change that one,
+    and make it in those that have it not. Return whether it is new.
 
-    release_id: int
-    is_new: bool
-
-
-def save(
-    organization_id: int,
-    version: str,
-    change: ReleaseChange,
-    *,
-    seen_in: Collection[int],
-    at: datetime,
-    lock_timeout: int,
-) -> Saved:
-    """Make the release of this version; or, when the organization has it, change that one.
-
-    ``seen_in`` are the projects that the caller sees: a release of others only is as good as none, for who names no
-    project.
-
-    :raises ProjectsRequired: there is no such release yet, and no project was named for it.
+    :raises ProjectsRequired: it is not seen anywhere yet, and no project was named for it.
     :raises TryAgain: others are changing the same release; nothing was changed.
     :raises OperationalError: no lock within ``lock_timeout`` seconds, or no database; nothing was changed.
     """
-    work = partial(_save, organization_id, version, change, seen_in=seen_in, at=at)
-    return transactions.run(work, lock_timeout=lock_timeout)
+    return transactions.run(partial(_save, version, change, seen_in=seen_in, at=at), lock_timeout=lock_timeout)
 
 
-def update(release_id: int, change: ReleaseChange, *, lock_timeout: int) -> bool:
-    """Change a release; False when it is gone.
+def update(version: str, change: ReleaseChange, *, seen_in: Collection[int], at: datetime, lock_timeout: int) -> bool:
+    """Change a release, and make it in the projects that are named and have it not; False when it is gone.
 
     :raises TryAgain: others are changing the same release; nothing was changed.
     :raises OperationalError: no lock within ``lock_timeout`` seconds, or no database; nothing was changed.
     """
-    return transactions.run(partial(_update, release_id, change), lock_timeout=lock_timeout)
+    return transactions.run(partial(_update, version, change, seen_in=seen_in, at=at), lock_timeout=lock_timeout)
 
 
-def delete(release_id: int, *, lock_timeout: int) -> bool:
+def delete(version: str, *, seen_in: Collection[int], at: datetime, lock_timeout: int) -> bool:
     """Delete a release with its deploys; False when it is gone. Issues first or last seen in it forget that.
 
     :raises ReleaseInUse: a resolution names it; nothing was changed.
     :raises TryAgain: others are changing the same release; nothing was changed.
     :raises OperationalError: no lock within ``lock_timeout`` seconds, or no database; nothing was changed.
     """
-    return transactions.run(partial(_delete, release_id), lock_timeout=lock_timeout)
+    return transactions.run(partial(_delete, version, seen_in=seen_in, at=at), lock_timeout=lock_timeout)
 
 
-def _save(
-    organization_id: int, version: str, change: ReleaseChange, *, seen_in: Collection[int], at: datetime
-) -> Saved:
-    release = Release.objects.filter(organization_id=organization_id, version=version).first()
-    made_for = set() if release is None else _projects_of(release.pk)
-    if not change.project_ids and made_for.isdisjoint(seen_in):
+def _save(version: str, change: ReleaseChange, *, seen_in: Collection[int], at: datetime) -> bool:
+    made_for = _projects_of(version, seen_in)
+    if not change.project_ids and not made_for:
         raise ProjectsRequired
-    kept = _keep(made_for | change.project_ids)
-    release_id = _insert(organization_id, version, change, at=at) if release is None else None
-    if release_id is not None:
-        _make_for(release_id, change.project_ids)
-        resolutions.settle(change.project_ids)
-        return Saved(release_id, is_new=True)
-    same = Release.objects.filter(organization_id=organization_id, version=version)
-    release = same.select_for_update(no_key=True).first()
-    if release is None:
+    rows = _keep(version, made_for | change.project_ids, seen_in)
+    if not rows and not change.project_ids:
         raise StartOver("This release is being deleted just now.")
-    _change(release, change, kept)
-    return Saved(release.pk, is_new=False)
+    _change(version, rows, change, at=at)
+    return not rows
 
 
-def _update(release_id: int, change: ReleaseChange) -> bool:
-    kept = _keep(_projects_of(release_id) | change.project_ids)
-    release = Release.objects.select_for_update(no_key=True).filter(pk=release_id).first()
-    if release is None:
+def _update(version: str, change: ReleaseChange, *, seen_in: Collection[int], at: datetime) -> bool:
+    rows = _keep(version, _projects_of(version, seen_in) | change.project_ids, seen_in)
+    if rows:
+        _change(version, rows, change, at=at)
+    return bool(rows)
+
+
+def _delete(version: str, *, seen_in: Collection[int], at: datetime) -> bool:
+    rows = _keep(version, _projects_of(version, seen_in), seen_in, to_delete=True)
+    if not rows:
         return False
-    _change(release, change, kept)
-    return True
-
-
-def _delete(release_id: int) -> bool:
-    kept = _keep(_projects_of(release_id))
-    release = Release.objects.select_for_update().filter(pk=release_id).first()
-    if release is None:
-        return False
-    _check(_projects_of(release_id), kept)
-    if Issue.objects.filter(resolution_release=release).exists():
+    project_ids = [row.project_id for row in rows]
+    resolutions.settle(project_ids, at=at)
+    ids = as_array(row.pk for row in rows)
+    if Issue.objects.of_projects(project_ids).filter(resolution_release__in=rows).exists():
         raise ReleaseInUse
-    _forget(release)
-    for table, column in (("deploy", "release_id"), ("release_projects", "release_id"), ("release", "id")):
+    _forget(project_ids, ids)
+    for table, column in (("deploy", "release_id"), ("release", "id")):
         with connection.cursor() as cursor:
-            cursor.execute(f"DELETE FROM projects_{table} WHERE {column} = %s", [release_id])
+            cursor.execute(f"DELETE FROM projects_{table} WHERE {column} = ANY(%s::bigint[])", [ids])
+    carry(project_ids, numbered(version))
+    # Those of its package may be older without it; what waits for one that comes after its base sees that now.
+    resolutions.settle(project_ids, at=at)
     return True
 
 
-def _change(release: Release, change: ReleaseChange, kept: set[int]) -> None:
-    """Change a release that is locked, and settle what its date or its new projects decide."""
-    made_for = _projects_of(release.pk)
-    _check(made_for, kept)
+def _change(version: str, rows: Sequence[Release], change: ReleaseChange, *, at: datetime) -> None:
+    """Change these rows, which are locked, and make those that lack; then settle what dates or new projects decide."""
+    made_for = {row.project_id for row in rows}
+    # What time alone has made the next release meanwhile comes before what is said now.
+    resolutions.settle(made_for | change.project_ids, at=at)
     columns = _columns(change)
-    if columns:
-        Release.objects.filter(pk=release.pk).update(**columns)
-    new_projects = change.project_ids - made_for
-    _make_for(release.pk, new_projects)
-    if change.released_at not in {None, release.released_at}:
-        resolutions.settle(made_for | new_projects)
-    elif new_projects:
-        resolutions.settle(new_projects)
+    if rows and columns:
+        Release.objects.filter(pk__in=[row.pk for row in rows]).update(**columns)
+    new = change.project_ids - made_for
+    # What is known of it goes along to another project; when it was made there is now.
+    known = _columns_of(min(rows, key=lambda row: (row.created_at, row.pk))) if rows else {}
+    _insert(version, known | columns, new, at=at)
+    moved = {row.project_id for row in rows if change.released_at not in {None, row.released_at}}
+    if moved | new:
+        carry(moved | new, numbered(version))
+        resolutions.settle(moved | new, at=at)
+
+
+COLUMNS = ("ref", "url", "status", "started_at", "released_at")
 
 
 def _columns(change: ReleaseChange) -> dict[str, Any]:
-    given = {
-        "ref": change.ref,
-        "url": change.url,
-        "status": change.status,
-        "started_at": change.started_at,
-        "released_at": change.released_at,
-    }
-    return {column: value for column, value in given.items() if value is not None}
+    return {column: value for column in COLUMNS if (value := getattr(change, column)) is not None}
 
 
-def _insert(organization_id: int, version: str, change: ReleaseChange, *, at: datetime) -> int | None:
-    """Make the release; None when somebody else has, which this waits for."""
+def _columns_of(release: Release) -> dict[str, Any]:
+    return {column: getattr(release, column) for column in COLUMNS}
+
+
+def _insert(version: str, said: dict[str, Any], project_ids: Collection[int], *, at: datetime) -> None:
+    """Make the release in each of these projects, which are kept.
+
+    :raises StartOver: somebody who keeps no project, a seed or an operator, has made one just now.
+    """
+    if not project_ids:
+        return
+    package, number = numbered(version)
     columns = {
-        "organization_id": organization_id,
         "version": version,
+        "package": package,
+        "number": number,
         "created_at": at,
         **{"ref": "", "url": "", "status": ReleaseStatus.OPEN.value},
-        **_columns(change),
+        **said,
     }
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            INSERT INTO projects_release ({", ".join(columns)})
-            VALUES ({", ".join(["%s"] * len(columns))})
-            ON CONFLICT (organization_id, version) DO NOTHING
-            RETURNING id
+            INSERT INTO projects_release (project_id, {", ".join(columns)})
+            SELECT id, {", ".join(["%s"] * len(columns))} FROM unnest(%s::bigint[]) AS project (id) ORDER BY id
+            ON CONFLICT (project_id, version) DO NOTHING
             """,
-            list(columns.values()),
+            [*columns.values(), sorted(project_ids)],
         )
-        row = cursor.fetchone()
-        return None if row is None else row[0]
+        if cursor.rowcount < len(project_ids):
+            raise StartOver("This release is being made just now.")
 
 
-def _make_for(release_id: int, project_ids: Collection[int]) -> None:
-    links = Release.projects.through
-    links._default_manager.bulk_create(links(release_id=release_id, project_id=pk) for pk in sorted(project_ids))
+def _projects_of(version: str, seen_in: Collection[int]) -> set[int]:
+    """Return which of the projects that are seen have a release of this version."""
+    return set(Release.objects.of_projects(seen_in).named(version).values_list("project_id", flat=True))
 
 
-def _projects_of(release_id: int) -> set[int]:
-    links = Release.projects.through._default_manager
-    return set(links.filter(release_id=release_id).values_list("project_id", flat=True))
+def _keep(
+    version: str, project_ids: set[int], seen_in: Collection[int], *, to_delete: bool = False
+) -> Sequence[Release]:
+    """Keep the releases of these projects, and lock those of this version that are seen; return them.
 
-
-def _keep(project_ids: set[int]) -> set[int]:
-    """Keep the releases of these projects; return them again.
-
-    :raises StartOver: one of them is gone.
+    :raises StartOver: a project is gone, or another one has a release of this version meanwhile.
     """
     kept = lookups.lock_releases_of(project_ids)
-    _check(project_ids, kept)
-    return kept
-
-
-def _check(made_for: set[int], kept: set[int]) -> None:
-    """See that all projects of the release are kept, now that nobody else can change which they are.
-
-    :raises StartOver: they are others than they were.
-    """
-    if not made_for <= kept:
+    rows = list(
+        Release.objects.of_projects(seen_in).named(version).select_for_update(no_key=not to_delete).order_by("pk")
+    )
+    if not project_ids <= kept or not kept.issuperset(row.project_id for row in rows):
         raise StartOver("This release is being changed by another request.")
+    return rows
 
 
-def _forget(release: Release) -> None:
-    """Take the release from the issues that were first or last seen in it, merged ones too.
+def _forget(project_ids: Sequence[int], ids: str) -> None:
+    """Take these releases from the issues that were first or last seen in them, merged ones too; ``ids`` as an array.
 
     What an issue with others merged into it shows then is the first and the last of what is left in its tree.
     """
-    params = {"id": release.pk, "organization_id": release.organization_id}
+    params = {"ids": ids, "project_ids": as_array(project_ids)}
     with connection.cursor() as cursor:
         cursor.execute(
             """
             WITH locked AS MATERIALIZED (
                 SELECT id FROM issues_issue
-                WHERE project_id IN (SELECT id FROM projects_project WHERE organization_id = %(organization_id)s)
-                  AND %(id)s IN (first_release_id, last_release_id, own_first_release_id, own_last_release_id)
+                WHERE project_id = ANY(%(project_ids)s::bigint[])
+                  AND ARRAY[first_release_id, last_release_id, own_first_release_id, own_last_release_id]
+                      && %(ids)s::bigint[]
                 ORDER BY project_id, id
                 FOR NO KEY UPDATE
             )
             UPDATE issues_issue AS issue
-            SET own_first_release_id = nullif(issue.own_first_release_id, %(id)s),
-                own_last_release_id = nullif(issue.own_last_release_id, %(id)s)
+            SET own_first_release_id = CASE WHEN issue.own_first_release_id = ANY(%(ids)s::bigint[]) THEN NULL
+                                            ELSE issue.own_first_release_id END,
+                own_last_release_id = CASE WHEN issue.own_last_release_id = ANY(%(ids)s::bigint[]) THEN NULL
+                                           ELSE issue.own_last_release_id END
             FROM locked
             WHERE issue.id = locked.id
             """,
@@ -235,8 +217,8 @@ def _forget(release: Release) -> None:
             f"""
             WITH RECURSIVE tree AS (
                 SELECT id AS root, id FROM issues_issue
-                WHERE project_id IN (SELECT id FROM projects_project WHERE organization_id = %(organization_id)s)
-                  AND %(id)s IN (first_release_id, last_release_id)
+                WHERE project_id = ANY(%(project_ids)s::bigint[])
+                  AND ARRAY[first_release_id, last_release_id] && %(ids)s::bigint[]
                 UNION ALL
                 SELECT tree.root, child.id FROM tree JOIN issues_issue AS child ON child.merged_into_id = tree.id
             ),

@@ -1,6 +1,7 @@
 """By which release an issue is resolved, as columns of the issue."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
@@ -9,6 +10,7 @@ from django.db.models.expressions import RawSQL
 from issues.enums import ActivityKind, ResolutionKind
 from issues.mutation import NamedRelease
 from issues.querysets import condition
+from projects.release_order import NEXT
 
 Columns = dict[str, Any]
 
@@ -33,25 +35,42 @@ def is_not_plain() -> RawSQL:
     return condition("issues_issue.status <> 'resolved' OR issues_issue.resolution_kind IS NOT NULL")
 
 
-def is_not_in(release: NamedRelease) -> RawSQL:
-    """Return the condition "not resolved in this release"."""
+def is_not_in(release: NamedRelease, *, at: datetime) -> RawSQL:
+    """Return the condition "not resolved in this release", as which one waits, too, for which it is the next."""
     return condition(
-        "issues_issue.resolution_kind IS DISTINCT FROM 'in_release' OR issues_issue.resolution_release_id <> %s",
+        f"""
+        CASE issues_issue.resolution_kind
+            WHEN 'in_release' THEN issues_issue.resolution_release_id <> %s
+            WHEN 'in_next_release' THEN ({NEXT_OF_ISSUE}) IS DISTINCT FROM %s
+            ELSE true
+        END
+        """,
+        release.id,
+        at,
         release.id,
     )
 
 
-def is_not_in_next() -> RawSQL:
-    """Return the condition "not resolved in the next release", whichever it was based on."""
-    return condition("issues_issue.resolution_kind IS DISTINCT FROM 'in_next_release'")
+def is_not_in_next(*, at: datetime) -> RawSQL:
+    """Return the condition "not resolved in the next release", whichever it was based on; one that has come is that no
+    more."""
+    return condition(
+        f"issues_issue.resolution_kind IS DISTINCT FROM 'in_next_release' OR ({NEXT_OF_ISSUE}) IS NOT NULL", at
+    )
 
 
-def settle(project_ids: Collection[int], *, mutation_id: int | None = None) -> int:
-    """Let "in the next release" become "in release V" where that release is there now; return for how many issues.
+# The release that an issue waits for, if it is out; and the one that comes after a base.
+NEXT_OF_ISSUE = NEXT.format(project="issues_issue.project_id", base="issues_issue.resolution_release_id", at="%s")
+NEXT_OF_BASE = NEXT.format(project="base.project_id", base="base.release_id", at="%(at)s")
+
+
+def settle(project_ids: Collection[int], *, at: datetime, mutation_id: int | None = None) -> int:
+    """Let "in the next release" become "in release V" where that release is out now; return for how many issues.
 
     V is the first release of the issue's project that is newer, in the order of contract section 5, than the one that
-    the resolution was based on; based on none, the first of all. Merged issues are settled too. What gave the issue
-    its resolution keeps its who and when, and its activity learns the version that it had left open.
+    the resolution was based on; based on none, the first of all. One that is dated later than ``at`` is not out. Merged
+    issues are settled too. What gave the issue its resolution keeps its who and when, and its activity learns the
+    version that it had left open.
 
     The caller keeps the releases of these projects (``lookups.lock_releases_of``), so that no issue can begin to wait
     meanwhile. Two statements however many issues wait: after the first has waited for its locks, the second sees
@@ -65,6 +84,7 @@ def settle(project_ids: Collection[int], *, mutation_id: int | None = None) -> i
         "settled": ResolutionKind.IN_RELEASE.value,
         "kind": ActivityKind.SET_RESOLVED_IN_RELEASE.value,
         "mutation_id": mutation_id,
+        "at": at,
     }
     stamped = "" if mutation_id is None else "AND mutation_id = %(mutation_id)s"
     with connection.cursor() as cursor:
@@ -89,16 +109,8 @@ def settle(project_ids: Collection[int], *, mutation_id: int | None = None) -> i
             next AS (
                 SELECT base.project_id, base.release_id AS base_id, release.id, release.version
                 FROM base
-                LEFT JOIN projects_release AS old ON old.id = base.release_id
-                CROSS JOIN LATERAL (
-                    SELECT newer.id, newer.version
-                    FROM projects_release AS newer
-                    JOIN projects_release_projects AS made_for ON made_for.release_id = newer.id
-                    WHERE made_for.project_id = base.project_id
-                      AND (old.id IS NULL OR (newer.ordered_at, newer.id) > (old.ordered_at, old.id))
-                    ORDER BY newer.ordered_at, newer.id
-                    LIMIT 1
-                ) AS release
+                JOIN projects_release AS release
+                  ON release.id = ({NEXT_OF_BASE})
             ),
             settled AS (
                 UPDATE issues_issue AS issue

@@ -54,7 +54,7 @@ def restore_status(targets: Targets, undone_id: int, *, by: Caller, at: datetime
     """
     done = _restore(targets, STATUS_BACK, undone_id, by=by, at=at)
     if done.restored:
-        resolutions.settle([targets.project_id], mutation_id=targets.mutation_id)
+        resolutions.settle([targets.project_id], at=at, mutation_id=targets.mutation_id)
     return done
 
 

@@ -32,11 +32,11 @@ def resolve(targets: Targets, wish: Resolve, *, by: Caller, at: datetime) -> Rew
     """Resolve: plainly, in a release, or in the next one. Each is a change of its own from the other two."""
     data: dict[str, Any] = {}
     if wish.in_release is not None:
-        due, resolution = resolutions.is_not_in(wish.in_release), resolutions.fix_in(wish.in_release)
+        due, resolution = resolutions.is_not_in(wish.in_release, at=at), resolutions.fix_in(wish.in_release)
         data = {"version": wish.in_release.version}
     elif wish.in_next_release:
-        newest = lookups.hold_newest_release(targets.project_id)
-        due, resolution = resolutions.is_not_in_next(), resolutions.fix_in_next(newest)
+        newest = lookups.hold_newest_release(targets.project_id, at=at)
+        due, resolution = resolutions.is_not_in_next(at=at), resolutions.fix_in_next(newest)
         data = {"version": ""}  # filled in by the release that settles it
     else:
         due, resolution = resolutions.is_not_plain(), resolutions.clear()

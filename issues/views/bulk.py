@@ -39,7 +39,7 @@ class IssuesViewSet(ApiViewSet):
     def answer_list(self, asked: ListQuery, project_ids: Sequence[int], *, at: datetime) -> HttpResponse:
         """Answer a page of the issues of these projects (contract section 2)."""
         with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
-            asked = replace(asked, terms=names.resolve(asked.terms, project_ids))
+            asked = replace(asked, terms=names.resolve(asked.terms, project_ids, at=at))
             keys, hits = _keys(asked, project_ids, at=at)
             page = cut_page(keys, asked.position, asked.limit)
             ids = [pk for _, pk in page.keys]
@@ -67,7 +67,8 @@ class IssuesViewSet(ApiViewSet):
         :raises UnknownName: it isn't, and negated would mean everything.
         """
         with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
-            names.refuse_unknown(query.terms, [project.pk for project in projects], hidden=hidden)
+            project_ids = [project.pk for project in projects]
+            names.refuse_unknown(query.terms, project_ids, at=timezone.now(), hidden=hidden)
 
     def read_care(self, query: ScopeQuery) -> Precautions:
         """Return how careful the caller is.

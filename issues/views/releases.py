@@ -1,5 +1,6 @@
 """Releases, of an organization or of one of its projects, and their deploys."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -16,102 +17,111 @@ from issues.serializers.releases import (
     describe_deploy,
     describe_release,
     named_projects,
-    narrowed,
     read_around,
+    read_status,
 )
 from issues.services import deploys, releases, transactions
+from projects import gathering
+from projects.gathering import Gathered
 from projects.keyset import Sort
 from projects.models import Deploy, Project, Release
-from projects.pagination import PARAMETERS, paginate
+from projects.pagination import PARAMETERS, paginate, paginate_releases
+from projects.parameters import read_text
 from projects.viewsets import ApiViewSet, OrganizationViewSet, ProjectViewSet
 
-NEWEST_FIRST = Sort("ordered_at")
 LAST_FINISHED_FIRST = Sort("finished_at")
 
 
 class ReleasesViewSet(ApiViewSet):
     """Releases as the routes of an organization and of a project both have them.
 
-    A release is seen through the projects that it was made for, as far as the caller sees them (contract 1.2), and
-    shows no others.
+    A release is one project's. The route of an organization shows and changes, as one, those of the same version in the
+    projects that the caller sees (contract section 5), and knows of no others.
     """
 
     known_parameters = {"list": PARAMETERS | {"query", "status", "project"}}
 
-    organization_id: int  # that the path names
-    in_reach: Any  # the projects through which this route finds releases, as a queryset
+    seen: Sequence[Project]  # the projects that this route is about
 
     def body(self, request: Request) -> dict[str, Any]:
         """Return what the caller says about a release."""
         return dict(request.data)  # no body at all comes as an empty form, and DRF would read more into that
 
-    def seen_projects(self) -> Any:
-        """Return the projects of the organization that the caller sees."""
-        return Project.objects.visible_to(self.caller).filter(organization=self.organization_id)
+    @property
+    def seen_ids(self) -> list[int]:
+        return [project.pk for project in self.seen]
 
     def list(self, request: Request, **path: str) -> Response:
         """Answer a page of releases, newest first."""
         params = request.query_params
-        found = Release.objects.filter(organization=self.organization_id)
-        found = narrowed(found.of_projects(named_projects(self.in_reach, params)), params)
+        projects = named_projects(self.seen, params)
+        ids = [project.pk for project in projects]
         with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
-            page, headers = paginate(request, found, NEWEST_FIRST, is_time=True)
-            around = read_around(page, self.seen_projects())
-        return Response([describe_release(release, around) for release in page], headers=headers)
+            page, headers = paginate_releases(request, ids, text=read_text(params), status=read_status(params))
+            around = read_around(page, projects)
+        return Response([describe_release(gathered, around) for gathered in page], headers=headers)
 
     def create(self, request: Request, **path: str) -> Response:
         """Make a release, or change the one of that version: which of the two it was, the status says."""
-        serializer = ReleaseSerializer(data=self.body(request), context={"projects": self.seen_projects()})
+        serializer = ReleaseSerializer(data=self.body(request), context={"projects": self.seen})
         serializer.is_valid(raise_exception=True)
+        version = serializer.validated_data["version"]
 
-        saved = releases.save(
-            self.organization_id,
-            serializer.validated_data["version"],
+        is_new = releases.save(
+            version,
             serializer.to_change(),
-            seen_in=set(self.seen_projects().values_list("pk", flat=True)),
+            seen_in=self.seen_ids,
             at=timezone.now(),
             lock_timeout=settings.LOCK_TIMEOUT_SECONDS,
         )
 
-        code = status.HTTP_201_CREATED if saved.is_new else status.HTTP_208_ALREADY_REPORTED
-        return Response(self.described(saved.release_id), status=code)
+        code = status.HTTP_201_CREATED if is_new else status.HTTP_208_ALREADY_REPORTED
+        return Response(self.described(version), status=code)
 
     def retrieve(self, request: Request, *, version: str, **path: str) -> Response:
         """Answer one release."""
-        return Response(self.described(self.find(version).pk))
+        return Response(self.described(version))
 
     def update(self, request: Request, *, version: str, **path: str) -> Response:
         """Change a release, most often to say that it is out."""
-        release = self.find(version)
-        serializer = ReleaseChangeSerializer(data=self.body(request), context={"projects": self.seen_projects()})
+        self.find(version)
+        serializer = ReleaseChangeSerializer(data=self.body(request), context={"projects": self.seen})
         serializer.is_valid(raise_exception=True)
 
-        if not releases.update(release.pk, serializer.to_change(), lock_timeout=settings.LOCK_TIMEOUT_SECONDS):
-            raise Http404
+        is_there = releases.update(
+            version,
+            serializer.to_change(),
+            seen_in=self.seen_ids,
+            at=timezone.now(),
+            lock_timeout=settings.LOCK_TIMEOUT_SECONDS,
+        )
 
-        return Response(self.described(release.pk))
+        if not is_there:
+            raise Http404
+        return Response(self.described(version))
 
     def destroy(self, request: Request, *, version: str, **path: str) -> Response:
         """Delete a release that no issue is resolved in."""
-        if not releases.delete(self.find(version).pk, lock_timeout=settings.LOCK_TIMEOUT_SECONDS):
+        self.find(version)
+        was_there = releases.delete(
+            version, seen_in=self.seen_ids, at=timezone.now(), lock_timeout=settings.LOCK_TIMEOUT_SECONDS
+        )
+        if not was_there:
             raise Http404
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def find(self, version: str) -> Release:
-        """Return the release that the path names; one that is out of reach is as unknown as none."""
-        found = Release.objects.filter(organization=self.organization_id).of_projects(self.in_reach).named(version)
-        release: Release | None = found.first()
-        if release is None:
+    def find(self, version: str) -> Gathered:
+        """Return the release that the path names; one of another project is as unknown as none."""
+        found = gathering.find(version, self.seen_ids)
+        if found is None:
             raise Http404
-        return release
+        return found
 
-    def described(self, release_id: int) -> dict[str, Any]:
+    def described(self, version: str) -> dict[str, Any]:
         """Return a release as it is now, unless it is gone again."""
         with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
-            release = Release.objects.filter(pk=release_id).first()
-            if release is None:
-                raise Http404
-            return describe_release(release, read_around([release], self.seen_projects()))
+            found = self.find(version)
+            return describe_release(found, read_around([found], self.seen))
 
 
 class OrganizationReleasesViewSet(OrganizationViewSet, ReleasesViewSet):
@@ -120,25 +130,27 @@ class OrganizationReleasesViewSet(OrganizationViewSet, ReleasesViewSet):
     known_parameters = {**ReleasesViewSet.known_parameters, "list_deploys": PARAMETERS, "list_commits": PARAMETERS}
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Find the organization; all of its projects that the caller sees are in reach."""
+        """Find the organization, and its projects that the caller sees."""
         super().initial(request, *args, **kwargs)
-        self.organization_id = self.organization.pk
-        self.in_reach = self.seen_projects()
+        self.seen = list(Project.objects.visible_to(self.caller).filter(organization=self.organization))
 
     def list_deploys(self, request: Request, *, version: str, **path: str) -> Response:
         """Answer a page of the deploys of a release, the last one first."""
-        found = Deploy.objects.filter(release=self.find(version))
-        page, headers = paginate(request, found, LAST_FINISHED_FIRST, is_time=True)
+        release_ids = [release.pk for release in self.find(version).releases]
+        page, headers = paginate(request, Deploy.objects.gathered(release_ids), LAST_FINISHED_FIRST, is_time=True)
         return Response([describe_deploy(deploy) for deploy in page], headers=headers)
 
     def create_deploy(self, request: Request, *, version: str, **path: str) -> Response:
         """Record that a release went live."""
-        release = self.find(version)
+        self.find(version)
         serializer = NewDeploySerializer(data=dict(request.data))
         serializer.is_valid(raise_exception=True)
 
         deploy = deploys.record(
-            release.pk, serializer.to_deploy(at=timezone.now()), lock_timeout=settings.LOCK_TIMEOUT_SECONDS
+            version,
+            serializer.to_deploy(at=timezone.now()),
+            seen_in=self.seen_ids,
+            lock_timeout=settings.LOCK_TIMEOUT_SECONDS,
         )
 
         if deploy is None:
@@ -148,7 +160,7 @@ class OrganizationReleasesViewSet(OrganizationViewSet, ReleasesViewSet):
     def list_commits(self, request: Request, *, version: str, **path: str) -> Response:
         """Answer none: commits are not kept. Clients ask all the same."""
         self.find(version)
-        page, headers = paginate(request, Release.objects.none(), NEWEST_FIRST, is_time=True)
+        page, headers = paginate(request, Release.objects.none(), gathering.NEWEST_FIRST, is_time=True)
         return Response(page, headers=headers)
 
     def previous_with_commits(self, request: Request, *, version: str, **path: str) -> Response:
@@ -161,10 +173,9 @@ class ProjectReleasesViewSet(ProjectViewSet, ReleasesViewSet):
     """The releases of one project."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Find the project, which alone is in reach."""
+        """Find the project, which alone is seen here."""
         super().initial(request, *args, **kwargs)
-        self.organization_id = self.project.organization_id
-        self.in_reach = Project.objects.filter(pk=self.project.pk)
+        self.seen = [self.project]
 
     def body(self, request: Request) -> dict[str, Any]:
         """Return what the caller says; which project it is about, the path says."""

@@ -259,7 +259,10 @@ def _mutations(prefix: str) -> dict[str, Methods]:
     }
 
 
-def _releases(prefix: str, suffix: str) -> dict[str, Methods]:
+AS_ONE = "Those of one version, in the projects that you see, are shown and changed as one."
+
+
+def _releases(prefix: str, suffix: str, about: str = "") -> dict[str, Methods]:
     return {
         prefix: {
             "GET": Operation(
@@ -267,6 +270,7 @@ def _releases(prefix: str, suffix: str) -> dict[str, Methods]:
                 "List releases",
                 {200: Answer("A page, newest first.", many(ref("Release")), answers.OF_LISTS)},
                 RELEASES,
+                about,
                 parameters=parameters.OF_RELEASES,
             ),
             "POST": Operation(
@@ -372,7 +376,7 @@ OPERATIONS: dict[str, Methods] = {
         ONE_ISSUE,
     ),
     **_releases(f"{PROJECT}releases/", "Project"),
-    **_releases(f"{ORGANIZATION}releases/", ""),
+    **_releases(f"{ORGANIZATION}releases/", "", AS_ONE),
     f"{OF_RELEASE}deploys/": {
         "GET": Operation(
             "listDeploys",

@@ -147,7 +147,7 @@ ISSUE: dict[str, Schema] = {
         {"type": "object", "additionalProperties": many(STATS_POINT)}, "By the period, as it was asked for."
     ),
 }
-RELEASE_OF_ISSUE = record(id=ID, version=TEXT, shortVersion=TEXT, dateCreated=TIME, dateReleased=or_null(TIME))
+RELEASE_OF_ISSUE = record(id=number(1), version=TEXT, shortVersion=TEXT, dateCreated=TIME, dateReleased=or_null(TIME))
 
 ANSWERED_ASSIGNEE = body_with("id", TEXT, type=one_of_words("user", "team")) | {"required": ["id", "type"]}
 MUTATION: dict[str, Schema] = {
@@ -449,11 +449,11 @@ SCHEMAS: dict[str, Schema] = {
     "ReleaseChanges": about(body(**RELEASE_CHANGES), "A key that is absent or null is left alone."),
     "NewRelease": body_with(
         "version",
-        about({"type": "string", "minLength": 1, "maxLength": MAX_VERSION}, "Its name, everywhere."),
+        about({"type": "string", "minLength": 1, "maxLength": MAX_VERSION}, "Its name, once in each project."),
         **RELEASE_CHANGES,
     ),
     "Release": record(
-        id=ID,
+        id=number(1),
         version=TEXT,
         status=one_of_words(*ReleaseStatus.values),
         shortVersion=TEXT,
@@ -473,7 +473,7 @@ SCHEMAS: dict[str, Schema] = {
         authors=NONE,
         projects=many(
             record(
-                id=ID,
+                id=number(1),
                 slug=TEXT,
                 name=TEXT,
                 newGroups=number(),

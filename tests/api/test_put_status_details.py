@@ -11,7 +11,7 @@ from issues.models import Activity, Issue, Mutation
 from projects.models import Project
 from tests.api_client import Api
 from tests.assertions import snapshot
-from tests.factories import LONG_AGO, IssueFactory, ReleaseFactory
+from tests.factories import LONG_AGO, IssueFactory, ProjectFactory, ReleaseFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -356,7 +356,9 @@ def test_resolves_in_the_latest_release(api: Api, project: Project, releases: li
 
 NO_RELEASE: dict[str, Callable[[Project, Project], object]] = {
     "a project without any": lambda project, stranger: None,
-    "another project's": lambda project, stranger: ReleaseFactory(organization=project.organization, version="1.0.0"),
+    "another project's": lambda project, stranger: ReleaseFactory(
+        project=ProjectFactory(organization=project.organization), version="1.0.0"
+    ),
     "another organization's": lambda project, stranger: ReleaseFactory(projects=[stranger], version="1.0.0"),
 }
 
@@ -451,8 +453,9 @@ def test_changes_the_rows_that_differ(
     api: Api, project: Project, named: bool, state: str, body: Json, unchanged: set[str]
 ) -> None:
     release = ReleaseFactory(projects=[project], version="1.0.0")
-    ReleaseFactory(projects=[project], version="1.1.0")
-    columns = STATES[state] | ({"resolution_release": release} if state == "in 1.0.0" else {})
+    newest = ReleaseFactory(projects=[project], version="1.1.0")
+    named_in = {"in 1.0.0": {"resolution_release": release}, "in next": {"resolution_release": newest}}
+    columns = STATES[state] | named_in.get(state, {})
     issue = IssueFactory(project=project, **columns)
     before = snapshot()
 

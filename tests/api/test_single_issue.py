@@ -347,14 +347,14 @@ def test_is_answered_whole(api: Api, project: Project, jane: User, sam: User, te
             ],
             "participants": [person(jane) | {"type": "user"}],
             "firstRelease": {
-                "id": str(first.pk),
+                "id": first.pk,
                 "version": "pump@1.0.0+1",
                 "shortVersion": "1.0.0+1",
                 "dateCreated": iso(first.created_at),
                 "dateReleased": iso(NOW),
             },
             "lastRelease": {
-                "id": str(last.pk),
+                "id": last.pk,
                 "version": "2.0.0",
                 "shortVersion": "2.0.0",
                 "dateCreated": iso(last.created_at),

@@ -25,7 +25,14 @@ from tests.concurrency.sessions import (
     stopped,
     wait_until_blocked,
 )
-from tests.factories import LONG_AGO, IssueBookmarkFactory, IssueFactory, IssueSubscriptionFactory, ReleaseFactory
+from tests.factories import (
+    LONG_AGO,
+    IssueBookmarkFactory,
+    IssueFactory,
+    IssueSubscriptionFactory,
+    ProjectFactory,
+    ReleaseFactory,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -72,7 +79,7 @@ def delete_the_team(cast: Cast) -> None:
 
 
 def take_the_release_from_the_project(cast: Cast) -> None:
-    cast.project.releases.remove(cast.release)
+    Release.objects.filter(pk=cast.release.pk).update(project=ProjectFactory())
 
 
 def delete_the_release(cast: Cast) -> None:

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, transaction
 
 from issues.models import Activity, Issue
-from projects.models import Deploy, Project, Release
+from projects.models import Deploy, Organization, Project, Release, User
 from tests.api_client import Api
 from tests.concurrency.sessions import (
     HISTORY,
@@ -21,7 +21,7 @@ from tests.concurrency.sessions import (
     stopped,
     wait_until_blocked,
 )
-from tests.factories import LONG_AGO, NOW, IssueFactory, ReleaseFactory
+from tests.factories import LONG_AGO, NOW, IssueFactory, ReleaseFactory, TeamFactory
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.django_db(transaction=True)
 
 RELEASES = "/api/0/organizations/the-interstellar-jurisdiction/releases/"
+PUMP_STATION = "projects/the-interstellar-jurisdiction/pump-station"
 IN_NEXT = {"status": "resolvedInNextRelease"}
 IN_USE = {"detail": "This release is referenced by active issues and cannot be removed."}
 UNKNOWN_RELEASE = {"statusDetails": {"inRelease": ["Unable to find a release with the given version."]}}
@@ -38,6 +39,7 @@ KEEP = re.compile(r"FROM projects_project WHERE id = ANY.*FOR NO KEY UPDATE", re
 SHARE = re.compile(r"FROM projects_project WHERE id = \S+ FOR SHARE")
 SETTLE = re.compile(r"UPDATE issues_issue AS issue\s+SET resolution_kind")
 MAKE = re.compile(r"INSERT INTO projects_release ")
+CHANGE = re.compile(r'UPDATE "projects_release"')
 DELETE_RELEASE = re.compile(r"DELETE FROM projects_release WHERE")
 
 
@@ -68,7 +70,7 @@ def delete_1(api: Api) -> "Response":
 
 
 def prepare(comes: Callable[[Api], "Response"], project: Project, other_project: Project) -> None:
-    """Make what the request changes: an old release that will be out, or one of the other project."""
+    """Make what the request changes: an old release that will be out, or one of the other project that is newer."""
     if comes is finalize_2:
         ReleaseFactory(projects=[project], version="2.0.0", created_at=LONG_AGO - timedelta(days=1))
     elif comes is add_2:
@@ -201,24 +203,97 @@ def test_is_made_once_by_two_at_the_same_time(
 
     assert [one.result().status_code, other.result().status_code] == [201, 208]
     assert one.result().json() == other.result().json()
-    assert Release.objects.get().projects.get() == project
+    assert Release.objects.get().project == project
 
 
-def test_is_made_once_by_two_for_different_projects(
+def test_waits_for_nobody_who_makes_it_in_another_project(
     api: Api, project: Project, other_project: Project, session: Session, other_session: Session
 ) -> None:
-    """They don't meet on a project, only on the version; the second then has to keep the first one's project too."""
     there = IssueFactory(project=other_project, resolved_in_next_release=True)
     for_the_other = {"version": "2.0.0", "projects": ["prime-mover"], "dateReleased": "2026-03-01T12:00:00Z"}
 
     with stopped(session, partial(make_2, api), after=MAKE) as one:
-        other = other_session.start(partial(api.request, "POST", RELEASES, for_the_other))
-        wait_until_blocked(other_session, by=session)
+        other = other_session.do(partial(api.request, "POST", RELEASES, for_the_other))
 
-    assert [one.result().status_code, other.result().status_code] == [201, 208]
-    assert set(Release.objects.get().projects.all()) == {project, other_project}
+    assert [one.result().status_code, other.status_code] == [201, 201]
+    assert {release.project for release in Release.objects.all()} == {project, other_project}
     there.refresh_from_db()
-    assert there.resolution_release == Release.objects.get()
+    assert there.resolution_release == Release.objects.get(project=other_project)
+
+
+@pytest.fixture
+def sam_sees_prime_mover(sam: User, project: Project, other_project: Project) -> User:
+    """And not pump-station."""
+    other_project.teams.set([TeamFactory(organization=project.organization, members=[sam])])
+    Organization.objects.update(open_membership=False)
+    return sam
+
+
+BY_SAM: dict[str, tuple[str, str, object, int]] = {
+    "made": ("POST", "", {"version": "3.0.0", "projects": ["prime-mover"]}, 201),
+    "made, where it is hidden": ("POST", "", {"version": "1.0.0", "projects": ["prime-mover"]}, 201),
+    "saved": ("POST", "", {"version": "2.0.0", "projects": []}, 208),
+    "changed": ("PUT", "2.0.0/", {"dateReleased": "2026-03-02T12:00:00Z"}, 200),
+    "deployed": ("POST", "2.0.0/deploys/", {"environment": "qa"}, 201),
+    "deleted": ("DELETE", "2.0.0/", None, 204),
+    "changed, where it is hidden": ("PUT", "1.0.0/", {"ref": "abc"}, 404),
+    "deployed, where it is hidden": ("POST", "1.0.0/deploys/", {"environment": "qa"}, 404),
+    "deleted, where it is hidden": ("DELETE", "1.0.0/", None, 404),
+    "listed": ("GET", "", None, 200),
+}
+
+
+@pytest.mark.parametrize(("method", "behind", "body", "status"), BY_SAM.values(), ids=BY_SAM)
+def test_waits_for_no_row_of_a_project_that_is_not_seen(
+    api: Api,
+    project: Project,
+    other_project: Project,
+    sam_sees_prime_mover: User,
+    settings: Any,
+    foreign: Foreign,
+    method: str,
+    behind: str,
+    body: object,
+    status: int,
+) -> None:
+    """All there is of pump-station is locked, and the version is being made there too."""
+    settings.LOCK_TIMEOUT_SECONDS = 1
+    ReleaseFactory(project=project, version="1.0.0")
+    there = ReleaseFactory(projects=[project, other_project], version="2.0.0")
+    IssueFactory(project=project, resolved_in_next_release=True, resolution_release=there, own_first_release=there)
+    foreign.run("SELECT FROM projects_project WHERE id = %s FOR UPDATE", project.pk)
+    foreign.run("SELECT FROM projects_release WHERE project_id = %s FOR UPDATE", project.pk)
+    foreign.run("SELECT FROM issues_issue WHERE project_id = %s FOR UPDATE", project.pk)
+    foreign.run(
+        "INSERT INTO projects_release (project_id, version, ref, url, status, package, number)"
+        " VALUES (%s, '3.0.0', '', '', 'open', '', '')",
+        project.pk,
+    )
+
+    assert api.request(method, f"{RELEASES}{behind}", body, auth="sam").status_code == status
+
+
+def test_is_made_by_one_while_another_has_the_hidden_one_of_that_version(
+    api: Api,
+    project: Project,
+    other_project: Project,
+    sam_sees_prime_mover: User,
+    session: Session,
+    other_session: Session,
+) -> None:
+    hidden = ReleaseFactory(project=project, version="secret-9")
+    of_pump_station = RELEASES.replace("organizations/the-interstellar-jurisdiction", PUMP_STATION)
+    janes = partial(api.put, f"{of_pump_station}secret-9/", {"dateReleased": "2026-03-01T12:00:00Z"}, auth="jane")
+    sams = {"version": "secret-9", "projects": ["prime-mover"], "dateReleased": "2026-02-01T12:00:00Z"}
+
+    with stopped(session, janes, after=CHANGE) as changing:
+        made = other_session.do(partial(api.request, "POST", RELEASES, sams, auth="sam"))
+
+    assert [changing.result().status_code, made.status_code] == [200, 201]
+    assert made.json()["id"] != hidden.pk
+    assert made.json()["dateReleased"] == "2026-02-01T12:00:00Z"
+    hidden.refresh_from_db()
+    assert hidden.released_at == NOW
 
 
 def test_is_made_by_the_second_when_the_first_fails(
@@ -230,22 +305,25 @@ def test_is_made_by_the_second_when_the_first_fails(
         wait_until_blocked(other_session, by=session)
 
     assert other.result().status_code == 201
-    assert Release.objects.get().projects.get() == project
+    assert Release.objects.get().project == project
 
 
 def test_starts_over_when_it_got_another_project_meanwhile(
     api: Api, base: Release, other_project: Project, other_session: Session
 ) -> None:
-    there = IssueFactory(project=other_project, resolved_in_next_release=True)
+    there = IssueFactory(
+        project=other_project,
+        resolved_in_next_release=True,
+        resolution_release=ReleaseFactory(project=other_project, created_at=NOW),
+    )
     grows = partial(api.put, f"{RELEASES}1.0.0/", {"projects": ["prime-mover"], "dateReleased": "2020-01-01T00:00:00Z"})
-    Issue.objects.update(resolution_release=ReleaseFactory(projects=[other_project], created_at=NOW))
 
     with interrupted(KEEP, partial(other_session.do, grows), before=True):
         response = api.put(f"{RELEASES}1.0.0/", {"dateReleased": "2026-04-01T00:00:00Z"})
 
     assert response.status_code == 200
     there.refresh_from_db()
-    assert there.resolution_release == base
+    assert there.resolution_release == Release.objects.get(project=other_project, version="1.0.0")
 
 
 def test_is_unavailable_while_a_resolve_holds_the_project(
@@ -381,7 +459,6 @@ def test_may_be_gone_when_it_is_saved_again(
 
     def replace() -> None:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("DELETE FROM projects_release_projects")
             cursor.execute("DELETE FROM projects_release")
         if comes_back:
             ReleaseFactory(projects=[project], version="1.0.0")
@@ -390,18 +467,18 @@ def test_may_be_gone_when_it_is_saved_again(
         response = api.request("POST", RELEASES, {"version": "1.0.0", "projects": ["pump-station"]})
 
     assert response.status_code == (208 if comes_back else 201)
-    assert Release.objects.get().projects.get() == project
+    assert Release.objects.get().project == project
 
 
 def test_is_unknown_when_it_is_gone_before_it_is_changed(api: Api, base: Release, other_session: Session) -> None:
     for request in (partial(finalize_1, api), partial(delete_1, api)):
-        ReleaseFactory(organization=base.organization, projects=[*base.organization.projects.all()], version="3.0.0")
+        ReleaseFactory(project=base.project, version="3.0.0")
         with interrupted(KEEP, partial(other_session.do, partial(delete_1, api)), before=True):
             response = request()
 
         assert (response.status_code, response.json()) == (404, {"detail": "Not found."})
         Release.objects.all().delete()
-        ReleaseFactory(projects=[*base.organization.projects.all()], version="1.0.0")
+        ReleaseFactory(project=base.project, version="1.0.0")
 
 
 def finalize_1(api: Api) -> "Response":

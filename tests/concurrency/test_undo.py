@@ -192,7 +192,6 @@ def test_waits_for_a_release_that_comes_and_is_settled_by_it(
 
 def come(project: Project) -> None:
     releases.save(
-        project.organization_id,
         "2.0.0",
         ReleaseChange(project_ids=frozenset({project.pk})),
         seen_in=[project.pk],

@@ -195,7 +195,7 @@ def test_asks_as_often_for_many_rows_as_for_few(
 ) -> None:
     with CaptureQueriesContext(connection) as few:
         listed(operator, table)
-    release = Release.objects.create(organization=project.organization, version="1.0.0")
+    release = Release.objects.create(project=project, version="1.0.0")
     for _ in range(20):
         issue = make_issue(
             project,
@@ -334,7 +334,7 @@ def test_says_what_the_status_counts_as(
 
 
 def test_says_which_release_resolved_it(operator: Client, project: Project) -> None:
-    release = Release.objects.create(organization=project.organization, version="1.0.0")
+    release = Release.objects.create(project=project, version="1.0.0")
     resolved = {"status": "resolved", "resolved_at": THEN, "resolution_release": release}
     make_issue(project, resolution_kind="in_release", **resolved)
     make_issue(project, resolution_kind="in_next_release", **resolved)

@@ -226,11 +226,11 @@ READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
         {"issues_issuetext_words"},
     ),
     "the platforms and loggers of the newest": (
-        lambda cast: names.refuse_unknown(parse("!platform:py* !logger:root", user_id=1), [cast.project.pk]),
+        lambda cast: names.refuse_unknown(parse("!platform:py* !logger:root", user_id=1), [cast.project.pk], at=NOW),
         {"issues_issue_listed"},
     ),
     "an issue that a search names": (
-        lambda cast: names.refuse_unknown(parse(f"!id:{cast.issue.pk}", user_id=1), [cast.project.pk]),
+        lambda cast: names.refuse_unknown(parse(f"!id:{cast.issue.pk}", user_id=1), [cast.project.pk], at=NOW),
         {"issues_issue_pkey"},
     ),
     "an issue by short id": (
@@ -250,7 +250,7 @@ READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
         {"issues_issue_resolved_by"},
     ),
     "what waits for the next release": (
-        lambda cast: resolutions.settle([cast.project.pk]),
+        lambda cast: resolutions.settle([cast.project.pk], at=NOW),
         {"issues_issue_awaiting_release", "issues_activity_of_issue"},
     ),
     "the marks and hours of a page": (

@@ -48,8 +48,7 @@ def rows() -> dict[str, int]:
     team.members.add(user)
     project = Project.objects.create(organization=organization, slug="relay", name="Relay")
     project.teams.add(team)
-    release = Release.objects.create(organization=organization, version="1.0.0")
-    release.projects.add(project)
+    release = Release.objects.create(project=project, version="1.0.0")
     deploy = Deploy.objects.create(
         release=release, environment="production", finished_at=datetime(2026, 3, 1, tzinfo=UTC)
     )
@@ -159,8 +158,8 @@ def test_asks_as_often_for_many_rows_as_for_few(
     for number, organization in enumerate(organizations):
         user = User.objects.create_user(f"user{number}")
         Team.objects.create(organization=organization, slug="crew", name="")
-        Project.objects.create(organization=organization, slug="relay", name="")
-        release = Release.objects.create(organization=organization, version="1.0.0")
+        project = Project.objects.create(organization=organization, slug="relay", name="")
+        release = Release.objects.create(project=project, version="1.0.0")
         Deploy.objects.create(release=release, environment="qa", finished_at=datetime(2026, 3, 1, tzinfo=UTC))
         OrganizationMember.objects.create(organization=organization, user=user)
         create_api_key(organization)

@@ -85,16 +85,47 @@ def test_project_slug_once_per_organization(is_same_organization: bool, is_same_
         ProjectFactory(organization=organization, slug="relay" if is_same_word else "pump")
 
 
-@ONCE_PER_ORGANIZATION
-def test_release_version_once_per_organization(
-    is_same_organization: bool, is_same_word: bool, is_allowed: bool
-) -> None:
-    taken = ReleaseFactory(projects=[ProjectFactory()], version="1.0.0")
-    organization = taken.organization if is_same_organization else OrganizationFactory()
-    project = ProjectFactory(organization=organization)  # it is the organization that counts
+@pytest.mark.parametrize(
+    ("is_same_project", "is_same_word", "is_allowed"),
+    [(True, True, False), (True, False, True), (False, True, True), (False, False, True)],
+)
+def test_release_version_once_per_project(is_same_project: bool, is_same_word: bool, is_allowed: bool) -> None:
+    taken = ReleaseFactory(version="1.0.0")
+    project = taken.project if is_same_project else ProjectFactory(organization=taken.project.organization)
 
-    with decided_by("projects_release_version_once_per_organization", is_allowed=is_allowed):
-        ReleaseFactory(projects=[project], version="1.0.0" if is_same_word else "1.0.0-rc1")
+    with decided_by("projects_release_version_once_per_project", is_allowed=is_allowed):
+        ReleaseFactory(project=project, version="1.0.0" if is_same_word else "1.0.0-rc1")
+
+
+@pytest.mark.parametrize(
+    ("package", "number", "is_allowed"),
+    [("", "", True), ("web", "0011", True), ("web", "", False), ("", "0011", False)],
+)
+def test_release_number_is_of_a_package(package: str, number: str, is_allowed: bool) -> None:
+    release = ReleaseFactory()
+
+    with decided_by("projects_release_number_is_of_a_package", is_allowed=is_allowed):
+        Release.objects.filter(pk=release.pk).update(package=package, number=number)
+
+
+@pytest.mark.parametrize(
+    ("version", "carried_at", "carried_by_id", "is_allowed"),
+    [
+        ("web@1.0", None, None, True),
+        ("web@1.0", NOW, 7, True),
+        ("web@1.0", NOW, None, False),
+        ("web@1.0", None, 7, False),
+        ("1.0", NOW, 7, False),
+        ("1.0", None, None, True),
+    ],
+)
+def test_release_carried_within_a_package(
+    version: str, carried_at: datetime | None, carried_by_id: int | None, is_allowed: bool
+) -> None:
+    release = ReleaseFactory(version=version)
+
+    with decided_by("projects_release_carried_within_a_package", is_allowed=is_allowed):
+        Release.objects.filter(pk=release.pk).update(carried_at=carried_at, carried_by_id=carried_by_id)
 
 
 @pytest.mark.parametrize(
@@ -267,14 +298,3 @@ def test_newest_first_orders_by_that_time_and_ties_by_id() -> None:
     newest_first = Release.objects.newest_first()
 
     assert list(newest_first) == [released_last, tied_later, tied, released_first]
-
-
-def test_a_release_is_of_the_projects_it_was_made_for_and_no_other() -> None:
-    organization = OrganizationFactory()
-    pump, relay, prime = ProjectFactory.create_batch(3, organization=organization)
-    shared = ReleaseFactory(projects=[pump, relay])
-    own = ReleaseFactory(projects=[relay])
-
-    releases = [set(Release.objects.of_project(project.pk)) for project in (pump, relay, prime)]
-
-    assert releases == [{shared}, {shared, own}, set()]

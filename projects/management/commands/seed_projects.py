@@ -161,10 +161,9 @@ class Command(BaseCommand):
         self.count(project, made)
         for version, released_at in seed.releases:
             release, made = Release.objects.get_or_create(
-                organization=organization, version=version, defaults={"released_at": released_at}
+                project=project, version=version, defaults={"released_at": released_at}
             )
             self.count(release, made)
-            release.projects.add(project)
         return project
 
     def user(self, organization: Organization, seed: UserSeed) -> User:

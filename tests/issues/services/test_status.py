@@ -114,18 +114,18 @@ def resolve() -> Wish:
 
 def resolve_in(version: str) -> Wish:
     release = Release.objects.get(version=version)
-    state = {"1.0.0": "in older", "2.0.0": "in newest"}[version]
+    # One that waits for a release which is there counts as resolved in it.
+    states = {"1.0.0": ["in older", "in the first to come"], "2.0.0": ["in newest", "in next after older"]}[version]
     columns = resolve().columns | {"resolution_kind": "in_release", "resolution_release_id": release.pk}
     change = Resolve(in_release=NamedRelease(release.pk, version))
-    return Wish(change, [state], columns, ActivityKind.SET_RESOLVED_IN_RELEASE, {"version": version})
+    return Wish(change, states, columns, ActivityKind.SET_RESOLVED_IN_RELEASE, {"version": version})
 
 
 def resolve_in_next() -> Wish:
     newest = Release.objects.get(version="2.0.0")
     columns = resolve().columns | {"resolution_kind": "in_next_release", "resolution_release_id": newest.pk}
-    leaves = ["in next", "in next after older", "in the first to come"]
     kind = ActivityKind.SET_RESOLVED_IN_RELEASE
-    return Wish(Resolve(in_next_release=True), leaves, columns, kind, {"version": ""})
+    return Wish(Resolve(in_next_release=True), ["in next"], columns, kind, {"version": ""})
 
 
 def unresolve() -> Wish:

@@ -368,7 +368,6 @@ def test_takes_a_resolution_that_a_release_settled_as_left(
 def come(project: Project, version: str) -> None:
     """Let a release come, which settles what waits for it."""
     releases.save(
-        project.organization_id,
         version,
         ReleaseChange(project_ids=frozenset({project.pk})),
         seen_in=[project.pk],

@@ -1,0 +1,94 @@
+"""The order of a project's releases (contract section 5, decision 24): what is kept of it, and the next one in it."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import connection
+
+from projects.querysets import release_order
+from projects.versions import Numbered
+
+# Whether a release is out at an instant. One that was not dated in the future when it was made is, whoever asks: who
+# began before it was made, and waited for that, too.
+OUT = "{release}.dated_at <= greatest({{at}}, {release}.created_at)"
+# The id of the first release of a project that is newer than the one that it is based on, and out at an instant; based
+# on none, the first of all.
+NEXT = f"""
+    SELECT newer.id
+    FROM projects_release AS newer
+    LEFT JOIN projects_release AS old ON old.id = {{base}}
+    WHERE newer.project_id = {{project}} AND {OUT.format(release="newer")}
+      AND (old.id IS NULL OR ({release_order("newer")}) > ({release_order("old")}))
+    ORDER BY {release_order("newer")}
+    LIMIT 1
+"""
+
+
+def next_releases(bases: Collection[tuple[int, int | None]], *, at: datetime) -> dict[tuple[int, int | None], int]:
+    """Return the next releases that are out at this instant, by project and the release that they come after.
+
+    Where one was dated in the future, time alone has made it the next: nothing has settled what waits for it, which
+    counts as settled all the same.
+    """
+    if not bases:
+        return {}
+    after_base = NEXT.format(project="base.project_id", base="base.release_id", at="%s")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT base.project_id, base.release_id, ({after_base})
+            FROM unnest(%s::bigint[], %s::bigint[]) AS base (project_id, release_id)
+            """,
+            [at, [project_id for project_id, _ in bases], [base_id for _, base_id in bases]],
+        )
+        return {(project_id, base_id): pk for project_id, base_id, pk in cursor.fetchall() if pk is not None}
+
+
+def carry(project_ids: Collection[int], of: Numbered) -> None:
+    """Write anew as what the releases of a package count as dated, from a number on.
+
+    To be called after one of that number came, changed its date or went.
+
+    One statement, however many releases there are; it writes what changes, and reads what has that number or a higher
+    one. The caller keeps the projects, so that nobody else changes their releases.
+    """
+    if not of.package:
+        return  # dated by itself alone
+    with connection.cursor() as cursor:
+        cursor.execute(CARRY, {"project_ids": sorted(project_ids), "package": of.package, "number": of.number})
+
+
+# A pair of date, in microseconds, and id is an array, since there is a greatest of arrays and none of rows.
+CARRY = """
+    WITH below AS (
+        SELECT project.id AS project_id, latest.pair
+        FROM unnest(%(project_ids)s::bigint[]) AS project (id)
+        CROSS JOIN LATERAL (
+            SELECT ARRAY[(extract(epoch FROM ordered_at) * 1000000)::bigint, ordered_by_id] AS pair
+            FROM projects_release
+            WHERE project_id = project.id AND package = %(package)s AND package <> '' AND number < %(number)s
+            ORDER BY number DESC
+            LIMIT 1
+        ) AS latest
+    ),
+    dated AS (
+        SELECT release.id,
+               greatest(below.pair, max(
+                   ARRAY[(extract(epoch FROM release.dated_at) * 1000000)::bigint, release.id]
+               ) OVER (PARTITION BY release.project_id ORDER BY release.number)) AS pair
+        FROM projects_release AS release
+        LEFT JOIN below ON below.project_id = release.project_id
+        WHERE release.project_id = ANY(%(project_ids)s::bigint[]) AND release.package = %(package)s
+          AND release.package <> '' AND release.number >= %(number)s
+    ),
+    due AS (
+        SELECT dated.id, latest.id AS carried_by_id, latest.dated_at AS carried_at
+        FROM dated
+        LEFT JOIN projects_release AS latest ON latest.id = dated.pair[2] AND latest.id <> dated.id
+    )
+    UPDATE projects_release AS release
+    SET carried_at = due.carried_at, carried_by_id = due.carried_by_id
+    FROM due
+    WHERE release.id = due.id
+      AND (release.carried_at, release.carried_by_id) IS DISTINCT FROM (due.carried_at, due.carried_by_id)
+"""

@@ -1,0 +1,229 @@
+"""Releases of an organization become those of its projects, and lose nothing (issues/0012, projects/0005 to 0007)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from issues.integrity import INVARIANTS, find
+from issues.models import Activity, Issue
+from projects.models import Deploy, Project, Release
+from tests.factories import ActivityFactory, DeployFactory, IssueFactory, ProjectFactory, ReleaseFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+BEFORE = [("projects", "0004_used_last"), ("issues", "0011_understood_bodies")]
+SHARED, OWN, OF_NONE, UNLINKED, CARRIED, GONE = 1, 2, 3, 4, 5, 99
+
+
+def migrate(targets: list[tuple[str, str]]) -> None:
+    MigrationExecutor(connection).migrate(targets)
+
+
+def migrate_to_now() -> None:
+    migrate(
+        [node for node in MigrationExecutor(connection).loader.graph.leaf_nodes() if node[0] in {"projects", "issues"}]
+    )
+
+
+@pytest.fixture
+def old_schema() -> Iterator[None]:
+    """The tables as they were, without any row; as they are, afterwards."""
+    migrate(BEFORE)
+    yield
+    migrate_to_now()
+
+
+def run(sql: str, *params: Any) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall() if cursor.description else []
+
+
+def fill() -> None:
+    """Fill the old tables: two projects that share a release, which has a deploy; and what is odd."""
+    run("INSERT INTO projects_organization (id, slug, name, open_membership) VALUES (1, 'one', 'One', true)")
+    run("INSERT INTO projects_organization (id, slug, name, open_membership) VALUES (2, 'two', 'Two', true)")
+    for pk, organization, slug in [(1, 1, "pump"), (2, 1, "mover"), (3, 1, "relay"), (4, 2, "far")]:
+        run(
+            "INSERT INTO projects_project (id, organization_id, slug, name, platform) VALUES (%s, %s, %s, %s, '')",
+            *(pk, organization, slug, slug),
+        )
+    for pk, version in [(SHARED, "p@2.0"), (OWN, "1.0"), (OF_NONE, "0.9"), (UNLINKED, "0.8"), (CARRIED, "p@1.9")]:
+        run(
+            "INSERT INTO projects_release (id, organization_id, version, ref, url, status, created_at, released_at)"
+            " VALUES (%s, 1, %s, 'abc', 'https://example.com/', 'archived', '2026-01-01', %s)",
+            *(pk, version, "2026-02-01" if pk == CARRIED else None),
+        )
+    run("SELECT setval('projects_release_id_seq', 10)")
+    run(
+        "INSERT INTO projects_release_projects (release_id, project_id)"
+        " VALUES (1, 1), (1, 2), (2, 2), (5, 2), (5, 1), (5, 3)"
+    )
+    run(
+        "INSERT INTO projects_deploy (id, release_id, environment, name, url, finished_at)"
+        " VALUES (1, 1, 'production', 'blue', '', '2026-01-02'), (2, 1, 'qa', '', '', '2026-01-03'),"
+        " (3, 3, 'production', '', '', '2026-01-03')"
+    )
+    run("SELECT setval('projects_deploy_id_seq', 10)")
+
+
+def old_issue(
+    pk: int, project: int, *, first: int | None = None, last: int | None = None, by: int | None = None
+) -> None:
+    run(
+        """
+        INSERT INTO issues_issue
+            (id, project_id, short_number, type, level, logger, platform,
+             own_first_seen, own_last_seen, own_times_seen, own_users_seen, own_comment_count,
+             first_seen, last_seen, times_seen, users_seen, comment_count,
+             first_release_id, last_release_id, own_first_release_id, own_last_release_id,
+             status, resolved_at, resolution_kind, resolution_release_id)
+        VALUES (%s, %s, %s, 'error', 'error', '', '', '2026-01-01', '2026-01-01', 1, 0, 0,
+                '2026-01-01', '2026-01-01', 1, 0, 0, %s, %s, %s, %s, %s, %s, %s, %s)
+        """,
+        *(pk, project, pk, first, last, first, last),
+        *(("unresolved", None, None, None) if by is None else ("resolved", "2026-01-02", "in_release", by)),
+    )
+
+
+def release_of(project: int, version: str) -> int:
+    return Release.objects.get(project=project, version=version).pk
+
+
+def test_gives_each_project_a_row_of_its_own(old_schema: None, capsys: pytest.CaptureFixture[str]) -> None:
+    fill()
+
+    migrate_to_now()
+
+    assert capsys.readouterr().out.strip() == (
+        "Releases are a project's now: of 5 there are 6, one in each project that had them;"
+        " 2 of no project are dropped."
+    )
+    rows = Release.objects.order_by("project", "version")
+    assert list(rows.values_list("project__slug", "version")) == [
+        *[("pump", "p@1.9"), ("pump", "p@2.0")],
+        *[("mover", "1.0"), ("mover", "p@1.9"), ("mover", "p@2.0")],
+        ("relay", "p@1.9"),
+    ]
+    assert {(row.ref, row.url, row.status) for row in rows} == {("abc", "https://example.com/", "archived")}
+    # The first of its projects keeps it under its id; those of the others are new.
+    assert [release_of(1, "p@2.0"), release_of(2, "1.0"), release_of(1, "p@1.9")] == [SHARED, OWN, CARRIED]
+    assert min(release_of(2, "p@2.0"), release_of(2, "p@1.9"), release_of(3, "p@1.9")) > 10
+    # What it sorts by is there, too.
+    two = Release.objects.get(project=2, version="p@2.0")
+    assert (two.package, two.carried_by_id) == ("p", release_of(2, "p@1.9"))
+    assert ReleaseFactory(project=Project.objects.get(pk=1)).pk > max(row.pk for row in rows)
+
+
+def test_copies_deploys_that_are_still_gathered_as_one(old_schema: None) -> None:
+    fill()
+
+    migrate_to_now()
+
+    here, there = release_of(1, "p@2.0"), release_of(2, "p@2.0")
+    for releases in ([here, there], [here], [there]):
+        gathered = Deploy.objects.gathered(releases).order_by("finished_at")
+        assert list(gathered.values_list("environment", "name")) == [("production", "blue"), ("qa", "")]
+    assert set(Deploy.objects.gathered([here, there]).values_list("pk", flat=True)) == {1, 2}
+    assert Deploy.objects.count() == 4
+
+
+def test_lets_issues_and_activities_name_the_row_of_their_project(old_schema: None) -> None:
+    fill()
+    old_issue(1, 1, first=SHARED, last=CARRIED, by=SHARED)
+    old_issue(2, 2, first=OWN, last=SHARED, by=SHARED)
+    old_issue(3, 3, first=CARRIED, by=CARRIED)
+    old_issue(4, 3)
+    for pk, (issue, project, release) in enumerate(
+        [(1, 1, SHARED), (2, 2, SHARED), (2, 2, OWN), (2, 2, GONE)], start=1
+    ):
+        run(
+            "INSERT INTO issues_activity"
+            " (id, project_id, issue_id, kind, data, created_at, mutation_id, before_status, before_resolved_at,"
+            "  before_resolution_kind, before_resolution_release_id)"
+            " VALUES (%s, %s, %s, 'set_resolved', '{}', now(), 1, 'resolved', now(), 'in_release', %s)",
+            *(pk, project, issue, release),
+        )
+
+    migrate_to_now()
+
+    names = ("first_release", "own_first_release", "last_release", "own_last_release", "resolution_release")
+    pump, mover, relay, plain = ([row[name] for name in names] for row in Issue.objects.order_by("id").values(*names))
+    assert pump == [SHARED, SHARED, CARRIED, CARRIED, SHARED]
+    moved = release_of(2, "p@2.0")
+    assert mover == [OWN, OWN, moved, moved, moved]
+    moved = release_of(3, "p@1.9")
+    assert relay == [moved, moved, None, None, moved]
+    assert plain == [None] * 5
+    before = Activity.objects.order_by("id").values_list("before_resolution_release_id", flat=True)
+    assert list(before) == [SHARED, release_of(2, "p@2.0"), OWN, GONE]
+
+
+def test_makes_a_row_where_an_issue_names_a_release_that_its_project_had_not(old_schema: None) -> None:
+    """Of no project at all, and of another organization's: whoever wrote that, nothing is lost."""
+    fill()
+    old_issue(1, 2, first=UNLINKED)
+    old_issue(2, 4, last=UNLINKED)
+    old_issue(3, 3, by=UNLINKED)
+    old_issue(4, 1)
+    run(
+        "INSERT INTO issues_activity (project_id, issue_id, kind, data, created_at, mutation_id,"
+        " before_status, before_resolved_at, before_resolution_kind, before_resolution_release_id)"
+        " VALUES (1, 4, 'set_unresolved', '{}', now(), 1, 'resolved', now(), 'in_release', %s)",
+        UNLINKED,
+    )
+
+    migrate_to_now()
+
+    assert [release_of(1, "0.8"), Activity.objects.get().before_resolution_release_id] == [UNLINKED] * 2
+    assert [
+        Issue.objects.values_list(column, flat=True).get(pk=pk)
+        for pk, column in [(1, "first_release"), (2, "last_release"), (3, "resolution_release")]
+    ] == [release_of(project, "0.8") for project in (2, 4, 3)]
+    assert not any(find(invariant) for invariant in INVARIANTS if "release" in invariant.name)
+
+
+def test_says_nothing_where_there_was_none(old_schema: None, capsys: pytest.CaptureFixture[str]) -> None:
+    migrate_to_now()
+
+    assert capsys.readouterr().out == ""
+    assert not Release.objects.exists()
+
+
+def test_can_be_taken_back() -> None:
+    pump, mover = ProjectFactory(), ProjectFactory()
+    Project.objects.filter(pk=mover.pk).update(organization=pump.organization)
+    shared = ReleaseFactory(projects=[pump, mover], version="p@2.0", ref="abc")
+    there = Release.objects.get(project=mover)
+    own = ReleaseFactory(project=mover, version="1.0")
+    first = DeployFactory(release=shared)
+    DeployFactory(release=there, told_as_id=first.pk)
+    DeployFactory(release=there, environment="qa")
+    issue = IssueFactory(project=mover, own_first_release=own, own_last_release=there)
+    ActivityFactory(
+        issue=issue, kind="set_resolved", before_status="resolved", before_resolution_release_id=there.pk, mutation_id=1
+    )
+
+    try:
+        migrate(BEFORE)
+
+        releases = run("SELECT id, organization_id, version, ref FROM projects_release ORDER BY id")
+        links = run("SELECT release_id, project_id FROM projects_release_projects ORDER BY release_id, project_id")
+        deploys = run("SELECT release_id, environment FROM projects_deploy ORDER BY id")
+        named = run("SELECT first_release_id, last_release_id FROM issues_issue")
+        before = run("SELECT before_resolution_release_id FROM issues_activity")
+    finally:
+        migrate_to_now()
+
+    organization = pump.organization_id
+    assert releases == [(shared.pk, organization, "p@2.0", "abc"), (own.pk, organization, "1.0", "")]
+    assert links == [(shared.pk, pump.pk), (shared.pk, mover.pk), (own.pk, mover.pk)]
+    assert deploys == [(shared.pk, "production"), (shared.pk, "qa")]
+    assert named == [(own.pk, shared.pk)]
+    assert before == [(shared.pk,)]
+    issue.refresh_from_db()
+    assert issue.first_release == own
+    assert issue.last_release == Release.objects.get(project=mover, version="p@2.0")
