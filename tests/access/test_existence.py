@@ -13,14 +13,13 @@ import pytest
 from django.db import connection, reset_queries
 from django.test.utils import CaptureQueriesContext
 
-from projects.models import Release, Role
+from projects.models import Role
 from tests.access import rules, world
 from tests.access.test_who_may_what import CELLS, Cell, said
 from tests.access.world import Realm
 from tests.answers import headers_of
 from tests.api_client import Api
 from tests.assertions import digest, is_api_answer
-from tests.factories import NOW, IssueFactory
 from tests.routes import API, parts_of, path_of
 
 pytestmark = pytest.mark.django_db
@@ -273,56 +272,3 @@ def test_a_project_that_a_member_does_not_see_is_as_nothing(ours: Realm, theirs:
 
     assert not found, "\n\n".join(found)
     assert digest() == before
-
-
-def test_a_version_of_a_hidden_project_tells_nothing(ours: Realm) -> None:
-    """Made, changed, deployed and deleted where it is seen, it is what a version is that nobody else has."""
-    hidden = world.build("hidden", organization=ours.organization, ids=8_000_000)
-    Release.objects.filter(pk=hidden.release.pk).update(
-        ref="abc", url="https://example.com/", status="archived", released_at=NOW, started_at=NOW
-    )
-    IssueFactory(project=hidden.project, resolved_in_next_release=True)
-    IssueFactory(project=hidden.project, resolved_in_release=True, resolution_release=hidden.release)
-    api = world.CALLERS["member off the team, closed"](ours, hidden)
-    ours.team.members.add(ours.organization.members.get(memberships__role=Role.MEMBER))
-    ours.organization.open_membership = False
-    ours.organization.save()
-    before = digest()
-
-    strangers, nothing = (live(api, ours, version) for version in ("hidden-1.0", "hidden-1.x"))
-
-    assert [seen.status for seen in strangers] == [400, 404, 201, 200, 200, 208, 200, 201, 200, 200, 204, 404, 200]
-    assert strangers == nothing
-    assert digest() == before
-
-
-def live(api: Api, ours: Realm, version: str) -> list[Seen]:
-    """Return all that is answered about a version in its life, but for what each release has for itself."""
-    releases = f"/{API}organizations/{ours.organization.slug}/releases/"
-    one, mine = f"{releases}{version}/", {"version": version, "projects": [ours.project.slug]}
-    requests: list[tuple[str, str, Any, str]] = [
-        ("POST", releases, {"version": version, "projects": []}, ""),
-        ("PUT", one, {"ref": "x"}, ""),
-        ("POST", releases, mine, ""),
-        ("GET", one, None, ""),
-        ("GET", releases, None, f"query={version}"),
-        ("POST", releases, mine | {"projects": []}, ""),
-        ("PUT", one, {"dateReleased": "2026-02-01T12:00:00Z"}, ""),
-        ("POST", f"{one}deploys/", {"environment": "qa", "dateFinished": "2026-02-01T12:00:00Z"}, ""),
-        ("GET", f"{one}deploys/", None, ""),
-        ("GET", one, None, ""),
-        ("DELETE", one, None, ""),
-        ("GET", one, None, ""),
-        ("GET", releases, None, f"query={version}"),
-    ]
-    own = re.compile(rf'{re.escape(version)}|"id": "?\d+"?|"dateCreated": "[^"]+"|\d{{10,}}:\d+:')
-    found = []
-    for method, path, body, query in requests:
-        reset_queries()
-        with CaptureQueriesContext(connection) as queries:
-            response = api.request(method, path, body, auth=None, raw_query=query)
-        is_api_answer(response)
-        headers = [(name, own.sub("…", value)) for name, value in sorted(headers_of(response).items())]
-        statements = [shape(query["sql"]) for query in queries]
-        found.append(Seen(response.status_code, headers, own.sub("…", response.content.decode()), statements))
-    return found

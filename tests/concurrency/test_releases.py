@@ -229,50 +229,6 @@ def sam_sees_prime_mover(sam: User, project: Project, other_project: Project) ->
     return sam
 
 
-BY_SAM: dict[str, tuple[str, str, object, int]] = {
-    "made": ("POST", "", {"version": "3.0.0", "projects": ["prime-mover"]}, 201),
-    "made, where it is hidden": ("POST", "", {"version": "1.0.0", "projects": ["prime-mover"]}, 201),
-    "saved": ("POST", "", {"version": "2.0.0", "projects": []}, 208),
-    "changed": ("PUT", "2.0.0/", {"dateReleased": "2026-03-02T12:00:00Z"}, 200),
-    "deployed": ("POST", "2.0.0/deploys/", {"environment": "qa"}, 201),
-    "deleted": ("DELETE", "2.0.0/", None, 204),
-    "changed, where it is hidden": ("PUT", "1.0.0/", {"ref": "abc"}, 404),
-    "deployed, where it is hidden": ("POST", "1.0.0/deploys/", {"environment": "qa"}, 404),
-    "deleted, where it is hidden": ("DELETE", "1.0.0/", None, 404),
-    "listed": ("GET", "", None, 200),
-}
-
-
-@pytest.mark.parametrize(("method", "behind", "body", "status"), BY_SAM.values(), ids=BY_SAM)
-def test_waits_for_no_row_of_a_project_that_is_not_seen(
-    api: Api,
-    project: Project,
-    other_project: Project,
-    sam_sees_prime_mover: User,
-    settings: Any,
-    foreign: Foreign,
-    method: str,
-    behind: str,
-    body: object,
-    status: int,
-) -> None:
-    """All there is of pump-station is locked, and the version is being made there too."""
-    settings.LOCK_TIMEOUT_SECONDS = 1
-    ReleaseFactory(project=project, version="1.0.0")
-    there = ReleaseFactory(projects=[project, other_project], version="2.0.0")
-    IssueFactory(project=project, resolved_in_next_release=True, resolution_release=there, own_first_release=there)
-    foreign.run("SELECT FROM projects_project WHERE id = %s FOR UPDATE", project.pk)
-    foreign.run("SELECT FROM projects_release WHERE project_id = %s FOR UPDATE", project.pk)
-    foreign.run("SELECT FROM issues_issue WHERE project_id = %s FOR UPDATE", project.pk)
-    foreign.run(
-        "INSERT INTO projects_release (project_id, version, ref, url, status, package, number)"
-        " VALUES (%s, '3.0.0', '', '', 'open', '', '')",
-        project.pk,
-    )
-
-    assert api.request(method, f"{RELEASES}{behind}", body, auth="sam").status_code == status
-
-
 def test_is_made_by_one_while_another_has_the_hidden_one_of_that_version(
     api: Api,
     project: Project,

@@ -1,4 +1,4 @@
-"""Releases of an organization become those of its projects, and lose nothing (issues/0012, projects/0005 to 0007)."""
+"""Releases of an organization become those of its projects, and lose nothing (projects 0005-0007, issues 0012-0013)."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,8 @@ from django.db.migrations.executor import MigrationExecutor
 from issues.integrity import INVARIANTS, find
 from issues.models import Activity, Issue
 from projects.models import Deploy, Project, Release
-from tests.factories import ActivityFactory, DeployFactory, IssueFactory, ProjectFactory, ReleaseFactory
+from projects.release_order import next_releases
+from tests.factories import NOW, ActivityFactory, DeployFactory, IssueFactory, ProjectFactory, ReleaseFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -184,6 +185,35 @@ def test_makes_a_row_where_an_issue_names_a_release_that_its_project_had_not(old
         for pk, column in [(1, "first_release"), (2, "last_release"), (3, "resolution_release")]
     ] == [release_of(project, "0.8") for project in (2, 4, 3)]
     assert not any(find(invariant) for invariant in INVARIANTS if "release" in invariant.name)
+
+
+def test_lets_nothing_be_settled_by_what_was_there_before(old_schema: None) -> None:
+    """By date p@1.9 was the newest, by number p@2.0 is: what waits for the next one goes on waiting, also when an undo
+    puts it back."""
+    fill()
+    run("UPDATE projects_release SET released_at = '2025-12-01' WHERE id = %s", OWN)
+    run("UPDATE projects_release SET created_at = '2026-02-01', released_at = NULL WHERE id = %s", CARRIED)
+    for pk, base in ((1, CARRIED), (2, OWN), (3, None)):
+        old_issue(pk, 2, by=base or OWN)
+        run(
+            "UPDATE issues_issue SET resolution_kind = 'in_next_release', resolution_release_id = %s WHERE id = %s",
+            base,
+            pk,
+        )
+        run(
+            "INSERT INTO issues_activity (project_id, issue_id, kind, data, created_at, mutation_id,"
+            " before_status, before_resolved_at, before_resolution_kind, before_resolution_release_id)"
+            " VALUES (2, %s, 'set_unresolved', '{}', now(), 1, 'resolved', now(), 'in_next_release', %s)",
+            *(pk, base),
+        )
+
+    migrate_to_now()
+
+    bases = [release_of(2, "p@2.0"), OWN, None]
+    assert list(Issue.objects.order_by("id").values_list("resolution_release", flat=True)) == bases
+    before = Activity.objects.order_by("id").values_list("before_resolution_release_id", flat=True)
+    assert list(before) == bases
+    assert next_releases({(2, bases[0])}, at=NOW) == {}
 
 
 def test_says_nothing_where_there_was_none(old_schema: None, capsys: pytest.CaptureFixture[str]) -> None:
