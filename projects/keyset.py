@@ -55,6 +55,12 @@ class Position:
             Q(**{f"{self.sort.column}__{side}": value}) | Q(**{f"id__{side}": pk})
         )
 
+    def is_before(self, key: Key) -> bool:
+        """Return whether a row is on that side, by its key."""
+        if self.key is None:
+            return True
+        return key < self.key if self.sort.descending is not self.backwards else key > self.key
+
     def order(self) -> tuple[str, ...]:
         """Return what ``order_by`` takes to read on from here."""
         return self.sort.order(backwards=self.backwards)

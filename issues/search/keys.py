@@ -223,7 +223,7 @@ def _read_moment(column: Moment) -> Read:
         if relative:
             return IsSeenWithin(column, int(relative[2]) * _UNITS[relative[3]], longer=relative[1] == "+")
         comparison, rest = _split_comparison(value.text)
-        moment = _instant(rest)
+        moment = read_instant(rest)
         if not comparison or moment is None:
             raise ValueError("say -24h, +7d or an ISO date or time, of an offset below 16 hours, after >, >=, < or <=.")
         return IsSeenAt(column, comparison, moment)
@@ -237,8 +237,8 @@ def _read_age(value: Value, asker: Asker) -> Single:
     return _read_moment("first_seen")(value, asker)
 
 
-def _instant(word: str) -> datetime | None:
-    """Return the instant that an ISO date or time means, in UTC; None if it is none."""
+def read_instant(word: str) -> datetime | None:
+    """Return the instant that an ISO date or time means, in UTC unless it says where; None if it is none."""
     try:
         moment = datetime.fromisoformat(word if word.isascii() else "")
     except ValueError:

@@ -2,14 +2,15 @@
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.http import QueryDict
 from rest_framework.exceptions import ValidationError
 
 from issues.enums import IssueStatus
 from issues.search import Term
-from issues.search.conditions import HasStatus, IsSeenWithin
+from issues.search.conditions import HasStatus, IsSeenAt, IsSeenWithin
+from issues.search.keys import read_instant
 from issues.serializers.items import DAY, HOUR, StatsPeriod
 from issues.serializers.scopes import read_ids, read_query, read_statuses
 from projects.callers import Caller
@@ -17,10 +18,25 @@ from projects.keyset import Position, Sort
 from projects.pagination import read_cursor, read_limit
 from projects.parameters import MAX_QUERY
 
-KNOWN = frozenset({"query", "status", "sort", "limit", "cursor", "statsPeriod", "shortIdLookup"})
+KNOWN = frozenset(
+    {
+        "query",
+        "status",
+        "start",
+        "end",
+        "environment",
+        "sort",
+        "limit",
+        "cursor",
+        "statsPeriod",
+        "shortIdLookup",
+    }
+)
 KNOWN_OF_ORGANIZATION = KNOWN | {"project"}
 MAX_DAYS = 90
 DEFAULT_PERIOD = "24h"
+UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}  # seconds
+ALL_PROJECTS = "-1"
 
 TIME_SORTS = {"date": Sort("last_seen"), "new": Sort("first_seen")}
 SORTS = TIME_SORTS | {"freq": Sort("times_seen"), "user": Sort("users_seen")}
@@ -39,18 +55,21 @@ class ListQuery:
 
 
 def read_list_query(params: QueryDict, *, period_narrows: bool = False, by: Caller) -> ListQuery:
-    """Return what the parameters ask for; unknown ones are ignored, as clients send many.
+    """Return what the parameters ask for.
 
     :param period_narrows: whether it is an organization's list: ``statsPeriod``, when given, also leaves out what was
-        last seen before it, and a search may choose projects.
+        last seen before it, unless ``start`` or ``end`` say what is left out; and a search may choose projects.
     :raises ValidationError: a known one is wrong.
     """
     query = params.get("query")
     terms = read_query(query or "", max_length=MAX_QUERY, of_organization=period_narrows, by=by)
     period = params.get("statsPeriod", DEFAULT_PERIOD)
     stats = read_stats_period(period)
-    if period_narrows and stats is not None and "statsPeriod" in params:
-        terms = (*terms, Term(IsSeenWithin("last_seen", timedelta(hours=_hours(period)))))
+    window = _read_window(params)
+    if period_narrows and stats is not None and "statsPeriod" in params and not window:
+        window = (Term(IsSeenWithin("last_seen", timedelta(seconds=_seconds(period)))),)
+    if any(params.getlist("environment")):
+        raise ValidationError({"environment": ["No events are kept, and so no environments; leave this out."]})
     sort = params.get("sort", "date")
     if sort not in SORTS:
         raise ValidationError({"sort": [f'"{sort}" is not a sort; say one of {", ".join(SORTS)}.']})
@@ -64,12 +83,41 @@ def read_list_query(params: QueryDict, *, period_narrows: bool = False, by: Call
         statuses, terms = _split_status(terms)
     return ListQuery(
         statuses=statuses or None,
-        terms=terms,
+        terms=(*terms, *window),
         position=read_cursor(params.get("cursor"), SORTS[sort], is_time=sort in TIME_SORTS),
         limit=read_limit(params.get("limit")),
         stats=stats,
         short_id=(query or "").strip() if params.get("shortIdLookup") in {"1", "true"} else "",
     )
+
+
+def _read_window(params: QueryDict) -> tuple[Term, ...]:
+    """Return what ``start`` and ``end`` leave: what was seen at some time between the two, as far as issues tell.
+
+    :raises ValidationError: one of them is no time, or nothing can be between them.
+    """
+    errors: dict[str, list[str]] = {}
+    start, end = (_read_time(params, name, errors) for name in ("start", "end"))
+    if errors:
+        raise ValidationError(errors)
+    if start is not None and end is not None and end < start:
+        raise ValidationError({"end": ["The end is before the start."]})
+    return (
+        *([] if start is None else [Term(IsSeenAt("last_seen", ">=", start))]),
+        *([] if end is None else [Term(IsSeenAt("first_seen", "<=", end))]),
+    )
+
+
+def _read_time(params: QueryDict, name: str, errors: dict[str, list[str]]) -> datetime | None:
+    """Return the time that a parameter gives; None when it is not given, and when it is none, which is an error."""
+    word = params.get(name, "")
+    moment = read_instant(word) if word else None
+    if word and moment is None:
+        errors[name] = [
+            f'"{word[:40]}" is no time; say one in ISO 8601, 2026-01-31T12:00:00Z or of an offset below 16 hours, '
+            "whose + is written %2B."
+        ]
+    return moment
 
 
 def _split_status(terms: tuple[Term, ...]) -> tuple[frozenset[IssueStatus], tuple[Term, ...]]:
@@ -82,33 +130,34 @@ def _split_status(terms: tuple[Term, ...]) -> tuple[frozenset[IssueStatus], tupl
 
 
 def read_stats_period(word: str) -> StatsPeriod | None:
-    """Return the points that ``stats`` has: hours up to a day, else days; None for none.
+    """Return the points that ``stats`` has: hours for a day at most that is given in hours or less, else days; None for
+    none.
 
     :raises ValidationError: it is no period of up to 90 days.
     """
     if not word:
         return None
-    hours = _hours(word)
-    if not 1 <= hours <= MAX_DAYS * 24:
+    seconds = _seconds(word)
+    if not 1 <= seconds <= MAX_DAYS * UNITS["d"]:
         raise ValidationError({"statsPeriod": [f'"{word}" is no period; say 24h, 14d or 2w, {MAX_DAYS} days at most.']})
-    if word.endswith("h") and hours <= 24:
-        return StatsPeriod(word, HOUR, hours)
-    return StatsPeriod(word, DAY, -(-hours // 24))
+    if word[-1] in "smh" and seconds <= UNITS["d"]:
+        return StatsPeriod(word, HOUR, -(-seconds // UNITS["h"]))
+    return StatsPeriod(word, DAY, -(-seconds // UNITS["d"]))
 
 
-def _hours(period: str) -> int:
+def _seconds(period: str) -> int:
     """Return how long a period is; 0 if it is none."""
-    found = re.fullmatch(r"([0-9]{1,4})([hdw])", period, re.ASCII)
-    return int(found[1]) * {"h": 1, "d": 24, "w": 168}[found[2]] if found else 0
+    found = re.fullmatch(r"([0-9]{1,9})([smhdw])", period, re.ASCII)
+    return int(found[1]) * UNITS[found[2]] if found else 0
 
 
 def read_project_ids(words: list[str]) -> frozenset[int] | None:
-    """Return the projects to which a list is narrowed; None when it isn't.
+    """Return the projects to which a list is narrowed; None when it isn't, or -1 among them says all.
 
     :raises ValidationError: one of the words is no id.
     """
     errors: dict[str, list[str]] = {}
-    found = read_ids("project", words, errors)
+    found = read_ids("project", [word for word in words if word != ALL_PROJECTS], errors)
     if errors:
         raise ValidationError(errors)
-    return found or None
+    return None if ALL_PROJECTS in words else found or None

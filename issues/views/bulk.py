@@ -120,7 +120,8 @@ def _keys(asked: ListQuery, project_ids: Sequence[int], *, at: datetime) -> tupl
         named = targets.find(project_ids, asked.short_id)
         shown = None if named is None else targets.shown_for(named)
         if shown is not None:
-            return [(getattr(shown, asked.position.sort.column), shown.pk)], 1
+            key = (getattr(shown, asked.position.sort.column), shown.pk)
+            return [key] if asked.position.is_before(key) else [], 1
     found = Issue.objects.matching(asked.terms, at=at)
     if asked.position.key is None:  # the first page is the beginning of what is counted
         return found.first_page(

@@ -91,9 +91,8 @@ restores nothing. Subscriptions that came along stay.
 All of it happens, or none of it, and it is a mutation itself, which can be undone. A deletion can't: 400."""
 
 
-def _bulk(
-    of: str, suffix: str, described: Mapping[str, examples.Example], *, more: Sequence[Parameter] = ()
-) -> Methods:
+def _bulk(of: str, suffix: str, described: Mapping[str, examples.Example], *, of_projects: bool = False) -> Methods:
+    narrowed = [parameters.PROJECTS] if of_projects else []
     changed = Answer("What was asked, and what it led to.", ref("IssueChangesMade"), answers.OF_BODIES)
     untouched = Answer("An id is out of scope: nothing was changed.", None, (*answers.OF_BODIES, "Issues-Out-Of-Scope"))
     deleted = Answer(
@@ -106,15 +105,15 @@ def _bulk(
             {200: Answer("A page.", many(ref("Issue")), answers.OF_ISSUE_LISTS)},
             ISSUES,
             LIST_DESCRIPTION,
-            [*parameters.OF_ISSUE_LISTS, *more],
+            [*parameters.OF_ISSUE_LISTS, *([parameters.PROJECTS_OR_ALL] if of_projects else [])],
         ),
         "PUT": Operation(
             f"mutate{suffix}Issues",
-            "Bulk Mutate a List of Issues" if not more else f"Bulk mutate issues of {of}",
+            f"Bulk mutate issues of {of}" if of_projects else "Bulk Mutate a List of Issues",
             {200: changed, 204: untouched},
             ISSUES,
-            BULK_DESCRIPTION + (OF_SEVERAL_PROJECTS if more else ""),
-            [parameters.PUBLISHED_IDS, parameters.STATUSES, parameters.SEARCH, *more, *parameters.CAREFULLY],
+            BULK_DESCRIPTION + (OF_SEVERAL_PROJECTS if of_projects else ""),
+            [parameters.PUBLISHED_IDS, parameters.STATUSES, parameters.SEARCH, *narrowed, *parameters.CAREFULLY],
             Body(ref("IssueChanges"), described, required=False),
             errors=(412,),
         ),
@@ -124,7 +123,7 @@ def _bulk(
             {204: deleted},
             ISSUES,
             DELETE_DESCRIPTION,
-            [parameters.IDS_TO_DELETE, parameters.STATUSES, parameters.SEARCH, *more, *parameters.CAREFULLY],
+            [parameters.IDS_TO_DELETE, parameters.STATUSES, parameters.SEARCH, *narrowed, *parameters.CAREFULLY],
             errors=(412,),
         ),
     }
@@ -347,9 +346,7 @@ OPERATIONS: dict[str, Methods] = {
     **_place_list(f"{ORGANIZATION}members/", "listMembers", "List the members", "Member"),
     **_get(PROJECT, "getProject", "Show a project", Answer("It.", ref("ProjectInFull"))),
     f"{PROJECT}issues/": _bulk("a project", "", examples.BULK),
-    f"{ORGANIZATION}issues/": _bulk(
-        "an organization", "Organization", examples.BULK_OF_ORGANIZATION, more=[parameters.PROJECTS]
-    ),
+    f"{ORGANIZATION}issues/": _bulk("an organization", "Organization", examples.BULK_OF_ORGANIZATION, of_projects=True),
     **_mutations(f"{PROJECT}mutations/"),
     **_of_one_issue("issues/{issue}/", ""),
     **_of_one_issue(f"{ORGANIZATION}issues/{{issue}}/", "OfOrganization"),

@@ -110,9 +110,17 @@ EXPECTED = {
 }
 CAREFULLY = [PREVIEW, EXPECTED]
 PROJECTS = _repeated("project", "The ids of projects, to which this is narrowed.", **_AN_ID)
+PROJECTS_OR_ALL = _repeated(
+    "project",
+    "The ids of projects, to which this is narrowed; -1 among them: all that the caller sees, as without any.",
+    anyOf=[{"const": -1}, _AN_ID],
+)
+_NOTHING = {"type": "string", "maxLength": 0}
 CURSOR = _in_query(
     "cursor", "A place in the list, from the `Link` header of an answer. Empty: the first page.", type="string"
 )
+
+_AN_INSTANT = "ISO 8601, in UTC unless it has an offset, which is below 16 hours; a day is its midnight. Empty: any."
 
 OF_ISSUE_LISTS = [
     _in_query(
@@ -122,6 +130,9 @@ OF_ISSUE_LISTS = [
         maxLength=MAX_QUERY,
     ),
     STATUSES,
+    _in_query("start", f"Only issues that were last seen then or later. {_AN_INSTANT}", type="string"),
+    _in_query("end", f"Only issues that were first seen then or earlier. {_AN_INSTANT}", type="string"),
+    _repeated("environment", "There are none, since no events are kept: anything but nothing is an error.", **_NOTHING),
     _in_query(
         "sort",
         "Last seen, first seen, events, or users: newest or largest first.",
@@ -132,10 +143,11 @@ OF_ISSUE_LISTS = [
     CURSOR,
     _in_query(
         "statsPeriod",
-        "What `stats` covers: hours up to 24, else days, 90 at most. Empty: none. On an organization's route, when "
-        "given, only issues seen within it are listed.",
+        "What `stats` covers, in seconds, minutes, hours, days or weeks: by the hour up to 24 hours, else by the day, "
+        "90 days at most. Empty: none. On an organization's route, when given without `start` and `end`, only issues "
+        "seen within it are listed.",
         type="string",
-        pattern="^([0-9]{1,4}[hdw])?$",
+        pattern="^([0-9]{1,9}[smhdw])?$",
         default="24h",
     ),
     _in_query("shortIdLookup", "1: a `query` that is a short id finds that issue, whatever its status.", type="string"),
@@ -148,6 +160,6 @@ OF_PLACES = [_in_query("query", "Part of a name.", type="string", maxLength=MAX_
 OF_RELEASES = [
     _in_query("query", "Part of a version.", type="string", maxLength=MAX_QUERY),
     _in_query("status", "Releases that are open, or archived.", type="string", enum=["", *ReleaseStatus.values]),
-    PROJECTS,
+    PROJECTS_OR_ALL,
     *OF_PAGES,
 ]

@@ -172,6 +172,27 @@ def test_is_empty_for_a_project_without_issues(api: Api) -> None:
 
 PERIODS = "is no period; say 24h, 14d or 2w, 90 days at most."
 
+NO_PERIODS = [
+    "24",
+    "h",
+    "0h",
+    "0d",
+    "0m",
+    "0s",
+    "-1h",
+    "1M",
+    "1y",
+    "129601m",
+    "7776001s",
+    "24H",
+    "1.5h",
+    "2161h",
+    "91d",
+    "13w",
+    "auto",
+    "24h,",
+    "1h1d",
+]
 REFUSED: dict[str, tuple[str, Json]] = {
     "an unknown sort": ("sort=priority", {"sort": ['"priority" is not a sort; say one of date, new, freq, user.']}),
     "an empty sort": ("sort=", {"sort": ['"" is not a sort; say one of date, new, freq, user.']}),
@@ -202,10 +223,7 @@ REFUSED: dict[str, tuple[str, Json]] = {
             ("%D9%A1", "\u0661"),
         ]
     },
-    **{
-        f"statsPeriod={word}": (f"statsPeriod={word}", {"statsPeriod": [f'"{word}" {PERIODS}']})
-        for word in ["24", "h", "0h", "0d", "-1h", "1m", "24H", "1.5h", "2161h", "91d", "13w", "auto", "24h,", "1h1d"]
-    },
+    **{f"statsPeriod={word}": (f"statsPeriod={word}", {"statsPeriod": [f'"{word}" {PERIODS}']}) for word in NO_PERIODS},
     **{
         f"cursor={word}": (
             f"cursor={word}",
@@ -818,6 +836,12 @@ HOUR, DAY = 3600, 86_400
 # how the period is written -> so many points, so many seconds apart
 STATS = {
     "absent": ("", "24h", 24, HOUR),
+    "1s": ("statsPeriod=1s", "1s", 1, HOUR),
+    "30m": ("statsPeriod=30m", "30m", 1, HOUR),
+    "61m": ("statsPeriod=61m", "61m", 2, HOUR),
+    "86400s": ("statsPeriod=86400s", "86400s", 24, HOUR),
+    "86401s": ("statsPeriod=86401s", "86401s", 2, DAY),
+    "129600m": ("statsPeriod=129600m", "129600m", 90, DAY),
     "1h": ("statsPeriod=1h", "1h", 1, HOUR),
     "12h": ("statsPeriod=12h", "12h", 12, HOUR),
     "24h": ("statsPeriod=24h", "24h", 24, HOUR),

@@ -113,7 +113,7 @@ def test_is_not_there_for_strangers(api: Api, pump: Issue, method: str) -> None:
     assert (response.status_code, response.json()) == (404, {"detail": "Not found."})
 
 
-@pytest.mark.parametrize("word", ["pump-station", "-1", "0", "", "9223372036854775808"])
+@pytest.mark.parametrize("word", ["pump-station", "-2", "-01", "0", "", "9223372036854775808"])
 def test_refuses_a_project_that_is_no_id(api: Api, pump: Issue, word: str) -> None:
     response = api.get(ISSUES, raw_query=f"project={word}")
 
@@ -129,6 +129,9 @@ def test_refuses_a_project_that_is_no_id(api: Api, pump: Issue, word: str) -> No
         ("", ["recent", "old"]),
         ("statsPeriod=", ["recent", "old"]),
         ("statsPeriod=24h", ["recent"]),
+        ("statsPeriod=1381m", ["recent"]),
+        ("statsPeriod=1379m", []),
+        ("statsPeriod=82801s", ["recent"]),
         ("statsPeriod=14d", ["recent"]),
         ("statsPeriod=90d", ["recent", "old"]),
         ("statsPeriod=24h&query=", ["recent"]),
