@@ -229,7 +229,8 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_ON_SUCCESS = True
-# What is tried meanwhile is neither looked at nor written down: it would only make the table grow.
+AXES_HANDLER = "issuetracker.logins.CountFirst"
+# What is tried meanwhile is counted, but not looked at; the pause ends no later for it.
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_CLIENT_IP_CALLABLE = "projects.addresses.client_address"
 AXES_LOCKOUT_CALLABLE = "issuetracker.logins.locked_out"

@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from axes.models import AccessAttempt
 from django.db import connection
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
@@ -19,6 +21,12 @@ pytestmark = pytest.mark.django_db
 LOGIN = "/admin/login/"
 ATTEMPTS = 5  # the last of them is answered as all that follow
 PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture(autouse=True)
+def _hash_fast(settings: Any) -> None:
+    """A real hash costs a third of a second, and a guess is hashed at each attempt."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
@@ -102,6 +110,92 @@ def test_asks_nothing_more_of_the_database_for_the_api(api: Api) -> None:
 
     assert len(queries) == 2
     assert not [query for query in queries if "axes" in query["sql"]]
+
+
+def test_counts_what_is_tried_in_the_pause(admin_user: User) -> None:
+    guess(ATTEMPTS + 3)
+    log_in(PASSWORD)
+
+    assert AccessAttempt.objects.get().failures_since_start == ATTEMPTS + 4
+
+
+def test_forgets_attempts_that_nobody_waits_for(admin_user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    guess(1, name="somebody")
+    guess(3)
+    later = timezone.now() + timedelta(minutes=15, seconds=1)
+    monkeypatch.setattr("axes.handlers.proxy.now", lambda: later)
+
+    guess(1)
+
+    assert [(row.username, row.failures_since_start) for row in AccessAttempt.objects.all()] == [("admin", 1)]
+
+
+STRANGE = {
+    "empty": "",
+    "as long as the column": "x" * 255,
+    "longer than any name": "x" * 256,
+    "longer than the column for Accept": "x" * 1026,
+    "a megabyte": "x" * 1_000_000,
+    "a megabyte of letters of four bytes": "\U0001f600" * 250_000,
+    "NUL": "a\0b",
+    "NUL after the column": "x" * 300 + "\0",
+    "what is no UTF-8": "\xff\xfe",
+    "characters to combine": "e" + "\u0301" * 1000,
+    "the other way round": "\u202eadmin",
+    "a line break": "a\r\nSet-Cookie: b=c",
+    "quotes": "'; DROP TABLE axes_accessattempt; --",
+    "a number": "0" * 5000,
+    "per cent": "%s%n%(name)s{0}$key",
+}
+
+
+@pytest.mark.parametrize("word", STRANGE.values(), ids=STRANGE)
+def test_a_strange_name_is_a_failure_like_any_other(admin_user: User, word: str) -> None:
+    for body in ({"username": word, "password": "guess"}, {"username": "admin", "password": word}):
+        answer = Client(REMOTE_ADDR="192.0.2.1", raise_request_exception=False).post(LOGIN, body)
+
+        assert (answer.status_code, "sessionid" in answer.cookies) == (200, False)
+
+
+@pytest.mark.parametrize("name", [b"%ED%A0%80", b"%00%FF", b"%C0%80", b"%F4%90%80%80"])
+def test_a_name_that_is_no_text_is_a_failure_like_any_other(admin_user: User, name: bytes) -> None:
+    client = Client(raise_request_exception=False)
+    answer = client.post(LOGIN, b"password=x&username=" + name, content_type="application/x-www-form-urlencoded")
+
+    assert answer.status_code == 200
+
+
+HEADERS = ["HTTP_USER_AGENT", "HTTP_ACCEPT", "HTTP_ACCEPT_LANGUAGE", "HTTP_X_FORWARDED_FOR", "REMOTE_ADDR"]
+
+
+@pytest.mark.parametrize("word", [*STRANGE.values(), "\udc80\ud800"], ids=[*STRANGE, "lone surrogates"])
+@pytest.mark.parametrize("header", HEADERS)
+def test_a_strange_header_changes_nothing(admin_user: User, settings: Any, header: str, word: str) -> None:
+    settings.SECURE_PROXY = True
+    client = Client(raise_request_exception=False)
+    client.defaults |= {"HTTP_X_FORWARDED_PROTO": "https", header: word}
+
+    answers = [client.post(LOGIN, {"username": "admin", "password": "guess"}).status_code for _ in range(ATTEMPTS)]
+
+    assert answers == [200] * (ATTEMPTS - 1) + [429]
+
+
+@pytest.mark.parametrize("word", STRANGE.values(), ids=STRANGE)
+def test_a_strange_address_of_the_page_changes_nothing(admin_user: User, word: str) -> None:
+    client = Client(raise_request_exception=False)
+    page = f"{LOGIN}?{urlencode({'next': word, word: 'a'})}"
+
+    assert client.get(page).status_code == 200
+    assert client.post(page, {"username": "admin", "password": "guess", "next": word}).status_code == 200
+    assert client.post(page, {"username": "admin", "password": PASSWORD, "next": word}).status_code == 302
+
+
+def test_names_alike_as_far_as_they_are_kept_are_counted_together(admin_user: User) -> None:
+    """Nobody has a name of more than 150 characters: none is shut out by it."""
+    answers = [log_in("guess", name="x" * 255 + str(number)).status_code for number in range(ATTEMPTS)]
+
+    assert answers == [200] * (ATTEMPTS - 1) + [429]
+    assert AccessAttempt.objects.get().username == "x" * 255
 
 
 def test_writes_no_password_down(admin_user: User, caplog: pytest.LogCaptureFixture) -> None:
