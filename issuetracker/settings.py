@@ -268,6 +268,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "projects.authentication.ApiKeyAuthentication",
         "projects.authentication.ApiTokenAuthentication",
+        "projects.authentication.NoOtherScheme",
         "projects.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["projects.permissions.HasEventScope"],

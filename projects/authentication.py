@@ -20,6 +20,10 @@ from projects.credentials import hashed, note_use
 from projects.models import ApiKey, ApiToken, User, all_scopes
 
 REALM = 'realm="api"'
+OTHER_SCHEME = (
+    'Authorization is "Basic" with an organization\'s API key as user name and no password, or "Bearer" with a user\'s '
+    "token; this is neither."
+)
 
 
 def _credentials(request: Request, scheme: bytes) -> bytes | None:
@@ -80,6 +84,20 @@ class ApiTokenAuthentication(authentication.BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return f"Bearer {REALM}"
+
+
+class NoOtherScheme(authentication.BaseAuthentication):
+    """Whatever else the Authorization header says: no scheme, or one that there isn't here. Stands before the cookie,
+    so that whoever says who they are is never taken for somebody else."""
+
+    def authenticate(self, request: Request) -> None:
+        """Return None when there is no such header.
+
+        :raises AuthenticationFailed: there is one; it says which two schemes there are, and not a word of the header,
+            which may be a secret.
+        """
+        if authentication.get_authorization_header(request).strip():
+            raise AuthenticationFailed(OTHER_SCHEME)
 
 
 class SessionAuthentication(authentication.SessionAuthentication):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -26,12 +28,30 @@ SCOPES_FOR_METHOD = {
 }
 
 
+class InsufficientScope(PermissionDenied):
+    """The credential is good, but not for this; the header that DRF makes of ``auth_header`` says for what (RFC 6750).
+
+    :param needed: any one of these would do.
+    """
+
+    def __init__(self, needed: Collection[str]) -> None:
+        super().__init__()
+        scopes = " ".join(scope for scope in Scope.values if scope in needed)
+        self.auth_header = f'Bearer error="insufficient_scope", scope="{scopes}"'
+
+
 class HasEventScope(BasePermission):
     """The caller holds a scope that the method needs; without any credential the answer is 401."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
+        """Return whether there is a credential at all.
+
+        :raises InsufficientScope: it has no scope that the method needs.
+        """
         caller = request.auth
         if not isinstance(caller, Caller):
             return False
         needed = SCOPES_FOR_METHOD.get(request.method or "")
-        return needed is None or not needed.isdisjoint(caller.scopes)
+        if needed is not None and needed.isdisjoint(caller.scopes):
+            raise InsufficientScope(needed)
+        return True

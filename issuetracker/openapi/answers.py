@@ -100,6 +100,16 @@ def _refusal(description: str, error: Exception) -> dict[str, Any]:
     return _error(description, refusal(error)[1])
 
 
+def _forbidden() -> dict[str, Any]:
+    found = _error("The credential lacks the scope.", "You do not have permission to perform this action.")
+    found["headers"]["WWW-Authenticate"] = _optional(
+        "Where a scope is what lacks: those any one of which the method needs.",
+        type="string",
+        pattern='^Bearer error="insufficient_scope", scope="[a-z: ]+"$',
+    )
+    return found
+
+
 ERRORS: dict[int, tuple[str, dict[str, Any]]] = {
     400: (
         "BadRequest",
@@ -118,7 +128,7 @@ ERRORS: dict[int, tuple[str, dict[str, Any]]] = {
             "WWW-Authenticate",
         ),
     ),
-    403: ("Forbidden", _error("The credential lacks the scope.", "You do not have permission to perform this action.")),
+    403: ("Forbidden", _forbidden()),
     404: ("NotFound", _error("There is no such thing, or the caller can't see it.", "Not found.")),
     406: (
         "NotAcceptable",

@@ -29,6 +29,10 @@ SCOPES = {
 NOT_PROVIDED = "Authentication credentials were not provided."
 BAD_KEY = "API key is not valid"
 BAD_TOKEN = "Invalid token"
+NO_SCHEME = (
+    'Authorization is "Basic" with an organization\'s API key as user name and no password, or "Bearer" with a user\'s '
+    "token; this is neither."
+)
 
 
 class Sees(IntEnum):
@@ -79,6 +83,12 @@ CALLERS = {
     "token that reads": Caller(scopes={READ}),
     "token that writes": Caller(scopes={WRITE}),
     "token that deletes": Caller(scopes={ADMIN}),
+    # what is there, but said in another way
+    "token as Token": Caller(refused=NO_SCHEME),
+    "token alone": Caller(refused=NO_SCHEME),
+    "token as Digest": Caller(refused=NO_SCHEME),
+    "key as ApiKey": Caller(refused=NO_SCHEME),
+    "session that says Token": Caller(refused=NO_SCHEME),
     # people, each with a token of all scopes
     "member off the team, open": member(Sees.PROJECT, open=True),
     "member off the team, closed": member(Sees.ORGANIZATION, open=False),
@@ -158,6 +168,16 @@ def needs(route: str) -> Sees:
     if "project" in parts or "issue" in parts:
         return Sees.PROJECT
     return Sees.ORGANIZATION if "organization" in parts else Sees.NOTHING
+
+
+def lacking(method: str, caller: Caller) -> str | None:
+    """Return what the 403 of a caller tells who lacks a scope: any one of these would do. None for whoever has one."""
+    if caller.refused or (not caller.has_csrf_token and method in NEEDS_CSRF_TOKEN):
+        return None
+    if method not in SCOPES or not set(caller.scopes).isdisjoint(SCOPES[method]):
+        return None
+    needed = " ".join(scope for scope in (READ, WRITE, ADMIN) if scope in SCOPES[method])
+    return f'Bearer error="insufficient_scope", scope="{needed}"'
 
 
 def expected(method: str, route: str, methods: Collection[str], caller: Caller) -> int:

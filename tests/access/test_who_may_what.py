@@ -80,12 +80,13 @@ def check(response: Any, cell: Cell, caller: rules.Caller, status: int) -> None:
     is_api_answer(response)
     assert response.status_code == status
     assert set(response.headers["Allow"].split(", ")) == cell.methods
+    told = {401: 'Basic realm="api"', 403: rules.lacking(cell.method, caller)}.get(status)
+    assert response.headers.get("WWW-Authenticate") == told
     if cell.method == "HEAD" or status < 400:
         return
     detail = response.json().get("detail", "")
     if status == 401:
         assert detail == caller.refused
-        assert response.headers["WWW-Authenticate"] == 'Basic realm="api"'
     elif status in SENTENCES:
         assert detail == SENTENCES[status] or detail.startswith(EXPLAINS[status])
 

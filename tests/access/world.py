@@ -90,14 +90,15 @@ def with_key(realm: Realm, **columns: Any) -> Api:
     return saying(basic("5" * 32))
 
 
-def with_token(user: User, **columns: Any) -> Api:
+def with_token(user: User, *, said: str = "Bearer", **columns: Any) -> Api:
     ApiTokenFactory(user=user, secret="sntryu_" + "5" * 64, **columns)
-    return saying(bearer("sntryu_" + "5" * 64))
+    return saying(f"{said} sntryu_{'5' * 64}".strip())
 
 
-def with_session(user: User, *, csrf_token: str = CSRF_TOKEN) -> Api:
+def with_session(user: User, *, csrf_token: str = CSRF_TOKEN, said: str = "") -> Api:
     """Return a browser in which the user is logged in; CSRF is enforced as in production."""
-    client = Client(enforce_csrf_checks=True, headers={"X-CSRFToken": csrf_token} if csrf_token else {})
+    headers = {"X-CSRFToken": csrf_token, "Authorization": said}
+    client = Client(enforce_csrf_checks=True, headers={name: value for name, value in headers.items() if value})
     client.force_login(user)
     client.cookies["csrftoken"] = CSRF_TOKEN
     return replace(saying(""), client=client)
@@ -136,6 +137,11 @@ CALLERS: dict[str, Callable[[Realm, Realm], Api]] = {
     "token that reads": lambda ours, theirs: with_token(ours.owner, scopes=[rules.READ]),
     "token that writes": lambda ours, theirs: with_token(user(ours, Role.OWNER), scopes=[rules.WRITE]),
     "token that deletes": lambda ours, theirs: with_token(user(ours, Role.OWNER), scopes=[rules.ADMIN]),
+    "token as Token": lambda ours, theirs: with_token(ours.owner, said="Token"),
+    "token alone": lambda ours, theirs: with_token(ours.owner, said=""),
+    "token as Digest": lambda ours, theirs: with_token(ours.owner, said="Digest"),
+    "key as ApiKey": lambda ours, theirs: with_key(ours) and saying("ApiKey " + "5" * 32),
+    "session that says Token": lambda ours, theirs: with_session(ours.owner, said="Token " + "5" * 32),
     "member off the team, open": lambda ours, theirs: with_token(user(ours, Role.MEMBER)),
     "member off the team, closed": lambda ours, theirs: with_token(user(ours, Role.MEMBER)),
     "admin off the team, closed": lambda ours, theirs: with_token(user(ours, Role.ADMIN)),

@@ -20,6 +20,10 @@ KEY = "0123456789abcdef0123456789abcdef"
 TOKEN = "sntryu_" + "0123456789abcdef" * 4
 
 NOT_PROVIDED = "Authentication credentials were not provided."
+OTHER_SCHEME = (
+    'Authorization is "Basic" with an organization\'s API key as user name and no password, or "Bearer" with a user\'s '
+    "token; this is neither."
+)
 BAD_KEY = "API key is not valid"
 DISABLED = "Key is disabled"
 BAD_TOKEN = "Invalid token"
@@ -38,9 +42,9 @@ def raw_basic(credentials: bytes) -> str:
 REFUSED = {
     "no header": (None, NOT_PROVIDED),
     "empty header": ("", NOT_PROVIDED),
-    "another scheme": (f"Digest {KEY}", NOT_PROVIDED),
-    "a token as Token": (f"Token {TOKEN}", NOT_PROVIDED),
-    "a key without scheme": (KEY, NOT_PROVIDED),
+    "another scheme": (f"Digest {KEY}", OTHER_SCHEME),
+    "a token as Token": (f"Token {TOKEN}", OTHER_SCHEME),
+    "a key without scheme": (KEY, OTHER_SCHEME),
     "an unknown key": (basic("f" * 32), BAD_KEY),
     "a key in capitals": (basic(KEY.upper()), BAD_KEY),
     "a key with a blank": (basic(f"{KEY} "), BAD_KEY),

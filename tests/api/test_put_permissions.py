@@ -78,7 +78,8 @@ def test_refuses_a_method_without_such_a_scope(api: Api, project: Project, crede
     )
 
     assert (response.status_code, response.json()) == (403, FORBIDDEN)
-    assert "WWW-Authenticate" not in response.headers
+    scopes = {"PUT": "event:write event:admin", "DELETE": "event:admin"}[method]
+    assert response.headers["WWW-Authenticate"] == f'Bearer error="insufficient_scope", scope="{scopes}"'
     assert snapshot() == before
 
 

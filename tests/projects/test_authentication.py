@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
-from projects.authentication import ApiKeyAuthentication, ApiTokenAuthentication, SessionAuthentication
+from projects.authentication import ApiKeyAuthentication, ApiTokenAuthentication, NoOtherScheme, SessionAuthentication
 from projects.callers import Caller
 from projects.credentials import NOTED_EVERY, create_api_key, create_token, note_use
 from projects.models import ApiKey, ApiToken, Organization, Scope, User
@@ -33,10 +33,16 @@ TOKEN = "sntryu_" + "0123456789abcdef" * 4
 ALL_SCOPES = frozenset({"event:read", "event:write", "event:admin"})
 
 
+OTHER_SCHEME = (
+    'Authorization is "Basic" with an organization\'s API key as user name and no password, or "Bearer" with a user\'s '
+    "token; this is neither."
+)
+
+
 class Door(APIView):
     """The least that authenticates as the service does."""
 
-    authentication_classes = [ApiKeyAuthentication, ApiTokenAuthentication, SessionAuthentication]
+    authentication_classes = [ApiKeyAuthentication, ApiTokenAuthentication, NoOtherScheme, SessionAuthentication]
     permission_classes = [HasEventScope]
 
     def get(self, request: Request) -> Response:
@@ -251,11 +257,23 @@ def test_a_header_of_another_scheme_is_for_others_to_judge(authorization: str | 
     assert ApiTokenAuthentication().authenticate(request_with(authorization)) is None
 
 
+@pytest.mark.parametrize("authorization", [None, "", "   "])
+def test_no_header_is_no_other_scheme(authorization: str | None) -> None:
+    NoOtherScheme().authenticate(request_with(authorization))
+
+
 @pytest.mark.parametrize(
     ("authorization", "detail"),
     [
         (None, "Authentication credentials were not provided."),
-        ("Negotiate abc", "Authentication credentials were not provided."),
+        ("Negotiate abc", OTHER_SCHEME),
+        ("Token " + TOKEN, OTHER_SCHEME),
+        (TOKEN, OTHER_SCHEME),
+        (KEY, OTHER_SCHEME),
+        (f"Bearer{TOKEN}", OTHER_SCHEME),
+        (f"Bearer\t{TOKEN}", OTHER_SCHEME),
+        ("Bearer", "Invalid token"),
+        ("Basic", "API key is not valid"),
         (basic("f" * 32), "API key is not valid"),
         (basic(KEY, password="secret"), "API key is not valid"),
         (basic("disabled"), "Key is disabled"),
