@@ -324,7 +324,9 @@ ACTIVITIES = Invariant(
     """,
 )
 
-# Issues that were deleted since have taken their activities along; how many they were, the deletes have kept.
+# Issues that were deleted since have taken their activities along; how many they were, the deletes have kept. A parent
+# that was deleted after a child had left it has taken along what told of that child, too: of a merge only so much can
+# be known, that it told of no more issues than it changed.
 CHANGED = Invariant(
     "changed",
     "a mutation changed as many issues as its activities and marks tell of",
@@ -350,7 +352,10 @@ CHANGED = Invariant(
     LEFT JOIN counted ON counted.mutation_id = mutation.id
     LEFT JOIN deleted ON deleted.project_id = mutation.project_id
     WHERE mutation.kind <> 'delete'
-      AND mutation.changed - coalesce(counted.count, 0) NOT BETWEEN 0 AND coalesce(deleted.count, 0)
+      AND mutation.changed - coalesce(counted.count, 0) NOT BETWEEN 0 AND CASE
+          WHEN mutation.body ? 'merge' AND deleted.count > 0 THEN mutation.changed
+          ELSE coalesce(deleted.count, 0)
+          END
     """,
 )
 

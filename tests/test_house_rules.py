@@ -132,8 +132,9 @@ def test_there_are_services_to_read() -> None:
 @pytest.mark.parametrize("path", SERVICES, ids=lambda path: path.stem)
 def test_no_service_reads_a_clock_or_settings(path: Path) -> None:
     used = set(words(path.read_text()))
+    waits = {"monotonic"} if path.name == OPENS_TRANSACTIONS else set()  # how long it has tried; no time of a row
 
-    assert used.isdisjoint(CLOCKS | SETTINGS)
+    assert used.isdisjoint((CLOCKS - waits) | SETTINGS)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from random import random
+from time import monotonic, sleep
 from typing import Any, TypeVar
 
 from django.db import IntegrityError, OperationalError, connection, transaction
@@ -13,6 +15,7 @@ Result = TypeVar("Result")
 Execute = Callable[[str, Any, bool, dict[str, Any]], Any]
 
 ATTEMPTS = 3
+LONGEST_PAUSE = 0.1  # seconds between two attempts; the first pause is a hundredth of it
 
 LOCK_NOT_AVAILABLE = "55P03"
 DEADLOCK_DETECTED = "40P01"
@@ -33,23 +36,39 @@ class TreeMoved(StartOver):
 def run(work: Callable[[], Result], *, lock_timeout: int, keep: bool = True) -> Result:
     """Return what ``work`` returns, done in one transaction of its own: all of it or nothing.
 
-    A lock that can't be had in ``lock_timeout`` seconds ends it. What the database aborts all the same, and what has to
-    start over (a tree that moved), is tried again, three times in all.
+    A lock that can't be had in ``lock_timeout`` seconds ends it. What the database aborts all the same is tried three
+    times in all. What has to start over (a tree that moved) is tried until that time is over, and three times at least.
 
     :param keep: whether to commit; if not, the very same is done, and then rolled back.
     :raises TryAgain: it had to start over each time.
     :raises OperationalError: no lock in time, aborted each time, or no database.
     """
-    for _ in range(ATTEMPTS - 1):
+    deadline = monotonic() + lock_timeout
+    attempt, aborted = 0, 0
+    while True:
+        attempt += 1
+        pause = _pause(attempt)
         try:
             return _run_once(work, lock_timeout=lock_timeout, keep=keep)
         except StartOver as error:
-            observing.started_over(error)
-        except (OperationalError, IntegrityError) as error:
-            if sqlstate(error) not in NOBODYS_FAULT:
+            # Three times at least: one attempt at "all" may take longer than the time for a lock.
+            if attempt >= ATTEMPTS and monotonic() + pause >= deadline:
                 raise
             observing.started_over(error)
-    return _run_once(work, lock_timeout=lock_timeout, keep=keep)
+        except (OperationalError, IntegrityError) as error:
+            aborted += 1
+            if sqlstate(error) not in NOBODYS_FAULT or aborted == ATTEMPTS:
+                raise
+            observing.started_over(error)
+        sleep(pause)
+
+
+def _pause(attempt: int) -> float:
+    """Return for how many seconds to let others go first after this attempt: longer each time, and never the same.
+
+    Without it, those who are in each other's way would meet again at once, and ask the database for nothing else.
+    """
+    return min(LONGEST_PAUSE, LONGEST_PAUSE / 100 * 2.0 ** min(attempt - 1, 10)) * random()
 
 
 @contextmanager

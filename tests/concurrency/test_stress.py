@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 from random import Random
@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection
 
-from issues.enums import ActivityKind, IssueStatus
+from issues import integrity
+from issues.enums import ActivityKind, IssueStatus, MutationKind
 from issues.errors import sqlstate
 from issues.models import (
     Activity,
@@ -39,7 +40,7 @@ from issues.mutation import (
     StatusChange,
     Unresolve,
 )
-from issues.services import bulk, deletion
+from issues.services import bulk, deletion, undo
 from issues.services.transactions import LOCK_NOT_AVAILABLE, TreeMoved
 from projects.callers import Caller
 from projects.models import Project, User
@@ -214,8 +215,8 @@ def test_leads_to_what_the_same_requests_lead_to_one_by_one(
     log = send_all_at_once(asks, new_session)
 
     assert log.database_errors == []  # no deadlock, not even one that was tried again
-    assert len(log.outcomes) + len(log.given_up) == CALLERS * each
-    assert len(log.given_up) <= CALLERS
+    assert log.given_up == []
+    assert len(log.outcomes) == CALLERS * each
     assert_rows_agree(everything_is_left=not deletes)
 
     at_once = stage.tell(**log.outcomes)
@@ -241,9 +242,60 @@ def test_with_changes_of_all_leaves_no_batch_half_done(
 
     # "Update all" starts over rather than wait a second time.
     assert set(log.database_errors) <= {LOCK_NOT_AVAILABLE}
-    assert len(log.outcomes) + len(log.given_up) == CALLERS * 40
-    assert len(log.given_up) <= CALLERS
+    assert log.given_up == []
+    assert len(log.outcomes) == CALLERS * 40
     assert_rows_agree(everything_is_left=True)
+
+
+def undo_the_newest(project_id: int, *, by: Caller, at: datetime, lock_timeout: int) -> MutationOutcome:
+    """Take back what somebody has just done."""
+    newest = Mutation.objects.exclude(kind=MutationKind.DELETE).order_by("-id").values_list("id", flat=True)[0]
+    return undo.undo(project_id, newest, by=by, at=at, lock_timeout=lock_timeout)
+
+
+def think_of_trees(
+    seed: int, each: int, issue_ids: list[int], caller: Caller, *, project_id: int
+) -> dict[str, Callable[[], MutationOutcome]]:
+    """Return as many requests that merge, unmerge, undo, resolve and now and then delete, all over the same issues."""
+    random = Random(seed)
+    asks: dict[str, Callable[[], MutationOutcome]] = {}
+    for number in range(each):
+        scope = IssueScope(project_id, ids=frozenset(random.sample(issue_ids, random.choice([1, 2, 3, 5]))))
+        works: list[tuple[int, Callable[..., MutationOutcome]]] = [
+            (40, partial(bulk.mutate, scope, IssueMutation(merge=True, body={"merge": True}))),
+            (35, partial(bulk.mutate, scope, IssueMutation(merge=False, body={"merge": False}))),
+            (15, partial(undo_the_newest, project_id)),
+            (8, partial(bulk.mutate, scope, IssueMutation(status=Resolve()))),
+            (2, partial(deletion.delete, replace(scope, ids=frozenset(random.sample(issue_ids, 1))))),
+        ]
+        (work,) = random.choices([work for _, work in works], weights=[weight for weight, _ in works])
+        at = NOW + timedelta(seconds=seed, milliseconds=number)
+        asks[f"caller {seed}, request {number}"] = partial(work, by=caller, at=at, lock_timeout=30)
+    return asks
+
+
+def test_of_trees_lets_nobody_give_up(
+    project: Project, jane: User, issue_ids: list[int], new_session: Callable[[], Session]
+) -> None:
+    bulk.mutate(
+        IssueScope(project.pk, ids=frozenset(issue_ids)),
+        IssueMutation(status=Resolve()),  # so that there is something to undo
+        by=Caller(user=jane),
+        at=NOW,
+        lock_timeout=30,
+    )
+    asks = [
+        think_of_trees(seed, 40, issue_ids[:12], Caller(user=jane), project_id=project.pk) for seed in range(CALLERS)
+    ]
+
+    log = send_all_at_once(asks, new_session)
+
+    assert log.given_up == []
+    assert log.database_errors == []  # no deadlock, not even one that was tried again
+    assert len(log.outcomes) == CALLERS * 40
+    Issue.objects.update(own_comment_count=0, comment_count=0)  # the comments of the start have no notes
+    assert [str(breach) for breach in map(integrity.find, integrity.INVARIANTS) if breach] == []
+    assert_rows_agree(everything_is_left=False)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

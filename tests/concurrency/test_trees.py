@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import partial
+from itertools import cycle
 
 import pytest
 
 from issues.enums import ActivityKind
 from issues.models import Activity, Issue, Mutation
 from issues.mutation import IssueMutation, IssueScope, Merged, MutationOutcome, Resolve
-from issues.services import bulk, deletion
+from issues.services import bulk, deletion, transactions
 from issues.services.transactions import TreeMoved
 from projects.callers import Caller
 from projects.models import Project, User
@@ -193,24 +194,54 @@ def test_are_read_again_when_a_relative_arrives_before_the_lock(
     ]
 
 
-def test_are_given_up_when_a_relative_comes_or_goes_three_times_in_a_row(
+@pytest.fixture
+def grandchild_comes_and_goes(
     issues: dict[str, Issue], caller: Caller, other_session: Session
+) -> Callable[[], MutationOutcome]:
+    """Somebody else merges a grandchild into the parent, or takes it out again."""
+    parent, grandchild = issues["parent"], issues["grandchild"]
+    turns = cycle([partial(merge, parent, grandchild, by=caller), partial(unmerge, grandchild, by=caller)])
+    return lambda: other_session.do(next(turns))
+
+
+@pytest.mark.parametrize("verb", [unmerge, delete])
+def test_are_read_again_as_often_as_a_relative_comes_or_goes(
+    issues: dict[str, Issue],
+    caller: Caller,
+    grandchild_comes_and_goes: Callable[[], MutationOutcome],
+    verb: Callable[..., MutationOutcome],
 ) -> None:
-    parent, child, grandchild = issues["parent"], issues["child"], issues["grandchild"]
-    merge(parent, child, by=caller)
-    meanwhile: list[Callable[..., MutationOutcome]] = [merge, unmerge, merge]
-    before: dict[str, object] = {}
+    merge(issues["parent"], issues["child"], by=caller)
 
-    def somebody_else() -> None:
-        named = (grandchild,) if len(meanwhile) == 2 else (parent, grandchild)
-        other_session.do(partial(meanwhile.pop(0), *named, by=caller))
+    with interrupted(ISSUE_LOCK, grandchild_comes_and_goes, before=True, times=8):
+        outcome = verb(issues["parent"], by=caller)
+
+    assert (outcome.matched, outcome.changed) == (1, 2)  # the grandchild has come and gone four times
+    left = tree(issues)
+    assert left["grandchild"] == (None, 10000)
+    assert (left["child"] == (None, 1000)) if verb is unmerge else ("child" not in left)
+
+
+def test_are_given_up_when_that_goes_on_until_the_time_for_a_lock_is_over(
+    issues: dict[str, Issue],
+    caller: Caller,
+    grandchild_comes_and_goes: Callable[[], MutationOutcome],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    merge(issues["parent"], issues["child"], by=caller)
+    now, before = [0.0], {}
+
+    def takes_a_second() -> None:
+        grandchild_comes_and_goes()
         before.update(snapshot())
+        now[0] += 1
 
-    with interrupted(ISSUE_LOCK, somebody_else, before=True, times=3), pytest.raises(TreeMoved):
-        unmerge(parent, by=caller)
+    monkeypatch.setattr(transactions, "monotonic", lambda: now[0])
+    with interrupted(ISSUE_LOCK, takes_a_second, before=True, times=LOCK_TIMEOUT), pytest.raises(TreeMoved):
+        unmerge(issues["parent"], by=caller)
 
     assert snapshot() == before
-    assert Mutation.objects.count() == 4  # the merge at the start, and somebody else's three
+    assert Mutation.objects.count() == 1 + LOCK_TIMEOUT  # the merge at the start, and somebody else's
 
 
 @pytest.mark.parametrize("verb", [unmerge, delete])

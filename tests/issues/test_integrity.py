@@ -304,6 +304,19 @@ def test_holds_when_the_assignee_is_deleted(life: None, sam: User, team: Team) -
     assert broken() == set()
 
 
+def test_holds_when_a_parent_is_deleted_after_a_child_has_left(project: Project, jane: User) -> None:
+    """Only the parent told of that merge, and both of its children were there."""
+    by = Caller(user=jane)
+    parent, *children = [
+        IssueFactory(project=project, own_first_seen=NOW - timedelta(days=9 - number)).pk for number in range(3)
+    ]
+    ask(project, [parent, *children], by=by, merge=True, body={"merge": True})
+    ask(project, children, by=by, merge=False, body={"merge": False})
+    delete(project, [parent], by=by)
+
+    assert broken() == set()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_command_says_that_all_holds(life: None) -> None:
     said = StringIO()

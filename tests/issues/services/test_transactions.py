@@ -69,7 +69,6 @@ NOBODYS_FAULT = [
     (lose_on_the_database(DEADLOCK), OperationalError),
     (lose_on_the_database(SERIALIZATION), OperationalError),
     (lose_on_the_database(FOREIGN_KEY), IntegrityError),
-    (move_the_tree, TreeMoved),
 ]
 
 
@@ -80,7 +79,7 @@ NOBODYS_FAULT = [
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("failures", [0, 1, 2])
-@pytest.mark.parametrize(("fail", "error"), NOBODYS_FAULT)
+@pytest.mark.parametrize(("fail", "error"), [*NOBODYS_FAULT, (move_the_tree, TreeMoved)])
 def test_is_tried_three_times_and_leaves_what_the_last_attempt_did(
     failures: int, fail: Callable[[], None], error: type[Exception], project: Project
 ) -> None:
@@ -103,6 +102,73 @@ def test_is_given_up_after_three_attempts_with_nothing_left_behind(
 
     assert work.attempts == 3
     assert not Issue.objects.exists()
+
+
+class Clock:
+    """Goes on by what is slept, and by what each attempt takes."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, attempt_takes: float = 0) -> None:
+        self.now, self.attempt_takes = 1000.0, attempt_takes
+        self.pauses: list[float] = []
+        monkeypatch.setattr(transactions, "monotonic", lambda: self.now)
+        monkeypatch.setattr(transactions, "sleep", self.sleep)
+
+    def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.now += seconds
+
+    def move_the_tree(self) -> None:
+        self.now += self.attempt_takes
+        raise TreeMoved
+
+
+@pytest.mark.django_db
+def test_is_read_anew_as_often_as_the_tree_moves_until_the_time_for_a_lock_is_over(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(monkeypatch)
+    work = Work(project, 1000, clock.move_the_tree)
+
+    with pytest.raises(TreeMoved):
+        transactions.run(work, lock_timeout=5)
+
+    assert 4.9 <= clock.now - 1000 < 5  # the next pause would have ended too late
+    assert work.attempts == len(clock.pauses) + 1 > 50
+    assert not Issue.objects.exists()
+
+
+@pytest.mark.django_db
+def test_pauses_longer_and_longer_and_never_long(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transactions, "random", lambda: 1.0)
+    clock = Clock(monkeypatch)
+
+    transactions.run(Work(project, 9, clock.move_the_tree), lock_timeout=5)
+
+    assert clock.pauses == [0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.1, 0.1]
+
+
+@pytest.mark.django_db
+def test_is_tried_three_times_at_least_however_long_an_attempt_takes(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(monkeypatch, attempt_takes=60)
+    work = Work(project, 1000, clock.move_the_tree)
+
+    with pytest.raises(TreeMoved):
+        transactions.run(work, lock_timeout=5)
+
+    assert work.attempts == 3
+
+
+@pytest.mark.django_db
+def test_is_given_up_when_the_database_aborts_it_three_times_between_trees_that_move(project: Project) -> None:
+    failures = [move_the_tree, lose_on_the_database(DEADLOCK)] * 3
+    work = Work(project, 6, lambda: failures.pop(0)())
+
+    with pytest.raises(OperationalError):
+        transactions.run(work, lock_timeout=5)
+
+    assert work.attempts == 6
 
 
 def divide_by_zero() -> None:
