@@ -18,6 +18,8 @@ class IssueScope:
     ids: frozenset[int] | None = None
     statuses: frozenset[IssueStatus] | None = None
     terms: tuple[Term, ...] = ()  # all of them must hold
+    # Where a request is about several projects, all of them: what the search names is there if one of them has it.
+    among: tuple[int, ...] = field(default=(), compare=False)
     # The search as the caller wrote it, for the history; nothing is decided by it.
     query: str | None = field(default=None, compare=False)
 

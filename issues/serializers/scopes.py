@@ -33,9 +33,12 @@ class ScopeQuery:
     project_ids: frozenset[int] | None = None
     preview: bool = False
 
-    def in_project(self, project_id: int, ids: frozenset[int] | None = None) -> IssueScope:
-        """Return this for one project; with ``ids``, for these of its issues only."""
-        return IssueScope(project_id, self.ids if ids is None else ids, self.statuses, self.terms, self.query)
+    def in_project(
+        self, project_id: int, ids: frozenset[int] | None = None, *, among: tuple[int, ...] = ()
+    ) -> IssueScope:
+        """Return this for one project, ``among`` several; with ``ids``, for these of its issues only."""
+        named = self.ids if ids is None else ids
+        return IssueScope(project_id, named, self.statuses, self.terms, among=among, query=self.query)
 
 
 def read_scope_query(query_string: str, *, known: frozenset[str] = KNOWN, by: Caller) -> ScopeQuery:

@@ -78,12 +78,12 @@ def hold(scopes: Sequence[IssueScope], *, at: datetime) -> list[IssueScope]:
 
     :raises UnknownName: somebody or something is gone that was there when :func:`refuse_unknown` looked.
     """
-    project_ids = [scope.project_id for scope in scopes]
+    project_ids = {pk for scope in scopes for pk in (scope.project_id, *scope.among)}
     searches = {scope.terms for scope in scopes}
     names = list(filter(_is_needed, (name for search in searches for name in _names(search))))
     if any(isinstance(name, terms.NamesRelease | terms.NamesLatestRelease) for name in names):
-        for project_id in sorted(project_ids):
-            lookups.hold_next_release(project_id)
+        for scope in scopes:  # ascending by project; in others, no release is one of these issues'
+            lookups.hold_next_release(scope.project_id)
     found = _find(names, project_ids, at=at)
     for search in searches:
         _check(search, found, lambda name: _is_needed(name) and _must_exist(name))

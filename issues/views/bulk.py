@@ -185,9 +185,13 @@ class OrganizationIssuesViewSet(OrganizationViewSet, IssuesViewSet):
         at = timezone.now()
         query = self._query()
         care = self.read_care(query)
-        projects, scopes, missing = self._split(query)
-        mutation = self.read_mutation(self.organization.pk, projects, at=at)
-        self.refuse_unknown_names(query, projects or self._projects(query.project_ids), hidden=mutation.only_unmerges)
+        projects = self._projects(query.project_ids)
+        scopes, missing = self._split(query, projects)
+        concerned = {scope.project_id for scope in scopes}
+        mutation = self.read_mutation(
+            self.organization.pk, [project for project in projects if project.pk in concerned], at=at
+        )
+        self.refuse_unknown_names(query, projects, hidden=mutation.only_unmerges)
         if query.ids is None and not mutation.changes_status_only:
             raise targets.IdsRequired
         if query.ids is None and query.project_ids is None:
@@ -198,8 +202,9 @@ class OrganizationIssuesViewSet(OrganizationViewSet, IssuesViewSet):
         """Delete the issues that the query names."""
         query = self._query()
         care = self.read_care(query)
-        projects, scopes, missing = self._split(query)
-        self.refuse_unknown_names(query, projects or self._projects(query.project_ids))
+        projects = self._projects(query.project_ids)
+        scopes, missing = self._split(query, projects)
+        self.refuse_unknown_names(query, projects)
         if query.ids is None:
             raise targets.IdsRequired
         return self.answer_deletion(scopes, care, missing=missing)
@@ -221,18 +226,14 @@ class OrganizationIssuesViewSet(OrganizationViewSet, IssuesViewSet):
             raise ValidationError({"project": [f"There is no project {pk} here." for pk in unknown[:SHOWN]]})
         return found
 
-    def _split(self, query: ScopeQuery) -> tuple[Sequence[Project], Sequence[IssueScope], Sequence[int]]:
-        """Return the projects that the query is about, the scope in each of them, and the ids that are in none."""
-        projects = self._projects(query.project_ids)
+    def _split(self, query: ScopeQuery, projects: Sequence[Project]) -> tuple[Sequence[IssueScope], Sequence[int]]:
+        """Return the scope in each of these projects that the query is about, and the ids that are in none of them."""
+        among = tuple(project.pk for project in projects)
         if query.ids is None:
-            return projects, [query.in_project(project.pk) for project in projects], []
-        ids = targets.split_by_project(query.ids, [project.pk for project in projects])
+            return [query.in_project(pk, among=among) for pk in among], []
+        ids = targets.split_by_project(query.ids, among)
         missing = query.ids.difference(*ids.values())
-        return (
-            [project for project in projects if project.pk in ids],
-            [query.in_project(project_id, found) for project_id, found in ids.items()],
-            sorted(missing),
-        )
+        return [query.in_project(pk, found, among=among) for pk, found in ids.items()], sorted(missing)
 
 
 class ProjectRequired(ValidationError):

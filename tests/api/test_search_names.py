@@ -9,10 +9,18 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from issues.models import Issue
-from projects.models import Project, Team, User
+from projects.models import Organization, Project, Team, User
 from tests.api_client import Api
 from tests.assertions import snapshot
-from tests.factories import IssueBookmarkFactory, IssueFactory, OrganizationMemberFactory, ReleaseFactory, UserFactory
+from tests.factories import (
+    IssueBookmarkFactory,
+    IssueFactory,
+    OrganizationMemberFactory,
+    ProjectFactory,
+    ReleaseFactory,
+    TeamFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -295,10 +303,46 @@ def test_over_several_projects_it_is_enough_that_one_has_it(
     assert matched("!platform:ruby", here, elsewhere) == "1"
     assert matched("!release:web@1.0", here, elsewhere) == "1"
     assert matched("project:prime-mover platform:ruby", here, elsewhere) == "1"
-    assert "no issue here has the platform ruby" in str(matched("!platform:ruby", here))
-    assert "there is no release web@1.0 here" in str(matched("!release:web@1.0", elsewhere))
+    # whichever of them the issues are of: a list of all, sent back in parts, is understood in every part
+    assert matched("!platform:ruby", here) == "1"
+    assert matched("platform:ruby", here) == "0"
+    assert matched("!release:web@1.0", elsewhere) == "1"
+    assert matched(f"!id:{elsewhere.pk}", here) == "1"
+    assert matched("!project:prime-mover", here) == matched("!project:pump-station", elsewhere) == "1"
+    assert matched("project:[pump-station,prime-mover]", here) == "1"
     assert "there is no project relay among these" in str(matched("!project:relay", here, elsewhere))
     assert "all issues here are of one project" in str(matched("project:pump-station", here, path=api.issues_url))
+
+
+@pytest.mark.parametrize("query", ["!platform:ruby", "!release:web@1.0", "!project:prime-mover", "!id:<elsewhere>"])
+def test_with_projects_named_only_theirs_are_there(
+    api: Api, cast: dict[str, Issue], other_project: Project, query: str
+) -> None:
+    """Of two projects one is named: what only the other has is not there."""
+    elsewhere = IssueFactory(project=other_project, platform="ruby")
+    asked = elsewhere if query == "!release:web@1.0" else cast["full"]
+    narrowed = f"project={asked.project_id}&query={query.replace('<elsewhere>', str(elsewhere.pk))}"
+
+    put = api.put(ORGANIZATION_ISSUES, {}, ids=[asked.pk], raw_query=narrowed, auth="jane")
+    deleted = api.delete(ORGANIZATION_ISSUES, ids=[asked.pk], raw_query=narrowed, auth="jane")
+
+    assert [put.status_code, deleted.status_code] == [400, 400]
+    assert "there is no" in put.json()["detail"] or "no issue here" in put.json()["detail"]
+
+
+def test_nothing_of_a_hidden_project_is_there(
+    api: Api, cast: dict[str, Issue], organization: Organization, sam: User
+) -> None:
+    hidden = ProjectFactory(teams=[TeamFactory(organization=organization)], slug="hidden")
+    ReleaseFactory(project=hidden, version="secret-9")
+    secret = IssueFactory(project=hidden, platform="ruby")
+    Organization.objects.update(open_membership=False)
+    mine = IssueFactory(project=ProjectFactory(teams=[TeamFactory(organization=organization, members=[sam])]))
+
+    for query in ("platform:ruby", "release:secret-9", "project:hidden", f"id:{secret.pk}"):
+        answer = api.put(ORGANIZATION_ISSUES, {}, ids=[mine.pk], raw_query=f"query=!{query}", auth="sam")
+        seen_by_jane = api.put(ORGANIZATION_ISSUES, {}, ids=[mine.pk], raw_query=f"query=!{query}", auth="jane")
+        assert (answer.status_code, seen_by_jane.status_code) == (400, 200), query
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
