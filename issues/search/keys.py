@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from issues.enums import IssueLevel, IssueStatus
+from issues.instants import may_be_iso
 from issues.search.conditions import (
     Comparison,
     Count,
@@ -240,7 +241,7 @@ def _read_age(value: Value, asker: Asker) -> Single:
 def read_instant(word: str) -> datetime | None:
     """Return the instant that an ISO date or time means, in UTC unless it says where; None if it is none."""
     try:
-        moment = datetime.fromisoformat(word if word.isascii() else "")
+        moment = datetime.fromisoformat(word if may_be_iso(word) else "")
     except ValueError:
         return None
     offset = moment.utcoffset() or timedelta()

@@ -11,6 +11,7 @@ from rest_framework.exceptions import ValidationError
 
 from issues.enums import IssueStatus, Substatus
 from issues.errors import UnknownRelease
+from issues.instants import may_be_iso
 from issues.mutation import (
     Assignment,
     Ignore,
@@ -80,7 +81,7 @@ class InstantField(serializers.DateTimeField):
     """An instant, ISO 8601, in ASCII; without an offset it is UTC, as all times of the API are."""
 
     def to_internal_value(self, value: Any) -> datetime:
-        readable = isinstance(value, str) and value.isascii() and len(value) <= LONGEST_INSTANT
+        readable = isinstance(value, str) and len(value) <= LONGEST_INSTANT and may_be_iso(value)
         moment: datetime = super().to_internal_value(value if readable else "")
         return moment
 

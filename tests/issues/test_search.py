@@ -281,6 +281,11 @@ REFUSED: dict[str, tuple[str, int, str]] = {
     "firstSeen:24h": ("firstSeen:24h", 1, A_MOMENT),
     "firstSeen:yesterday": ("firstSeen:yesterday", 1, A_MOMENT),
     "firstSeen:2026-01-01": ("firstSeen:2026-01-01", 1, A_MOMENT),
+    # Python would read these: any sign between date and time, and an offset without a time as the time
+    "lastSeen:>2026-01-01*00:00": ("lastSeen:>2026-01-01*00:00", 1, A_MOMENT),
+    "lastSeen:>2026-01-01x00:00": ("lastSeen:>2026-01-01x00:00", 1, A_MOMENT),
+    "lastSeen:>2026-01-01+10:00": ("lastSeen:>2026-01-01+10:00", 1, A_MOMENT),
+    "lastSeen:>2026-01-01-10:00": ("lastSeen:>2026-01-01-10:00", 1, A_MOMENT),
     "firstSeen:>2026-13-01": ("firstSeen:>2026-13-01", 1, A_MOMENT),
     "firstSeen:>2026-02-30": ("firstSeen:>2026-02-30", 1, A_MOMENT),
     "lastSeen:>": ("lastSeen:>", 1, A_MOMENT),

@@ -1,0 +1,14 @@
+"""Instants as they are written: ISO 8601, a date or a date with a time."""
+
+import re
+
+_ISO = re.compile(r"[0-9W-]+([Tt ][0-9:.,]+ ?(Z|[+-][0-9:.]+)?)?", re.ASCII)
+
+
+def may_be_iso(word: str) -> bool:
+    """Return whether a word may be an instant. Asked before Python reads it.
+
+    Which takes any sign between the date and the time: ``2026-01-01+10:00`` would be ten o'clock, and not a date in
+    another zone; ``2026-01-01*10:00`` would be an instant, too.
+    """
+    return _ISO.fullmatch(word) is not None
