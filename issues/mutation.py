@@ -102,8 +102,8 @@ class IssueMutation:
     is_bookmarked: bool | None = None
     is_subscribed: bool | None = None
     merge: bool | None = None
-    # Whether the body has ids, which belong into the query: who wrote them there does not mean "all".
-    names_ids: bool = field(default=False, compare=False)
+    # Whether the body has ids or a search, which belong into the query: who wrote them there does not mean "all".
+    says_which: bool = field(default=False, compare=False)
     # What was understood of the body, as the caller wrote it, for the history; nothing is decided by it. And the other
     # keys, in the order of the body.
     body: Mapping[str, Any] = field(default_factory=dict, compare=False)
@@ -113,7 +113,7 @@ class IssueMutation:
     def changes_status_only(self) -> bool:
         """Whether this may apply to all issues of a project (contract 1.3)."""
         status_alone = IssueMutation(status=self.status, substatus=self.substatus)
-        return self.status is not None and self == status_alone and not self.names_ids
+        return self.status is not None and self == status_alone and not self.says_which
 
     @property
     def only_unmerges(self) -> bool:

@@ -45,7 +45,7 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "is_subscribed": [{"isSubscribed": True}],
     "merge": [{"merge": True}],
 }
-NOT_A_WISH = {"body", "names_ids", "substatus", "ignored_keys"}
+NOT_A_WISH = {"body", "says_which", "substatus", "ignored_keys"}
 
 
 def test_every_wish_has_a_body() -> None:

@@ -1,13 +1,18 @@
-"""Keys of a body that are no keys here: which of them are wishes that must not be left out, and which mean ids."""
+"""Keys of a body that are no keys here: which of them are wishes that must not be left out, and which say "not all"."""
 
 import re
 from collections.abc import Container, Iterable
 from itertools import islice
 
+from issues.search.keys import KEYS
+
 # Of a wish how long, or in which release, nothing may be left out: "for an hour" would be "for ever", "in the next
 # release" would be "now". In whatever way the key is written, ignore_duration and in_next_release too.
-_WISH = re.compile(r"\s*(?:(?i:ignore|snooze|status)|[iI]n[A-Z_-])")
+_WISH = re.compile(r"[^A-Za-z]*(?:(?i:ignore|snooze|status)|[iI]n[A-Z_-])")
 UNKNOWN_WISH = "Unknown key. Nothing was changed: without it, the rest would mean something else."
+# Nor of one which issues, or that they are only to be looked at. These stand in the query; in a body they do nothing.
+_PARAMETERS = ("query", "preview")
+PARAMETER = "No key of a body; a bulk route has it as a parameter: ?{name}=. Nothing was changed."
 SHOWN = 20  # in one error: a body of a megabyte has room for a hundred thousand
 
 # Of what is left of a name in small letters: id, ids[0], issueIds, issue_id__in, GROUPS, selectedIssues, short_ids ...
@@ -16,19 +21,42 @@ _IDS = re.compile(
     r"(?:(?:issue|group|short|numeric)*(?:id|pk)s?|(?:issue|group)s?)"
     r"(?:list|set|array|in)?"
 )
+# What narrows a search or a list, but for texts, which may be a remark: level, firstRelease, project_ids, limit ...
+_NARROWING = re.compile(
+    "(?:"
+    + "|".join({re.sub(r"[^a-z]", "", key.casefold()) for key in KEYS if key not in {"title", "message"}})
+    + "|environment|search|filter|where|statsperiod|start|end|limit|max|first|count)(?:id|name|slug)?s?"
+)
 
 
-def is_unknown_wish(key: str, known: Container[str]) -> bool:
-    """Return whether a key says, to whoever reads it, how long or in which release, and is none that is known."""
-    return key not in known and _WISH.match(key) is not None
+def refuse_unknown(keys: Iterable[str], known: Container[str]) -> dict[str, list[str]]:
+    """Return what is wrong with the keys of a body that are not known and must not be left out."""
+    wrong = ((key, reason) for key in keys if key not in known and (reason := _why_not(key)) is not None)
+    return {key: [reason] for key, reason in islice(wrong, SHOWN)}
 
 
-def refuse(keys: Iterable[str]) -> dict[str, list[str]]:
-    """Return what is wrong with unknown keys: the first of them."""
-    return {key: [UNKNOWN_WISH] for key in islice(keys, SHOWN)}
+def refuse_all_unknown(keys: Iterable[str], known: Container[str]) -> dict[str, list[str]]:
+    """Return what is wrong with keys that are not known, where each of them may be such a wish."""
+    return {key: [UNKNOWN_WISH] for key in islice((key for key in keys if key not in known), SHOWN)}
+
+
+def says_which(name: str) -> bool:
+    """Return whether a name is one of those by which clients say which issues they mean, however it is written."""
+    return means_ids(name) or _NARROWING.fullmatch(_letters(name)) is not None
 
 
 def means_ids(name: str) -> bool:
     """Return whether a name is one of those by which clients mean the ids of issues, however it is written."""
-    head = name.lstrip("[").partition("[")[0]
-    return _IDS.fullmatch(re.sub(r"[^a-z]", "", head.casefold())) is not None
+    return _IDS.fullmatch(_letters(name)) is not None
+
+
+def _why_not(key: str) -> str | None:
+    name = _letters(key)
+    if name in _PARAMETERS:
+        return PARAMETER.format(name=name)
+    return UNKNOWN_WISH if _WISH.match(key) else None
+
+
+def _letters(name: str) -> str:
+    """Return what matters of a name: ``ids`` of ``IDS[0]``."""
+    return re.sub(r"[^a-z]", "", name.lstrip("[").partition("[")[0].casefold())

@@ -23,7 +23,7 @@ from issues.mutation import (
     Unresolve,
 )
 from issues.serializers.assignees import ONE_PROJECT_ONLY, AssigneeField, find_assignee
-from issues.serializers.keys import is_unknown_wish, means_ids, refuse
+from issues.serializers.keys import refuse_all_unknown, refuse_unknown, says_which
 from projects.callers import Caller
 from projects.models import Project, Release
 
@@ -143,7 +143,7 @@ class StatusDetailsSerializer(IgnoreTermsSerializer):
     def validate_each(self, data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         values, errors = super().validate_each(data)
         known = self._declared_fields.keys() | ANSWERED_ONLY
-        return values, errors | refuse(key for key in data if key not in known)
+        return values, errors | refuse_all_unknown(data, known)
 
     def validate_inNextRelease(self, wanted: bool) -> bool:
         if wanted and len(_projects(self)) > 1:
@@ -193,7 +193,7 @@ class IssueMutationSerializer(IgnoreTermsSerializer):
         """
         data = dict(data)  # no body at all, sent as a form, comes as an empty form: DRF reads false for its booleans
         values, errors = self.validate_each(data)
-        errors |= refuse(key for key in data if is_unknown_wish(key, self._declared_fields))
+        errors |= refuse_unknown(data, self._declared_fields)
         if "statusDetails" in errors and isinstance(data["statusDetails"], dict):
             details = StatusDetailsSerializer(context=self.context)
             values["statusDetails"], _ = details.validate_each(data["statusDetails"])
@@ -213,6 +213,7 @@ class IssueMutationSerializer(IgnoreTermsSerializer):
             for key, raw in self.initial_data.items()
             if key in self._declared_fields and not (key == "substatus" and raw is not None and substatus is None)
         }
+        ignored = tuple(key for key in self.initial_data if key not in body)
         return IssueMutation(
             status=_status_change(values, at=self.context["at"]),
             substatus=substatus,
@@ -222,9 +223,9 @@ class IssueMutationSerializer(IgnoreTermsSerializer):
             is_bookmarked=values.get("isBookmarked"),
             is_subscribed=values.get("isSubscribed"),
             merge=values.get("merge"),
-            names_ids=any(means_ids(key) for key in self.initial_data),
+            says_which=any(map(says_which, ignored)),
             body=body,
-            ignored_keys=tuple(key for key in self.initial_data if key not in body),
+            ignored_keys=ignored,
         )
 
     def validate_status(self, status: str) -> str:

@@ -108,7 +108,8 @@ WRONG: dict[str, list[Any]] = {
     "ignoreUntil": ["2999-12-31T00:00:00Z", "2020-01-01T00:00:00Z", "soon", "", 30, []],
     "substatus": ["archived", "ongoing", "archived_forever", "archived_until_condition_met", "", 1],
     **{key: [True] for key in ("inNextRelease", "in_release", "statusDetail", "ignoreUntilEscalating", "snoozeUntil")},
-    **{key: [["1"]] for key in ("id", "issues", "group_ids", "priority")},
+    **{key: ["level:error"] for key in ("query", "preview")},
+    **{key: [["1"]] for key in ("id", "issues", "group_ids", "priority", "level", "project", "first_seen")},
     "statusDetails": [
         *(None, [], "latest"),
         {"inRelease": "9.9"},

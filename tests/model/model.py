@@ -44,10 +44,12 @@ SUBSTATUSES = {
     "ignored": ("archived_until_escalating", "archived_until_condition_met", "archived_forever"),
     "unresolved": ("ongoing", "new", "regressed", "escalating"),
 }
-# 1.4: keys by which a wish is said, and such as mean ids.
-WISHES = re.compile(r"(ignore|snooze|status)|in[A-Z_]")
+# 1.4 and 1.3: keys by which a wish is said, and such as say which issues.
+WISHES = re.compile(r"(ignore|snooze|status)|in[A-Z_]|(query|preview)$")
 KNOWN = {"status", "statusDetails", "substatus", "assignedTo", *BOOLEANS, *TERMS}
-IDS = re.compile(r"((issue|group)?_?ids?|issues?|groups?)(\[.*\])?", re.IGNORECASE)
+WHICH = re.compile(
+    r"((issue|group)?_?ids?|issues?|groups?)(\[.*\])?|level|project|environment|first_seen", re.IGNORECASE
+)
 WINDOWS = {"ignoreWindow": "ignoreCount", "ignoreUserWindow": "ignoreUserCount"}
 Reader = Callable[[Any], Any]  # of a value in a body
 SORTS: dict[str, Callable[["Totals"], Any]] = {
@@ -395,7 +397,7 @@ class Model:
         wish = self._read_wish(body, user, at)
         ignored = _tell_ignored(body, wish)
         self._check_names(scope, hidden=wish == Wish(merge=False))
-        if scope.ids is None and (not wish.is_status_only or any(map(IDS.fullmatch, body))):
+        if scope.ids is None and (not wish.is_status_only or any(map(WHICH.fullmatch, body))):
             raise Refused({"detail": "You must specify a list of IDs for this operation"})
         missing = self._missing(scope, hidden=wish == Wish(merge=False))
         if missing:
