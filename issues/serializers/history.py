@@ -1,17 +1,18 @@
 """The mutations of a project, and what one did to its issues (contract section 6)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
 from django.db import connection
 from django.db.models import Max
 
-from issues.enums import MutationKind
+from issues.enums import IssueStatus, MutationKind
 from issues.models import Mutation
 from issues.mutation import Assignee, UndoOutcome
-from issues.parts import ASSIGNEE, SHARE, STATUS, Part
+from issues.parts import ASSIGNEE, PARTS, SHARE, STATUS, Part
 from issues.querysets import as_array
 from issues.serializers.issues import describe_status_details
 from issues.serializers.items import Person, look_up_names
@@ -74,10 +75,8 @@ def read_changes(
     "After" is what it left, whatever came later. ``made`` and ``cut`` are the links, child -> parent, that it did.
     """
     changes: dict[int, Sides] = defaultdict(lambda: {"before": {}, "after": {}})
-    _add_status(changes, _read(mutation, ids, STATUS))
-    _add_assignee(changes, _read(mutation, ids, ASSIGNEE))
-    for row in _read(mutation, ids, SHARE):
-        _add(changes[row.issue_id], "isPublic", row.before["share_id"] is not None, row.after["share_id"] is not None)
+    for part in PARTS:
+        DESCRIBED[part.name](changes, _read(mutation, ids, part), mutation.created_at)
     for key, value, marked in (
         ("hasSeen", mutation.has_seen, mutation.seen_ids),
         ("isBookmarked", mutation.is_bookmarked, mutation.bookmark_ids),
@@ -120,21 +119,38 @@ def _add(sides: Sides, key: str, before: Any, after: Any) -> None:
     sides["before"][key], sides["after"][key] = before, after
 
 
-def _add_status(changes: Mapping[int, Sides], rows: Sequence[Any]) -> None:
+def _add_status(changes: Mapping[int, Sides], rows: Sequence[Any], at: datetime) -> None:
+    """Add the status as it counted at that time, and its details; of a count, what would be left of it now."""
     states = [state for row in rows for state in (row.before, row.after)]
     names = look_up_names(
         (state["status_by_id"] for state in states), release_ids=(state["resolution_release_id"] for state in states)
     )
     for row in rows:
-        _add(changes[row.issue_id], "status", row.before["status"], row.after["status"])
-        before, after = (
-            SimpleNamespace(**state, **row.numbers, status_shown=state["status"]) for state in (row.before, row.after)
-        )
+        before, after = (_status(state, row.numbers, at) for state in (row.before, row.after))
+        _add(changes[row.issue_id], "status", before.status_shown, after.status_shown)
         details = describe_status_details(before, names), describe_status_details(after, names)
         _add(changes[row.issue_id], "statusDetails", *details)
 
 
-def _add_assignee(changes: Mapping[int, Sides], rows: Sequence[Any]) -> None:
+def _status(state: Mapping[str, Any], numbers: Mapping[str, int], at: datetime) -> SimpleNamespace:
+    """Return a state of the status under the names of an item. Events may have used up a count since: 0 are left."""
+    ends_at = state["snooze_ends_at"]
+    is_over = ends_at is not None and ends_at <= at
+    counts = {
+        f"snooze_ends_at_{name}": None if end is None else max(end, number)
+        for name, number in numbers.items()
+        for end in [state[f"snooze_ends_at_{name}"]]
+    }
+    shown = IssueStatus.UNRESOLVED.value if is_over else state["status"]
+    return SimpleNamespace(**{**state, **counts}, **numbers, status_shown=shown)
+
+
+def _add_share(changes: Mapping[int, Sides], rows: Sequence[Any], at: datetime) -> None:
+    for row in rows:
+        _add(changes[row.issue_id], "isPublic", row.before["share_id"] is not None, row.after["share_id"] is not None)
+
+
+def _add_assignee(changes: Mapping[int, Sides], rows: Sequence[Any], at: datetime) -> None:
     states = [state for row in rows for state in (row.before, row.after)]
     names = look_up_names(
         (state["assignee_user_id"] for state in states), (state["assignee_team_id"] for state in states)
@@ -151,6 +167,14 @@ def _add_assignee(changes: Mapping[int, Sides], rows: Sequence[Any]) -> None:
 
     for row in rows:
         _add(changes[row.issue_id], "assignedTo", assignee(row.before), assignee(row.after))
+
+
+# How each part is told, from the rows that :func:`_read` returns.
+DESCRIBED: Mapping[str, Callable[[Mapping[int, Sides], Sequence[Any], datetime], None]] = {
+    STATUS.name: _add_status,
+    ASSIGNEE.name: _add_assignee,
+    SHARE.name: _add_share,
+}
 
 
 def _add_links(changes: Mapping[int, Sides], made: Mapping[int, int], cut: Mapping[int, int]) -> None:

@@ -1,6 +1,7 @@
 """What the body named and the parser looked up: held, so that it can't go away before the commit."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
@@ -9,6 +10,17 @@ from issues.errors import UnknownActor, UnknownRelease
 from issues.mutation import Assignee, IssueMutation, Resolve
 from projects.querysets import OF_MEMBER, release_order
 from projects.release_order import OUT
+
+
+@dataclass(frozen=True, slots=True)
+class Assignable:
+    """Who can take care of issues of a project."""
+
+    user_ids: Collection[int] = ()
+    team_ids: Collection[int] = ()
+
+
+NOBODY = Assignable()
 
 
 def hold(mutation: IssueMutation, *, project_id: int) -> None:
@@ -58,6 +70,46 @@ def hold_assignee(assignee: Assignee, *, project_id: int) -> bool:
     :raises OperationalError: somebody else has them just now.
     """
     return _hold_assignee(assignee.type, assignee.id, project_id, wait=False)
+
+
+def hold_former_assignees(project_id: int, mutation_id: int) -> Assignable:
+    """Return those from whom a mutation took issues and to whom a PUT would assign them today, locked as by
+    :func:`hold`; before any issue."""
+    # Names of tables that the condition doesn't have itself: it would compare its own rows with themselves.
+    may_be_user = may_be_assigned(user_id="former_member.user_id", team_id="NULL", project_id="%(project_id)s")
+    may_be_team = may_be_assigned(user_id="NULL", team_id="former_team.team_id", project_id="%(project_id)s")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            WITH former AS MATERIALIZED (
+                SELECT DISTINCT before_assignee_user_id, before_assignee_team_id
+                FROM issues_activity
+                WHERE mutation_id = %(mutation_id)s AND project_id = %(project_id)s
+                  AND num_nonnulls(before_assignee_user_id, before_assignee_team_id) > 0
+            ),
+            people AS MATERIALIZED (
+                SELECT former_member.user_id AS id
+                FROM projects_organizationmember AS former_member
+                JOIN projects_project AS project ON project.organization_id = former_member.organization_id
+                WHERE project.id = %(project_id)s
+                  AND former_member.user_id IN (SELECT before_assignee_user_id FROM former) AND {may_be_user}
+                ORDER BY former_member.id
+                FOR KEY SHARE OF former_member
+            ),
+            teams AS MATERIALIZED (
+                SELECT former_team.team_id AS id
+                FROM projects_project_teams AS former_team
+                WHERE former_team.project_id = %(project_id)s
+                  AND former_team.team_id IN (SELECT before_assignee_team_id FROM former) AND {may_be_team}
+                ORDER BY former_team.id
+                FOR KEY SHARE
+            )
+            SELECT ARRAY(SELECT id FROM people), ARRAY(SELECT id FROM teams)
+            """,
+            {"mutation_id": mutation_id, "project_id": project_id},
+        )
+        user_ids, team_ids = cursor.fetchone()
+        return Assignable(user_ids, team_ids)
 
 
 def hold_next_release(project_id: int) -> None:

@@ -11,9 +11,10 @@ from issues.enums import IssueStatus, MutationKind
 from issues.errors import MutationRefused
 from issues.models import Mutation
 from issues.mutation import NO_PRECAUTIONS, IssueScope, Precautions, UndoOutcome
+from issues.parts import PARTS, STATUS
 from issues.services import history, lookups, precautions
 from issues.services.history import ChangedMarks
-from issues.services.restoring import SHOWN, Restored, restore_assignee, restore_share, restore_status
+from issues.services.restoring import SHOWN, Restored, restore
 from issues.services.restoring_marks import restore_bookmarks, restore_seen, restore_subscriptions
 from issues.services.restoring_trees import Links, read_links, restore_trees
 from issues.services.targets import Targets, ancestors, lock_targets, no_relatives
@@ -91,7 +92,7 @@ def _undo_all(undone: Mutation, *, by: Caller, at: datetime) -> UndoOutcome:
     """Take back an "update all", which changed the status and nothing else. Its issues are never a list in Python."""
     targets = Targets(IssueScope(undone.project_id), mutation_id=history.next_id(), ids=None)
     matched = _lock_all(undone)
-    done = restore_status(targets, undone.pk, by=by, at=at)
+    done = restore(targets, STATUS, undone.pk, by=by, at=at)
     return UndoOutcome(
         matched=matched,
         changed=done.restored,
@@ -103,6 +104,7 @@ def _undo_all(undone: Mutation, *, by: Caller, at: datetime) -> UndoOutcome:
 
 def _undo_named(undone: Mutation, *, by: Caller, at: datetime) -> UndoOutcome:
     """Take back what was done to named issues: a table of contents."""
+    assignable = lookups.hold_former_assignees(undone.project_id, undone.pk)
     links = read_links(undone.pk)
     scope = IssueScope(undone.project_id, ids=frozenset(issues_of(undone, links)))
     relatives = ancestors if links.issues else no_relatives
@@ -124,9 +126,8 @@ def _undo_named(undone: Mutation, *, by: Caller, at: datetime) -> UndoOutcome:
     # The last step of what is undone is undone first: totals, and with them the ends of snoozes, move with a tree.
     if not undone.is_reversed:
         trees()
-    note(restore_status(targets, undone.pk, by=by, at=at))
-    note(restore_assignee(targets, undone.pk, by=by, at=at))
-    note(restore_share(targets, undone.pk, by=by, at=at))
+    for part in PARTS:
+        note(restore(targets, part, undone.pk, to=assignable, by=by, at=at))
     marks = _restore_marks(undone, there, at=at)
     for before, after in (
         (undone.seen_ids, marks.seen),

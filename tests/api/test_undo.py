@@ -1,19 +1,26 @@
 """POST .../undo/ ...: a part is as it was left when a reader of the issue sees the same (contract section 6)."""
 
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from issues.models import Issue
-from projects.models import Project
+from projects.models import Organization, OrganizationMember, Project, Role, Team, User
 from tests.api_client import Api
+from tests.assertions import snapshot
 from tests.factories import NOW, IssueFactory
 
 pytestmark = pytest.mark.django_db
 
 MUTATIONS = "/api/0/projects/the-interstellar-jurisdiction/pump-station/mutations/"
+RELEASES = MUTATIONS.replace("mutations", "releases")
 IGNORE_THREE_MORE = {"status": "ignored", "ignoreCount": 3}
-RESOLVE = {"status": "resolved"}
+IGNORE_HALF_AN_HOUR = {"status": "ignored", "ignoreDuration": 30}
+RESOLVE, UNRESOLVE, IGNORE = ({"status": word} for word in ("resolved", "unresolved", "ignored"))
+RESOLVE_IN_NEXT = {"status": "resolvedInNextRelease"}
 MERGE, UNMERGE = {"merge": True}, {"merge": False}
 
 
@@ -45,6 +52,11 @@ class Desk:
         whole = self.read(issue)
         return whole["status"], whole["statusDetails"].get("ignoreCount")
 
+    def release(self, version: str) -> None:
+        """Let a release come, which settles what waits for it."""
+        made = self.api.request("POST", RELEASES, {"version": version}, auth=self.auth)
+        assert made.status_code == 201, made.content
+
     def told(self, mutation: str) -> list[dict[str, Any]]:
         """Return what the history tells of the issues of a mutation."""
         issues: list[dict[str, Any]] = self.api.get(f"{MUTATIONS}{mutation}/", auth=self.auth).json()["issues"]
@@ -54,6 +66,17 @@ class Desk:
 @pytest.fixture
 def desk(api: Api) -> Desk:
     return Desk(api)
+
+
+@pytest.fixture
+def pass_minutes(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Moves the clock that requests read."""
+
+    def passed(minutes: int) -> None:
+        now = timezone.now
+        monkeypatch.setattr(timezone, "now", lambda: now() + timedelta(minutes=minutes))
+
+    return passed
 
 
 @pytest.fixture
@@ -169,3 +192,279 @@ def test_a_merged_child_keeps_what_was_left_of_its_own_count(desk: Desk, few: Is
     desk.change(UNMERGE, few)
 
     assert desk.shown(many) == ("ignored", 3)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# A snooze that is over counts as unresolved
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_snooze_that_is_over_comes_back_as_unresolved(
+    desk: Desk, few: Issue, pass_minutes: Callable[[int], None]
+) -> None:
+    desk.change(IGNORE_HALF_AN_HOUR, few)
+    resolved = desk.change(RESOLVE, few)
+    pass_minutes(31)
+
+    undone = desk.undo(resolved)
+    assert (undone["restored"], desk.shown(few)) == (1, ("unresolved", None))
+    newest = desk.read(few)["activity"][0]
+    assert (newest["type"], newest["data"]) == ("set_unresolved", {})
+    desk.undo(undone["Mutation-Id"])
+
+    assert desk.shown(few) == ("resolved", None)
+
+
+def test_what_was_over_before_comes_back_as_unresolved(
+    desk: Desk, few: Issue, pass_minutes: Callable[[int], None]
+) -> None:
+    desk.change(IGNORE_HALF_AN_HOUR, few)
+    pass_minutes(31)
+    ignored = desk.change(IGNORE, few)
+    assert desk.told(ignored)[0]["before"] == {"status": "unresolved", "statusDetails": {}}
+
+    desk.undo(ignored)
+
+    assert desk.shown(few) == ("unresolved", None)
+    assert desk.read(few)["activity"][0]["type"] == "set_unresolved"
+
+
+def test_what_ran_out_by_itself_is_as_it_was(desk: Desk, few: Issue, pass_minutes: Callable[[int], None]) -> None:
+    ignored = desk.change(IGNORE_HALF_AN_HOUR, few)
+    pass_minutes(31)
+    before = snapshot()
+
+    undone = desk.undo(ignored)
+
+    assert (undone["restored"], undone["skipped"], undone["skippedIds"]) == (0, 1, [str(few.pk)])
+    assert snapshot() == before
+    assert desk.told(ignored)[0]["after"]["status"] == "ignored"
+
+
+def test_what_ran_out_is_still_what_was_left(desk: Desk, few: Issue, pass_minutes: Callable[[int], None]) -> None:
+    desk.change(RESOLVE, few)
+    ignored = desk.change(IGNORE_HALF_AN_HOUR, few)
+    pass_minutes(31)
+
+    undone = desk.undo(ignored)
+
+    assert (undone["restored"], desk.shown(few)) == (1, ("resolved", None))
+
+
+def test_open_is_as_it_was_left_when_a_later_snooze_is_over(
+    desk: Desk, few: Issue, pass_minutes: Callable[[int], None]
+) -> None:
+    desk.change(RESOLVE, few)
+    opened = desk.change(UNRESOLVE, few)
+    desk.change(IGNORE_HALF_AN_HOUR, few)
+    assert desk.undo(opened)["restored"] == 0
+    pass_minutes(31)
+
+    undone = desk.undo(opened)
+
+    assert (undone["restored"], desk.shown(few)) == (1, ("resolved", None))
+
+
+def test_undoes_step_by_step_over_a_snooze_that_ran_out(
+    desk: Desk, few: Issue, pass_minutes: Callable[[int], None]
+) -> None:
+    desk.change(RESOLVE, few)
+    ignored = desk.change(IGNORE_HALF_AN_HOUR, few)
+    again = desk.change(RESOLVE, few)
+    pass_minutes(31)
+
+    assert desk.undo(again)["restored"] == 1
+    assert desk.shown(few) == ("unresolved", None)
+    assert desk.undo(ignored)["restored"] == 1
+
+    assert desk.shown(few) == ("resolved", None)
+
+
+def test_a_count_that_is_fulfilled_comes_back_as_unresolved(desk: Desk, few: Issue) -> None:
+    desk.change(IGNORE_THREE_MORE, few)
+    resolved = desk.change(RESOLVE, few)
+    Issue.objects.filter(pk=few.pk).update(own_times_seen=8, times_seen=8)
+
+    desk.undo(resolved)
+
+    assert desk.shown(few) == ("unresolved", None)
+    assert desk.read(few)["activity"][0]["type"] == "set_unresolved"
+
+
+def test_events_count_while_an_issue_is_resolved(desk: Desk, few: Issue) -> None:
+    desk.change(IGNORE_THREE_MORE, few)
+    resolved = desk.change(RESOLVE, few)
+    Issue.objects.filter(pk=few.pk).update(own_times_seen=6, times_seen=6)
+
+    desk.undo(resolved)
+
+    assert desk.shown(few) == ("ignored", 2)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# A resolution: whatever release settled it, it is the same one
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("first", ["", "1.0.0"])
+def test_what_waited_for_a_release_is_as_it_was_left_when_an_undo_brought_it_back(
+    desk: Desk, few: Issue, first: str
+) -> None:
+    if first:
+        desk.release(first)
+    resolved = desk.change(RESOLVE_IN_NEXT, few)
+    opened = desk.change(UNRESOLVE, few)
+    desk.release("2.0.0")
+    desk.undo(opened)
+    assert desk.read(few)["statusDetails"]["inRelease"] == "2.0.0"
+
+    undone = desk.undo(resolved)
+    assert (undone["restored"], undone["skipped"]) == (1, 0)
+    assert desk.shown(few) == ("unresolved", None)
+    desk.undo(undone["Mutation-Id"])
+
+    assert desk.read(few)["statusDetails"]["inRelease"] == "2.0.0"
+
+
+def test_takes_back_what_a_release_settled_since(desk: Desk, few: Issue) -> None:
+    resolved = desk.change(RESOLVE_IN_NEXT, few)
+    desk.release("1.0.0")
+
+    assert desk.undo(resolved)["restored"] == 1
+
+    assert desk.shown(few) == ("unresolved", None)
+
+
+def test_another_resolve_in_the_release_that_came_is_another(desk: Desk, few: Issue) -> None:
+    """It names another release than the next one was, or it was asked for anew: what it left is not the first's."""
+    desk.release("1.0.0")
+    resolved = desk.change(RESOLVE_IN_NEXT, few)
+    desk.change(UNRESOLVE, few)
+    desk.release("2.0.0")
+    desk.change({"status": "resolved", "statusDetails": {"inRelease": "1.0.0"}}, few)
+
+    undone = desk.undo(resolved)
+
+    assert (undone["restored"], undone["skippedIds"]) == (0, [str(few.pk)])
+    assert desk.read(few)["statusDetails"]["inRelease"] == "1.0.0"
+
+
+def test_who_resolved_it_counts_where_a_reader_sees_them(api: Api, few: Issue, many: Issue) -> None:
+    jane, sam = Desk(api, "jane"), Desk(api, "sam")
+    jane.release("1.0.0")
+    in_release = {"status": "resolved", "statusDetails": {"inRelease": "1.0.0"}}
+    plain, named = jane.change(RESOLVE, few), jane.change(in_release, many)
+    for body, issue in ((RESOLVE, few), (in_release, many)):
+        sam.change(UNRESOLVE, issue)
+        sam.change(body, issue)
+
+    assert jane.undo(plain)["restored"] == 1
+    assert jane.undo(named)["restored"] == 0
+
+    assert (jane.shown(few)[0], jane.shown(many)[0]) == ("unresolved", "resolved")
+
+
+def test_a_release_that_is_gone_brings_nothing_back(desk: Desk, few: Issue) -> None:
+    desk.release("1.0.0")
+    desk.change({"status": "resolved", "statusDetails": {"inRelease": "1.0.0"}}, few)
+    opened = desk.change(UNRESOLVE, few)
+    assert desk.api.delete(f"{RELEASES}1.0.0/").status_code == 204
+
+    undone = desk.undo(opened)
+
+    assert (undone["restored"], undone["skippedIds"]) == (0, [str(few.pk)])
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# An assignee: whom a PUT would take today
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def leaves(sam: User, team: Team, project: Project) -> None:
+    OrganizationMember.objects.filter(user=sam).delete()
+
+
+def is_deactivated(sam: User, team: Team, project: Project) -> None:
+    sam.is_active = False
+    sam.save()
+
+
+def sees_the_project_no_more(sam: User, team: Team, project: Project) -> None:
+    Organization.objects.filter(pk=project.organization_id).update(open_membership=False)
+
+
+def loses_the_project(sam: User, team: Team, project: Project) -> None:
+    project.teams.remove(team)
+
+
+def is_gone(sam: User, team: Team, project: Project) -> None:
+    sam.delete()
+
+
+def team_is_gone(sam: User, team: Team, project: Project) -> None:
+    team.delete()
+
+
+@pytest.mark.parametrize(
+    ("assignee", "what_happens"),
+    [
+        *(("sam", happens) for happens in (leaves, is_deactivated, sees_the_project_no_more, is_gone)),
+        *(("#powerful-abolitionist", happens) for happens in (loses_the_project, team_is_gone)),
+    ],
+)
+def test_nobody_is_assigned_again_whom_a_put_would_refuse(
+    desk: Desk, project: Project, team: Team, sam: User, few: Issue, many: Issue, assignee: str, what_happens: Any
+) -> None:
+    """They are skipped, the rest is put back."""
+    desk.change({"assignedTo": assignee}, few)
+    desk.change({"assignedTo": "jane"}, many)
+    taken = desk.change({"assignedTo": None, "status": "resolved"}, few, many)
+    what_happens(sam, team, project)
+    before = desk.undo(taken, raw_query="preview=true")
+
+    undone = desk.undo(taken)
+
+    assert (undone["restored"], undone["skipped"], undone["skippedIds"]) == (2, 1, [str(few.pk)])
+    assert {**undone, "Mutation-Id": ""} == before
+    assert (desk.read(few)["assignedTo"], desk.read(few)["status"]) == (None, "unresolved")
+    assert desk.read(many)["assignedTo"]["name"] == "Jane Schmidt"
+    assert desk.undo(taken)["restored"] == 0
+
+
+@pytest.mark.parametrize("role", [Role.MANAGER, Role.OWNER])
+def test_who_sees_the_project_by_their_role_is_assigned_again(
+    desk: Desk, project: Project, sam: User, few: Issue, role: Role
+) -> None:
+    desk.change({"assignedTo": "sam"}, few)
+    taken = desk.change({"assignedTo": None}, few)
+    Organization.objects.filter(pk=project.organization_id).update(open_membership=False)
+    OrganizationMember.objects.filter(user=sam).update(role=role)
+
+    assert desk.undo(taken)["restored"] == 1
+
+    assert desk.read(few)["assignedTo"]["name"] == "Sam Okafor"
+
+
+def test_a_team_is_assigned_again_and_who_is_on_a_team_of_the_project(
+    desk: Desk, project: Project, team: Team, sam: User, few: Issue, many: Issue
+) -> None:
+    desk.change({"assignedTo": "#powerful-abolitionist"}, few)
+    desk.change({"assignedTo": "sam"}, many)
+    taken = desk.change({"assignedTo": "jane"}, few, many)
+    team.members.add(sam)
+    Organization.objects.filter(pk=project.organization_id).update(open_membership=False)
+
+    assert desk.undo(taken)["restored"] == 2
+
+    assert desk.read(few)["assignedTo"]["type"] == "team"
+    assert desk.read(many)["assignedTo"]["name"] == "Sam Okafor"
+
+
+def test_to_take_an_issue_from_somebody_needs_nobody(desk: Desk, sam: User, few: Issue) -> None:
+    """Who was assigned has left since: the undo leads to nobody, whom a PUT takes."""
+    assigned = desk.change({"assignedTo": "sam"}, few)
+    OrganizationMember.objects.filter(user=sam).delete()
+
+    assert desk.undo(assigned)["restored"] == 1
+
+    assert desk.read(few)["assignedTo"] is None

@@ -20,12 +20,13 @@ from issues.admin import figures
 from issues.enums import IssueStatus
 from issues.models import Activity, Issue, IssueHash, Mutation
 from issues.mutation import IssueMutation, IssueScope
+from issues.parts import STATUS
 from issues.search import parse
 from issues.serializers.history import read_changes, read_undone_by
 from issues.serializers.items import Item, read_items, read_stats
 from issues.serializers.whole import A_DAY
 from issues.services import bulk, names, resolutions, seen, subscriptions, targets, undo
-from issues.services.restoring import restore_status
+from issues.services.restoring import restore
 from issues.services.restoring_trees import NO_LINKS
 from issues.services.targets import Targets
 from projects.callers import Caller
@@ -194,7 +195,8 @@ def one_mutation(cast: Cast) -> Mutation:
 def put_back(cast: Cast) -> None:
     """Undo a mutation, in the test's own transaction."""
     scope = IssueScope(cast.project.pk)
-    restore_status(Targets(scope, mutation_id=0, ids=[]), one_mutation(cast).pk, by=Caller(user=cast.user), at=NOW)
+    taken = Targets(scope, mutation_id=0, ids=[])
+    restore(taken, STATUS, one_mutation(cast).pk, by=Caller(user=cast.user), at=NOW)
 
 
 # reader -> the indexes that its plan names

@@ -890,10 +890,27 @@ class Model:
         number = next(i for i, kept in enumerate(past) if kept.mutation == undone.number)
         now, was = self._value(issue, part), past[number].value
         left = past[number + 1].value if number + 1 < len(past) else now
-        if now != left or now == was:
+        if not self._looks_same(issue, part, now, left, undo.at) or self._looks_same(issue, part, now, was, undo.at):
             return False
         self.issues[pk] = self._remembered(issue, self._with_value(issue, part, was, user, undo.at), undo.number)
         return True
+
+    def _looks_same(self, issue: Issue, part: str, one: Any, other: Any, at: datetime) -> bool:
+        """6: whether a reader of the issue sees the same in both."""
+        if part != "status":
+            return bool(one == other)
+
+        def seen(value: Any) -> tuple[Any, ...]:
+            status, set_by, _, resolution, _, ends = value
+            if status == "unresolved" or (status == "ignored" and ends.after(issue.came, issue.came).are_over(at)):
+                return ("unresolved",)
+            if status == "ignored":
+                return (status, ends, set_by if ends != Terms() else None)
+            return (status, resolution, set_by if resolution else None)
+
+        waited, settled = sorted((one, other), key=lambda value: bool(value[3] and value[3].version))
+        was_settled_since = waited[3] == Resolution() and settled[3] is not None and settled[3] != Resolution()
+        return seen(one) == seen(other) or (was_settled_since and waited[1:3] == settled[1:3])
 
     def _with_value(self, issue: Issue, part: str, value: Any, user: Person | None, at: datetime) -> Issue:
         """Put it back, and record what the same change would have recorded."""
@@ -903,6 +920,8 @@ class Model:
             data = {} if value is None else {"assignee": str(value[1]), "assigneeType": value[0]}
             return replace(issue, assignee=value).recorded("assigned" if value else "unassigned", data, user, at)
         status, set_by, resolved_at, resolution, known, ends = value
+        if status == "ignored" and ends.after(issue.came, issue.came).are_over(at):
+            status, set_by, ends = "unresolved", None, Terms()
         if resolution == Resolution() and known < len(self.releases):  # which has come meanwhile
             resolution = Resolution(self.releases[known])
         terms = ends.after(issue.came, issue.came)
@@ -967,6 +986,9 @@ class Model:
         doomed = {below for pk in ids for below in (pk, *self._under(pk))}
         for pk in doomed:
             del self.issues[pk]
+        for number, kept in self.mutations.items():  # a merge is told by its parent alone
+            made = {child: parent for child, parent in kept.made.items() if parent not in doomed}
+            self.mutations[number] = replace(kept, made=made)
         if doomed:
             self._keep(Mutation(self.numbers + 1, at, None, deletes=True))
         return Expected(204, "", _counts(len(ids), len(doomed)))
