@@ -1,6 +1,6 @@
 # The service, for a PostgreSQL of its own or anybody's: compose.yaml, docs/deploy.md.
 
-# This one has make, and the C compiler that gunicorn_h1c is built with.
+# This one has make.
 FROM python:3.11 AS setup
 WORKDIR /srv/issuetracker
 COPY Makefile requirements.txt ./

@@ -56,7 +56,7 @@ def exposition(accept: str) -> tuple[bytes, str]:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Over several processes: called by issuetracker/server.py, in the master
+# Over several processes: called by issuetracker/server/, in the master
 # ---------------------------------------------------------------------------------------------------------------------
 
 

@@ -293,7 +293,7 @@ SPECTACULAR_SETTINGS = {
 THROTTLE_PER_MINUTE = number("THROTTLE_PER_MINUTE", 6000)
 
 # Django's limit of 1,000 fields counts query parameters too: 1,001 ids would be an HTML 400 before any view. The server
-# bounds the request line (1 MiB, issuetracker/server.py), issues/negotiation.py the body.
+# bounds the request line (1 MiB, issuetracker/server/limits.py), issues/negotiation.py the body.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = None
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """What the HTTP server calls: Django, behind what must be done before it looks at a request."""
 
-import errno
 import os
 from collections.abc import Iterable
 from io import BytesIO
@@ -11,16 +10,17 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "issuetracker.settings")
 _django = get_wsgi_application()
 
-from issues.negotiation import MAX_BODY  # noqa: E402  # DRF reads the settings when it is imported
+from issues.negotiation import BodyTooLarge  # noqa: E402  # DRF reads the settings when it is imported
+from issuetracker.server import BodyTooLong, Unread  # noqa: E402
 
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Answer one request.
+    """Answer one request, which the server has received whole.
 
-    :raises OSError: the client left before its body was complete; the server then drops the request.
+    :raises BodyTooLong: all but its body, which is too long; the server answers then.
     """
     keep_media_type(environ)
-    read_body(environ)
+    refuse_too_long(environ)
     return _django(environ, start_response)
 
 
@@ -35,28 +35,26 @@ def keep_media_type(environ: WSGIEnvironment) -> None:
     environ["CONTENT_TYPE"] = ";".join([name, *kept])
 
 
-def read_body(environ: WSGIEnvironment) -> None:
-    """Replace the stream of the body by the body itself, with its length.
+def refuse_too_long(environ: WSGIEnvironment) -> None:
+    """Let who reads a body over 1 MiB, which the server has not read, find out by the API's own refusal.
 
-    Django reads no body that has no Content-Length: a chunked PUT would be taken for an empty one, and do nothing. And
-    it takes a body that breaks off for a shorter one. What the server raises here (408 for a client that stalls, 400
-    for chunks that are none) is its own to answer; from within Django it would be a crash.
+    It comes when its turn is (contract 1.1): a caller without a credential is told of that first.
 
-    A body over MAX_BODY is left unread, or, if chunked, handed on with its first byte too many: the view answers 413.
-
-    :raises OSError: the client left before its body was complete.
+    :raises BodyTooLong: no page for people takes such a body either. The server answers, with 413.
     """
-    stream = environ["wsgi.input"]
-    if environ.get("CONTENT_LENGTH"):
-        length = int(environ["CONTENT_LENGTH"])  # the server refuses what is no number
-        if length > MAX_BODY:
-            return
-        body = stream.read(length)
-        if len(body) < length:
-            raise ConnectionResetError(errno.ECONNRESET, "The client left before its body was complete.")
-    elif environ.get("HTTP_TRANSFER_ENCODING"):  # the server has seen to it that the last one is "chunked"
-        body = stream.read(MAX_BODY + 1)
-    else:
+    if not isinstance(environ["wsgi.input"], Unread):
         return
-    environ["wsgi.input"] = BytesIO(body)
-    environ["CONTENT_LENGTH"] = str(len(body))
+    if not environ["PATH_INFO"].startswith("/api/"):
+        raise BodyTooLong
+    environ["wsgi.input"] = RefusedBody()
+
+
+class RefusedBody(BytesIO):
+    """A body that is too long for the API."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Refuse.
+
+        :raises BodyTooLarge: always.
+        """
+        raise BodyTooLarge

@@ -1,4 +1,4 @@
-"""The real server as a process of its own, before a stand-in for Django that says what reached it: no database."""
+"""The real server as a process of its own: what it hands on, what it answers by itself, how it ends."""
 
 import http.client
 import json
@@ -18,92 +18,9 @@ from gunicorn.http import errors
 
 from issuetracker import server
 from issuetracker.middleware import ON_API_ANSWERS, ON_EVERY_ANSWER
+from tests.issuetracker.stand_in import BODY, PATIENCE, ROOT, Running, parsed, request
 
-ROOT = Path(__file__).resolve().parents[2]
 MIB = 1024 * 1024
-PATIENCE = 1  # seconds, instead of server.PATIENCE_SECONDS
-BODY = 2  # seconds, instead of server.BODY_SECONDS
-
-STAND_IN = f"""
-import os, resource, time
-from concurrent.futures import ThreadPoolExecutor
-import gunicorn.util
-os.environ["DJANGO_SETTINGS_MODULE"] = "issuetracker.settings"
-from issuetracker import server
-from issuetracker.wsgi import read_body
-
-def application(environ, start_response):
-    path, query = environ["PATH_INFO"], environ["QUERY_STRING"]
-    if path == "/crash":
-        raise ValueError("a bug")
-    if path == "/slow":
-        say("working"); time.sleep(1)
-    if path == "/unread":
-        answer = "unread"
-    elif path == "/memory":
-        answer = str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-    else:
-        read_body(environ)
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        answer = f"{{query.count('id=')}} ids, {{len(query)}} bytes of query, {{len(body)}} bytes of body"
-        say(answer)
-    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(answer)))])
-    return [answer.encode()]
-
-def say(word):
-    print(word, flush=True)
-
-server.PATIENCE_SECONDS, server.BODY_SECONDS = {PATIENCE}, {BODY}
-if "SLOW_START" in os.environ:  # of a worker, between the fork and its own signal handlers
-    gunicorn.util.seed = lambda: time.sleep(0.5)
-if "SLOW_END" in os.environ:  # of a worker's threads, whose pool is locked meanwhile
-    shutdown = ThreadPoolExecutor.shutdown
-    def slow_shutdown(pool, **how):
-        with pool._shutdown_lock:
-            time.sleep(0.5)
-        shutdown(pool, **how)
-    ThreadPoolExecutor.shutdown = slow_shutdown
-listener = server.listen("127.0.0.1", 0)
-port = listener.getsockname()[1]
-server.Server(listener, load=lambda: application, workers=1, threads=2, when_ready=lambda: say(port)).run()
-"""
-
-
-class Running(subprocess.Popen[str]):
-    """The server, ready; its standard output is what the stand-in says, its standard error what gunicorn logs."""
-
-    def __init__(self, **environment: str) -> None:
-        super().__init__(
-            [sys.executable, "-c", STAND_IN],
-            cwd=ROOT,
-            env=os.environ | environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            process_group=0,
-        )
-        self.port = int(self.hear())
-
-    def hear(self) -> str:
-        assert self.stdout is not None
-        return self.stdout.readline().strip()
-
-    def send(self, raw: bytes, *, end: bool = False) -> bytes:
-        """Send it, then read until the server closes; ``end`` our side first."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
-            connection.sendall(raw)
-            if end:
-                connection.shutdown(socket.SHUT_WR)
-            return b"".join(iter(lambda: connection.recv(65536), b""))
-
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
-        """Return the exit code, and all that was logged."""
-        self.send_signal(number)
-        try:
-            _, logged = self.communicate(timeout=20)
-        finally:
-            self.kill()  # does nothing to one that has ended
-        return self.returncode, logged
 
 
 @pytest.fixture(scope="module")
@@ -111,19 +28,6 @@ def running() -> Iterator[Running]:
     started = Running()
     yield started
     started.stop()
-
-
-def request(target: str, *headers: str, method: str = "PUT", body: bytes = b"") -> bytes:
-    lines = [f"{method} {target} HTTP/1.1", "Host: localhost", "Connection: close", *headers, "", ""]
-    return "\r\n".join(lines).encode() + body
-
-
-def parsed(answer: bytes) -> tuple[int, dict[str, str], bytes]:
-    head, _, body = answer.partition(b"\r\n\r\n")
-    first, *lines = head.decode().split("\r\n")
-    headers = dict(line.split(": ", 1) for line in lines)
-    assert int(headers["Content-Length"]) == len(body)
-    return int(first.split()[1]), headers, body
 
 
 def test_hands_on_ten_thousand_ids_in_one_url(running: Running) -> None:
@@ -251,12 +155,6 @@ def test_hands_on_a_chunked_body_with_its_length(running: Running) -> None:
     assert parsed(running.send(raw))[2] == b"0 ids, 0 bytes of query, 9 bytes of body"
 
 
-def test_cuts_a_chunked_body_one_byte_after_the_limit(running: Running) -> None:
-    raw = request("/", "Transfer-Encoding: chunked", body=b"%x\r\n%s\r\n0\r\n\r\n" % (3 * MIB, b"a" * 3 * MIB))
-
-    assert parsed(running.send(raw))[2] == b"0 ids, 0 bytes of query, 1048577 bytes of body"
-
-
 @pytest.mark.parametrize("head", ["Content-Length: 9", "Transfer-Encoding: chunked"])
 def test_does_not_hand_on_a_body_that_breaks_off(running: Running, head: str) -> None:
     body = b"{}" if head.startswith("Content") else b"9\r\n{}"
@@ -361,7 +259,7 @@ def test_ends_at_once_on_ctrl_c() -> None:
 
 
 def test_ends_at_once_on_ctrl_c_in_a_terminal_which_signals_the_workers_too() -> None:
-    running = Running(SLOW_END="true")
+    running = Running()
     running.send(request("/"))  # the worker is there
     started = time.monotonic()
 
@@ -369,6 +267,18 @@ def test_ends_at_once_on_ctrl_c_in_a_terminal_which_signals_the_workers_too() ->
 
     assert running.stop(signal.SIGINT) == (0, "")
     assert time.monotonic() - started < 3
+
+
+def test_ends_at_once_on_ctrl_c_whatever_a_thread_is_at() -> None:
+    running = Running()
+    with socket.create_connection(("127.0.0.1", running.port)) as connection:
+        connection.sendall(request("/hang"))
+        assert running.hear() == "working"
+        started = time.monotonic()
+
+        assert running.stop(signal.SIGINT) == (0, "")
+
+        assert time.monotonic() - started < 3
 
 
 def test_ends_at_once_on_ctrl_c_while_a_worker_starts() -> None:
@@ -412,17 +322,6 @@ def test_logs_refusals_without_what_was_sent() -> None:
     ]
     assert len({line["request_id"] for line in lines}) == 3
     assert "secret" not in logged
-
-
-def test_does_not_start_without_the_parser_that_is_bounded() -> None:
-    program = 'import sys\nsys.modules["gunicorn_h1c"] = None\n' + STAND_IN
-
-    refused = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
-
-    assert (refused.returncode, refused.stdout) == (1, "")
-    assert refused.stderr.strip() == (
-        "Error: gunicorn_h1c is not installed; run: python -m pip install -r requirements.txt"
-    )
 
 
 @pytest.mark.parametrize("command", ["serve", "demo"])

@@ -1,0 +1,24 @@
+"""The HTTP server: no client, whatever it sends or doesn't, keeps another one from its answer.
+
+``manage.py serve`` and ``manage.py demo`` call ``listen()`` first, so that a port in use is known before anything else
+starts, and ``serve()`` last. Both run in the calling process, gunicorn's master; workers are forked from it. In each,
+one loop reads requests whole and sends answers (``loop.py``), and some threads compute. Whatever is refused before
+Django sees it is JSON, too (``refusals.py``).
+"""
+
+from issuetracker.server.listening import CannotListen, listen
+from issuetracker.server.on_gunicorn import Server, Unread
+from issuetracker.server.refusals import BodyTooLong, RequestTimeout, refusal
+from issuetracker.server.serving import has_embedded_database, serve
+
+__all__ = [
+    "BodyTooLong",
+    "CannotListen",
+    "RequestTimeout",
+    "Server",
+    "Unread",
+    "has_embedded_database",
+    "listen",
+    "refusal",
+    "serve",
+]

@@ -1,0 +1,197 @@
+"""Where a request begins and ends, found in the bytes as they come. Nothing here waits, or knows a socket.
+
+What a head says is read by gunicorn's parser, once, when it is whole (``on_gunicorn.py``).
+"""
+
+import re
+from collections.abc import Callable
+from typing import Protocol
+
+from gunicorn.http import errors
+
+from issuetracker.server import limits
+
+_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_STARTS_A_METHOD = re.compile(_TOKEN)
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(?:;|$)")
+# RFC 9112, 7.1.1, from the first ";" on.
+_CHUNK_EXTENSION = re.compile(
+    rb"(?:[ \t]*;[ \t]*"
+    + _TOKEN
+    + rb"(?:[ \t]*=[ \t]*(?:"
+    + _TOKEN
+    + rb'|"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"))?)*'
+)
+
+
+class Head:
+    """The request line and the headers of one request: each byte is looked at once, and too many are refused early."""
+
+    def __init__(self) -> None:
+        self.lines = 0  # that have ended
+        self._line_starts = 0
+        self._searched = 0
+        self._is_padded = False
+
+    def end(self, received: bytearray) -> int | None:
+        """Return where the head ends in what was received of it so far; None when it hasn't.
+
+        One empty line before it is taken away.
+
+        :raises LimitRequestLine: the request line is too long, or will be.
+        :raises LimitRequestHeaders: there are too many headers, or one is too long, or will be.
+        :raises InvalidRequestLine: it is none.
+        :raises InvalidHeader: a line ends without CR.
+        """
+        if received.startswith(b"\r\n") and not self.lines and not self._is_padded:
+            self._is_padded = True
+            self._searched = 0
+            del received[:2]
+        while (newline := received.find(b"\n", self._searched)) >= 0:
+            length = newline - 1 - self._line_starts
+            if length < 0 or received[newline - 1] != ord("\r"):
+                raise self._malformed("bare LF as line terminator")
+            self._check(length)
+            self._line_starts = self._searched = newline + 1
+            if not length:
+                if not self.lines:
+                    raise self._malformed("an empty line")
+                return newline + 1
+            self.lines += 1
+        self._searched = len(received)
+        self._check(len(received) - 1 - self._line_starts)  # the last byte may be the CR
+        if not self.lines and received and received != b"\r" and not _STARTS_A_METHOD.match(received):
+            raise self._malformed("no method")  # TLS, for one, may never send the end of a line
+        return None
+
+    def _check(self, length: int) -> None:
+        if not self.lines:
+            if length > limits.REQUEST_LINE_BYTES:
+                raise errors.LimitRequestLine(length, limits.REQUEST_LINE_BYTES)
+        elif length > limits.HEADER_BYTES or (length > 0 and self.lines > limits.HEADER_COUNT):
+            raise errors.LimitRequestHeaders("limit request headers")
+
+    def _malformed(self, why: str) -> errors.ParseException:
+        return errors.InvalidHeader(why) if self.lines else errors.InvalidRequestLine(why)
+
+
+class Body(Protocol):
+    """The body of one request, taken out of what is received behind its head."""
+
+    content: bytearray
+    is_too_long: bool
+
+    def take(self, received: bytearray) -> bool:
+        """Take what belongs to the body away from what was received. Return whether that is all of it.
+
+        One that is too long is not taken, or not to its end; where the next request begins is unknown then.
+        """
+
+
+class SizedBody:
+    """A body whose length was said; no body, by a length of 0."""
+
+    def __init__(self, length: int) -> None:
+        self.content = bytearray()
+        self.is_too_long = length > limits.BODY_BYTES
+        self._missing = 0 if self.is_too_long else length
+
+    def take(self, received: bytearray) -> bool:
+        """Take what belongs to the body. Return whether that is all of it."""
+        if self._missing:
+            piece = received[: self._missing]
+            del received[: self._missing]
+            self.content += piece
+            self._missing -= len(piece)
+        return not self._missing
+
+
+class ChunkedBody:
+    """A body that comes in chunks, each with its length.
+
+    ``check_trailers`` is called with the headers behind the body, if there are any, without the last end of line.
+    """
+
+    def __init__(self, check_trailers: Callable[[bytes], object]) -> None:
+        self.content = bytearray()
+        self.is_too_long = False
+        self._check_trailers = check_trailers
+        self._missing = 0  # of the chunk
+        self._taken = 0
+        self._step = self._size_line
+        self._trailers = bytearray()
+
+    def take(self, received: bytearray) -> bool:
+        """Take what belongs to the body. Return whether that is all of it.
+
+        :raises InvalidChunkSize: of a chunk, or of the whole: there is far more around it than in it.
+        :raises InvalidChunkExtension: behind the size of a chunk.
+        :raises ChunkMissingTerminator: behind a chunk.
+        :raises LimitRequestHeaders: of the trailers.
+        :raises ParseException: what ``check_trailers`` raises.
+        """
+        is_whole = None
+        at = 0
+        while is_whole is None:
+            at, is_whole = self._step(received, at)
+        self._taken += at
+        del received[:at]
+        if not is_whole and self._taken > limits.CHUNKED_BYTES:
+            raise errors.InvalidChunkSize(b"more framing than content")
+        return is_whole
+
+    # Each step goes on from a place in what was received. It returns the next place, and whether the body is whole:
+    # True; False, when the next step needs more; None, when there is a next step.
+
+    def _size_line(self, received: bytearray, at: int) -> tuple[int, bool | None]:
+        end = received.find(b"\r\n", at, at + limits.CHUNK_LINE_BYTES)
+        if end < 0:
+            if len(received) - at >= limits.CHUNK_LINE_BYTES:
+                raise errors.InvalidChunkSize(b"a line without end")
+            return at, False
+        line = bytes(received[at:end])
+        found = _CHUNK_SIZE.match(line)
+        if found is None:
+            raise errors.InvalidChunkSize(line[:20])
+        if not _CHUNK_EXTENSION.fullmatch(line, found.end(1)):
+            raise errors.InvalidChunkExtension("invalid chunk extension")
+        self._missing = int(found[1], 16)
+        if len(self.content) + self._missing > limits.BODY_BYTES:
+            self.is_too_long = True
+            return end + 2, True
+        self._step = self._chunk if self._missing else self._trailer
+        return end + 2, None
+
+    def _chunk(self, received: bytearray, at: int) -> tuple[int, bool | None]:
+        piece = received[at : at + self._missing]
+        self.content += piece
+        self._missing -= len(piece)
+        if not self._missing:
+            self._step = self._chunk_end
+        return at + len(piece), False if self._missing else None
+
+    def _chunk_end(self, received: bytearray, at: int) -> tuple[int, bool | None]:
+        end = bytes(received[at : at + 2])
+        if not b"\r\n".startswith(end):
+            raise errors.ChunkMissingTerminator(end)
+        if len(end) < 2:
+            return at, False
+        self._step = self._size_line
+        return at + 2, None
+
+    def _trailer(self, received: bytearray, at: int) -> tuple[int, bool | None]:
+        newline = received.find(b"\n", at, at + limits.HEADER_BYTES + 2)
+        if newline < 0:
+            if len(received) - at > limits.HEADER_BYTES + 1:
+                raise errors.LimitRequestHeaders("limit request trailers")
+            return at, False
+        if newline == at or received[newline - 1] != ord("\r"):
+            raise errors.InvalidHeader("bare LF as line terminator")
+        if newline == at + 1:
+            if self._trailers:
+                self._check_trailers(bytes(self._trailers[:-2]))
+            return newline + 1, True
+        self._trailers += received[at : newline + 1]
+        if self._trailers.count(b"\n") > limits.HEADER_COUNT:
+            raise errors.LimitRequestHeaders("limit request trailers")
+        return newline + 1, None

@@ -1,0 +1,282 @@
+"""Everything that reaches into gunicorn: its master, its parser of heads, its WSGI environment and its answers.
+
+gunicorn promises little about these parts. ``tests/issuetracker/test_on_gunicorn.py`` fails when another version is
+installed, and names what is different in it: read that first, then change the test.
+
+What gunicorn's own workers do (accept, read, send, wait) is not used: ``loop.py`` does it.
+"""
+
+import os
+import resource
+import signal
+import socket
+import time
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+from wsgiref.types import WSGIApplication
+
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.glogging import Logger
+from gunicorn.http import errors, wsgi
+from gunicorn.http.body import ChunkedReader, LengthReader
+from gunicorn.http.message import Request
+from gunicorn.http.unreader import IterUnreader
+from gunicorn.workers.base import Worker as BaseWorker
+
+from issuetracker import logs, metrics
+from issuetracker.server import limits
+from issuetracker.server.framing import Body, ChunkedBody, SizedBody
+from issuetracker.server.loop import Answer, Loop
+from issuetracker.server.refusals import BodyTooLong, refusal, response
+
+READ_IN = "27.0.1"  # the version of gunicorn by which this was written
+HTTP_2 = b"PRI * HTTP/2.0\r\n"
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
+    """gunicorn, configured here and nowhere else: no file, no command line, no GUNICORN_CMD_ARGS."""
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        *,
+        load: Callable[[], WSGIApplication],
+        workers: int,
+        threads: int,
+        on_starting: Callable[[], None] = lambda: None,
+        when_ready: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.load = load  # called in each worker
+        self.options: dict[str, Any] = {
+            "bind": f"fd://{listener.detach()}",
+            "workers": workers,
+            "threads": threads,
+            "worker_class": Worker,
+            "on_starting": lambda _: on_starting(),
+            "when_ready": lambda _: when_ready(),
+            "child_exit": lambda _, worker: metrics.bury(worker.pid),
+            "on_exit": lambda _: metrics.end_sharing(),
+        }
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Apply the settings; gunicorn prints what is raised here as ``Error: ...`` and exits with 1."""
+        memory = "/dev/shm"
+        options = self.options | {
+            "proc_name": "issuetracker",
+            # A parser in C would have to be compiled where it is installed, and is no faster for what is sent here.
+            "http_parser": "python",
+            # framing.Head sees to it; with a number here the parser would stop at 8,190 bytes at the latest.
+            "limit_request_line": 0,
+            "limit_request_fields": limits.HEADER_COUNT,
+            "limit_request_field_size": limits.HEADER_BYTES + 2,  # with the end of the line
+            # Of a worker's loop, not of a request: an "update all" may take minutes.
+            "timeout": 30,
+            "graceful_timeout": limits.GRACE_SECONDS,
+            # A heartbeat file on a disk that stalls looks like a worker that hangs.
+            "worker_tmp_dir": memory if os.access(memory, os.W_OK) else None,
+            "control_socket_disable": True,
+            # Whether a proxy's X-Forwarded-Proto counts is Django's to decide (SECURE_PROXY).
+            "secure_scheme_headers": {},
+            "loglevel": "warning",
+            "logger_class": Log,
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def run(self) -> None:
+        """Serve until a signal ends it; always ends by SystemExit."""
+        Master(self).run()
+
+
+class Log(Logger):  # type: ignore[misc]  # gunicorn ships no types
+    """gunicorn's own lines, which go where the site's go, and look the same (LOGGING in the settings)."""
+
+    def setup(self, cfg: Any) -> None:
+        """Give them to the root logger instead of a handler of gunicorn's."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
+class Master(Arbiter):  # type: ignore[misc]  # gunicorn ships no types
+    """gunicorn's master process, which ends when its terminal is closed."""
+
+    def init_signals(self) -> None:
+        """Set gunicorn's handlers, but leave SIGHUP ignored where it was: the caller asked for that (nohup)."""
+        hangup = signal.getsignal(signal.SIGHUP)
+        super().init_signals()
+        if hangup is signal.SIG_IGN:
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    def handle_hup(self) -> None:
+        """End as on SIGTERM; gunicorn's reload would re-read nothing here, and outlive the terminal unseen."""
+        self.handle_term()
+
+    def spawn_worker(self) -> Any:
+        """Fork a worker, which gets no signal before it can act on it.
+
+        With gunicorn alone, Ctrl-C just after the start is lost: the worker still has the master's handlers, which only
+        make a note of it, and the master waits for the worker until ``graceful_timeout``.
+        """
+        signal.pthread_sigmask(signal.SIG_BLOCK, self.SIGNALS)
+        try:
+            return super().spawn_worker()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, self.SIGNALS)
+
+
+class Worker(BaseWorker):  # type: ignore[misc]  # gunicorn ships no types
+    """A worker process: one loop, and the threads that compute for it."""
+
+    alive: bool  # gunicorn's: no signal has come yet
+    is_hurried = False
+
+    def init_signals(self) -> None:
+        """Set gunicorn's handlers, then let come what was held back since the fork."""
+        super().init_signals()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, Master.SIGNALS)
+
+    def handle_quit(self, sig: int, frame: Any) -> None:
+        """End at once: as on SIGTERM, but without waiting for the connections that are open."""
+        self.is_hurried = True
+        self.handle_exit(sig, frame)
+
+    def run(self) -> None:
+        """Serve until a signal ends it, or the master is gone; then answer the requests in flight."""
+        wakes, waker = self.PIPE  # gunicorn has Python write into it when a signal comes, so that the loop looks up
+        site = Site(self)
+        loop = Loop(
+            self.sockets, site, threads=self.cfg.threads, places=places(self.cfg.threads), wakes=wakes, waker=waker
+        )
+        while self.alive and self.ppid == os.getppid():
+            self.notify()
+            loop.turn(1)
+        self.alive = False
+        loop.end()
+        ends_at = time.monotonic() + self.cfg.graceful_timeout
+        while loop.has_connections and not self.is_hurried and time.monotonic() < ends_at:
+            self.notify()
+            loop.turn(0.1)
+        loop.close()
+        # Ctrl-C comes twice, from the terminal and from the master. The second one would end the process half-way.
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+
+
+def places(threads: int) -> int:
+    """Return how many clients a worker may have at once: fewer where few descriptors are allowed (``ulimit -n``)."""
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if allowed == resource.RLIM_INFINITY:
+        return limits.CONNECTIONS
+    left = allowed - limits.RESERVED_DESCRIPTORS - limits.DESCRIPTORS_OF_A_THREAD * threads
+    return max(limits.FEWEST_CONNECTIONS, min(limits.CONNECTIONS, left))
+
+
+class ParsedRequest:
+    """A request, as gunicorn reads its head."""
+
+    def __init__(self, parsed: Any) -> None:
+        self.parsed = parsed
+        self.expects_continue = bool(parsed._expected_100_continue)
+        parsed._expected_100_continue = False  # or gunicorn would send what the loop sends
+        self.body: Body = body_of(parsed)
+
+
+def body_of(parsed: Any) -> Body:
+    """Return what takes the body of a request, by what gunicorn's parser has found in its head."""
+    reader = parsed.body.reader
+    if isinstance(reader, ChunkedReader):
+        return ChunkedBody(lambda lines: parsed.parse_headers(lines, from_trailer=True))
+    assert isinstance(reader, LengthReader), "gunicorn knows another kind of body"
+    return SizedBody(reader.length)
+
+
+class Site:
+    """The WSGI application of a worker, as the loop calls it."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.worker = worker
+        self.cfg = worker.cfg
+        self.server = worker.sockets[0].getsockname()
+
+    def read_head(self, head: bytes, peer: Any, number: int) -> ParsedRequest:
+        """Return what a whole head says.
+
+        :raises ParseException: nothing that is valid.
+        """
+        if head.startswith(HTTP_2):  # gunicorn would speak of its target
+            raise errors.InvalidHTTPVersion("HTTP/2.0")
+        return ParsedRequest(Request(self.cfg, IterUnreader([head]), peer, number))
+
+    def answer(self, request: ParsedRequest, peer: Any) -> Answer:
+        """Return what the application answers, or that it failed."""
+        parsed = request.parsed
+        try:
+            sent = Sent()
+            answer, environ = wsgi.create(parsed, sent, peer, self.server, self.cfg)
+            environ["wsgi.multithread"] = True
+            environ["wsgi.input"] = Unread() if request.body.is_too_long else BytesIO(request.body.content)
+            if isinstance(request.body, ChunkedBody):
+                # Django reads no body without one: a chunked PUT would be taken for an empty one, and do nothing.
+                length = limits.BODY_BYTES + 1 if request.body.is_too_long else len(request.body.content)
+                environ["CONTENT_LENGTH"] = str(length)
+            if request.body.is_too_long or not self.worker.alive:
+                answer.force_close()
+            pieces = self.worker.wsgi(environ, answer.start_response)
+            try:
+                for piece in pieces:
+                    answer.write(piece)
+                answer.close()
+            finally:
+                if hasattr(pieces, "close"):
+                    pieces.close()
+            return Answer(b"".join(sent.pieces), keeps_alive=not answer.should_close())
+        except BaseException as error:  # a thread that ended would be missing ever after
+            return self._refuse(error, peer, method=parsed.method, path=parsed.path[:200])
+
+    def refuse(self, error: Exception, peer: Any) -> Answer:
+        """Return the answer to what is no request."""
+        return self._refuse(error, peer, method="a", path="request")
+
+    def _refuse(self, error: BaseException, peer: Any, *, method: str, path: str) -> Answer:
+        """Log why a request has no answer of the application, and return one."""
+        status, detail = refusal(error)
+        request_id = logs.new_request_id()  # the caller's own, if it has one, may be what is wrong
+        with logs.about({"request_id": request_id}):
+            if status == 500:
+                self.worker.log.error("No answer to %s %s", method, path, exc_info=error)
+            else:  # by its kind only: the text of gunicorn's exceptions may hold a header's value
+                self.worker.log.warning(
+                    "Refused a request of %s: %d, %s", peer[0] if peer else "?", status, type(error).__name__
+                )
+        metrics.REQUESTS.labels("none", "other", status).inc()
+        return Answer(response(status, detail, request_id=request_id, with_body=method != "HEAD"), keeps_alive=False)
+
+
+class Sent:
+    """Stands for the socket that gunicorn sends an answer through: what is sent is kept, for the loop."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+
+    def sendall(self, piece: bytes) -> None:
+        self.pieces.append(bytes(piece))
+
+
+class Unread:
+    """Stands for a body that is too long, which nobody has read and nobody can."""
+
+    def read(self, size: int = -1) -> bytes:
+        """Refuse; in the place of a shorter body, which would be another wish."""
+        raise BodyTooLong
+
+    readline = read
+
+    def __iter__(self) -> "Unread":
+        return self
+
+    def __next__(self) -> bytes:
+        return self.read()

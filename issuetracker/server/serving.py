@@ -1,0 +1,49 @@
+"""Serving the site: what ``manage.py serve`` and ``demo`` end with."""
+
+import socket
+from collections.abc import Callable
+from typing import NoReturn
+
+from django.conf import settings
+from django.db import connection, connections
+from django.utils.module_loading import import_string
+
+from issuetracker import metrics
+from issuetracker.server.on_gunicorn import Server
+
+
+def serve(listener: socket.socket, *, when_ready: Callable[[], None]) -> NoReturn:
+    """Serve the site on ``listener``, until SIGINT ends it at once, or SIGTERM when the requests in flight are done.
+
+    ``when_ready`` is called once, when a request would be answered.
+    """
+    Server(
+        listener,
+        load=lambda: import_string(settings.WSGI_APPLICATION),
+        workers=settings.WEB_WORKERS,
+        threads=settings.WEB_THREADS,
+        on_starting=_start,
+        when_ready=when_ready,
+    ).run()
+    raise AssertionError("gunicorn ends by SystemExit")
+
+
+def has_embedded_database() -> bool:
+    """Return whether the database is this installation's own PostgreSQL, not one behind DATABASE_URL."""
+    return bool(settings.DATABASES["default"]["ENGINE"] == "issuetracker.postgres")
+
+
+def _start() -> None:
+    """Make ready, in the master, what the workers have in common."""
+    _hold_database()
+    if settings.METRICS_TOKEN:
+        metrics.share()
+
+
+def _hold_database() -> None:
+    """Keep the embedded PostgreSQL running as long as the master does, and leave it no connection to share."""
+    if has_embedded_database():
+        # The first connection starts PostgreSQL and takes this process's lease on it. Without one in the master,
+        # a lone worker that is replaced would take the database down with it.
+        connection.ensure_connection()
+    connections.close_all()  # two processes on one connection would read each other's answers

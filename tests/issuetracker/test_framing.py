@@ -1,0 +1,195 @@
+"""Where a request begins and ends, however its bytes are cut into pieces; compared with gunicorn's own reader."""
+
+import pytest
+from gunicorn.http import errors
+from gunicorn.http.body import ChunkedReader
+from gunicorn.http.unreader import IterUnreader
+
+from issues.negotiation import MAX_BODY
+from issuetracker.server import limits
+from issuetracker.server.framing import Body, ChunkedBody, Head, SizedBody
+
+LINE = limits.REQUEST_LINE_BYTES
+HEADER = limits.HEADER_BYTES
+
+
+def end_of(head: bytes, *, pieces: int = 1) -> int | None:
+    """Return where it ends, from its first byte on, when it comes in pieces of this size or at once."""
+    received, reader = bytearray(), Head()
+    size = 1 if pieces == 0 else -(-len(head) // pieces)
+    for at in range(0, len(head), size):
+        received += head[at : at + size]
+        if (end := reader.end(received)) is not None:
+            return end
+    return None
+
+
+def line_of(length: int) -> bytes:
+    return b"GET /".ljust(length - 9, b"a") + b" HTTP/1.1"
+
+
+HEADS = {
+    "no headers": (b"GET / HTTP/1.1\r\n\r\n", 18),
+    "a header": (b"GET / HTTP/1.1\r\nA: b\r\n\r\n", 24),
+    "and more": (b"GET / HTTP/1.1\r\nA: b\r\n\r\nGET / HTTP/1.1\r\n\r\n", 24),
+    "an empty line before": (b"\r\nGET / HTTP/1.1\r\n\r\n", 18),
+    "no end": (b"GET / HTTP/1.1\r\nA: b\r\n", None),
+    "half an end": (b"GET / HTTP/1.1\r\nA: b\r\n\r", None),
+    "half an empty line": (b"\r", None),
+    "a header as long as may be": (b"GET / HTTP/1.1\r\n" + b"a" * HEADER + b"\r\n\r\n", 16 + HEADER + 4),
+    "as many headers as may be": (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 100 + b"\r\n", 16 + 600 + 2),
+}
+
+
+@pytest.mark.parametrize(("head", "end"), HEADS.values(), ids=HEADS)
+def test_a_head_ends_where_it_does_however_it_comes(head: bytes, end: int | None) -> None:
+    assert [end_of(head), end_of(head, pieces=2), end_of(head, pieces=0)] == [end] * 3
+
+
+WRONG_HEADS = {
+    "two empty lines before": (b"\r\n\r\nGET / HTTP/1.1\r\n\r\n", errors.InvalidRequestLine),
+    "an LF alone": (b"GET / HTTP/1.1\n", errors.InvalidRequestLine),
+    "an LF first": (b"\nGET / HTTP/1.1\r\n", errors.InvalidRequestLine),
+    "an LF alone after a header": (b"GET / HTTP/1.1\r\nA: b\n", errors.InvalidHeader),
+    "an LF alone at the end": (b"GET / HTTP/1.1\r\nA: b\r\n\n", errors.InvalidHeader),
+    "TLS": (b"\x16\x03\x01\x02\x00\x01", errors.InvalidRequestLine),
+    "a header too long": (b"GET / HTTP/1.1\r\n" + b"a" * (HEADER + 1) + b"\r\n\r\n", errors.LimitRequestHeaders),
+    "a header that will be": (b"GET / HTTP/1.1\r\n" + b"a" * (HEADER + 2), errors.LimitRequestHeaders),
+    "a header too many": (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 101 + b"\r\n", errors.LimitRequestHeaders),
+    "a header that will be too many": (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 100 + b"A:", errors.LimitRequestHeaders),
+}
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 0], ids=["at once", "in two", "byte by byte"])
+@pytest.mark.parametrize(("head", "error"), WRONG_HEADS.values(), ids=WRONG_HEADS)
+def test_what_is_no_head_is_refused_however_it_comes(
+    head: bytes, error: type[errors.ParseException], pieces: int
+) -> None:
+    with pytest.raises(error):
+        end_of(head, pieces=pieces)
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 17, 4000])
+def test_a_request_line_may_have_so_many_bytes_and_no_more(pieces: int) -> None:
+    assert end_of(line_of(LINE) + b"\r\n\r\n", pieces=pieces) == LINE + 4
+    for extra in (1, 1000):
+        with pytest.raises(errors.LimitRequestLine):
+            end_of(line_of(LINE + extra) + b"\r\n\r\n", pieces=pieces)
+    with pytest.raises(errors.LimitRequestLine):
+        end_of(b"a" * (LINE + 2), pieces=pieces)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Bodies
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def no_trailers(lines: bytes) -> None:
+    assert lines == b"X: y"
+
+
+def read(body: Body, wire: bytes, size: int) -> tuple[bytes, bytes] | None:
+    """Return the body and what follows it, when it comes in pieces of this size; None when it isn't whole."""
+    received = bytearray()
+    for at in range(0, len(wire), size):
+        received += wire[at : at + size]
+        if body.take(received):
+            return bytes(body.content), bytes(received) + wire[at + size :]
+    return None
+
+
+# Which of the three is said about a wrong line is nobody's business: they have one answer.
+FRAMING = {errors.InvalidChunkSize, errors.InvalidChunkExtension, errors.ChunkMissingTerminator}
+
+
+def kind(error: Exception) -> type[Exception]:
+    return errors.InvalidChunkSize if type(error) in FRAMING else type(error)
+
+
+def as_gunicorn_reads(wire: bytes) -> bytes | type[Exception] | None:
+    class Request:
+        def parse_headers(self, lines: bytes, from_trailer: bool) -> list[object]:
+            return []
+
+    reader = ChunkedReader(Request(), IterUnreader([wire]))
+    try:
+        return bytes(reader.read(10_000))
+    except errors.NoMoreData:
+        return None
+    except errors.ParseException as error:
+        # It waits for nothing more here, so that the terminator which could still come is missing, to gunicorn.
+        return None if getattr(error, "term", None) == b"" else kind(error)
+
+
+def as_read_here(wire: bytes, size: int) -> bytes | type[Exception] | None:
+    try:
+        found = read(ChunkedBody(no_trailers), wire, size)
+    except errors.ParseException as error:
+        return kind(error)
+    return found[0] if found else None
+
+
+CHUNKED = [
+    b"0\r\n\r\n",
+    b"5\r\nhello\r\n0\r\n\r\n",
+    b"5\r\nhello\r\n4\r\n you\r\n0\r\n\r\nGET /",
+    b'1;a=b\r\nx\r\n1 ; a ;b="c d"\r\ny\r\n0;z\r\n\r\n',
+    b"0000a\r\n0123456789\r\n00\r\nX: y\r\n\r\n",
+    b"A\r\n0123456789\r\n0\r\n\r\n",
+    b"5\r\nhel",
+    b"5\r\nhello\r\n",
+    b"5\r\nhello\r\n0\r\n",
+    b"5\r\nhello0\r\n\r\n",
+    b"5\r\nhello\n0\r\n\r\n",
+    b"x\r\nhello\r\n",
+    b"-5\r\nhello\r\n",
+    b"+5\r\nhello\r\n",
+    b"0x5\r\nhello\r\n",
+    b"5 \r\nhello\r\n",
+    b" 5\r\nhello\r\n",
+    b"5_0\r\nhello\r\n",
+    b"\r\nhello\r\n",
+    b";a\r\nhello\r\n",
+    b"5;\r\nhello\r\n",
+    b'5;a="b\r\nhello\r\n',
+    b"5\n\r\nhello\r\n",
+    b"5;a\nb\r\nhello\r\n",
+    b"a" * 9000,
+    b"0\r\n\n",
+]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 1000])
+@pytest.mark.parametrize("wire", CHUNKED, ids=repr)
+def test_chunks_are_read_as_gunicorn_reads_them_however_they_come(wire: bytes, size: int) -> None:
+    assert as_read_here(wire, size) == as_gunicorn_reads(wire)
+
+
+@pytest.mark.parametrize("size", [1, 4, 1000])
+def test_what_follows_a_body_is_left(size: int) -> None:
+    assert read(SizedBody(5), b"helloGET /", size) == (b"hello", b"GET /")
+    assert read(ChunkedBody(no_trailers), b"5\r\nhello\r\n0\r\nX: y\r\n\r\nGET /", size) == (b"hello", b"GET /")
+
+
+def test_a_body_is_as_long_as_the_service_takes_and_no_longer() -> None:
+    assert limits.BODY_BYTES == MAX_BODY
+    assert not SizedBody(MAX_BODY).is_too_long
+    assert SizedBody(MAX_BODY + 1).is_too_long
+    for length, is_too_long in ((MAX_BODY, False), (MAX_BODY + 1, True)):
+        at_once, in_two = ChunkedBody(no_trailers), ChunkedBody(no_trailers)
+        read(at_once, b"%x\r\n%s\r\n0\r\n\r\n" % (length, b"a" * length), 65536)
+        read(in_two, b"1\r\na\r\n%x\r\n%s\r\n0\r\n\r\n" % (length - 1, b"a" * (length - 1)), 65536)
+        assert (at_once.is_too_long, in_two.is_too_long) == (is_too_long, is_too_long)
+
+
+def test_a_body_of_chunks_that_are_mostly_framing_is_refused() -> None:
+    chunk = b"1;a=" + b"b" * 8000 + b"\r\nx\r\n"
+
+    with pytest.raises(errors.InvalidChunkSize):
+        read(ChunkedBody(no_trailers), chunk * 3000, 65536)
+
+
+def test_trailers_are_bounded() -> None:
+    for trailers in (b"X: y\r\n" * 101, b"X: " + b"y" * 9000):
+        with pytest.raises(errors.LimitRequestHeaders):
+            read(ChunkedBody(lambda lines: None), b"0\r\n" + trailers, 100)
