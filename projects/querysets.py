@@ -97,9 +97,15 @@ class OrganizationQuerySet(MentioningQuerySet):
 class MembershipQuerySet(MentioningQuerySet):
     names = ("user__username", "user__name", "user__email")
 
-    def of(self, organization: Organization) -> Self:
-        """Keep the members of an organization who can still log in; each user with the teams that they are on there."""
-        teams = Prefetch("user__teams", queryset=organization.teams.order_by("slug"))
+    def of(self, organization: Organization, *, projects: QuerySet[Any] | None = None) -> Self:
+        """Keep the members of an organization who can still log in; each user with the teams that they are on there.
+
+        :param projects: which projects each of these teams brings along, as ``seen_projects``.
+        """
+        on: QuerySet[Any] = organization.teams.order_by("slug")
+        if projects is not None:
+            on = on.prefetch_related(Prefetch("projects", queryset=projects, to_attr="seen_projects"))
+        teams = Prefetch("user__teams", queryset=on)
         return (
             self.filter(organization=organization, user__is_active=True).select_related("user").prefetch_related(teams)
         )

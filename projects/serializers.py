@@ -101,6 +101,19 @@ def describe_team(team: Any) -> dict[str, Any]:
     }
 
 
+def describe_team_in_full(team: Any, organization: Any, *, base_url: str) -> dict[str, Any]:
+    """Return one team alone: as in a list, and its organization, as that is described.
+
+    :param team: with ``member_count`` and ``is_mine``.
+    """
+    return {
+        **describe_team(team),
+        "hasAccess": True,  # whoever sees it may ask about it
+        "isPending": False,  # nobody asks to be on a team here
+        "organization": describe_organization(organization, base_url=base_url),
+    }
+
+
 def describe_member(membership: Any) -> dict[str, Any]:
     """Return an item of a list of members.
 
@@ -119,6 +132,15 @@ def describe_member(membership: Any) -> dict[str, Any]:
         "dateCreated": iso(membership.created_at),
         "teams": [team.slug for team in user.teams.all()],
     }
+
+
+def describe_member_with_projects(membership: Any) -> dict[str, Any]:
+    """Return the same, and the projects of those teams.
+
+    :param membership: with the ``seen_projects`` of each team there at hand, too.
+    """
+    slugs = {project.slug for team in membership.user.teams.all() for project in team.seen_projects}
+    return {**describe_member(membership), "projects": sorted(slugs)}
 
 
 def _describe_place(place: Any) -> dict[str, str]:

@@ -9,9 +9,12 @@ from projects.views import (
     OrganizationProjectsViewSet,
     OrganizationsViewSet,
     OrganizationTeamsViewSet,
+    OrganizationUsersViewSet,
     ProjectDetailViewSet,
+    ProjectsViewSet,
     RegionsViewSet,
     RootViewSet,
+    TeamViewSet,
 )
 
 urlpatterns = [
@@ -24,5 +27,8 @@ urlpatterns = [
     path("organizations/<str:organization>/projects/", OrganizationProjectsViewSet.as_view({"get": "list"})),
     path("organizations/<str:organization>/teams/", OrganizationTeamsViewSet.as_view({"get": "list"})),
     path("organizations/<str:organization>/members/", OrganizationMembersViewSet.as_view({"get": "list"})),
+    path("organizations/<str:organization>/users/", OrganizationUsersViewSet.as_view({"get": "list"})),
+    path("teams/<str:organization>/<str:team>/", TeamViewSet.as_view({"get": "retrieve"})),
+    path("projects/", ProjectsViewSet.as_view({"get": "list"})),
     path("projects/<str:organization>/<str:project>/", ProjectDetailViewSet.as_view({"get": "retrieve"})),
 ]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.http import Http404
 from django.utils import timezone
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -12,14 +13,16 @@ from projects.keyset import Sort
 from projects.models import Organization, OrganizationMember, Project, Release, Team
 from projects.pagination import PARAMETERS, paginate
 from projects.parameters import read_text
-from projects.querysets import MentioningQuerySet, OrganizationQuerySet
+from projects.querysets import MentioningQuerySet, OrganizationQuerySet, slug_or_id
 from projects.serializers import (
     describe_account,
     describe_member,
+    describe_member_with_projects,
     describe_organization,
     describe_project,
     describe_project_in_full,
     describe_team,
+    describe_team_in_full,
 )
 from projects.viewsets import ApiViewSet, OrganizationViewSet, ProjectViewSet
 
@@ -127,6 +130,44 @@ class OrganizationMembersViewSet(OrganizationViewSet):
     def list(self, request: Request, organization: str) -> Response:
         """Answer a page of them; who can't log in any more is not among them."""
         return answer_page(request, OrganizationMember.objects.of(self.organization), describe_member)
+
+
+class OrganizationUsersViewSet(OrganizationViewSet):
+    """The members of one organization, and the projects of their teams."""
+
+    known_parameters = OF_A_LIST
+
+    def list(self, request: Request, organization: str) -> Response:
+        """Answer a page of them, each with those of the projects that the caller sees, too."""
+        seen = Project.objects.visible_to(self.caller).filter(organization=self.organization)
+        rows = OrganizationMember.objects.of(self.organization, projects=seen)
+        return answer_page(request, rows, describe_member_with_projects)
+
+
+class TeamViewSet(OrganizationViewSet):
+    """One team."""
+
+    def organizations(self) -> OrganizationQuerySet:
+        """Return those among which its organization is looked for, with what the answer says of it."""
+        return super().organizations().with_role_of(self.caller)
+
+    def retrieve(self, request: Request, organization: str, team: str) -> Response:
+        """Answer the team, with its organization."""
+        teams = Team.objects.filter(slug_or_id(team), organization=self.organization)
+        found = teams.with_members_counted(self.caller).first()
+        if found is None:
+            raise Http404
+        return Response(describe_team_in_full(found, self.organization, base_url=self.base_url))
+
+
+class ProjectsViewSet(ApiViewSet):
+    """The projects of all organizations."""
+
+    known_parameters = OF_A_LIST
+
+    def list(self, request: Request) -> Response:
+        """Answer a page of those that the caller sees."""
+        return answer_page(request, Project.objects.visible_to(self.caller).with_teams(self.caller), describe_project)
 
 
 class ProjectDetailViewSet(ProjectViewSet):

@@ -11,6 +11,7 @@ from issues.enums import IssueStatus, ResolutionKind
 from issues.mutation import Assignee, SnoozeTerms
 from issues.serializers.items import Item, Names, Stats
 from issues.serializers.outcomes import describe_assignee, describe_terms
+from issues.substatus import substatus_of
 from projects.serializers import describe_person, iso
 
 _read_json = json.JSONDecoder().raw_decode  # json.loads also looks for blanks around it, where jsonb has none
@@ -37,7 +38,12 @@ def describe_issue(
         "isPublic": issue.share_id is not None,
         "shareId": None if issue.share_id is None else issue.share_id.hex,
         "platform": issue.platform or None,
-        "project": {"id": str(issue.project_id), "name": issue.project__name, "slug": issue.project__slug},
+        "project": {
+            "id": str(issue.project_id),
+            "name": issue.project__name,
+            "slug": issue.project__slug,
+            "platform": issue.project__platform or None,
+        },
         "type": issue.type,
         "metadata": _read_json(issue.text__metadata)[0],
         "numComments": issue.comment_count,
@@ -52,6 +58,22 @@ def describe_issue(
         "firstSeen": iso(issue.first_seen),
         "lastSeen": iso(issue.last_seen),
         "stats": stats,
+        "substatus": substatus_of(
+            IssueStatus(issue.status_shown),
+            has_terms=issue.has_terms,
+            first_seen=issue.first_seen,
+            at=issue.shown_at,
+        ),
+        "isUnhandled": False,  # only events tell, and none are kept
+        "issueType": "error",
+        "issueCategory": "error",
+        "lifetime": {  # what a search with environments would narrow, of which there are none
+            "count": str(issue.times_seen),
+            "userCount": issue.users_seen,
+            "firstSeen": iso(issue.first_seen),
+            "lastSeen": iso(issue.last_seen),
+            "stats": {},
+        },
     }
 
 

@@ -41,6 +41,7 @@ class Item(NamedTuple):
     project_id: int
     project__slug: str
     project__name: str
+    project__platform: str
     type: str
     level: str
     logger: str
@@ -72,6 +73,19 @@ class Item(NamedTuple):
     seen_at: datetime | None  # when the caller last looked
     bookmark_id: int | None
     subscribed_for: str | None  # the reason; None, too, when the caller has ended it
+    shown_at: datetime  # the instant at which all this counts, as ``status_shown`` does
+
+    @property
+    def has_terms(self) -> bool:
+        """Whether anything ends its snooze by itself, a time or a count, in a window or not."""
+        ends = (
+            self.snooze_ends_at,
+            self.snooze_ends_at_times_seen,
+            self.snooze_ends_at_users_seen,
+            self.snooze_window_count,
+            self.snooze_window_user_count,
+        )
+        return any(end is not None for end in ends)
 
 
 class Person(NamedTuple):
@@ -106,7 +120,7 @@ class Stats:
 def read_items(project_ids: Sequence[int], ids: Iterable[int], *, by: Caller, at: datetime) -> list[Item]:
     """Return those of these issues that are in these projects, merged ones too, in no order."""
     rows = _items().rows(project_ids=as_array(project_ids), ids=as_array(ids), user_id=by.user_id, at=at)
-    items = list(map(Item._make, rows))
+    items = [Item._make((*row, at)) for row in rows]
     waiting = {_base(item) for item in items if item.resolution_kind == ResolutionKind.IN_NEXT_RELEASE}
     settled_by = next_releases(waiting, at=at)
     return [_settled(item, settled_by) for item in items] if settled_by else items
@@ -133,7 +147,7 @@ def _items() -> Statement:
         bookmark_id=Subquery(IssueBookmark.objects.filter(**mine).values("pk")),
         subscribed_for=Subquery(IssueSubscription.objects.filter(**mine, is_active=True).values("reason")),
     )
-    return kept(*items.values_list(*Item._fields).query.sql_with_params())
+    return kept(*items.values_list(*Item._fields[:-1]).query.sql_with_params())
 
 
 def read_names(items: Sequence[Item]) -> Names:

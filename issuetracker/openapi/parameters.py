@@ -38,6 +38,7 @@ IN_PATH: dict[str, Parameter] = {
             "the-interstellar-jurisdiction",
         ),
         _in_path("project", "The slug of the project the issues belong to, or its id.", "pump-station"),
+        _in_path("team", "The slug of a team, or its id.", "powerful-abolitionist"),
         _in_path("issue", "An issue's id; where the path names an organization, its short id, too.", "1"),
         _in_path("note", "A note's id.", "1"),
         _in_path("event", "`latest` (or `oldest`, `recommended`, which is the same one), or an event's id.", "latest"),

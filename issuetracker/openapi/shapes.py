@@ -97,6 +97,28 @@ PROJECT: dict[str, Schema] = {
     "teams": many(PLACE),
 }
 
+TEAM: dict[str, Schema] = {
+    "id": ID,
+    "slug": TEXT,
+    "name": TEXT,
+    "dateCreated": TIME,
+    "isMember": TRUTH,
+    "memberCount": number(),
+    "avatar": AVATAR,
+}
+MEMBER: dict[str, Schema] = {
+    "id": about(ID, "The membership's, not the user's."),
+    "email": TEXT,
+    "name": TEXT,
+    "user": ref("User"),
+    "role": one_of_words(*Role.values),
+    "orgRole": one_of_words(*Role.values),
+    "pending": TRUTH,
+    "expired": TRUTH,
+    "dateCreated": TIME,
+    "teams": many(TEXT),
+}
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Issues
 # ---------------------------------------------------------------------------------------------------------------------
@@ -109,6 +131,7 @@ TERMS: dict[str, Schema] = {
     "ignoreUserWindow": or_null(about({"type": "integer"}, "Minutes.")),
     "ignoreWindow": or_null(about({"type": "integer"}, "Minutes.")),
 }
+COUNT = about({"type": "string", "pattern": "^[0-9]+$"}, "Events.")
 STATS_POINT: Schema = {
     "type": "array",
     "items": {"type": "integer"},
@@ -129,7 +152,7 @@ ISSUE: dict[str, Schema] = {
     "isPublic": TRUTH,
     "shareId": or_null(HEX),
     "platform": or_null(TEXT),
-    "project": PLACE,
+    "project": record(id=ID, slug=TEXT, name=TEXT, platform=or_null(TEXT)),
     "type": TEXT,
     "metadata": ANYTHING,
     "numComments": number(),
@@ -139,13 +162,21 @@ ISSUE: dict[str, Schema] = {
     "subscriptionDetails": or_null(record(reason=one_of_words(*SubscriptionReason.values))),
     "hasSeen": TRUTH,
     "annotations": NONE,
-    "count": about({"type": "string", "pattern": "^[0-9]+$"}, "Events."),
+    "count": COUNT,
     "userCount": number(),
     "firstSeen": TIME,
     "lastSeen": TIME,
     "stats": about(
         {"type": "object", "additionalProperties": many(STATS_POINT)}, "By the period, as it was asked for."
     ),
+    "substatus": about(
+        or_null(one_of_words(*Substatus.values)),
+        "How it is ignored, or whether it was first seen within 7 days; null while it is resolved.",
+    ),
+    "isUnhandled": about(TRUTH, "No events are kept: false."),
+    "issueType": one_of_words("error"),
+    "issueCategory": one_of_words("error"),
+    "lifetime": record(count=COUNT, userCount=number(), firstSeen=TIME, lastSeen=TIME, stats=NOTHING),
 }
 RELEASE_OF_ISSUE = record(id=number(1), version=TEXT, shortVersion=TEXT, dateCreated=TIME, dateReleased=or_null(TIME))
 
@@ -252,18 +283,11 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "Project": record(**PROJECT),
     "ProjectInFull": record(**PROJECT, latestRelease=or_null(record(version=TEXT))),
-    "Team": record(id=ID, slug=TEXT, name=TEXT, dateCreated=TIME, isMember=TRUTH, memberCount=number(), avatar=AVATAR),
-    "Member": record(
-        id=about(ID, "The membership's, not the user's."),
-        email=TEXT,
-        name=TEXT,
-        user=ref("User"),
-        role=one_of_words(*Role.values),
-        orgRole=one_of_words(*Role.values),
-        pending=TRUTH,
-        expired=TRUTH,
-        dateCreated=TIME,
-        teams=many(TEXT),
+    "Team": record(**TEAM),
+    "TeamInFull": record(**TEAM, hasAccess=TRUTH, isPending=TRUTH, organization=ref("Organization")),
+    "Member": record(**MEMBER),
+    "MemberWithProjects": record(
+        **MEMBER, projects=about(many(TEXT), "Of the projects that the caller sees, those of the member's teams.")
     ),
     # issues
     "Assignee": {

@@ -52,6 +52,7 @@ class Realm:
         return {
             "organization": self.organization.slug,
             "project": self.project.slug,
+            "team": self.team.slug,
             "issue": str(self.issue.pk),
             "note": str(self.note.pk),
             "mutation": str(self.mutation.pk),

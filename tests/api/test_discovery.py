@@ -127,11 +127,21 @@ def member_item(membership: OrganizationMember, role: str, teams: list[str]) -> 
 # ---------------------------------------------------------------------------------------------------------------------
 
 HERE = "/api/0/organizations/the-interstellar-jurisdiction"
-ONE = [f"{HERE}/", "/api/0/projects/the-interstellar-jurisdiction/pump-station/"]
-LISTS = ["/api/0/organizations/", f"{HERE}/projects/", f"{HERE}/teams/", f"{HERE}/members/"]
+TEAM = "/api/0/teams/the-interstellar-jurisdiction/powerful-abolitionist/"
+ONE = [f"{HERE}/", "/api/0/projects/the-interstellar-jurisdiction/pump-station/", TEAM]
+# By what it takes to read them: a number of statements.
+STATEMENTS = {
+    "/api/0/organizations/": 2,
+    "/api/0/projects/": 3,
+    f"{HERE}/projects/": 4,
+    f"{HERE}/teams/": 3,
+    f"{HERE}/members/": 4,
+    f"{HERE}/users/": 5,
+}
+LISTS = list(STATEMENTS)
 CALLER = ["/api/0/", "/api/0/auth/", "/api/0/users/me/", "/api/0/users/me/regions/"]
 ROUTES = [*CALLER, *LISTS, *ONE]
-OF_AN_ORGANIZATION = [*LISTS[1:], *ONE]
+OF_AN_ORGANIZATION = [*LISTS[2:], *ONE]
 
 
 @pytest.mark.parametrize("path", ROUTES)
@@ -191,7 +201,15 @@ def test_tells_that_the_slash_is_missing(api: Api, path: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["nothing/", "users/", "users/1/", "projects/", "teams/", f"{HERE[7:]}/nothing/", "projects/the-interstellar-j/"],
+    [
+        "nothing/",
+        "users/",
+        "users/1/",
+        "teams/",
+        "teams/the-interstellar-jurisdiction/",
+        f"{HERE[7:]}/nothing/",
+        "projects/the-interstellar-j/",
+    ],
 )
 def test_answers_an_unknown_address_as_ever(api: Api, path: str) -> None:
     response = api.get(f"/api/0/{path}", auth="jane")
@@ -543,6 +561,100 @@ def test_a_query_keeps_members_by_name_or_address(api: Api, jane: User, sam: Use
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+# All projects, users, one team
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_lists_the_projects_of_all_organizations(
+    api: Api, sam: User, project: Project, other_project: Project, stranger_project: Project
+) -> None:
+    elsewhere = ProjectFactory(organization=OrganizationMemberFactory(user=sam).organization)
+    nobodys = ProjectFactory()
+    ours = [project.slug, other_project.slug]
+
+    assert slugs_of(api.get("/api/0/projects/", auth="sam")) == [*ours, elsewhere.slug]
+    assert slugs_of(api.get("/api/0/projects/", auth="jane")) == ours
+    assert slugs_of(api.get("/api/0/projects/", auth="key")) == ours
+    assert slugs_of(api.get("/api/0/projects/", auth="kit")) == [stranger_project.slug]
+    assert slugs_of(api.get("/api/0/projects/", auth="sam", raw_query="query=PUMP")) == [project.slug]
+    User.objects.filter(pk=sam.pk).update(is_superuser=True)
+    assert set(slugs_of(api.get("/api/0/projects/", auth="sam"))) >= {*ours, stranger_project.slug, nobodys.slug}
+
+
+def test_shows_a_project_there_as_its_organization_does(api: Api, project: Project, stranger_project: Project) -> None:
+    callers: list[Who] = ["jane", "sam", "key"]
+    for who in callers:
+        assert api.get("/api/0/projects/", auth=who).json() == api.get(f"{HERE}/projects/", auth=who).json()
+
+
+def test_lists_no_project_that_a_member_may_not_see(
+    api: Api, organization: Organization, team: Team, project: Project
+) -> None:
+    Organization.objects.update(open_membership=False)
+    hidden = ProjectFactory(organization=organization)
+
+    assert slugs_of(api.get("/api/0/projects/", auth="sam")) == []
+    assert slugs_of(api.get("/api/0/projects/", auth="jane")) == [project.slug, hidden.slug]
+
+
+def test_lists_users_with_the_projects_of_their_teams(
+    api: Api, team: Team, project: Project, other_project: Project, jane: User, sam: User
+) -> None:
+    members = api.get(f"{HERE}/members/", auth="jane").json()
+
+    users = api.get(f"{HERE}/users/", auth="jane").json()
+
+    projects = {"jane": ["prime-mover", "pump-station"], "sam": []}
+    assert users == [member | {"projects": projects[member["user"]["username"]]} for member in members]
+    assert api.get(f"{HERE}/users/", auth="key").json() == users
+
+
+def test_users_tell_of_no_project_that_the_caller_may_not_see(
+    api: Api, organization: Organization, project: Project, stranger_project: Project, jane: User, sam: User
+) -> None:
+    Organization.objects.update(open_membership=False)
+    sams = TeamFactory(organization=organization, members=[sam, jane])
+    both = ProjectFactory(teams=[sams, project.teams.get()])
+    TeamFactory(organization=stranger_project.organization, members=[jane]).projects.add(stranger_project)
+
+    def seen_by(auth: Who) -> Json:
+        found = api.get(f"{HERE}/users/", auth=auth).json()
+        return {item["user"]["username"]: item["projects"] for item in found}
+
+    assert seen_by("sam") == {"jane": [both.slug], "sam": [both.slug]}
+    assert seen_by("jane") == {"jane": sorted([both.slug, project.slug]), "sam": [both.slug]}
+
+
+def test_tells_one_team_as_the_list_does_with_its_organization(api: Api, team: Team, other_team: Team) -> None:
+    listed = {item["slug"]: item for item in api.get(f"{HERE}/teams/", auth="jane").json()}
+
+    for each in (team, other_team):
+        for name in (each.slug, str(each.pk), f"0{each.pk}"):
+            response = api.get(f"/api/0/teams/the-interstellar-jurisdiction/{name}/", auth="jane")
+            assert response.json() == listed[each.slug] | {
+                "hasAccess": True,
+                "isPending": False,
+                "organization": api.get(f"{HERE}/", auth="jane").json(),
+            }
+
+
+def test_a_team_of_another_organization_is_as_unknown_as_none(api: Api, stranger_project: Project) -> None:
+    theirs = TeamFactory(organization=stranger_project.organization)
+
+    for path in (
+        f"/api/0/teams/the-interstellar-jurisdiction/{theirs.slug}/",
+        f"/api/0/teams/the-interstellar-jurisdiction/{theirs.pk}/",
+        f"/api/0/teams/outer-rim/{theirs.slug}/",
+        "/api/0/teams/the-interstellar-jurisdiction/none/",
+        "/api/0/teams/the-interstellar-jurisdiction/%00/",
+        f"/api/0/teams/the-interstellar-jurisdiction/{'9' * 30}/",
+    ):
+        response = api.get(path, auth="jane")
+        assert (response.status_code, response.json()) == (404, NOT_FOUND)
+    assert api.get(f"/api/0/teams/outer-rim/{theirs.slug}/", auth="kit").status_code == 200
+
+
+# ---------------------------------------------------------------------------------------------------------------------
 # Lists of any length
 # ---------------------------------------------------------------------------------------------------------------------
 
@@ -611,7 +723,7 @@ def test_the_number_of_statements_does_not_grow_with_the_list(
         long = api.get(path, auth=auth).json()
 
     assert len(long) > len(short) or (path, auth) == ("/api/0/organizations/", "key")
-    assert len(many) == len(few) == {LISTS[0]: 2, LISTS[1]: 4, LISTS[2]: 3, LISTS[3]: 4}[path]
+    assert len(many) == len(few) == STATEMENTS[path]
 
 
 def test_dates_are_those_of_the_rows(api: Api, organization: Organization, sam: User) -> None:

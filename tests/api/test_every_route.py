@@ -28,6 +28,7 @@ def words(project: Project, jane: User) -> dict[str, str]:
     return {
         "organization": project.organization.slug,
         "project": project.slug,
+        "team": project.teams.get().slug,
         "issue": str(issue.pk),
         "note": str(ActivityFactory(issue=issue, user=jane, note=True).pk),
         "event": f"{issue.pk:032x}",

@@ -517,6 +517,11 @@ EVERY_KEY = [
     "firstSeen",
     "lastSeen",
     "stats",
+    "substatus",
+    "isUnhandled",
+    "issueType",
+    "issueCategory",
+    "lifetime",
 ]
 
 
@@ -561,7 +566,7 @@ def test_shows_every_key_of_an_issue(api: Api, project: Project, jane: User) -> 
             "isPublic": True,
             "shareId": SHARE_ID.hex,
             "platform": "python",
-            "project": {"id": str(project.pk), "name": "Pump Station", "slug": "pump-station"},
+            "project": {"id": str(project.pk), "name": "Pump Station", "slug": "pump-station", "platform": None},
             "type": "csp",
             "metadata": {"type": "ZeroDivisionError", "value": "\u2600"},
             "numComments": 3,
@@ -581,6 +586,17 @@ def test_shows_every_key_of_an_issue(api: Api, project: Project, jane: User) -> 
             "firstSeen": "2026-02-27T11:59:59.999999Z",
             "lastSeen": "2026-03-01T12:00:00Z",
             "stats": {},
+            "substatus": "ongoing",
+            "isUnhandled": False,
+            "issueType": "error",
+            "issueCategory": "error",
+            "lifetime": {
+                "count": "9007199254740993",
+                "userCount": 7,
+                "firstSeen": "2026-02-27T11:59:59.999999Z",
+                "lastSeen": "2026-03-01T12:00:00Z",
+                "stats": {},
+            },
         }
     ]
 
@@ -605,7 +621,7 @@ def test_shows_every_key_of_the_barest_issue(api: Api, project: Project) -> None
             "isPublic": False,
             "shareId": None,
             "platform": None,
-            "project": {"id": str(project.pk), "name": "Pump Station", "slug": "pump-station"},
+            "project": {"id": str(project.pk), "name": "Pump Station", "slug": "pump-station", "platform": None},
             "type": "error",
             "metadata": {},
             "numComments": 0,
@@ -620,6 +636,17 @@ def test_shows_every_key_of_the_barest_issue(api: Api, project: Project) -> None
             "firstSeen": "2026-02-27T12:00:00Z",
             "lastSeen": "2026-03-01T11:00:00Z",
             "stats": {},
+            "substatus": "ongoing",
+            "isUnhandled": False,
+            "issueType": "error",
+            "issueCategory": "error",
+            "lifetime": {
+                "count": "1",
+                "userCount": 1,
+                "firstSeen": "2026-02-27T12:00:00Z",
+                "lastSeen": "2026-03-01T11:00:00Z",
+                "stats": {},
+            },
         }
     ]
 

@@ -303,7 +303,7 @@ def test_is_answered_whole(api: Api, project: Project, jane: User, sam: User, te
             "isPublic": True,
             "shareId": SHARE_ID.hex,
             "platform": "python",
-            "project": {"id": str(project.pk), "name": "Pump Station", "slug": "pump-station"},
+            "project": {"id": str(project.pk), "name": "Pump Station", "slug": "pump-station", "platform": None},
             "type": "error",
             "metadata": {"type": "OverflowError", "value": "too much"},
             "numComments": 1,
@@ -318,6 +318,17 @@ def test_is_answered_whole(api: Api, project: Project, jane: User, sam: User, te
             "firstSeen": iso(issue.first_seen),
             "lastSeen": iso(issue.last_seen),
             "stats": {},
+            "substatus": "archived_until_condition_met",
+            "isUnhandled": False,
+            "issueType": "error",
+            "issueCategory": "error",
+            "lifetime": {
+                "count": "3",
+                "userCount": 2,
+                "firstSeen": iso(issue.first_seen),
+                "lastSeen": iso(issue.last_seen),
+                "stats": {},
+            },
             "activity": [
                 {
                     "id": str(by_key.pk),
@@ -396,6 +407,7 @@ def test_of_which_nothing_is_known_is_whole_too(api: Api, issue: Issue) -> None:
         "subscriptionDetails": None,
         "hasSeen": False,
         "annotations": [],
+        "isUnhandled": False,
         "activity": [],
         "seenBy": [],
         "participants": [],
@@ -578,6 +590,11 @@ def test_is_answered_whole_with_its_new_status(
         "statusDetails": details,
         "isSubscribed": follows,
         "subscriptionDetails": {"reason": "status_change"} if follows else None,
+        "substatus": None
+        if difference["status"] == "resolved"
+        else "archived_until_condition_met"
+        if details
+        else "archived_forever",
     }
     assert (response.headers["Issues-Matched"], response.headers["Issues-Changed"]) == ("1", "1")
     assert response.headers["Mutation-Id"] == str(Mutation.objects.get().pk)

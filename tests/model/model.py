@@ -89,7 +89,7 @@ class Team:
 class Place:
     """The project and its organization, which no request changes. A caller without a person is an API key."""
 
-    project: Mapping[str, str]
+    project: Mapping[str, str | None]
     callers: Mapping[Who, Person | None]
     members: tuple[Person, ...]
     teams: tuple[Team, ...]
@@ -1068,6 +1068,17 @@ class Model:
             "firstSeen": iso(totals.first_seen),
             "lastSeen": iso(totals.last_seen),
             "stats": {"24h": [[int(begin.timestamp()), totals.hours.get(begin, 0)] for begin in hours]},
+            "substatus": _substatus(status, issue.terms, totals.first_seen, at),
+            "isUnhandled": False,
+            "issueType": "error",
+            "issueCategory": "error",
+            "lifetime": {
+                "count": str(totals.events),
+                "userCount": totals.users,
+                "firstSeen": iso(totals.first_seen),
+                "lastSeen": iso(totals.last_seen),
+                "stats": {},
+            },
         }
         return {key: told[key] if key in told else issue.facts[key] for key in ITEM}
 
@@ -1102,7 +1113,7 @@ ITEM = (
     *("id", "shortId", "title", "culprit", "permalink", "logger", "level", "status", "statusDetails", "isPublic"),
     *("shareId", "platform", "project", "type", "metadata", "numComments", "assignedTo", "isBookmarked"),
     *("isSubscribed", "subscriptionDetails", "hasSeen", "annotations", "count", "userCount", "firstSeen", "lastSeen"),
-    "stats",
+    *("stats", "substatus", "isUnhandled", "issueType", "issueCategory", "lifetime"),
 )
 
 
@@ -1331,6 +1342,15 @@ def _tell_details(terms: Terms, resolution: Resolution | None, actor: Person | N
     elif resolution is not None:
         details = {"inNextRelease": True} if resolution.version is None else {"inRelease": resolution.version}
     return details | {"actor": actor.told()} if details and actor is not None else details
+
+
+def _substatus(status: str, terms: Terms, first_seen: datetime, at: datetime) -> str | None:
+    """1.8"""
+    if status == "ignored":
+        return "archived_forever" if terms == Terms() else "archived_until_condition_met"
+    if status == "unresolved":
+        return "new" if at - first_seen <= timedelta(days=7) else "ongoing"
+    return None
 
 
 def _counts(matched: int, changed: int) -> dict[str, str]:

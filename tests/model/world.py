@@ -171,7 +171,7 @@ def world(
         with serving(threads=threads, prepare=partial(_prepare, clock, prepare)) as url:
             people = people | {"lee": lee}
             place = model.Place(
-                project={"id": str(project.pk), "name": project.name, "slug": project.slug},
+                project={"id": str(project.pk), "name": project.name, "slug": project.slug, "platform": None},
                 callers={"jane": _person(people["jane"]), "sam": _person(people["sam"]), "key": None},
                 members=tuple(_person(people[name]) for name in ("jane", "sam", "lee")),
                 teams=tuple(_team(team, project) for team in teams),
