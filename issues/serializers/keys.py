@@ -8,11 +8,12 @@ from issues.search.keys import KEYS
 
 # Of a wish how long, or in which release, nothing may be left out: "for an hour" would be "for ever", "in the next
 # release" would be "now". In whatever way the key is written, ignore_duration and in_next_release too.
-_WISH = re.compile(r"[^A-Za-z]*(?:(?i:ignore|snooze|status)|[iI]n[A-Z_-])")
+_WISH = re.compile(r"[^A-Za-z]*+(?:(?i:ignore|snooze|status)|[iI]n[A-Z_-])")
 UNKNOWN_WISH = "Unknown key. Nothing was changed: without it, the rest would mean something else."
 # Nor of one which issues, or that they are only to be looked at. These stand in the query; in a body they do nothing.
 _PARAMETERS = ("query", "preview")
 PARAMETER = "No key of a body; a bulk route has it as a parameter: ?{name}=. Nothing was changed."
+_OTHERS = re.compile(r"[^a-z]+")
 SHOWN = 20  # in one error: a body of a megabyte has room for a hundred thousand
 
 # Of what is left of a name in small letters: id, ids[0], issueIds, issue_id__in, GROUPS, selectedIssues, short_ids ...
@@ -24,7 +25,7 @@ _IDS = re.compile(
 # What narrows a search or a list, but for texts, which may be a remark: level, firstRelease, project_ids, limit ...
 _NARROWING = re.compile(
     "(?:"
-    + "|".join({re.sub(r"[^a-z]", "", key.casefold()) for key in KEYS if key not in {"title", "message"}})
+    + "|".join(_OTHERS.sub("", key.casefold()) for key in KEYS if key not in {"title", "message"})
     + "|environment|search|filter|where|statsperiod|start|end|limit|max|first|count)(?:id|name|slug)?s?"
 )
 
@@ -42,7 +43,8 @@ def refuse_all_unknown(keys: Iterable[str], known: Container[str]) -> dict[str, 
 
 def says_which(name: str) -> bool:
     """Return whether a name is one of those by which clients say which issues they mean, however it is written."""
-    return means_ids(name) or _NARROWING.fullmatch(_letters(name)) is not None
+    letters = _letters(name)
+    return _IDS.fullmatch(letters) is not None or _NARROWING.fullmatch(letters) is not None
 
 
 def means_ids(name: str) -> bool:
@@ -59,4 +61,4 @@ def _why_not(key: str) -> str | None:
 
 def _letters(name: str) -> str:
     """Return what matters of a name: ``ids`` of ``IDS[0]``."""
-    return re.sub(r"[^a-z]", "", name.lstrip("[").partition("[")[0].casefold())
+    return _OTHERS.sub("", name.lstrip("[").partition("[")[0].casefold())
