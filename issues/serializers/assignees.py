@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from issues.errors import UnknownActor
 from issues.mutation import Assignee
-from issues.serializers.scopes import read_id
+from projects.actors import Way, ways_to_find
 from projects.callers import Caller
 from projects.models import OrganizationMember, Project, Team
 
@@ -38,39 +37,28 @@ def _word_for(answered: Mapping[str, Any]) -> Any:
 
 
 def find_assignee(word: str, organization_id: int, projects: Sequence[Project], *, by: Caller) -> Assignee:
-    """Return the member or team of the organization that a word stands for.
+    """Return the member or team of the organization that a word stands for: ``me``, or as :mod:`projects.actors` says.
 
-    ``user:ID``, ``ID``, a user name or an e-mail; ``team:ID``, ``#slug`` or a team slug; ``me``. All else is unknown,
-    so that nobody learns who exists in other organizations.
+    All else is unknown, so that nobody learns who exists in other organizations.
 
     :param projects: those whose issues they are to take care of.
     :raises ValidationError: nobody, or somebody who can't take care of them.
     """
-    kind, colon, rest = word.partition(":")
-    members = OrganizationMember.objects.filter(organization=organization_id).select_related("user")
-    teams = Team.objects.filter(organization=organization_id)
     if len(word) > LONGEST:  # blanks and zeros that mean nothing would be kept in the history
         raise ValidationError(str(UnknownActor()))
     if word.casefold() == ME:  # before user names: whoever is called so can't be meant by everybody
-        return _member(members.filter(user=by.user_id or 0), projects)  # an API key is nobody
-    if word.startswith("#"):
-        return _team(teams.filter(slug=word[1:]), projects)
-    if colon and kind == "team":
-        return _team(teams.filter(pk=read_id(rest) or 0), projects)
-    if colon and kind == "user":
-        return _member(members.filter(user=read_id(rest) or 0), projects)
-    if word.isascii() and word.isdigit():
-        return _member(members.filter(user=read_id(word) or 0), projects)
-    for lookup in ("user__username__iexact", "user__email__iexact"):
-        named = members.filter(**{lookup: word})
-        if named.exists():
-            return _member(named, projects)
-    return _team(teams.filter(slug=word), projects)
+        word = f"user:{by.user_id or 0}"  # an API key is nobody
+    for way, rows in ways_to_find(word, [organization_id]):
+        if way == Way.TEAM:
+            for team in rows:
+                return _team(team, projects)
+        elif found := list(rows.select_related("user")[:2]):
+            return _member(found, projects)
+    raise ValidationError(str(UnknownActor()))
 
 
-def _member(members: QuerySet[OrganizationMember], projects: Sequence[Project]) -> Assignee:
-    found = list(members[:2])
-    if len(found) != 1:  # nobody; or two that share an e-mail, of whom neither was surely meant
+def _member(found: Sequence[OrganizationMember], projects: Sequence[Project]) -> Assignee:
+    if len(found) > 1:  # with one e-mail: neither was surely meant
         raise ValidationError(str(UnknownActor()))
     user = found[0].user
     if not user.is_active:
@@ -80,10 +68,7 @@ def _member(members: QuerySet[OrganizationMember], projects: Sequence[Project]) 
     return Assignee("user", user.pk, user.get_full_name(), user.email)
 
 
-def _team(teams: QuerySet[Team], projects: Sequence[Project]) -> Assignee:
-    team = teams.first()
-    if team is None:
-        raise ValidationError(str(UnknownActor()))
+def _team(team: Team, projects: Sequence[Project]) -> Assignee:
     if len(projects) > 1:
         raise ValidationError(ONE_PROJECT_ONLY)
     if not team.projects.filter(pk__in=_ids(projects)).exists():

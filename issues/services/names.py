@@ -7,7 +7,6 @@ would be about everything (docs/decisions/0023).
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import IntEnum
 from typing import Any
 
 from django.db import connection
@@ -21,17 +20,8 @@ from issues.search import AnyOf, Name, Term, refusal
 from issues.search import conditions as terms
 from issues.services import lookups
 from issues.services.transactions import StartOver
-from projects.models import OrganizationMember, Project, Release, Team
-from projects.querysets import is_id
-
-
-class Way(IntEnum):
-    """How a word finds what it names; of several ways that find anything the first counts."""
-
-    ID = 0
-    USER_NAME = 1
-    EMAIL = 2
-    TEAM = 3
+from projects.actors import Way, ways_to_find
+from projects.models import Project, Release
 
 
 class UnknownName(MutationRefused):
@@ -193,7 +183,8 @@ def _ways(
     issues = Issue.objects.of_projects(project_ids)
     match name:
         case terms.NamesAssignee(word):
-            yield from _people(word, projects.values("organization"))
+            for way, found in ways_to_find(word, projects.values("organization")):
+                yield way, found, "pk" if way == Way.TEAM else "user_id"
         case terms.NamesRelease(version):
             yield Way.ID, Release.objects.of_projects(projects).filter(version__like=like(version)), "pk"
         case terms.NamesLatestRelease():
@@ -204,25 +195,6 @@ def _ways(
         case terms.NamesId(pk):
             named = issues.filter(pk=pk)
             yield Way.ID, named if hidden else named.visible(), "pk"
-
-
-def _people(word: str, organizations: QuerySet[Any]) -> Iterator[tuple[Way, QuerySet[Any], str]]:
-    """Yield who is spelled so, as contract 1.4 has it: among members and teams of the organization alone."""
-    members = OrganizationMember.objects.filter(organization__in=organizations)
-    teams = Team.objects.filter(organization__in=organizations)
-    kind, _, rest = word.partition(":")
-    if word.startswith("#"):
-        yield Way.TEAM, teams.filter(slug=word[1:].lower()), "pk"
-    elif kind.lower() == "team" and is_id(rest):
-        yield Way.TEAM, teams.filter(pk=int(rest)), "pk"
-    elif kind.lower() == "user" and is_id(rest):
-        yield Way.ID, members.filter(user=int(rest)), "user_id"
-    elif word.isascii() and word.isdigit():
-        yield Way.ID, members.filter(user=int(word) if is_id(word) else 0), "user_id"
-    else:
-        yield Way.USER_NAME, members.filter(user__username__iexact=word), "user_id"
-        yield Way.EMAIL, members.filter(user__email__iexact=word), "user_id"
-        yield Way.TEAM, teams.filter(slug=word.lower()), "pk"
 
 
 # The newest issues of each project, which are what people talk about; read by the index of the list.

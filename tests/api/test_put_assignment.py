@@ -1,6 +1,7 @@
 """``assignedTo``: whom a word means, and whom it must not (contract 1.4)."""
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import pytest
 
@@ -65,6 +66,7 @@ def answer_for(assignee: User | Team) -> tuple[int, object]:
 JANE = {
     "user:ID": "user:{id}",
     "user:ID with zeros": "user:00{id}",
+    "user:ID in capitals": "USER:{id}",
     "ID": "{id}",
     "ID with zeros": "000{id}",
     "user name": "jane",
@@ -79,6 +81,9 @@ TEAM = {
     "team:ID with zeros": "team:0{id}",
     "slug": "powerful-abolitionist",
     "#slug": "#powerful-abolitionist",
+    "team:ID in capitals": "Team:{id}",
+    "slug in capitals": "Powerful-Abolitionist",
+    "#slug in capitals": "#POWERFUL-abolitionist",
     "blanks around": " #powerful-abolitionist ",
 }
 
@@ -104,6 +109,22 @@ def test_assigns_to_a_team_by(asking: Asking, team: Team, word: str) -> None:
 
     assert answer == answer_for(team)
     assert asking.assignee() == (None, team.pk)
+
+
+NOBODY = ["user:", "team:", "user:jane", "team:powerful-abolitionist", "#", "#jane", "user:0", "0", "kit", "9" * 20]
+
+
+@pytest.mark.parametrize("word", [*JANE.values(), *TEAM.values(), *NOBODY])
+def test_a_search_means_the_same_by_a_word(asking: Asking, jane: User, team: Team, word: str) -> None:
+    word = word.format(id=team.pk if word.lower().startswith("team:") else jane.pk)
+    status, answer = asking.assign(word)
+
+    found = asking.api.put(
+        asking.api.issues_url, {}, ids=[asking.issue.pk], raw_query="query=" + quote(f'assigned:"{word.strip()}"')
+    )
+
+    assert found.status_code == status, answer
+    assert found.headers.get("Issues-Matched") == ("1" if status == 200 else None)
 
 
 def test_names_a_user_without_a_name_by_the_user_name(asking: Asking, organization: Organization) -> None:

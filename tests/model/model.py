@@ -653,6 +653,7 @@ class Model:
 
     def _find_actor(self, word: str) -> Person | Team | None:
         """1.4: whom a word means."""
+        word = word.lower()
         kind, _, rest = word.partition(":")
         people = {str(person.id): person for person in self.place.members}
         teams = {str(team.id): team for team in self.place.teams}
@@ -669,7 +670,7 @@ class Model:
             person
             for column in ("username", "email")
             for person in self.place.members
-            if getattr(person, column).lower() == word.lower()
+            if getattr(person, column).lower() == word
         )
         return next(named, None) or slugs.get(word)
 
