@@ -3,7 +3,6 @@
 Read by name through ``django.conf.settings``; nothing imports this module.
 """
 
-import logging
 import re
 import secrets
 from datetime import timedelta
@@ -24,9 +23,23 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 # ---------------------------------------------------------------------------------------------------------------------
 
 
+SHOWN_LETTERS = 60
+
+
+def shown(word: str) -> str:
+    """Return what was given, as a sentence shows it: never all of a page."""
+    return repr(word if len(word) <= SHOWN_LETTERS else f"{word[:SHOWN_LETTERS]}...")
+
+
 def text(name: str, default: str = "") -> str:
-    """Return the variable, trimmed; the default when it is absent or empty."""
-    return environ.get(name, "").strip() or default
+    """Return the variable, trimmed; the default when it is absent or empty.
+
+    :raises ImproperlyConfigured: it is no UTF-8, which nothing that reads it could write.
+    """
+    word = environ.get(name, "").strip() or default
+    if not word.isascii() and any("\ud800" <= letter <= "\udfff" for letter in word):
+        raise ImproperlyConfigured(f"{name} has bytes that are no UTF-8.")
+    return word
 
 
 def flag(name: str, default: bool) -> bool:
@@ -39,18 +52,24 @@ def flag(name: str, default: bool) -> bool:
         return True
     if word in {"0", "false", "no", "off"}:
         return False
-    raise ImproperlyConfigured(f"{name} is {word!r}; say true or false.")
+    raise ImproperlyConfigured(f"{name} is {shown(word)}; say true or false.")
 
 
-def number(name: str, default: int, *, minimum: int = 0) -> int:
+def number(name: str, default: int, *, minimum: int, maximum: int) -> int:
     """Return the variable as a whole number.
 
-    :raises ImproperlyConfigured: it is no whole number, or less than ``minimum``.
+    Every number has a greatest value too: what is beyond what PostgreSQL, the system or a date can take would fail at
+    each request, or years later, and not here.
+
+    :raises ImproperlyConfigured: it is no whole number, or out of its range.
     """
     word = text(name, str(default))
-    if not (word.isascii() and word.isdigit() and int(word) >= minimum):
-        raise ImproperlyConfigured(f"{name} is {word!r}; it must be a whole number of at least {minimum}.")
-    return int(word)
+    digits = word.lstrip("0") or "0"
+    if not (
+        word.isascii() and word.isdigit() and len(digits) <= len(str(maximum)) and minimum <= int(digits) <= maximum
+    ):
+        raise ImproperlyConfigured(f"{name} is {shown(word)}; it must be a whole number from {minimum} to {maximum}.")
+    return int(digits)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -77,18 +96,51 @@ def required_in_production(name: str, why: str, default: str) -> str:
 if SECURE_PROXY and DEBUG:
     raise ImproperlyConfigured("SECURE_PROXY is on, so this is production: DEBUG must be off, for it shows settings.")
 
-ALLOWED_HOSTS = [
-    host.strip()
-    for host in required_in_production(
-        "ALLOWED_HOSTS", "the names under which it may be called, with commas", "localhost,127.0.0.1,[::1]"
-    ).split(",")
-]
+NAME = r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?"
+IPV6 = r"\[[0-9a-f:.]+\]"
+
+
+def allowed_hosts() -> list[str]:
+    """Return ALLOWED_HOSTS.
+
+    :raises ImproperlyConfigured: some is no name of a host; with a port or a scheme it would never be asked for.
+    """
+    why = "the names under which it may be called, with commas"
+    given = required_in_production("ALLOWED_HOSTS", why, "localhost,127.0.0.1,[::1]")
+    hosts = [host.strip() for host in given.split(",")]
+    for host in hosts:
+        if not re.fullmatch(rf"\*|\.?{NAME}|{IPV6}", host, re.IGNORECASE | re.ASCII):
+            raise ImproperlyConfigured(
+                f"ALLOWED_HOSTS has {shown(host)}; write names with commas, without scheme and port: "
+                "issues.example.com,.example.com,127.0.0.1,[::1]"
+            )
+    return hosts
+
+
+ALLOWED_HOSTS = allowed_hosts()
+
+
+def base_url() -> str:
+    """Return BASE_URL without a slash at its end.
+
+    :raises ImproperlyConfigured: links could not start with it.
+    """
+    word = text("BASE_URL").rstrip("/")
+    found = re.fullmatch(rf"https?://({NAME}|{IPV6})(?::(?P<port>\d{{1,5}}))?", word, re.IGNORECASE | re.ASCII)
+    if word and not (found and 1 <= int(found["port"] or 1) <= 65535):
+        # What stands before an @ may be a password: not shown.
+        given = "has a user or a password in it" if "@" in word else f"is {shown(word)}"
+        raise ImproperlyConfigured(
+            f"BASE_URL {given}; write scheme and host, with a port if need be: https://issues.example.com"
+        )
+    return word
+
 
 # Absolute links (`permalink`) start with this; empty means the host that the request named.
-BASE_URL = text("BASE_URL").rstrip("/")
+BASE_URL = base_url()
 
 # Every visit begins the thirty days anew; a host that must go back to plain HTTP waits no longer than that.
-HSTS_SECONDS = number("HSTS_SECONDS", 30 * 24 * 60 * 60)
+HSTS_SECONDS = number("HSTS_SECONDS", 30 * 24 * 60 * 60, minimum=0, maximum=2 * 365 * 24 * 60 * 60)
 
 if SECURE_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -171,9 +223,9 @@ WHITENOISE_USE_FINDERS = True
 DATA_DIR = text("DATA_DIR")
 
 # A mutation waits so long for a row that another request holds, then answers 503 (contract 1.9).
-LOCK_TIMEOUT_SECONDS = number("LOCK_TIMEOUT_SECONDS", 5, minimum=1)
+LOCK_TIMEOUT_SECONDS = number("LOCK_TIMEOUT_SECONDS", 5, minimum=1, maximum=3600)
 # A read that takes longer is ended, and answers 503. Mutations have no such limit: "update all" takes what it takes.
-READ_TIMEOUT_SECONDS = number("READ_TIMEOUT_SECONDS", 15, minimum=1)
+READ_TIMEOUT_SECONDS = number("READ_TIMEOUT_SECONDS", 15, minimum=1, maximum=3600)
 
 
 def database() -> dict[str, Any]:
@@ -255,10 +307,25 @@ UNFOLD = {
 # Whoever logs in without having asked for a page first: unfold's form names none, and Django's own default isn't there.
 LOGIN_REDIRECT_URL = "admin:index"
 
+
+def secret_key() -> str:
+    """Return SECRET_KEY.
+
+    :raises ImproperlyConfigured: this is production, and it is absent or could be guessed.
+    """
+    why = "fifty random characters that all its servers share"
+    word = required_in_production("SECRET_KEY", why, secrets.token_urlsafe(50))
+    if SECURE_PROXY and (len(word) < 50 or len(set(word)) < 10 or word.startswith("django-insecure-")):
+        # It may be a real one with a slip: not shown.
+        raise ImproperlyConfigured(
+            "SECURE_PROXY is on, so this is production: SECRET_KEY must have at least 50 characters, 10 of them "
+            "different; make one with: openssl rand -hex 32"
+        )
+    return word
+
+
 # Signs the admin's sessions. `manage.py serve` keeps one in the data folder; without it, every process has its own.
-SECRET_KEY = required_in_production(
-    "SECRET_KEY", "fifty random characters that all its servers share", secrets.token_urlsafe(50)
-)
+SECRET_KEY = secret_key()
 
 # ---------------------------------------------------------------------------------------------------------------------
 # The API
@@ -290,7 +357,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 # How many requests a credential may make in a minute, in each worker: they don't know each other's counts. 0: no limit.
-THROTTLE_PER_MINUTE = number("THROTTLE_PER_MINUTE", 6000)
+THROTTLE_PER_MINUTE = number("THROTTLE_PER_MINUTE", 6000, minimum=0, maximum=1_000_000)
 
 # Django's limit of 1,000 fields counts query parameters too: 1,001 ids would be an HTML 400 before any view. The server
 # bounds the request line (1 MiB, issuetracker/server/limits.py), issues/negotiation.py the body.
@@ -301,10 +368,10 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = None
 # ---------------------------------------------------------------------------------------------------------------------
 
 # Where `manage.py serve` and `demo` listen, unless --port says otherwise.
-PORT = number("PORT", 8000, minimum=1)
+PORT = number("PORT", 8000, minimum=1, maximum=65535)
 # Processes, and threads in each: so many requests are worked on at once, and each thread keeps a database connection.
-WEB_WORKERS = number("WEB_WORKERS", min(2 * (cpu_count() or 1), 4), minimum=1)
-WEB_THREADS = number("WEB_THREADS", 4, minimum=1)
+WEB_WORKERS = number("WEB_WORKERS", min(2 * (cpu_count() or 1), 4), minimum=1, maximum=256)
+WEB_THREADS = number("WEB_THREADS", 4, minimum=1, maximum=256)
 
 
 def metrics_token() -> str:
@@ -313,10 +380,10 @@ def metrics_token() -> str:
     :raises ImproperlyConfigured: it could be guessed, or no header can carry it.
     """
     word = text("METRICS_TOKEN")
-    if word and not re.fullmatch(r"[!-~]{20,}", word):
+    if word and not re.fullmatch(r"[!-~]{20,200}", word):
         # It may be a real one with a slip: not shown.
         raise ImproperlyConfigured(
-            "METRICS_TOKEN must have at least 20 characters, letters and digits for example; make one with: "
+            "METRICS_TOKEN must have 20 to 200 characters, letters and digits for example; make one with: "
             "openssl rand -hex 32"
         )
     return word
@@ -329,7 +396,7 @@ METRICS_TOKEN = metrics_token()
 # ---------------------------------------------------------------------------------------------------------------------
 
 # So many days a mutation can be undone; `manage.py prune_mutations` removes those that are older.
-MUTATIONS_KEPT_DAYS = number("MUTATIONS_KEPT_DAYS", 30, minimum=1)
+MUTATIONS_KEPT_DAYS = number("MUTATIONS_KEPT_DAYS", 30, minimum=1, maximum=36_500)
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Language and time: answers are English and UTC, whatever a client prefers
@@ -352,11 +419,11 @@ CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "Lax"
 def log_level() -> str:
     """Return LOG_LEVEL, in capitals.
 
-    :raises ImproperlyConfigured: it is none of logging's levels.
+    :raises ImproperlyConfigured: it is none of logging's levels, or NOTSET, which here means nothing.
     """
     word = text("LOG_LEVEL", "WARNING").upper()
-    if word not in logging.getLevelNamesMapping():
-        raise ImproperlyConfigured(f"LOG_LEVEL is {word!r}; say DEBUG, INFO, WARNING, ERROR or CRITICAL.")
+    if word not in {"DEBUG", "INFO", "WARNING", "WARN", "ERROR", "CRITICAL", "FATAL"}:
+        raise ImproperlyConfigured(f"LOG_LEVEL is {shown(word)}; say DEBUG, INFO, WARNING, ERROR or CRITICAL.")
     return word
 
 
@@ -367,7 +434,7 @@ def log_format() -> str:
     """
     word = text("LOG_FORMAT", "line" if stderr.isatty() else "json").lower()
     if word not in {"json", "line"}:
-        raise ImproperlyConfigured(f"LOG_FORMAT is {word!r}; say json or line.")
+        raise ImproperlyConfigured(f"LOG_FORMAT is {shown(word)}; say json or line.")
     return word
 
 

@@ -23,7 +23,7 @@ from issues.services import (
     transactions,
 )
 from issues.services.history import ChangedMarks
-from issues.services.targets import IdsRequired, Targets, ancestors_and_children, lock_targets, no_relatives
+from issues.services.targets import IdsRequired, Targets, ancestors_and_children, lock_targets, newest, no_relatives
 from projects.callers import Caller
 
 
@@ -58,7 +58,9 @@ def mutate_each(
     if all(scope.ids is not None for scope in scopes):
         work = partial(_mutate_named, scopes, mutation, by=by, at=at)
     elif mutation.status is not None and mutation.changes_status_only:
-        work = partial(_mutate_all, scopes, mutation.status, mutation, by=by, at=at)
+        # Once, and not again when it starts over: what is there when the request begins.
+        newest_of = [newest(scope.project_id) for scope in scopes]
+        work = partial(_mutate_all, scopes, newest_of, mutation.status, mutation, by=by, at=at)
     else:
         raise IdsRequired
     with observing.mutation(MutationKind.UPDATE, scopes, mutation.body, by=by, preview=care.preview) as outcomes:
@@ -150,22 +152,32 @@ def _mark(
 
 
 def _mutate_all(
-    scopes: Sequence[IssueScope], change: StatusChange, mutation: IssueMutation, *, by: Caller, at: datetime
+    scopes: Sequence[IssueScope],
+    newest_of: Sequence[int],
+    change: StatusChange,
+    mutation: IssueMutation,
+    *,
+    by: Caller,
+    at: datetime,
 ) -> list[MutationOutcome]:
     for scope in scopes:
         lookups.hold(mutation, project_id=scope.project_id)
-    return [_change_all(scope, change, mutation, by=by, at=at) for scope in names.hold(scopes, at=at)]
+    return [
+        _change_all(scope, up_to, change, mutation, by=by, at=at)
+        for scope, up_to in zip(names.hold(scopes, at=at), newest_of, strict=True)
+    ]
 
 
 def _change_all(
-    scope: IssueScope, change: StatusChange, mutation: IssueMutation, *, by: Caller, at: datetime
+    scope: IssueScope, up_to: int, change: StatusChange, mutation: IssueMutation, *, by: Caller, at: datetime
 ) -> MutationOutcome:
-    targets = Targets(scope, mutation_id=history.next_id(), ids=None)
+    targets = Targets(scope, mutation_id=history.next_id(), ids=None, up_to=up_to)
     done = status.change(targets, change, by=by, at=at)
     changed, unchanged = done.changed, done.matched - done.changed
     # Whoever the statement waited for may have brought issues into scope, together with some that it had to wait for:
-    # it saw the others as they were before. Let go of nothing, and do those too, until no others came meanwhile. Their
-    # locks are out of the order of ids, and to wait for one, however short, would make deadlocks.
+    # it saw the others as they were before. Let go of nothing, and do those too, until no others came meanwhile; which
+    # has an end, since none is newer than the request. Their locks are out of the order of ids, and to wait for one,
+    # however short, would make deadlocks.
     others = replace(targets, waits=False)
     while others.issues(at=at).count() != unchanged:
         with transactions.starting_over_if_locked():

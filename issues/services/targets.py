@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.db.models.expressions import RawSQL
 
 from issues import observing
@@ -36,12 +36,14 @@ class Targets:
     """The issues found and locked: their ids, ascending; or, with ``ids`` None, all in scope.
 
     "All" can be millions: it is never a list in Python, and is locked by the one statement that changes it, which waits
-    for those who have some of it; or, unless it ``waits``, fails.
+    for those who have some of it; or, unless it ``waits``, fails. It goes ``up_to`` a number in the project, of the
+    newest issue that was there when the request began.
     """
 
     scope: IssueScope
     mutation_id: int
     ids: list[int] | None
+    up_to: int | None = None
     waits: bool = True
 
     @property
@@ -56,7 +58,8 @@ class Targets:
     def issues(self, *, at: datetime) -> IssueQuerySet:
         """Return the targets as a queryset; of "all", those that this request has not changed yet."""
         if self.ids is None:
-            return Issue.objects.in_scope(self.scope, at=at).exclude(mutation_id=self.mutation_id)
+            found = Issue.objects.in_scope(self.scope, at=at).exclude(mutation_id=self.mutation_id)
+            return found if self.up_to is None else found.filter(short_number__lte=self.up_to)
         return Issue.objects.with_ids(self.project_id, self.ids)
 
 
@@ -157,6 +160,16 @@ def split_by_project(ids: Iterable[int], project_ids: Iterable[int]) -> dict[int
     for project_id, pk in issues.values_list("project_id", "id"):
         found.setdefault(project_id, set()).add(pk)
     return {project_id: frozenset(found[project_id]) for project_id in sorted(found)}
+
+
+def newest(project_id: int) -> int:
+    """Return the number in the project of its newest issue; 0 when it has none.
+
+    Numbers only go up, so that those that are there now are the ones up to it. One look into the index of numbers; the
+    highest id of a project would be looked for among the issues of all others.
+    """
+    highest: int | None = Issue.objects.of_projects([project_id]).aggregate(highest=Max("short_number"))["highest"]
+    return highest or 0
 
 
 def no_relatives(project_id: int, ids: list[int]) -> list[int]:

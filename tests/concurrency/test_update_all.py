@@ -2,13 +2,17 @@
 
 import re
 from functools import partial
+from itertools import count
+from threading import Event
 
 import pytest
+from django.db import connection, transaction
 
 from issues.enums import IssueStatus
 from issues.models import Activity, Issue
 from issues.mutation import (
     NO_PRECAUTIONS,
+    Ignore,
     IssueMutation,
     IssueScope,
     MutationOutcome,
@@ -20,12 +24,15 @@ from issues.services import bulk
 from issues.services.precautions import UnexpectedNumber
 from projects.callers import Caller
 from projects.models import Project, User
+from tests.api_client import Api
 from tests.concurrency.sessions import (
     HISTORY,
+    PATIENCE,
     Counter,
     Foreign,
     Interruption,
     Session,
+    interrupted,
     stopped,
     wait_until_blocked,
 )
@@ -34,6 +41,7 @@ from tests.factories import NOW, IssueFactory
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ATTEMPT = re.compile("random_page_cost")  # the first statement of each
+ALL_LOCK = re.compile(r"WITH target AS MATERIALIZED")
 COUNT = re.compile(r"SELECT COUNT\(\*\)")  # what came into scope
 WAITS_FOR_NOBODY = re.compile(r"FOR NO KEY UPDATE\b.*\bNOWAIT", re.DOTALL)
 CLOSED = frozenset({IssueStatus.RESOLVED, IssueStatus.IGNORED})
@@ -159,3 +167,125 @@ def test_starts_over_rather_than_wait_out_of_order(
     assert statuses() == ["unresolved"] * 2
     assert attempts.count == 2
     assert looks.count == 1  # and not for a moment: that would close the circle, and end somebody else's statement
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# New issues
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [ATTEMPT, ALL_LOCK, COUNT],
+    ids=["before the transaction", "before the locks", "before the second look"],
+)
+@pytest.mark.parametrize("preview", [False, True])
+def test_leaves_alone_what_came_after_it_began(
+    project: Project, jane: User, other_session: Session, moment: re.Pattern[str], preview: bool
+) -> None:
+    IssueFactory(project=project)
+    comes = partial(other_session.do, partial(IssueFactory, project=project))
+    care = Precautions(preview=preview, expected=1)
+
+    with interrupted(moment, comes, before=True):
+        outcome = put(everything(project), IssueMutation(status=Resolve()), Caller(user=jane), care)
+
+    assert (outcome.matched, outcome.changed) == (1, 1)
+    assert statuses() == ["unresolved" if preview else "resolved", "unresolved"]
+
+
+def test_leaves_alone_what_came_before_it_started_over(
+    project: Project, jane: User, session: Session, other_session: Session, foreign: Foreign
+) -> None:
+    """It is one request, however often it is tried."""
+    by = Caller(user=jane)
+    opened, snoozed = IssueFactory(project=project), IssueFactory(project=project, ignored=True)
+    resolve = partial(put, named(opened, snoozed), IssueMutation(status=Resolve()), by)
+    unresolve = partial(put, everything(project, *CLOSED), IssueMutation(status=Unresolve()), by)
+    attempts = Counter(ATTEMPT)
+
+    def let_go_and_make_another() -> None:
+        if attempts.count == 2:
+            foreign.roll_back()
+            IssueFactory(project=project, resolved=True)
+
+    with stopped(session, resolve, after=HISTORY):
+        take = Interruption(COUNT, lambda: foreign.lock(opened.pk), before=True)
+        unresolving = other_session.start(
+            unresolve, take, attempts, Interruption(ATTEMPT, let_go_and_make_another, times=2)
+        )
+        wait_until_blocked(other_session, by=session)
+
+    assert (unresolving.result().matched, unresolving.result().changed) == (2, 2)
+    assert statuses() == ["unresolved", "unresolved", "resolved"]
+
+
+def test_has_an_end_while_new_issues_come_at_each_look(project: Project, jane: User, other_session: Session) -> None:
+    IssueFactory(project=project)
+    looks = Counter(COUNT)
+    comes = partial(other_session.do, partial(IssueFactory, project=project))
+
+    with (
+        connection.execute_wrapper(looks),
+        connection.execute_wrapper(Interruption(COUNT, comes, before=True, times=9)),
+    ):
+        outcome = put(everything(project), IssueMutation(status=Resolve()), Caller(user=jane))
+
+    assert (outcome.matched, outcome.changed) == (1, 1)
+    assert looks.count == 1
+
+
+def test_is_answered_while_somebody_makes_and_changes_new_issues_all_the_time(
+    api: Api, project: Project, session: Session
+) -> None:
+    there = [IssueFactory(project=project) for _ in range(20)]
+    enough = Event()
+
+    def make_issues() -> int:
+        for made in count():
+            if enough.is_set():
+                return made
+            with transaction.atomic():
+                issue = IssueFactory(project=project)
+                Issue.objects.filter(pk=issue.pk).update(last_seen=NOW)
+        raise AssertionError
+
+    making = session.start(make_issues)
+    answers = []
+    try:
+        for status in ["resolved", "unresolved"] * 10:
+            least = Issue.objects.count()
+            response = api.put(api.issues_url, {"status": status})
+            answers.append((response.status_code, least <= int(response.headers["Issues-Matched"])))
+            assert int(response.headers["Issues-Matched"]) <= Issue.objects.count()
+    finally:
+        enough.set()
+
+    assert answers == [(200, True)] * 20
+    assert making.result(PATIENCE) > 0
+    assert set(Issue.objects.filter(pk__in=[issue.pk for issue in there]).values_list("status", flat=True)) == {
+        "unresolved"
+    }
+
+
+def test_is_about_an_issue_that_was_being_made_when_it_began(
+    project: Project, jane: User, session: Session, other_session: Session
+) -> None:
+    """Its number was given before, and it is there when another one is waited for: then it is one of all."""
+    by = Caller(user=jane)
+    opened = IssueFactory(project=project, short_number=1)
+    resolve = partial(put, named(opened), IssueMutation(status=Ignore()), by)
+    unresolve = partial(put, everything(project), IssueMutation(status=Resolve()), by)
+
+    with stopped(session, resolve, after=HISTORY):
+        IssueFactory(project=project, short_number=3)
+        resolving = other_session.start(unresolve)
+        wait_until_blocked(other_session, by=session)
+        IssueFactory(project=project, short_number=2)
+        IssueFactory(project=project, short_number=4)
+
+    assert (resolving.result().matched, resolving.result().changed) == (3, 3)
+    assert list(Issue.objects.order_by("short_number").values_list("status", flat=True)) == [
+        *["resolved"] * 3,
+        "unresolved",
+    ]

@@ -94,7 +94,7 @@ def test_don_t_take_a_token_that_can_t_be_one(token: str) -> None:
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        "METRICS_TOKEN must have at least 20 characters, letters and digits for example; make one with: "
+        "METRICS_TOKEN must have 20 to 200 characters, letters and digits for example; make one with: "
         "openssl rand -hex 32\n"
     )
 

@@ -99,8 +99,10 @@ def _rewrite_locks(replacement: str) -> None:
 def look_once() -> None:
     """Let "update all" not look whether others came while it waited."""
 
-    def change_all(scope: IssueScope, change: Any, mutation: IssueMutation, *, by: Any, at: Any) -> MutationOutcome:
-        targets = Targets(scope, mutation_id=history.next_id(), ids=None)
+    def change_all(
+        scope: IssueScope, up_to: int, change: Any, mutation: IssueMutation, *, by: Any, at: Any
+    ) -> MutationOutcome:
+        targets = Targets(scope, mutation_id=history.next_id(), ids=None, up_to=up_to)
         done = status.change(targets, change, by=by, at=at)
         counts = done.matched, done.changed
         recorded = bulk._record(targets, mutation, *counts, marks=ChangedMarks(), by=by, at=at)
