@@ -34,6 +34,11 @@ def sentence(error: Exception) -> str:
     return f"The {which} can't be used: {told}"
 
 
+def not_text(word: str) -> bool:
+    """Return whether the word has bytes that are kept as surrogates, which PostgreSQL takes in no text."""
+    return any("\udc80" <= letter <= "\udcff" for letter in word)
+
+
 def lacks_tables(error: Exception) -> bool:
     """Return whether a query met a table that isn't there: before the first migration, all of them."""
     return getattr(error.__cause__, "pgcode", None) == UNDEFINED_TABLE
@@ -45,8 +50,12 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:  # nohup stays nohup
             signal.signal(number, end)
+    if any(not_text(word) for word in sys.argv):
+        sys.exit("An argument has bytes that are no UTF-8.")
     try:
         execute_from_command_line(sys.argv)
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
     except (ImproperlyConfigured, OperationalError, NotSupportedError, ProgrammingError) as error:
         # Any other ProgrammingError is a bug: nobody can mend it without the traceback.
         if "--traceback" in sys.argv or (isinstance(error, ProgrammingError) and not lacks_tables(error)):

@@ -366,5 +366,5 @@ def test_says_that_a_port_is_none() -> None:
         check=False,
     )
 
-    assert refused.returncode == 2
-    assert refused.stderr.endswith("error: argument --port: '70000' is no port; it must be a number from 1 to 65535\n")
+    assert refused.returncode == 1
+    assert refused.stderr == "PORT is '70000'; it must be a whole number from 1 to 65535.\n"

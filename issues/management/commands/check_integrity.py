@@ -1,13 +1,14 @@
 import sys
 from typing import Any
 
-from django.core.management import BaseCommand, CommandError
+from django.core.management import CommandError
 from tqdm import tqdm
 
 from issues.integrity import INVARIANTS, find, one_state
+from projects.management import base
 
 
-class Command(BaseCommand):
+class Command(base.Command):
     help = (
         "Check what must hold between tables: totals, merges, history. Changes nothing, locks nothing that a request "
         "needs, and sees one state of the database. Says what is wrong, with ids, and ends with 1 then."

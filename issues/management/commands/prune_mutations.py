@@ -4,27 +4,23 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 from django.utils import timezone
 from tqdm import tqdm
 
 from issues.services import pruning
+from projects.management import base
 
 
-class Command(BaseCommand):
+class Command(base.Command):
     help = "Remove mutations older than MUTATIONS_KEPT_DAYS, and what they overwrote; then they can't be undone."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--days", type=int, help="how many days are kept, instead of the setting")
+        parser.add_argument("--days", type=base.days, help="how many days are kept, instead of the setting")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print how many were removed. It can be stopped and begun again at any time.
-
-        :raises CommandError: the number of days is less than 1.
-        """
+        """Print how many were removed. It can be stopped and begun again at any time."""
         days = settings.MUTATIONS_KEPT_DAYS if options["days"] is None else options["days"]
-        if days < 1:
-            raise CommandError("Keep them for at least one day.")
         before = timezone.now() - timedelta(days=days)
         removed = emptied = 0
         total = pruning.count_older(before)

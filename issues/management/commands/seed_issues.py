@@ -7,9 +7,8 @@ be repeated in another project, in one go or in parts.
 import json
 import sys
 import time
-from argparse import ArgumentTypeError
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from hashlib import md5
 from io import StringIO
@@ -17,7 +16,7 @@ from random import Random
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
@@ -25,6 +24,7 @@ from tqdm import tqdm
 
 from issues.enums import IssueLevel, IssueStatus, ResolutionKind
 from issues.models import Issue, IssueHash, IssueHour, IssueText
+from projects.management import base
 from projects.models import Project, Release
 
 PAIR_PROJECT = "the-interstellar-jurisdiction/pump-station"
@@ -302,26 +302,15 @@ def analyze() -> None:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def whole_number(least: int, most: int) -> Callable[[str], int]:
-    """Return a reader of whole numbers in that range, for an option."""
-
-    def read(word: str) -> int:
-        if not (word.isascii() and word.isdigit() and least <= int(word) <= most):
-            raise ArgumentTypeError(f"{word!r} is no whole number from {least} to {most}.")
-        return int(word)
-
-    return read
-
-
-class Command(BaseCommand):
+class Command(base.Command):
     help = "Make what is missing of the two documented issues; with --count, so many made-up ones more."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--count", type=whole_number(1, MOST), help="how many, each time")
+        parser.add_argument("--count", type=base.whole_number(1, MOST), help="how many, each time")
         parser.add_argument("--project", metavar="ORG/SLUG", help=f"where to (default: {PAIR_PROJECT})")
         parser.add_argument(
             "--seed",
-            type=whole_number(0, 2**63 - 1),
+            type=base.whole_number(0, 2**63 - 1),
             help="fixes what they hold; another one makes others (default: 0)",
         )
         parser.add_argument(

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import OperationalError
 from django.utils import timezone
 
@@ -12,15 +12,20 @@ from issues.models import Mutation
 from issues.mutation import Precautions, UndoOutcome
 from issues.services import undo
 from projects.callers import Caller
+from projects.management import base
 from projects.models import User
 from projects.querysets import MAX_ID
 
 
-class Command(BaseCommand):
+class Command(base.Command):
     help = "Take a mutation back: what it changed is again as it was, where that still is what it left."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("mutation", type=int, help="its id, as the header Mutation-Id gave it")
+        parser.add_argument(
+            "mutation",
+            type=base.whole_number(1, MAX_ID, "number of a mutation"),
+            help="its id, as the header Mutation-Id gave it",
+        )
         parser.add_argument("--user", required=True, help="the user name of who takes it back, for the history")
         parser.add_argument("--preview", action="store_true", help="only say what would happen")
 
@@ -33,7 +38,7 @@ class Command(BaseCommand):
         user = User.objects.filter(username=options["user"], is_active=True).first()
         if user is None:
             raise CommandError(f"There is no active user {options['user']}.")
-        mutation = Mutation.objects.filter(pk=pk).first() if 0 < pk <= MAX_ID else None
+        mutation = Mutation.objects.filter(pk=pk).first()
         if mutation is None:
             raise CommandError(f"There is no mutation {pk}, or none any more.")
         try:

@@ -1,13 +1,14 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management import BaseCommand, CommandError, CommandParser
+from django.core.management import CommandError, CommandParser
 from django.db import connection
 
 from issuetracker.postgres import dump
+from projects.management import base
 
 
-class Command(BaseCommand):
+class Command(base.Command):
     """`manage.py backup`; docs/backup.md tells the rest."""
 
     help = (

@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management import BaseCommand, CommandError, CommandParser, call_command
+from django.core.management import CommandError, CommandParser, call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from issuetracker import server
 from issuetracker.postgres.folder import data_dir
+from projects.management import base
 
 
-class Command(BaseCommand):
+class Command(base.Command):
     """`manage.py serve`; `demo` is the same with more to prepare and more to say."""
 
     help = (
@@ -27,8 +28,13 @@ class Command(BaseCommand):
     requires_migrations_checks = False  # prepare() does it, with a sentence and an exit code
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
-        parser.add_argument("--port", type=port, default=str(settings.PORT), help="the port to listen on (PORT, 8000)")
+        parser.add_argument("--host", type=host, default="127.0.0.1", help="the address to listen on (127.0.0.1)")
+        parser.add_argument(
+            "--port",
+            type=base.whole_number(1, 65535, "port"),
+            default=str(settings.PORT),
+            help="the port to listen on (PORT, 8000)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Serve until a signal ends it.
@@ -65,14 +71,16 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
-def port(word: str) -> int:
-    """Return the number of a port.
+def host(word: str) -> str:
+    """Return the name or address.
 
-    :raises ArgumentTypeError: it is none.
+    :raises ArgumentTypeError: no host can be called so; to look for it would be a crash.
     """
-    if not (word.isascii() and word.isdigit() and 1 <= int(word) <= 65535):
-        raise ArgumentTypeError(f"{word!r} is no port; it must be a number from 1 to 65535")
-    return int(word)
+    try:
+        word.encode("idna")
+    except UnicodeError as error:
+        raise ArgumentTypeError(f"{word!r} is no name or address of a host") from error
+    return word
 
 
 def shown_host(host: str) -> str:

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from projects.credentials import create_api_key
+from projects.management import base
 from projects.models import ApiKey, Organization, Scope
 
 
-class Command(BaseCommand):
+class Command(base.Command):
     help = "Make an API key of an organization. The key alone goes to standard output, once; it can't be read again."
 
     def add_arguments(self, parser: CommandParser) -> None:

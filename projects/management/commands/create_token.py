@@ -1,29 +1,17 @@
 """Make a token of a user."""
 
-from argparse import ArgumentTypeError
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from projects.credentials import create_token
+from projects.management import base
 from projects.models import Scope, User
 
-LONGEST_DAYS = 36_500
 
-
-def days(word: str) -> int:
-    """Return the number of days that the word stands for.
-
-    :raises ArgumentTypeError: it is no whole number, or out of range.
-    """
-    if not (word.isascii() and word.isdigit() and 1 <= int(word) <= LONGEST_DAYS):
-        raise ArgumentTypeError(f"{word!r} is no whole number of days from 1 to {LONGEST_DAYS}.")
-    return int(word)
-
-
-class Command(BaseCommand):
+class Command(base.Command):
     help = "Make a token of a user. The token alone goes to standard output, once; it can't be read again."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -34,7 +22,7 @@ class Command(BaseCommand):
             choices=Scope.values,
             help="what it may do; repeat for more (default: everything)",
         )
-        parser.add_argument("--expires-in", type=days, metavar="DAYS", help="(default: never)")
+        parser.add_argument("--expires-in", type=base.days, metavar="DAYS", help="(default: never)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the token on standard output, and what it is on standard error.

@@ -5,14 +5,15 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
+from projects.management import base
 from projects.models import ApiKey, ApiToken
 from projects.querysets import MAX_ID
 
 
-class Command(BaseCommand):
+class Command(base.Command):
     help = "Take a credential back: a key is disabled, a token is deleted. Without an argument, list them all."
 
     def add_arguments(self, parser: CommandParser) -> None:

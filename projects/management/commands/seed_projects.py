@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from shlex import quote
 from typing import Any, NamedTuple
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import models, transaction
 
 from projects.credentials import create_api_key, create_token, hashed
+from projects.management import base
 from projects.models import ApiKey, ApiToken, Organization, OrganizationMember, Project, Release, Role, Team, User
 
 LABEL = "seed_projects"  # tells the credentials made here from those that people make
@@ -95,7 +96,7 @@ def usable_secret(option: str, secret: str | None, *, refused: str = "") -> str 
     return secret
 
 
-class Command(BaseCommand):
+class Command(base.Command):
     help = (
         "Make two organizations with projects, teams, releases, users and a credential each; again makes nothing twice."
     )

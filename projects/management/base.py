@@ -1,0 +1,46 @@
+"""What the commands of this service have in common: a wrong argument is one sentence."""
+
+from argparse import ArgumentTypeError
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+LONGEST_DAYS = 36_500  # a century; from some 700,000 on, there is no such date
+SHOWN_LETTERS = 60
+
+
+class OneSentence(CommandParser):
+    """Says what is wrong, and no page of usage above it: `--help` has that."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with 2.
+
+        :raises CommandError: the command was called by code.
+        """
+        if not self.called_from_command_line:
+            raise CommandError(f"Error: {message}")
+        self.exit(2, f"{self.prog}: {message.rstrip('.')}. See {self.prog} --help\n")
+
+
+class Command(BaseCommand):
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        parser.__class__ = OneSentence  # Django makes one of its own class, whatever it is told
+        return parser
+
+
+def whole_number(least: int, most: int, what: str = "whole number") -> Callable[[str], int]:
+    """Return a reader of whole numbers in that range, for an option; it takes digits alone."""
+
+    def read(word: str) -> int:
+        digits = word.lstrip("0") or "0"
+        if not (word.isascii() and word.isdigit() and len(digits) <= len(str(most)) and least <= int(digits) <= most):
+            shown = word if len(word) <= SHOWN_LETTERS else f"{word[:SHOWN_LETTERS]}..."
+            raise ArgumentTypeError(f"{shown!r} is no {what} from {least} to {most}.")
+        return int(digits)
+
+    return read
+
+
+days = whole_number(1, LONGEST_DAYS, "whole number of days")
