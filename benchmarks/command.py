@@ -27,6 +27,7 @@ SECTIONS = (
     series.prices_of_what_is_carried,
     series.price_of_undo,
     series.bystanders,
+    series.holders,
     series.crowds,  # last: it leaves this process with another database
 )
 

@@ -29,6 +29,8 @@ class Plan:
     list_rounds: int
     lists: int  # in a round
     small_rounds: int  # of the smallest requests
+    held_rounds: int  # of changes of one issue, as usual and while clients hold on
+    held: int  # changes in each of those
     crowd: int  # so many users with a token each, and a tenth as many projects, among which a caller is found
     idle_seconds: float  # for which single changes are timed while nothing else runs
 
@@ -55,6 +57,8 @@ WHOLE = Plan(
     list_rounds=5,
     lists=20,
     small_rounds=200,
+    held_rounds=4,
+    held=300,
     crowd=20_000,
     idle_seconds=10,
 )
@@ -76,6 +80,8 @@ QUICK = Plan(
     list_rounds=5,
     lists=5,
     small_rounds=100,
+    held_rounds=2,
+    held=200,
     crowd=2_000,
     idle_seconds=3,
 )

@@ -15,6 +15,7 @@ from django.db import connection
 from benchmarks.bench import CHEAPEST, FLOOR, HTTP, SERVICE, Times
 from benchmarks.chart import draw
 from benchmarks.figures import kibibytes, mebibytes, milliseconds, percentile
+from benchmarks.holding import DRIPPING, SILENT, UNREAD
 from benchmarks.plan import Plan
 from benchmarks.series import (
     BARE,
@@ -23,6 +24,7 @@ from benchmarks.series import (
     CROWDED,
     FEW,
     FEW_CALLERS,
+    HELD,
     MANY,
     UNDO_INDEX,
     USUAL,
@@ -56,6 +58,7 @@ def write(plan: Plan, results: Results, targets: Sequence[Target], *, chart: str
             *_wal(results),
             *_memory(plan, results),
             *_bystanders(plan, results),
+            *_holders(results),
             *_how(plan),
         ]
     )
@@ -443,6 +446,15 @@ def _bystanders(plan: Plan, results: Results) -> Iterator[str]:
         ("lists of 25", results.pages),
     ):
         yield from _times({USUAL: f"{what}, as usual", BESIDE: f"{what}, meanwhile"}, measured)
+
+
+def _holders(results: Results) -> Iterator[str]:
+    yield "## While clients hold on"
+    yield ""
+    yield f"One client that resolves single issues, as usual and meanwhile: {SILENT:,} connections say nothing,"
+    yield f"{DRIPPING} send a byte of a request every second, {UNREAD} ask for a large file and don't read it; ms."
+    yield ""
+    yield from _times({USUAL: "as usual", HELD: "meanwhile"}, results.held)
 
 
 def _how(plan: Plan) -> Iterator[str]:

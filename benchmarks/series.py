@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 from random import Random
@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from benchmarks import seeds
 from benchmarks.bench import CHEAPEST, FLOOR, HTTP, SERVICE, WAYS, Bench, Times, ask, body_of, target
+from benchmarks.holding import holding
 from benchmarks.serving import Client, peak_memory, private_memory, serving
 from benchmarks.verbs import RESOLVE, UNRESOLVE, VERBS, Verb
 from issues.enums import IssueStatus
@@ -26,7 +27,7 @@ Execute = Callable[[str, Any, bool, dict[str, Any]], Any]
 BARE = "bare"  # one way more: the service, on a copy of the table with two indexes
 FEW, MANY = 2, 10_000  # issues, between which the number of statements must not grow
 CLIENTS = 8
-USUAL, BESIDE = "usual", "beside update all"
+USUAL, BESIDE, HELD = "usual", "beside update all", "held"
 WITH, WITHOUT = "with", "without"
 UNDO_INDEX = "issues_activity_of_mutation"
 WARM_UP, IN_A_ROW = 2, 5
@@ -69,7 +70,8 @@ class Results:
     statements: dict[str, dict[tuple[str, int], int]] = field(default_factory=dict)  # verb; way, how many ids
     worker_memory: dict[int, int] = field(default_factory=dict)  # peak in bytes, by how many issues were changed
     backend_memory: dict[int, int] = field(default_factory=dict)  # the same of the database, without shared buffers
-    singles: dict[str, Times] = field(default_factory=dict)  # changes of one issue: usual, beside "update all"
+    held: dict[str, Times] = field(default_factory=dict)  # changes of one issue: usual, while clients hold on
+    singles: dict[str, Times] = field(default_factory=dict)  # the same: usual, beside "update all"
     by_hand: dict[str, Times] = field(default_factory=dict)  # the same, by the floor
     pages: dict[str, Times] = field(default_factory=dict)  # lists: the same
     large_over_http: float = 0.0  # seconds that "update all" took meanwhile
@@ -436,6 +438,21 @@ def crowds(bench: Bench, results: Results) -> None:
                         results.crowds.setdefault((what, when), Times()).seconds.append(answer.seconds)
         small.close()
     seeds.drop_database(plan.database)
+
+
+def holders(bench: Bench, results: Results) -> None:
+    """Time changes of one issue as usual, and while clients hold on to the server without asking for anything whole."""
+    results.held = {USUAL: Times(), HELD: Times()}
+    rounds = bench.prepare(RESOLVE, 1, sets=2 * bench.plan.held_rounds * bench.plan.held)
+    with tqdm(total=2 * bench.plan.held_rounds, desc="changes while clients hold on") as progress:
+        for when in (USUAL, HELD) * bench.plan.held_rounds:
+            with holding(bench.server.port) if when == HELD else nullcontext():
+                for _ in range(WARM_UP):
+                    bench.client.ask("GET", CHEAPEST)
+                for _ in range(bench.plan.held):
+                    answer = ask(bench.client, RESOLVE, bench.seeds.tested, rounds.pop())
+                    results.held[when].seconds.append(answer.seconds)
+            progress.update()
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from benchmarks.series import (
     CROWDED,
     FEW,
     FEW_CALLERS,
+    HELD,
     MANY,
     USUAL,
     WITH,
@@ -33,6 +34,7 @@ CLIENTS_AT_LEAST = 1.5
 LIST_AT_MOST = 4.0
 FLAT_AT_MOST = 1.2  # what "flat" leaves to chance
 BESIDE_AT_MOST = 2.0
+HELD_AT_MOST = 2.0
 UNDO_AT_MOST = 1.15
 
 
@@ -62,6 +64,7 @@ def check(plan: Plan, results: Results) -> list[Target]:
         *_lists(plan, results),
         *_crowds(plan, results),
         *_bystanders(plan, results),
+        *_holders(results),
     ]
 
 
@@ -188,3 +191,11 @@ def _bystanders(plan: Plan, results: Results) -> Iterator[Target]:
             BESIDE_AT_MOST,
             percentile(measured[BESIDE].seconds, 95) / percentile(measured[USUAL].seconds, 95),
         )
+
+
+def _holders(results: Results) -> Iterator[Target]:
+    yield _at_most(
+        "resolve of 1 id while clients hold on to the server / as usual, p95",
+        HELD_AT_MOST,
+        percentile(results.held[HELD].seconds, 95) / percentile(results.held[USUAL].seconds, 95),
+    )

@@ -22,7 +22,7 @@ from typing import Any, Protocol
 
 from issuetracker.server import limits
 from issuetracker.server.framing import Body, Head
-from issuetracker.server.refusals import RequestTimeout
+from issuetracker.server.refusals import Ending, Overloaded, RequestTimeout
 from issuetracker.server.threads import Threads
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
@@ -126,6 +126,7 @@ class Loop:
         self._selector.register(wakes, READ, partial(self._take_answers, wakes))
         self._space = bytearray(limits.ONE_READ_BYTES)
         self._is_accepting = False
+        self._is_lightening = False
         self._accepts_again_at = 0.0
         self._sweeps_at = 0.0
         self._said: dict[str, float] = {}
@@ -160,6 +161,7 @@ class Loop:
         for group in self.groups.values():
             for connection in group:
                 connection.deadline = min(connection.deadline, leave_at)
+                connection.ends_at = min(connection.ends_at, leave_at)  # or a byte now and then would put it off
 
     def close(self) -> None:
         """Let go of everybody."""
@@ -216,21 +218,27 @@ class Loop:
         return False
 
     def _weigh(self, connection: Connection) -> None:
-        """Count what is held for a connection; if that is too much for all of them, let go of the oldest large one."""
+        """Count what is held for a connection; if that is too much for all of them, let go of the oldest large ones."""
         weight = connection.weight()
         self.held += weight - connection.held
         connection.held = weight
-        while self.held > limits.HELD_BYTES:
-            large = (
-                other
-                for other in self.groups[Group.BUSY]
-                if other.held >= limits.ONE_READ_BYTES and other is not connection
-            )
-            oldest = next(large, None)
-            if oldest is None:
+        if self.held > limits.HELD_BYTES and not self._is_lightening:  # not again for each that is let go
+            self._is_lightening = True
+            self._lighten(connection)
+            self._is_lightening = False
+
+    def _lighten(self, spared: Connection) -> None:
+        """Let go of what clients hold up, the oldest first; who is in the middle of a request is told."""
+        for connection in list(self.groups[Group.BUSY]):
+            if self.held <= limits.HELD_BYTES:
                 return
+            if connection.held < limits.ONE_READ_BYTES or connection is spared:
+                continue
             self._say("Requests and answers that wait for clients fill the memory they have: the oldest are let go.")
-            self._close(oldest)
+            if connection.outgoing:
+                self._close(connection)
+            else:
+                self._refuse(connection, Overloaded())
 
     def _sweep(self, now: float) -> None:
         """Give up on clients that took too long."""
@@ -240,8 +248,8 @@ class Loop:
             for connection in [connection for connection in connections if connection.deadline <= now]:
                 if connection not in connections:  # let go of since, for what another one holds
                     continue
-                if group is Group.BUSY and not connection.outgoing and not self.is_ending:
-                    self._refuse(connection, RequestTimeout())
+                if group is Group.BUSY and not connection.outgoing:
+                    self._refuse(connection, Ending() if self.is_ending else RequestTimeout())
                 else:
                     self._close(connection)
 
@@ -294,7 +302,7 @@ class Loop:
                 head = bytes(memoryview(connection.received)[:end])
                 connection.request = self.site.read_head(head, connection.peer, connection.requests)
                 del connection.received[:end]
-                connection.ends_at = now + limits.BODY_SECONDS
+                connection.ends_at = self._until(now, limits.BODY_SECONDS)
                 is_whole = connection.request.body.take(connection.received)
                 if not is_whole and connection.request.expects_continue:
                     with suppress(OSError):  # nothing else is on its way: it fits, or nobody is there
@@ -309,7 +317,10 @@ class Loop:
             self._move(connection, Group.WORKING)
             self._watch(connection, 0)
             self._weigh(connection)
-            self._threads.submit((connection, connection.request))
+            if self.held > limits.HELD_BYTES and connection.held >= limits.ONE_READ_BYTES:
+                self._refuse(connection, Overloaded())  # they wait for threads, and nobody else can be let go
+            else:
+                self._threads.submit((connection, connection.request))
         else:
             self._expect_more(connection)
 
@@ -391,7 +402,7 @@ class Loop:
         self._move(connection, Group.LINGERING)
         self._weigh(connection)
         now = time.monotonic()
-        connection.ends_at = now + limits.LINGER_SECONDS
+        connection.ends_at = self._until(now, limits.LINGER_SECONDS)
         connection.deadline = self._until(now, limits.LINGER_SILENCE_SECONDS)
         self._watch(connection, READ)
 

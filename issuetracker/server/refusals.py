@@ -18,6 +18,14 @@ class BodyTooLong(Exception):
     """The body of the request is over 1 MiB, and was not read."""
 
 
+class Ending(Exception):
+    """The server ends, in the middle of a request."""
+
+
+class Overloaded(Exception):
+    """A large request has no room beside the others, which are not whole yet, or wait for threads."""
+
+
 _CRASHED = (500, "Internal server error. Look at the issues before you send this again.")
 
 # By the exceptions of gunicorn's parser; the first line that fits counts. Messages never repeat what the client sent:
@@ -41,6 +49,12 @@ _REFUSALS: tuple[tuple[tuple[type[Exception], ...], int, str], ...] = (
         f"The rest of the request did not arrive in time: the headers in {limits.PATIENCE_SECONDS} seconds, the body "
         f"in {limits.BODY_SECONDS}, without a pause of {limits.PATIENCE_SECONDS}. Nothing was changed: send it again.",
     ),
+    (
+        (Ending,),
+        503,
+        "The server is being stopped, and the request was not complete. Nothing was changed: send it again.",
+    ),
+    ((Overloaded,), 503, "Too many large requests are here at once. Nothing was changed: send it again."),
     ((BodyTooLong,), 413, f"The body is larger than {limits.BODY_BYTES} bytes."),
     (
         (errors.InvalidRequestLine,),
@@ -92,5 +106,7 @@ def response(status: int, detail: str, *, request_id: str, with_body: bool = Tru
         **ON_EVERY_ANSWER,
         "X-Request-Id": request_id,
     }
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = str(limits.RETRY_SECONDS)
     lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *(f"{name}: {value}" for name, value in headers.items())]
     return "\r\n".join([*lines, "", ""]).encode("ascii") + (body if with_body else b"")

@@ -14,6 +14,7 @@ from benchmarks.series import (
     CLIENTS,
     CROWDED,
     FEW_CALLERS,
+    HELD,
     ONE_ISSUE,
     USUAL,
     WITH,
@@ -58,6 +59,7 @@ def results() -> Results:
         statements={"resolve": {(way, k): 8 for way in ("service", "http") for k in (2, 10_000)}},
         worker_memory={1: 80 * MIB, QUICK.large: 90 * MIB},
         backend_memory={1: 20 * MIB, QUICK.large: 40 * MIB},
+        held={USUAL: Times([0.01]), HELD: Times([0.012])},
         singles={USUAL: Times([0.01]), BESIDE: Times([0.015])},
         by_hand={USUAL: Times([0.01]), BESIDE: Times([0.02])},
         pages={USUAL: Times([0.01]), BESIDE: Times([0.015])},
@@ -111,6 +113,12 @@ def test_sees_what_undo_costs_too_much(results: Results) -> None:
     results.undo[1_000][WITH] = Times([0.012])
 
     assert broken(results) == ["changes of 1,000, with what undo reads / without: 1.20"]
+
+
+def test_sees_when_clients_that_hold_on_slow_others_down(results: Results) -> None:
+    results.held[HELD] = Times([0.025])
+
+    assert broken(results) == ["resolve of 1 id while clients hold on to the server / as usual, p95: 2.50"]
 
 
 @pytest.mark.django_db

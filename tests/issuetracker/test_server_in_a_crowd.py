@@ -4,6 +4,7 @@ The others are answered, and what is in flight is done.
 """
 
 import contextlib
+import json
 import os
 import resource
 import signal
@@ -11,10 +12,13 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
+from issuetracker.exceptions import RETRY_AFTER
 from tests.issuetracker.stand_in import Running, parsed, request
 
 MIB = 1024 * 1024
@@ -226,7 +230,28 @@ def test_large_requests_that_are_not_whole_give_way_to_others(start: Start) -> N
         assert small.recv(65536).startswith(b"HTTP/1.1 200 ")
         large[-1].sendall(b"a")
         assert large[-1].recv(65536).startswith(b"HTTP/1.1 200 ")
-        assert sum(is_open(client) for client in large[:-1]) <= 8
+        for client in large[:51]:
+            assert parsed(client.recv(65536))[0] == 503
+        assert all(is_open(client) for client in large[53:-1])
+        assert memory_of_worker(running) - before < 32 * MIB
+
+
+def test_large_requests_that_wait_for_a_thread_are_bounded_too(start: Start) -> None:
+    running = start(LIMIT_HELD_BYTES=str(8 * MIB))
+    before = memory_of_worker(running)
+    with Crowd(running) as crowd:
+        clients = crowd.hold(60, request("/slow?id=1", f"Content-Length: {MIB}", body=b"a" * MIB))
+        small = crowd.hold(5, request("/?id=1", "Content-Length: 1", body=b"a"))
+
+        statuses = []
+        for client in clients:
+            status, headers, _ = parsed(b"".join(iter(partial(client.recv, 65536), b"")))
+            statuses.append(status)
+            assert status == 200 or headers["Retry-After"] == RETRY_AFTER["Retry-After"]
+        assert statuses.count(200) == 8
+        assert set(statuses) == {200, 503}
+        for client in small:
+            assert b"HTTP/1.1 200 " in client.recv(65536)
         assert memory_of_worker(running) - before < 32 * MIB
 
 
@@ -258,6 +283,37 @@ def test_a_crowd_is_let_go_at_the_end_and_what_is_in_flight_is_done(start: Start
 
         assert time.monotonic() - started < SOON
         assert b"\r\n\r\n1 ids, 4 bytes of query" in flying.recv(65536)
+
+
+def test_clients_that_drip_are_told_at_the_end(start: Start) -> None:
+    running = start()
+    with Crowd(running) as crowd:
+        clients = crowd.hold(5, b"GET / HTTP/1.1\r\nA: ") + crowd.hold(5, request("/", "Content-Length: 100000"))
+        assert_answers(running, times=1)
+        ended = Event()
+
+        def drip() -> None:
+            while not ended.wait(0.2):
+                for client in clients:
+                    with contextlib.suppress(OSError):
+                        client.send(b"a")
+
+        dripping = Thread(target=drip)
+        dripping.start()
+        started = time.monotonic()
+        try:
+            assert running.stop(signal.SIGTERM)[0] == 0
+            assert time.monotonic() - started < SOON + 2
+        finally:
+            ended.set()
+            dripping.join()
+        for client in clients:
+            status, headers, body = parsed(client.recv(65536))
+            assert (status, headers["Retry-After"]) == (503, RETRY_AFTER["Retry-After"])
+            assert json.loads(body) == {
+                "detail": "The server is being stopped, and the request was not complete. Nothing was changed: send it "
+                "again."
+            }
 
 
 def test_a_client_that_is_about_to_ask_is_answered_at_the_end(start: Start) -> None:
