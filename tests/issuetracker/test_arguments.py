@@ -9,7 +9,8 @@ from django.core.management import CommandError, call_command, get_commands, loa
 from tests.clusters import manage
 
 OURS = ("issuetracker", "issues", "projects")
-COMMANDS = sorted(name for name, app in get_commands().items() if str(app).startswith(OURS))
+# But for Django's own, which is only made to wait.
+COMMANDS = sorted({name for name, app in get_commands().items() if str(app).startswith(OURS)} - {"migrate"})
 NO_NUMBERS = [
     *("x", "", " ", "-1", "+5", "1.5", "1e3", "0x10", "1_000", "1,000", "inf", "nan", "\u0661\u0662", "\u00b2", "5 5"),
     *("0" * 5000 + "x", "9" * 20, "9" * 5000, str(2**63)),

@@ -1,13 +1,19 @@
 """`manage.py backup` and `restore`, as docs/backup.md tells people to use them."""
 
+import os
+import signal
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from benchmarks.serving import database_url
 from issues.integrity import INVARIANTS
-from tests.clusters import folder, manage, servers
+from tests.clusters import ROOT, folder, manage, servers
+from tests.site import wait_until
 
 RESOLVE_ALL = """
 from django.utils import timezone
@@ -105,3 +111,68 @@ def test_a_restore_of_a_file_without_its_end_is_none(home: Path, dump: Path) -> 
 
 def test_a_restore_of_no_file_says_so(data: Path, home: Path) -> None:
     assert refusal(data, "restore", str(home / "none")) == f"CommandError: There is no file {home / 'none'}."
+
+
+def test_three_that_migrate_a_new_database_at_once_all_succeed(home: Path) -> None:
+    data = home / "thrice"
+    run(data, "check", "--database", "default")  # the database is there, and empty
+    command = [sys.executable, "manage.py", "migrate", "-v0"]
+    environment = os.environ | {"DATA_DIR": str(data), "DATABASE_URL": ""}
+    together = [
+        subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(3)
+    ]
+
+    ends = [(process.communicate(timeout=120)[1], process.returncode) for process in together]
+
+    assert {code for _, code in ends} == {0}
+    assert {told for told, _ in ends} <= {"", "Another migrate is at work on this database; waiting for it.\n"}
+    run(data, "migrate", "--check")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# PostgreSQL's programs end when the command does, however that ends
+# ---------------------------------------------------------------------------------------------------------------------
+
+# Says who it is, and would stay.
+STAYS = """#!/bin/sh
+echo $$ > "$WHERE.new" && mv "$WHERE.new" "$WHERE"
+exec sleep 600
+"""
+READ = "from django.db import connection; from issuetracker.postgres import dump; dump.read(connection, 'x')"
+
+
+def lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("program", ["pg_dump", "pg_restore"])
+def test_no_program_outlives_its_command(tmp_path: Path, program: str, by: signal.Signals) -> None:
+    where, file = tmp_path / "pid", tmp_path / "issues.dump"
+    (tmp_path / "initdb").touch()
+    (tmp_path / program).write_text(STAYS)
+    (tmp_path / program).chmod(0o755)
+    arguments = ["backup", str(file)] if program == "pg_dump" else ["shell", "-v0", "-c", READ]
+    command = subprocess.Popen(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=os.environ | {"DATABASE_URL": database_url(), "PG_BINDIR": str(tmp_path), "WHERE": str(where)},
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    wait_until(where.exists)
+    pid = int(where.read_text())
+    assert lives(pid)
+
+    command.send_signal(by)
+
+    _, told = command.communicate(timeout=30)
+    wait_until(lambda: not lives(pid))
+    assert "Traceback" not in told
+    assert command.returncode == (-by if by == signal.SIGKILL else 128 + by)
+    assert by == signal.SIGKILL or not file.exists()

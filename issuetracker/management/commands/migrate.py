@@ -1,0 +1,49 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.management.commands import migrate
+from django.db import connections
+
+# In the order of what the service locks by number: log-ins have 1 (issuetracker/logins.py).
+MIGRATIONS = 2
+TRY, WAIT = "SELECT pg_try_advisory_xact_lock(%s, 0)", "SELECT pg_advisory_xact_lock(%s, 0)"
+# This transaction is idle for as long as the migrations take, and a role or a server may have limits for that.
+NO_LIMITS = (
+    "SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0"
+)
+
+
+class Command(migrate.Command):
+    """Django's own, one at a time for each database: two at once would both make the first table, and one fail."""
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Migrate; if somebody else is at it, say so, wait, and do what is left then."""
+        if options["plan"] or options["check_unapplied"]:  # these only look
+            super().handle(*args, **options)
+            return
+        with self.one_at_a_time(options["database"]):
+            super().handle(*args, **options)
+
+    @contextmanager
+    def one_at_a_time(self, database: str) -> Iterator[None]:
+        """Hold the lock for the block, in a transaction of another connection.
+
+        A transaction's lock, and not a session's: PgBouncer would hand the session on with its lock, and nobody could
+        migrate any more. If this process is killed, PostgreSQL sees its connection end, and the lock is free.
+        """
+        beside = connections[database].copy()
+        try:
+            beside.set_autocommit(
+                False
+            )  # the first statement begins the transaction, the end of the connection ends it
+            with beside.cursor() as cursor:
+                cursor.execute(NO_LIMITS)
+                cursor.execute(TRY, [MIGRATIONS])
+                if not cursor.fetchone()[0]:
+                    self.stderr.write("Another migrate is at work on this database; waiting for it.", style_func=str)
+                    self.stderr.flush()
+                    cursor.execute(WAIT, [MIGRATIONS])
+                yield
+        finally:
+            beside.close()

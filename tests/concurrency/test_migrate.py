@@ -1,0 +1,58 @@
+"""`manage.py migrate` is one at a time, and whoever comes second waits for as long as the first one lives."""
+
+from collections.abc import Callable
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from issuetracker.management.commands.migrate import MIGRATIONS
+from tests.concurrency.sessions import PATIENCE, Foreign, Session
+from tests.site import wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def somebody_waits() -> bool:
+    waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND NOT granted"
+    with connection.cursor() as cursor:
+        cursor.execute(waiting, [MIGRATIONS])
+        return cursor.fetchone() is not None
+
+
+@pytest.mark.parametrize("end", [Foreign.commit, Foreign.close], ids=["ends", "dies"])
+def test_the_second_waits_until_the_first_ends_or_dies(
+    foreign: Foreign, session: Session, end: Callable[[Foreign], None]
+) -> None:
+    said, told = StringIO(), StringIO()
+    foreign.run("SELECT pg_advisory_xact_lock(%s, 0)", MIGRATIONS)
+
+    waiting = session.start(lambda: call_command("migrate", stdout=said, stderr=told))
+    wait_until(somebody_waits, seconds=PATIENCE)
+    assert told.getvalue() == "Another migrate is at work on this database; waiting for it.\n"
+    assert said.getvalue() == ""
+    end(foreign)
+
+    waiting.result(PATIENCE)
+    assert "No migrations to apply." in said.getvalue()
+
+
+def test_looking_waits_for_nobody(foreign: Foreign, session: Session) -> None:
+    foreign.run("SELECT pg_advisory_xact_lock(%s, 0)", MIGRATIONS)
+
+    for words in (["migrate", "--plan"], ["migrate", "--check"], ["showmigrations"]):
+        session.do(lambda words=words: call_command(*words, stdout=StringIO()))  # type: ignore[misc] # a default has no type
+    assert not somebody_waits()
+
+
+def test_says_nothing_when_it_is_alone_and_leaves_no_lock(session: Session) -> None:
+    said, told = StringIO(), StringIO()
+
+    session.do(lambda: call_command("migrate", stdout=said, stderr=told))
+
+    assert told.getvalue() == ""
+    assert "No migrations to apply." in said.getvalue()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'")
+        assert cursor.fetchall() == []
