@@ -15,7 +15,8 @@ from django.db import connection, transaction
 
 from issues.models import BEFORE_STATE, HangsOnIssue
 from issues.parts import STATUS
-from projects.querysets import release_order
+from issues.querysets import MOST_IN_AN_HOUR, total
+from projects.querysets import MAX_ID, release_order
 
 EXAMPLES = 5
 
@@ -165,9 +166,9 @@ TOTALS = Invariant(
         SELECT tree.root,
                min(own.own_first_seen) AS first_seen,
                max(own.own_last_seen) AS last_seen,
-               sum(own.own_times_seen) AS times_seen,
-               sum(own.own_users_seen) AS users_seen,
-               sum(own.own_comment_count) AS comment_count
+               {total("times_seen")} AS times_seen,
+               {total("users_seen")} AS users_seen,
+               {total("comment_count")} AS comment_count
         FROM tree
         JOIN issues_issue AS own ON own.id = tree.id
         GROUP BY tree.root
@@ -190,7 +191,7 @@ HOURS = Invariant(
     f"""
     WITH RECURSIVE {_TREES},
     total AS (
-        SELECT tree.root AS issue_id, own.hour, sum(own.own_count) AS count
+        SELECT tree.root AS issue_id, own.hour, least(sum(own.own_count), {MOST_IN_AN_HOUR}) AS count
         FROM tree
         JOIN issues_issuehour AS own ON own.issue_id = tree.id
         GROUP BY tree.root, own.hour
@@ -359,11 +360,12 @@ CHANGED = Invariant(
     """,
 )
 
+# Nothing is counted beyond the largest number: a count that would end there ends never (services/snoozes.py).
 STATUSES = Invariant(
     "statuses",
     "an issue's status, resolution and terms are those of its newest activity about them",
     "issues",
-    """
+    f"""
     WITH newest AS (
         SELECT DISTINCT ON (issue_id) issue_id, kind, data
         FROM issues_activity
@@ -385,10 +387,10 @@ STATUSES = Invariant(
             AND issue.snooze_ends_at IS NOT DISTINCT FROM (newest.data ->> 'ignoreUntil')::timestamptz
             AND issue.snooze_window_minutes IS NOT DISTINCT FROM (newest.data ->> 'ignoreWindow')::int
             AND issue.snooze_window_user_minutes IS NOT DISTINCT FROM (newest.data ->> 'ignoreUserWindow')::int
-            AND coalesce(issue.snooze_ends_at_times_seen, issue.snooze_window_count) IS NULL
-                = (newest.data ->> 'ignoreCount' IS NULL)
-            AND coalesce(issue.snooze_ends_at_users_seen, issue.snooze_window_user_count) IS NULL
-                = (newest.data ->> 'ignoreUserCount' IS NULL)
+            AND (coalesce(issue.snooze_ends_at_times_seen, issue.snooze_window_count) IS NULL
+                 = (newest.data ->> 'ignoreCount' IS NULL) OR issue.times_seen = {MAX_ID})
+            AND (coalesce(issue.snooze_ends_at_users_seen, issue.snooze_window_user_count) IS NULL
+                 = (newest.data ->> 'ignoreUserCount' IS NULL) OR issue.users_seen = {MAX_ID})
         END
     """,
 )

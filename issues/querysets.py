@@ -282,6 +282,21 @@ def _kept_statement(model: type[Model], walk: _Walk) -> Statement:
     return _statement(issues, walk)
 
 
+# The most that a tree shows of events, users or comments, and of events in an hour: what its column takes, but for room
+# above it for the end of any snooze by count (at most 2,147,483,647 more), so that merging never shortens one.
+MOST = 2**63 - 2**31
+MOST_IN_AN_HOUR = 2**31 - 1
+
+
+def total(number: str) -> str:
+    """Return SQL for what the root of a ``tree (root, id)`` shows of a number, from its ``own`` and those under it.
+
+    It saturates: a sum that no column takes is shown as the most, and never as less than the root's own.
+    """
+    of_root = f"max(own.own_{number}) FILTER (WHERE own.id = tree.root)"
+    return f"greatest(least(sum(own.own_{number}), {MOST}), {of_root})::bigint"
+
+
 class IssueQuerySet(QuerySet[Any]):
     def with_ids(self, project_id: int, ids: Sequence[int]) -> Self:
         """Keep these issues of this project, merged ones too."""

@@ -14,7 +14,7 @@ from django.db import connection
 
 from issues.enums import ActivityKind
 from issues.mutation import Merged
-from issues.querysets import as_array
+from issues.querysets import MOST_IN_AN_HOUR, as_array, total
 from issues.services.targets import Targets, ancestors
 from projects.callers import Caller
 from projects.querysets import MAX_ID, release_order
@@ -123,11 +123,11 @@ RELEASES_OF_A_TREE = f"""
 """
 
 
-def _moved(end: str, number: str) -> str:
-    """Return SQL that moves an end which an activity keeps by what a total moved, as far as the column reaches."""
-    moved = f"activity.{end}::numeric + total.{number} - issue.{number}"
+def _moved(table: str, end: str, number: str) -> str:
+    """Return SQL that moves the end of a snooze by what a total moved, as far as the column reaches."""
+    moved = f"{table}.{end}::numeric + total.{number} - issue.{number}"
     within = f"least(greatest({moved}, 0), {MAX_ID})::bigint"
-    return f"{end} = CASE WHEN activity.{end} IS NOT NULL THEN {within} END"  # least() passes over NULL
+    return f"{end} = CASE WHEN {table}.{end} IS NOT NULL THEN {within} END"  # least() passes over NULL
 
 
 # Every issue under each of %(ids)s, itself included. A tree has no circles: only visible issues are ever merged, and
@@ -149,9 +149,9 @@ COMPUTE_TOTALS = f"""
         SELECT tree.root,
                min(own.own_first_seen) AS first_seen,
                max(own.own_last_seen) AS last_seen,
-               sum(own.own_times_seen)::bigint AS times_seen,
-               sum(own.own_users_seen)::bigint AS users_seen,
-               sum(own.own_comment_count)::bigint AS comment_count,
+               {total("times_seen")} AS times_seen,
+               {total("users_seen")} AS users_seen,
+               {total("comment_count")} AS comment_count,
                {RELEASES_OF_A_TREE}
     ),
     changed AS (
@@ -163,8 +163,8 @@ COMPUTE_TOTALS = f"""
             comment_count = total.comment_count,
             first_release_id = total.first_release_id,
             last_release_id = total.last_release_id,
-            snooze_ends_at_times_seen = issue.snooze_ends_at_times_seen + total.times_seen - issue.times_seen,
-            snooze_ends_at_users_seen = issue.snooze_ends_at_users_seen + total.users_seen - issue.users_seen,
+            {_moved("issue", "snooze_ends_at_times_seen", "times_seen")},
+            {_moved("issue", "snooze_ends_at_users_seen", "users_seen")},
             mutation_id = %(mutation_id)s
         FROM total
         WHERE issue.id = total.root
@@ -172,8 +172,8 @@ COMPUTE_TOTALS = f"""
     ),
     kept AS (
         UPDATE issues_activity AS activity
-        SET {_moved("before_snooze_ends_at_times_seen", "times_seen")},
-            {_moved("before_snooze_ends_at_users_seen", "users_seen")}
+        SET {_moved("activity", "before_snooze_ends_at_times_seen", "times_seen")},
+            {_moved("activity", "before_snooze_ends_at_users_seen", "users_seen")}
         FROM total
         JOIN issues_issue AS issue ON issue.id = total.root  -- as it was before this statement
         WHERE activity.issue_id = total.root
@@ -182,7 +182,7 @@ COMPUTE_TOTALS = f"""
           AND (total.times_seen, total.users_seen) <> (issue.times_seen, issue.users_seen)
     ),
     hour_total AS (
-        SELECT tree.root, own.hour, sum(own.own_count)::int AS count
+        SELECT tree.root, own.hour, least(sum(own.own_count), {MOST_IN_AN_HOUR})::int AS count
         FROM tree
         JOIN issues_issuehour AS own ON own.issue_id = tree.id
         WHERE own.issue_id = ANY(ARRAY(SELECT id FROM tree)) AND own.own_count > 0

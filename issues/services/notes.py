@@ -4,10 +4,13 @@ from datetime import datetime
 from functools import partial
 
 from django.db.models import F, QuerySet
+from django.db.models.functions import Greatest, Least
 
 from issues.enums import ActivityKind
 from issues.models import Activity, Issue
+from issues.querysets import MOST
 from issues.services import transactions
+from projects.querysets import MAX_ID
 
 
 def add(issue: Issue, text: str, *, user_id: int, at: datetime, lock_timeout: int) -> Activity | None:
@@ -72,8 +75,11 @@ def _count(issue: Issue, difference: int) -> int:
 
     Waits for whoever has the issue; returns 0 if it is deleted or merged then.
     """
+    own, shown = (
+        Least(F(column), MAX_ID - max(difference, 0)) + difference for column in ("own_comment_count", "comment_count")
+    )
     return (
         Issue.objects.filter(pk=issue.pk, project=issue.project_id)
         .visible()
-        .update(own_comment_count=F("own_comment_count") + difference, comment_count=F("comment_count") + difference)
+        .update(own_comment_count=own, comment_count=Greatest(own, Least(shown, MOST)))
     )

@@ -7,6 +7,7 @@ from django.db.models.expressions import RawSQL
 
 from issues.mutation import SnoozeTerms
 from issues.querysets import condition, snooze_is_over
+from projects.querysets import MAX_ID
 
 Columns = dict[str, Any]
 
@@ -33,12 +34,23 @@ def snooze(terms: SnoozeTerms) -> Columns:
     if terms.window is not None:
         columns |= {"snooze_window_count": terms.count, "snooze_window_minutes": terms.window}
     elif terms.count is not None:
-        columns["snooze_ends_at_times_seen"] = RawSQL("issues_issue.times_seen + %s", (terms.count,))
+        columns["snooze_ends_at_times_seen"] = _end("times_seen", terms.count)
     if terms.user_window is not None:
         columns |= {"snooze_window_user_count": terms.user_count, "snooze_window_user_minutes": terms.user_window}
     elif terms.user_count is not None:
-        columns["snooze_ends_at_users_seen"] = RawSQL("issues_issue.users_seen + %s", (terms.user_count,))
+        columns["snooze_ends_at_users_seen"] = _end("users_seen", terms.user_count)
     return columns
+
+
+def _end(number: str, count: int | None) -> RawSQL:
+    """Return the total at which so many more have come, as far as is counted.
+
+    Of an issue that shows the largest number there is, none: no more are counted, so that they never come.
+    """
+    if count is None:
+        return RawSQL("NULL", ())
+    shown = f"issues_issue.{number}"
+    return RawSQL(f"CASE WHEN {shown} < {MAX_ID} THEN least({shown}::numeric + %s, {MAX_ID})::bigint END", (count,))
 
 
 def differs_from(terms: SnoozeTerms, *, at: datetime) -> RawSQL:
@@ -47,12 +59,14 @@ def differs_from(terms: SnoozeTerms, *, at: datetime) -> RawSQL:
     A count differs when events came since, a duration does at any time.
     """
     is_over = snooze_is_over(at)
+    end = _end("times_seen", None if terms.window is not None else terms.count)
+    users_end = _end("users_seen", None if terms.user_window is not None else terms.user_count)
     return condition(
         f"""
         issues_issue.status <> 'ignored' OR {is_over.sql}
         OR issues_issue.snooze_ends_at IS DISTINCT FROM %s
-        OR issues_issue.snooze_ends_at_times_seen IS DISTINCT FROM issues_issue.times_seen + %s
-        OR issues_issue.snooze_ends_at_users_seen IS DISTINCT FROM issues_issue.users_seen + %s
+        OR issues_issue.snooze_ends_at_times_seen IS DISTINCT FROM {end.sql}
+        OR issues_issue.snooze_ends_at_users_seen IS DISTINCT FROM {users_end.sql}
         OR issues_issue.snooze_window_count IS DISTINCT FROM %s
         OR issues_issue.snooze_window_minutes IS DISTINCT FROM %s
         OR issues_issue.snooze_window_user_count IS DISTINCT FROM %s
@@ -60,8 +74,8 @@ def differs_from(terms: SnoozeTerms, *, at: datetime) -> RawSQL:
         """,
         *is_over.params,
         terms.until,
-        None if terms.window is not None else terms.count,
-        None if terms.user_window is not None else terms.user_count,
+        *end.params,
+        *users_end.params,
         None if terms.window is None else terms.count,
         terms.window,
         None if terms.user_window is None else terms.user_count,
