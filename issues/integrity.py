@@ -352,9 +352,10 @@ CHANGED = Invariant(
     FROM issues_mutation AS mutation
     LEFT JOIN counted ON counted.mutation_id = mutation.id
     LEFT JOIN deleted ON deleted.project_id = mutation.project_id
+    LEFT JOIN issues_mutation AS asked ON asked.id = coalesce(mutation.scope_of, mutation.id)
     WHERE mutation.kind <> 'delete'
       AND mutation.changed - coalesce(counted.count, 0) NOT BETWEEN 0 AND CASE
-          WHEN mutation.body ? 'merge' AND deleted.count > 0 THEN mutation.changed
+          WHEN coalesce(asked.body ? 'merge', true) AND deleted.count > 0 THEN mutation.changed
           ELSE coalesce(deleted.count, 0)
           END
     """,

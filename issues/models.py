@@ -463,7 +463,8 @@ class Mutation(models.Model):
 
     What it did to each issue stands in the activity rows that carry its id, and, for marks, in the arrays here.
 
-    An undo keeps the scope and the body of what it takes back, so that it can be undone itself when that is pruned.
+    An undo keeps neither scope nor body: it shows the scope of what it takes back, and of ``ids`` keeps only whether
+    they were all (null) or named (none). What it has to put back when it is undone stands in its own activities.
     """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, db_index=False, related_name="+")
@@ -484,9 +485,10 @@ class Mutation(models.Model):
     # An undo: the mutation that it took back, which may be pruned by now; and whether it took the steps of the body
     # from the last to the first, which the undo of an undo does not.
     undoes = models.BigIntegerField(null=True)
+    scope_of = models.BigIntegerField(null=True)  # the first of them, whose scope an undo shows
     is_reversed = models.BooleanField(db_default=False)
 
-    # Whose marks were set: the caller's; by an undo, the first caller's. To what, and of which issues they changed.
+    # Whose marks were set, if any were: the caller's. To what, and of which issues they changed.
     marks_of = reference(User, db_constraint=False)
     has_seen = models.BooleanField(null=True)
     is_bookmarked = models.BooleanField(null=True)

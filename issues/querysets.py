@@ -415,12 +415,17 @@ def size_of_mutation() -> RawSQL:
     """Return about how many bytes of JSON describe a mutation in a list, where it may be large; not fewer."""
     return RawSQL(
         """
-        coalesce(  -- which are kept in ascending order: the last has most digits; and quotes, a comma and a blank
-            cardinality(issues_mutation.ids)
-                * (length(issues_mutation.ids[cardinality(issues_mutation.ids)]::text) + 4),
+        coalesce(
+            (
+                SELECT coalesce(
+                    -- which are kept in ascending order: the last has most digits; and quotes, a comma and a blank
+                    cardinality(shown.ids) * (length(shown.ids[cardinality(shown.ids)]::text) + 4), 0
+                ) + coalesce(octet_length(to_json(shown.query)::text), 0)
+                FROM issues_mutation AS shown
+                WHERE shown.id = coalesce(issues_mutation.scope_of, issues_mutation.id)
+            ),
             0
         )
-        + coalesce(octet_length(to_json(issues_mutation.query)::text), 0)
         + octet_length(issues_mutation.body::text)
         """,
         (),

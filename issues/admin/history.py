@@ -1,10 +1,10 @@
 """What was done: activities, one for each change of an issue, and mutations, one for each request."""
 
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
-from django.db.models import QuerySet, TextField
+from django.db.models import Case, F, Func, JSONField, Q, QuerySet, TextField, When
 from django.db.models.functions import Cast, Left
 from django.http import HttpRequest
 from django.urls import path
@@ -14,8 +14,11 @@ from issues.admin import undoing
 from issues.admin.finding import ID_OR_SHORT_ID, ProjectFilter, ids_called, newest_of
 from issues.admin.wording import LETTERS, as_json, issue_link, link_to_mutation, linked_ids, shortened
 from issues.enums import MutationKind
-from issues.models import Activity, Mutation
+from issues.models import BEFORE_STATE, Activity, Mutation
+from issues.services import history
 from projects.admin import InspectOnlyAdmin
+from projects.callers import Caller
+from projects.models import User
 from projects.querysets import is_id
 
 
@@ -35,24 +38,7 @@ class ActivityAdmin(InspectOnlyAdmin):
         (
             "What it overwrote",
             {
-                "fields": (
-                    "before_status",
-                    "before_status_by_id",
-                    "before_resolved_at",
-                    "before_resolution_kind",
-                    "before_resolution_release_id",
-                    "before_snooze_ends_at",
-                    "before_snooze_ends_at_times_seen",
-                    "before_snooze_ends_at_users_seen",
-                    "before_snooze_window_count",
-                    "before_snooze_window_minutes",
-                    "before_snooze_window_user_count",
-                    "before_snooze_window_user_minutes",
-                    "before_assignee_user_id",
-                    "before_assignee_team_id",
-                    "before_share_id",
-                    "before_merged_into_id",
-                ),
+                "fields": BEFORE_STATE,
             },
         ),
     )
@@ -81,10 +67,22 @@ class ActivityAdmin(InspectOnlyAdmin):
         return link_to_mutation(activity.mutation_id)
 
 
-def with_body(mutations: QuerySet[Any]) -> QuerySet[Any]:
-    """Add the beginning of what was asked, and leave the long columns: a request may name a hundred thousand ids."""
+def looking(request: HttpRequest) -> Caller:
+    """Return who looks at a page."""
+    return Caller(user=cast(User, request.user))
+
+
+def with_body(mutations: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
+    """Add the beginning of what was asked, and leave the long columns: a request may name a hundred thousand ids.
+
+    As :func:`history.body_shown_to`: nobody's marks are shown to others, superusers among them.
+    """
     long = ("ids", "body", "seen_ids", "bookmark_ids", "subscription_ids")
-    light: QuerySet[Any] = mutations.defer(*long).annotate(asked=Left(Cast("body", TextField()), LETTERS))
+    marks = ", ".join(f"'{key}'" for key in history.MARKS)
+    without_marks = Func(F("body"), template=f"(%(expressions)s - ARRAY[{marks}])", output_field=JSONField())
+    is_shown = Q(api_key__isnull=False) | Q(marks_of=request.user.pk)
+    body = Case(When(is_shown, then=F("body")), default=without_marks, output_field=JSONField())
+    light: QuerySet[Any] = mutations.defer(*long).annotate(asked=Left(Cast(body, TextField()), LETTERS))
     return light
 
 
@@ -129,7 +127,20 @@ class MutationAdmin(InspectOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Leave the long columns to the page of one mutation."""
-        return with_body(super().get_queryset(request))
+        return with_body(super().get_queryset(request), request)
+
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Return the mutation without other people's marks; an undo with the scope that it shows."""
+        mutation = super().get_object(request, *args, **kwargs)
+        if mutation is not None:
+            scope: Mutation = history.read_scopes_shown([mutation]).get(mutation.pk) or mutation
+            mutation.ids, mutation.statuses, mutation.query = scope.ids, scope.statuses, scope.query
+            mutation.body = history.body_shown_to(mutation, looking(request))
+        return mutation
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Leave out the marks that are others'."""
+        return self.fieldsets if obj is None or history.shows_marks_to(obj, looking(request)) else self.fieldsets[:-1]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -26,7 +26,8 @@ def with_overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, An
         if days.value is not None:
             context["top"], context["bars"] = figures.bars(days.value, ["resolved", "ignored", "reopened"])
     if request.user.has_perm("issues.view_mutation"):
-        newest = with_body(Mutation.objects.order_by("-pk")).select_related("project__organization", "user", "api_key")
+        newest = with_body(Mutation.objects.order_by("-pk"), request)
+        newest = newest.select_related("project__organization", "user", "api_key")
         context["mutations"] = list(newest[:MUTATIONS])
     return context
 

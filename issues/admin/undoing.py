@@ -18,7 +18,7 @@ from issues.enums import MutationKind
 from issues.models import Mutation
 from issues.mutation import Precautions, UndoOutcome
 from issues.serializers.history import read_undone_by
-from issues.services import undo
+from issues.services import history, undo
 from projects.querysets import is_id
 
 
@@ -87,7 +87,7 @@ def undo_page(model_admin: Any, request: HttpRequest, object_id: str) -> HttpRes
         "title": f"Undo mutation {mutation.pk}",
         "opts": model_admin.opts,
         "mutation": mutation,
-        "body": shortened(mutation.body),
+        "body": shortened(history.body_shown_to(mutation, by)),
         "page": page,
         "undone_by": undone_by(mutation),
         "outcome": outcome,

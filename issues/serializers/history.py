@@ -28,11 +28,15 @@ def read_undone_by(mutations: Iterable[Mutation]) -> dict[int, int]:
     return dict(undos.values_list("undoes").annotate(Max("pk")))
 
 
-def describe_mutation(mutation: Mutation, undone_by: Mapping[int, int]) -> dict[str, Any]:
+def describe_mutation(
+    mutation: Mutation, undone_by: Mapping[int, int], scopes: Mapping[int, Mutation], *, body: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return one entry of the history; its user and key are at hand.
 
-    The scope of an undo is the one of what it took back.
+    :param scopes: the mutations whose scope undos show, by undo.
+    :param body: what the caller may see of it.
     """
+    scope = scopes.get(mutation.pk, mutation)
     key, undo = mutation.api_key, undone_by.get(mutation.pk)
     is_undo = mutation.kind == MutationKind.UNDO
     return {
@@ -41,11 +45,11 @@ def describe_mutation(mutation: Mutation, undone_by: Mapping[int, int]) -> dict[
         "apiKey": None if key is None else {"id": str(key.pk), "label": key.label},
         "dateCreated": iso(mutation.created_at),
         "scope": {
-            "ids": None if mutation.ids is None else [str(pk) for pk in mutation.ids],
-            "status": mutation.statuses,
-            "query": mutation.query,
+            "ids": None if scope.ids is None else [str(pk) for pk in scope.ids],
+            "status": scope.statuses,
+            "query": scope.query,
         },
-        "mutation": {"undo": str(mutation.undoes)} if is_undo else mutation.body,
+        "mutation": {"undo": str(mutation.undoes)} if is_undo else body,
         "matched": mutation.matched,
         "changed": mutation.changed,
         "undoneBy": None if undo is None else str(undo),
@@ -68,11 +72,17 @@ def describe_undo(mutation_id: int, outcome: UndoOutcome) -> dict[str, Any]:
 
 
 def read_changes(
-    mutation: Mutation, ids: Sequence[int], *, made: Mapping[int, int], cut: Mapping[int, int]
+    mutation: Mutation,
+    ids: Sequence[int],
+    *,
+    made: Mapping[int, int],
+    cut: Mapping[int, int],
+    with_marks: bool,
 ) -> list[dict[str, Any]]:
     """Return what a mutation changed of these issues: only the parts that it did, before and after.
 
     "After" is what it left, whatever came later. ``made`` and ``cut`` are the links, child -> parent, that it did.
+    ``with_marks`` shows whose they are what became of them.
     """
     changes: dict[int, Sides] = defaultdict(lambda: {"before": {}, "after": {}})
     for part in PARTS:
@@ -82,7 +92,7 @@ def read_changes(
         ("isBookmarked", mutation.is_bookmarked, mutation.bookmark_ids),
         ("isSubscribed", mutation.is_subscribed, mutation.subscription_ids),
     ):
-        for pk in marked:
+        for pk in marked if with_marks else ():
             _add(changes[pk], key, not value, value)
     _add_links(changes, made, cut)
     return [{"id": str(pk), **changes[pk]} for pk in ids]

@@ -1,6 +1,6 @@
 """One row for each request that changed something: who asked for what, on which issues."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,9 @@ class ChangedMarks:
     has_seen: bool | None = None
     is_bookmarked: bool | None = None
     is_subscribed: bool | None = None
+
+
+NO_MARKS = ChangedMarks()
 
 
 def next_id() -> int:
@@ -85,33 +88,64 @@ def record(
 def record_undo(
     mutation_id: int, undone: Mutation, *, matched: int, changed: int, marks: ChangedMarks, by: Caller, at: datetime
 ) -> None:
-    """Keep an undo under its id, with the scope and the body of what it takes back."""
+    """Keep an undo under its id. The scope that it shows stays where it is: it may name a hundred thousand ids."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO "issues_mutation"
                 (id, project_id, kind, user_id, api_key_id, created_at, ids, statuses, query, body, matched, changed,
-                 undoes, is_reversed, marks_of_id, has_seen, is_bookmarked, is_subscribed,
+                 undoes, scope_of, is_reversed, marks_of_id, has_seen, is_bookmarked, is_subscribed,
                  seen_ids, bookmark_ids, subscription_ids)
-            SELECT %s, project_id, %s, %s, %s, %s, ids, statuses, query, body, %s, %s,
-                   id, NOT is_reversed, marks_of_id, %s, %s, %s, %s, %s, %s
-            FROM issues_mutation
-            WHERE id = %s
+            VALUES (%s, %s, %s, %s, %s, %s, %s, NULL, NULL, '{}', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
             """,
             [
                 mutation_id,
+                undone.project_id,
                 MutationKind.UNDO.value,
                 by.user_id,
                 by.api_key_id,
                 at,
+                None if undone.ids is None else as_array(()),
                 matched,
                 changed,
+                undone.pk,
+                undone.scope_of or undone.pk,
+                not undone.is_reversed,
+                None if marks == NO_MARKS else by.user_id,
                 marks.has_seen,
                 marks.is_bookmarked,
                 marks.is_subscribed,
                 as_array(marks.seen),
                 as_array(marks.bookmarks),
                 as_array(marks.subscriptions),
-                undone.pk,
             ],
         )
+
+
+def read_scopes_shown(mutations: Iterable[Mutation]) -> dict[int, Mutation]:
+    """Return, for those of these that are undos without a scope of their own, the mutation whose scope they show.
+
+    Only its scope is read. One that is pruned is not there.
+    """
+    shown = {mutation.pk: mutation.scope_of for mutation in mutations if mutation.scope_of is not None}
+    found = Mutation.objects.only("ids", "statuses", "query").in_bulk(shown.values()) if shown else {}
+    return {pk: found[first] for pk, first in shown.items() if first in found}
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Whose marks they are
+# ---------------------------------------------------------------------------------------------------------------------
+
+MARKS = ("hasSeen", "isBookmarked", "isSubscribed")  # as bodies name them
+
+
+def shows_marks_to(mutation: Mutation, by: Caller) -> bool:
+    """Return whether the caller may see which marks it set, and put them back: they are their own (contract 6)."""
+    return by.user_id is not None and mutation.marks_of_id == by.user_id
+
+
+def body_shown_to(mutation: Mutation, by: Caller) -> dict[str, Any]:
+    """Return what was asked, without other people's marks. What a key says of marks has no effect, and is nobody's."""
+    if mutation.api_key_id is not None or shows_marks_to(mutation, by):
+        return dict(mutation.body)
+    return {key: value for key, value in mutation.body.items() if key not in MARKS}

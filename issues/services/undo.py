@@ -13,7 +13,7 @@ from issues.models import Mutation
 from issues.mutation import NO_PRECAUTIONS, IssueScope, Precautions, UndoOutcome
 from issues.parts import PARTS, STATUS
 from issues.services import history, lookups, precautions
-from issues.services.history import ChangedMarks
+from issues.services.history import NO_MARKS, ChangedMarks
 from issues.services.restoring import SHOWN, Restored, restore
 from issues.services.restoring_marks import restore_bookmarks, restore_seen, restore_subscriptions
 from issues.services.restoring_trees import Links, read_links, restore_trees
@@ -43,9 +43,12 @@ def undo(
     at: datetime,
     lock_timeout: int,
     care: Precautions = NO_PRECAUTIONS,
+    in_person: bool = True,
 ) -> UndoOutcome:
     """Put back what a mutation of the project changed, all or nothing. It is a mutation itself, if it changed anything.
 
+    :param in_person: whether it is the user who asks. An operator names one for the history only, and so puts back
+        nobody's marks.
     :raises UnknownMutation: there is none; nothing was changed.
     :raises CannotUndoDeletion: it is a deletion; nothing was changed.
     :raises UnexpectedNumber: it is not about as many issues as the caller expects; nothing was changed.
@@ -57,7 +60,8 @@ def undo(
         raise UnknownMutation
     if undone.kind == MutationKind.DELETE:
         raise CannotUndoDeletion
-    work = partial(_undo, undone, by=by, at=at)
+    marks_of = by.user_id if in_person and history.shows_marks_to(undone, by) else None
+    work = partial(_undo, undone, marks_of=marks_of, by=by, at=at)
     body = {"undo": str(mutation_id)}
     with observing.mutation(MutationKind.UNDO, [_scope(undone)], body, by=by, preview=care.preview) as outcomes:
         (outcome,) = precautions.run(work, care, lock_timeout=lock_timeout)
@@ -67,18 +71,22 @@ def undo(
 
 def _scope(undone: Mutation) -> IssueScope:
     """Return which issues were named by what is undone, as the history tells it."""
+    project_id = undone.project_id
+    undone = history.read_scopes_shown([undone]).get(undone.pk, undone)
     return IssueScope(
-        undone.project_id,
+        project_id,
         ids=None if undone.ids is None else frozenset(undone.ids),
         statuses=None if undone.statuses is None else frozenset(map(IssueStatus, undone.statuses)),
         query=undone.query,
     )
 
 
-def _undo(undone: Mutation, *, by: Caller, at: datetime) -> list[UndoOutcome]:
+def _undo(undone: Mutation, *, marks_of: int | None, by: Caller, at: datetime) -> list[UndoOutcome]:
     _hold(undone)
     lookups.hold_next_release(undone.project_id)
-    return [_undo_all(undone, by=by, at=at) if undone.ids is None else _undo_named(undone, by=by, at=at)]
+    if undone.ids is None:
+        return [_undo_all(undone, by=by, at=at)]
+    return [_undo_named(undone, marks_of=marks_of, by=by, at=at)]
 
 
 def _hold(undone: Mutation) -> None:
@@ -96,13 +104,13 @@ def _undo_all(undone: Mutation, *, by: Caller, at: datetime) -> UndoOutcome:
     return UndoOutcome(
         matched=matched,
         changed=done.restored,
-        mutation_id=_record(targets, undone, matched, done.restored, ChangedMarks(), by=by, at=at),
+        mutation_id=_record(targets, undone, matched, done.restored, NO_MARKS, by=by, at=at),
         skipped=done.skipped,
         skipped_ids=tuple(done.skipped_ids),
     )
 
 
-def _undo_named(undone: Mutation, *, by: Caller, at: datetime) -> UndoOutcome:
+def _undo_named(undone: Mutation, *, marks_of: int | None, by: Caller, at: datetime) -> UndoOutcome:
     """Take back what was done to named issues: a table of contents."""
     assignable = lookups.hold_former_assignees(undone.project_id, undone.pk)
     links = read_links(undone.pk)
@@ -128,7 +136,7 @@ def _undo_named(undone: Mutation, *, by: Caller, at: datetime) -> UndoOutcome:
         trees()
     for part in PARTS:
         note(restore(targets, part, undone.pk, to=assignable, by=by, at=at))
-    marks = _restore_marks(undone, there, at=at)
+    marks = NO_MARKS if marks_of is None else _restore_marks(undone, there, user_id=marks_of, at=at)
     for before, after in (
         (undone.seen_ids, marks.seen),
         (undone.bookmark_ids, marks.bookmarks),
@@ -149,11 +157,8 @@ def _undo_named(undone: Mutation, *, by: Caller, at: datetime) -> UndoOutcome:
     )
 
 
-def _restore_marks(undone: Mutation, there: frozenset[int], *, at: datetime) -> ChangedMarks:
-    """Put back the marks of whoever's they were; return them. With the user, all marks are gone."""
-    user_id = undone.marks_of_id
-    if user_id is None:
-        return ChangedMarks()
+def _restore_marks(undone: Mutation, there: frozenset[int], *, user_id: int, at: datetime) -> ChangedMarks:
+    """Put back the marks of the user who asks for it, and whose they were; return them."""
     project_id, set_at = undone.project_id, undone.created_at
     seen_ids, bookmark_ids, subscription_ids = (
         sorted(there.intersection(ids)) for ids in (undone.seen_ids, undone.bookmark_ids, undone.subscription_ids)
@@ -197,12 +202,13 @@ def _lock_all(undone: Mutation) -> int:
         return count
 
 
-def issues_of(undone: Mutation, links: Links) -> set[int]:
+def issues_of(undone: Mutation, links: Links, *, with_marks: bool = True) -> set[int]:
     """Return the issues that it changed, some of which may be deleted since."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT DISTINCT issue_id FROM issues_activity WHERE mutation_id = %s", [undone.pk])
         ids = {pk for (pk,) in cursor.fetchall()}
-    return ids.union(links.issues, undone.seen_ids, undone.bookmark_ids, undone.subscription_ids)
+    marked = (undone.seen_ids, undone.bookmark_ids, undone.subscription_ids) if with_marks else ()
+    return ids.union(links.issues, *marked)
 
 
 def _record(

@@ -12,7 +12,7 @@ from issues.querysets import size_of_mutation
 from issues.serializers.history import describe_mutation, describe_undo, read_changes, read_undone_by
 from issues.serializers.outcomes import counting_headers
 from issues.serializers.scopes import read_expected, read_id, read_preview_alone
-from issues.services import transactions, undo
+from issues.services import history, transactions, undo
 from issues.services.restoring_trees import NO_LINKS, read_links
 from projects.keyset import Sort
 from projects.pagination import PARAMETERS, paginate
@@ -34,24 +34,30 @@ class MutationsViewSet(ProjectViewSet):
         found = Mutation.objects.filter(project=self.project).select_related("user", "api_key").defer(*MARKS)
         with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
             mutations, headers = paginate(request, found, NEWEST_FIRST, weight=size_of_mutation(), max_weight=MAX_SIZE)
-            undone_by = read_undone_by(mutations)
-        return Response([describe_mutation(mutation, undone_by) for mutation in mutations], headers=headers)
+            undone_by, scopes = read_undone_by(mutations), history.read_scopes_shown(mutations)
+        described = [
+            describe_mutation(mutation, undone_by, scopes, body=history.body_shown_to(mutation, self.caller))
+            for mutation in mutations
+        ]
+        return Response(described, headers=headers)
 
     def retrieve(self, request: Request, **kwargs: str) -> Response:
         """Answer one mutation, with a page of the issues that it changed, by their ids."""
         with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
             mutation = self._mutation(kwargs["mutation"])
+            with_marks = history.shows_marks_to(mutation, self.caller)
             if mutation.ids is None:  # "all" may be millions: read from the index, in its order
                 links = NO_LINKS
                 activities, headers = paginate(request, Activity.objects.filter(mutation_id=mutation.pk), BY_ISSUE)
                 ids = [activity.issue_id for activity in activities]
             else:
                 links = read_links(mutation.pk)
-                named = sorted(undo.issues_of(mutation, links))
+                named = sorted(undo.issues_of(mutation, links, with_marks=with_marks))
                 issues, headers = paginate(request, Issue.objects.with_ids(self.project.pk, named), BY_ID)
                 ids = [issue.pk for issue in issues]
-            changes = read_changes(mutation, ids, made=links.made, cut=links.cut)
-            described = describe_mutation(mutation, read_undone_by([mutation]))
+            changes = read_changes(mutation, ids, made=links.made, cut=links.cut, with_marks=with_marks)
+            undone_by, scopes = read_undone_by([mutation]), history.read_scopes_shown([mutation])
+        described = describe_mutation(mutation, undone_by, scopes, body=history.body_shown_to(mutation, self.caller))
         return Response({**described, "issues": changes}, headers=headers)
 
     def undo(self, request: Request, **kwargs: str) -> Response:

@@ -85,8 +85,9 @@ DELETE_DESCRIPTION = (
 
 UNDO_DESCRIPTION = """\
 Each part of an issue (its status with terms and resolution, its assignee, its share link, one user's mark, what it is \
-merged into) is put back if it still is what the mutation left; what was changed since is left alone. A second time \
-restores nothing. Subscriptions that came along stay.
+merged into) is put back if a reader still sees in it what the mutation left; what was changed since is left alone, \
+and so is what a PUT would refuse today, such as an assignee who has left. Marks are put back by whose they are. \
+A second time restores nothing. Subscriptions that came along stay.
 
 All of it happens, or none of it, and it is a mutation itself, which can be undone. A deletion can't: 400."""
 

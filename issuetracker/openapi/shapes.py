@@ -190,7 +190,7 @@ MUTATION: dict[str, Schema] = {
         record(ids=or_null(many(ID)), status=or_null(many(one_of_words(*IssueStatus.values))), query=or_null(TEXT)),
         "As it was asked; null: not given. Of an undo, the scope of what it took back.",
     ),
-    "mutation": about(ANYTHING, "What was understood of the body; of an undo, `undo` with the id of what it undid."),
+    "mutation": about(ANYTHING, "What was understood of the body, less others' marks; of an undo, `undo` and an id."),
     "matched": number(),
     "changed": number(1),
     "undoneBy": or_null(about(ID, "The undo of it, the last one.")),

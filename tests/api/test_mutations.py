@@ -37,7 +37,7 @@ def person(user: User) -> dict[str, str]:
 
 def test_lists_what_was_asked_newest_first(api: Api, project: Project, jane: User, issues: list[Issue]) -> None:
     ids = [issue.pk for issue in issues]
-    named = api.put(api.issues_url, {"hasSeen": "yes", "x": 1}, ids=ids, auth="jane")
+    named = api.put(api.issues_url, {"isPublic": "yes", "x": 1}, ids=ids, auth="jane")
     everything = api.put(api.issues_url, RESOLVE, raw_query="status=ignored&query=is:unassigned")
     undone = api.request("POST", undo_url(everything), auth="jane")
     deleted = api.delete(api.issues_url, ids=ids[:1])
@@ -70,7 +70,7 @@ def test_lists_what_was_asked_newest_first(api: Api, project: Project, jane: Use
                 {"ids": None, "status": ["ignored"], "query": "is:unassigned"},
                 {"ids": [str(pk) for pk in ids], "status": None, "query": None},
             ),
-            ({}, {"undo": keys[2]}, RESOLVE, {"hasSeen": "yes"}),
+            ({}, {"undo": keys[2]}, RESOLVE, {"isPublic": "yes"}),
             (1, 1, 1, 2),
             (None, None, keys[1], None),
             strict=True,
@@ -108,7 +108,7 @@ def test_shows_the_issues_before_and_after(api: Api, project: Project, jane: Use
     changed = api.put(api.issues_url, body, ids=[snoozed.pk, parent.pk], auth="jane")
     api.put(api.issues_url, {"status": "unresolved"}, ids=[parent.pk], auth="sam")
 
-    response = api.get(f"{MUTATIONS}{changed.headers['Mutation-Id']}/")
+    response = api.get(f"{MUTATIONS}{changed.headers['Mutation-Id']}/", auth="jane")
 
     marks = {"hasSeen": False, "isBookmarked": False, "isSubscribed": False}
     fixed = {"inRelease": "1.0.0", "actor": person(jane)}
@@ -144,9 +144,9 @@ def test_shows_the_issues_before_and_after(api: Api, project: Project, jane: Use
             },
         },
     ]
-    assert list(response.json())[:-1] == list(api.get(MUTATIONS).json()[0])
+    assert list(response.json())[:-1] == list(api.get(MUTATIONS, auth="jane").json()[0])
     undone = api.request("POST", undo_url(changed), auth="jane")
-    (own, other) = api.get(f"{MUTATIONS}{undone.headers['Mutation-Id']}/").json()["issues"]
+    (own, other) = api.get(f"{MUTATIONS}{undone.headers['Mutation-Id']}/", auth="jane").json()["issues"]
     assert own["before"] == response.json()["issues"][0]["after"]
     assert own["after"] == response.json()["issues"][0]["before"]
     assert (other["before"]["children"], other["after"]["children"]) == ([str(snoozed.pk)], [])

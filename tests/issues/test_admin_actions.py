@@ -482,6 +482,48 @@ def test_shows_what_an_undo_would_leave_alone(operator: Client, issues: list[Iss
     assert f">{issues[0].pk}</a>" in page.context["skipped_links"]
 
 
+def test_shows_and_puts_back_marks_to_whose_they_are_alone(
+    operator: Client, project: Project, issues: list[Issue], jane: User
+) -> None:
+    """Superusers, too, see nothing of them; jane does when it is she who looks."""
+    body = {"hasSeen": True, "isBookmarked": True, "isSubscribed": True}
+    scope = IssueScope(project.pk, ids=frozenset(ids_of(issues)))
+    marks = IssueMutation(has_seen=True, is_bookmarked=True, is_subscribed=True, body=body)
+    bulk.mutate(scope, marks, by=Caller(user=jane), at=NOW, lock_timeout=5)
+    jane.is_staff = jane.is_superuser = True
+    jane.save()
+    herself = Client()
+    herself.force_login(jane)
+    mutation = Mutation.objects.get()
+    change, way = (reverse(f"admin:issues_mutation_{name}", args=[mutation.pk]) for name in ("change", "undo"))
+    pages = (reverse("admin:index"), reverse("admin:issues_mutation_changelist"), change, way)
+
+    def told(client: Client) -> list[bool]:
+        return [
+            any(word in client.get(page).content.decode() for word in (*body, "Marks that changed")) for page in pages
+        ]
+
+    assert told(operator) == [False] * 4
+    assert told(herself) == [True] * 4
+    assert operator.get(way).context["outcome"].skipped == 3
+    operator.post(way, {"expected": "3"})
+    assert (Mutation.objects.count(), issues[0].bookmarks.count()) == (1, 1)
+    herself.post(way, {"expected": "3"})
+
+    assert (Mutation.objects.count(), issues[0].bookmarks.count()) == (2, 0)
+
+
+def test_shows_the_scope_of_what_an_undo_took_back(operator: Client, issues: list[Issue]) -> None:
+    confirm(operator, choose(operator, "resolve", issues))
+    operator.post(reverse("admin:issues_mutation_undo", args=[Mutation.objects.get().pk]), {"expected": "3"})
+    undone = Mutation.objects.get(kind=MutationKind.UNDO)
+
+    page = operator.get(reverse("admin:issues_mutation_change", args=[undone.pk])).content.decode()
+
+    assert undone.ids == []
+    assert all(reverse("admin:issues_issue_change", args=[issue.pk]) in page for issue in issues)
+
+
 def test_undoes_nothing_when_it_is_about_another_number_by_now(operator: Client, issues: list[Issue]) -> None:
     confirm(operator, choose(operator, "resolve", issues))
     way = reverse("admin:issues_mutation_undo", args=[Mutation.objects.get().pk])

@@ -278,7 +278,9 @@ READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
     ),
     "an undo": (lambda cast: put_back(cast), {"issues_activity_of_mutation"}),
     "a page of what a mutation changed": (
-        lambda cast: read_changes(one_mutation(cast), [item.id for item in first_hundred(cast)], made={}, cut={}),
+        lambda cast: read_changes(
+            one_mutation(cast), [item.id for item in first_hundred(cast)], made={}, cut={}, with_marks=True
+        ),
         {"issues_activity_of_mutation", "issues_activity_of_issue"},
     ),
     "by what a page of mutations was undone": (

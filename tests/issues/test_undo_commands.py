@@ -15,7 +15,7 @@ from projects.callers import Caller
 from projects.models import Project, User
 from tests.assertions import snapshot
 from tests.factories import IssueFactory
-from tests.issues.services.calls import ask, delete
+from tests.issues.services.calls import ask, delete, undo
 
 pytestmark = pytest.mark.django_db
 
@@ -144,18 +144,33 @@ def test_prune_leaves_no_gap(project: Project, issues: list[Issue], by_jane: Cal
     assert list(Mutation.objects.order_by("pk").values_list("pk", flat=True)) == ids[1:]
 
 
-def test_an_undo_outlives_what_it_took_back(project: Project, issues: list[Issue], sam: User, by_jane: Caller) -> None:
+def test_an_undo_outlives_what_it_took_back(project: Project, issues: list[Issue], by_jane: Caller) -> None:
     """Its own undo needs no older record: it knows what to do to whose marks."""
     changed = ask(project, issues, by=by_jane, at=days_ago(31), has_seen=True, is_bookmarked=True, status=Ignore())
     left = marks()
-    run("undo", changed.mutation_id, user="sam")
+    undone = undo(project, changed, by=by_jane, at=timezone.now())
     assert marks() != left
 
     run("prune_mutations")
-    run("undo", Mutation.objects.get().pk, user="sam")
+    undo(project, undone, by=by_jane, at=timezone.now())
 
     assert marks() == left
     assert Issue.objects.filter(status="ignored").count() == 3
+
+
+def test_undo_leaves_marks_to_whose_they_are(project: Project, issues: list[Issue], by_jane: Caller) -> None:
+    """Who runs the command names somebody for the history, and is not them."""
+    changed = ask(project, issues, by=by_jane, has_seen=True, is_bookmarked=True, status=Ignore())
+    left = marks()
+
+    looked = run("undo", changed.mutation_id, user="jane", preview=True)
+    said = run("undo", changed.mutation_id, user="jane")
+
+    ids = ", ".join(str(issue.pk) for issue in issues)
+    assert looked == f"3 issues matched, 3 would be put back, 3 left alone ({ids})."
+    assert said.startswith(f"3 issues matched, 3 put back, 3 left alone ({ids}).")
+    assert marks() == left
+    assert Issue.objects.filter(status="unresolved").count() == 3
 
 
 def marks() -> list[Any]:

@@ -855,7 +855,8 @@ class Model:
         parts = {(changed, kept.part) for changed, kept in past if kept.mutation == undone.number}
         marked = {changed for _, ids in undone.marks.values() for changed in ids}
         there = ({changed for changed, _ in parts} | marked | _ends(undone.made) | _ends(undone.cut)) & set(self.issues)
-        undo = Mutation(self.numbers + 1, at, undone.user, is_reversed=not undone.is_reversed)
+        is_theirs = user is not None and user.id == undone.user  # a user's own marks are put back by that user alone
+        undo = Mutation(self.numbers + 1, at, undone.user if is_theirs else None, is_reversed=not undone.is_reversed)
         restored: set[int] = set()
         skipped: set[int] = set()
         # The last step of what is undone is undone first.
@@ -866,8 +867,10 @@ class Model:
                 (restored if self._restore(changed, part, undone, undo, user) else skipped).add(changed)
         marks: dict[str, tuple[bool, frozenset[int]]] = {}
         for mark, (value, ids) in undone.marks.items():
-            done = frozenset(marked for marked in ids & there if self._restore_mark(marked, mark, value, undone, at))
-            marks[mark] = (not value, done)
+            mine = ids & there if is_theirs else frozenset()
+            done = frozenset(marked for marked in mine if self._restore_mark(marked, mark, value, undone, at))
+            if is_theirs:
+                marks[mark] = (not value, done)
             restored |= done
             skipped |= ids - done
         if undone.is_reversed:
@@ -893,6 +896,8 @@ class Model:
         left = past[number + 1].value if number + 1 < len(past) else now
         if not self._looks_same(issue, part, now, left, undo.at) or self._looks_same(issue, part, now, was, undo.at):
             return False
+        if part == "assignee" and was is not None and not self._is_taken(was):
+            return False  # what a PUT would refuse
         self.issues[pk] = self._remembered(issue, self._with_value(issue, part, was, user, undo.at), undo.number)
         return True
 

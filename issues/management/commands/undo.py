@@ -18,7 +18,10 @@ from projects.querysets import MAX_ID
 
 
 class Command(base.Command):
-    help = "Take a mutation back: what it changed is again as it was, where that still is what it left."
+    help = (
+        "Take a mutation back: what it changed is again as it was, where that still is what it left. People's own marks"
+        " (seen, bookmarked, followed) are left alone: only they put them back."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -49,6 +52,7 @@ class Command(base.Command):
                 at=timezone.now(),
                 lock_timeout=settings.LOCK_TIMEOUT_SECONDS,
                 care=Precautions(preview=options["preview"]),
+                in_person=False,
             )
         except (MutationRefused, TryAgain) as error:
             raise CommandError(str(error)) from error

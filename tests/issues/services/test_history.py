@@ -37,6 +37,7 @@ def mutation_row(project: Project, outcome: MutationOutcome, by: Caller, **colum
         "matched": outcome.matched,
         "changed": outcome.changed,
         "undoes": None,
+        "scope_of": None,
         "is_reversed": False,
         "marks_of_id": by.user_id,
         "has_seen": None,
