@@ -38,8 +38,16 @@ TERMS: SearchStrategy[Body] = st.sampled_from(
         {"ignoreUntil": "2999-12-31T23:59:59.123456+05:30", "ignoreCount": 5},
     ]
 )
+# What a release is called that comes; of a package, in any order.
+VERSIONS = ["2.0", "2.1", "p@1.9", "p@1.10", "p@2.0-rc", "p@2.0"]
 RELEASES: SearchStrategy[Body] = st.sampled_from(
-    [{"inNextRelease": True}, {"inNextRelease": False}, {"inRelease": "1.0"}, {"inRelease": "latest"}]
+    [
+        {"inNextRelease": True},
+        {"inNextRelease": False},
+        {"inRelease": "1.0"},
+        {"inRelease": "p@1.10"},
+        {"inRelease": "latest"},
+    ]
 )
 ASSIGNEES = st.sampled_from(
     [

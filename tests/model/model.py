@@ -52,6 +52,7 @@ WHICH = re.compile(
 )
 WINDOWS = {"ignoreWindow": "ignoreCount", "ignoreUserWindow": "ignoreUserCount"}
 Reader = Callable[[Any], Any]  # of a value in a body
+Number = tuple[Any, ...]  # of a version
 SORTS: dict[str, Callable[["Totals"], Any]] = {
     "date": lambda totals: totals.last_seen,
     "new": lambda totals: totals.first_seen,
@@ -131,10 +132,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """Resolved in a release; without a version, in the next one, after so many ``known``."""
+    """Resolved in a release; without a version, in the next one ``after`` another; after none at all, in the first."""
 
     version: str | None = None
-    known: int = field(default=0, compare=False)
+    after: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +320,7 @@ def iso(moment: datetime) -> str:
 class Model:
     place: Place
     issues: dict[int, Issue]
-    releases: tuple[str, ...]  # of the project, oldest first
+    releases: tuple[str, ...]  # of the project, as they came
     # By their ids, which nobody can foresee: under LATEST until somebody tells it.
     mutations: dict[int, Mutation] = field(default_factory=dict)
     numbers: int = 0  # how many mutations there were
@@ -615,7 +616,7 @@ class Model:
         return Wish(
             status=None if status is None else STATUSES.get(status, "resolved"),
             substatus=values.get("substatus"),
-            resolution=_resolution(status, details, len(self.releases)),
+            resolution=_resolution(status, details, self._newest()),
             terms=_terms(terms | inner_terms, at),
             assigns="assignedTo" in values,
             assignee=values.get("assignedTo"),
@@ -630,7 +631,7 @@ class Model:
         version = _read_text(raw)
         if not version:
             raise Wrong
-        known = self.releases[-1:] if version == "latest" else [one for one in self.releases if one == version]
+        known = self._in_order()[-1:] if version == "latest" else [one for one in self.releases if one == version]
         if not known:
             raise Wrong("Unable to find a release with the given version.")
         return known[0]
@@ -819,8 +820,8 @@ class Model:
         if part == "share":
             return issue.link
         ends = issue.terms.after(-issue.came, -issue.came)
-        known = issue.resolution and issue.resolution.known
-        return issue.status, issue.set_by, issue.resolved_at, issue.resolution, known, ends
+        after = issue.resolution and issue.resolution.after
+        return issue.status, issue.set_by, issue.resolved_at, issue.resolution, after, ends
 
     def _remembered(self, before: Issue, after: Issue, mutation: int) -> Issue:
         """Keep what was overwritten, of every part that an activity tells of."""
@@ -925,11 +926,11 @@ class Model:
         if part == "assignee":
             data = {} if value is None else {"assignee": str(value[1]), "assigneeType": value[0]}
             return replace(issue, assignee=value).recorded("assigned" if value else "unassigned", data, user, at)
-        status, set_by, resolved_at, resolution, known, ends = value
+        status, set_by, resolved_at, resolution, after, ends = value
         if status == "ignored" and ends.after(issue.came, issue.came).are_over(at):
             status, set_by, ends = "unresolved", None, Terms()
-        if resolution == Resolution() and known < len(self.releases):  # which has come meanwhile
-            resolution = Resolution(self.releases[known])
+        if resolution == Resolution() and (come := self._next(after)):  # which has come meanwhile
+            resolution = Resolution(come)
         terms = ends.after(issue.came, issue.came)
         issue = replace(
             issue, status=status, set_by=set_by, resolved_at=resolved_at, resolution=resolution, terms=terms
@@ -1002,15 +1003,34 @@ class Model:
     # --- releases ---
 
     def _release(self, version: str) -> Expected:
-        """5: a release that is newer than all others comes, and settles what waits for it."""
+        """5: a release comes. It settles what waits for it, unless it is older; and may make others newer."""
         self.releases = (*self.releases, version)
         for pk, issue in self.issues.items():
-            if issue.resolution == Resolution():
+            if issue.resolution == Resolution() and (come := self._next(issue.resolution.after)):
                 number = max(i for i, entry in enumerate(issue.activity) if entry.kind == "set_resolved_in_release")
-                told = replace(issue.activity[number], data=json.dumps({"version": version}))
+                told = replace(issue.activity[number], data=json.dumps({"version": come}))
                 activity = (*issue.activity[:number], told, *issue.activity[number + 1 :])
-                self.issues[pk] = replace(issue, resolution=Resolution(version), activity=activity)
+                self.issues[pk] = replace(issue, resolution=Resolution(come), activity=activity)
         return Expected(201)
+
+    def _in_order(self) -> list[str]:
+        """5: oldest first. Each came later than those before, so when it came is as good as a date and an id."""
+
+        def place(version: str) -> tuple[int, Number, int]:
+            package, number = _package(version)
+            up_to = [came for came, other in enumerate(self.releases) if _is_up_to(other, package, number)]
+            came = self.releases.index(version)
+            return max([came, *up_to]), number, came
+
+        return sorted(self.releases, key=place)
+
+    def _newest(self) -> str | None:
+        return next(reversed(self._in_order()), None)
+
+    def _next(self, after: str | None) -> str | None:
+        """5: the first release that is newer than another; after none, the first of all."""
+        order = self._in_order()
+        return next(iter(order[0 if after is None else order.index(after) + 1 :]), None)
 
     # --- what is told ---
 
@@ -1234,9 +1254,20 @@ def _number_reader(key: str) -> Callable[[Any], int | None]:
     return read
 
 
-def _resolution(status: str | None, details: Mapping[str, Any], known: int) -> Resolution | None:
+def _package(version: str) -> tuple[str, Number]:
+    """Return the package that a version names, and its number; a pre-release comes before its release."""
+    found = re.fullmatch(r"(\w+)@(\d+)\.(\d+)(-\w+)?", version)
+    return (found[1], (int(found[2]), int(found[3]), not found[4], found[4] or "")) if found else ("", ())
+
+
+def _is_up_to(version: str, package: str, number: Number) -> bool:
+    of, its = _package(version)
+    return of == package != "" and its <= number
+
+
+def _resolution(status: str | None, details: Mapping[str, Any], newest: str | None) -> Resolution | None:
     if status == "resolvedInNextRelease" or details.get("inNextRelease"):
-        return Resolution(known=known)
+        return Resolution(after=newest)
     return Resolution(details["inRelease"]) if details.get("inRelease") else None
 
 

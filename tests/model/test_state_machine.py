@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -102,13 +102,20 @@ class SideBySide(RuleBasedStateMachine):
 
     @rule(who=drafts.WHO, other=drafts.WHO, sender=st.sampled_from(["by itself", "whole"]))
     def send_back(self, who: Who, other: Who, sender: str) -> None:
-        """What one was told of an issue, anybody may send back, and nothing changes; but for whom no PUT assigns."""
+        """What one was told of an issue, anybody may send back, and nothing changes; but for whom no PUT assigns,
+        and for a snooze that has ended meanwhile."""
         for item in json.loads(self.ask(Request("GET", who, query=(("query", ""),))).body):
             body = item if sender == "whole" else {key: item[key] for key in ("status", "statusDetails", "assignedTo")}
             back = who if sender == "whole" else other  # marks are of who was told
             answer = self.ask(Request("PUT", back, query=(("id", item["id"]),), body=json.dumps(body)))
-            if (item["assignedTo"] or {}).get("name") in NOT_TAKEN:
-                assert (answer.status, json.loads(answer.body).keys()) == (400, {"assignedTo"}), (body, answer)
+            until = item["statusDetails"].get("ignoreUntil")
+            refused = {
+                "assignedTo": (item["assignedTo"] or {}).get("name") in NOT_TAKEN,
+                "statusDetails": until is not None and datetime.fromisoformat(until) <= self.world.clock.now(),
+            }
+            if any(refused.values()):
+                keys = {key for key, is_refused in refused.items() if is_refused}
+                assert (answer.status, json.loads(answer.body).keys()) == (400, keys), (body, answer)
                 continue
             assert (answer.status, answer.headers.get("Issues-Changed")) == (200, "0"), (body, answer)
 
@@ -120,10 +127,11 @@ class SideBySide(RuleBasedStateMachine):
     def look(self, request: Request) -> None:
         self.ask(request)
 
-    @precondition(lambda self: len(self.world.model.releases) < 5)
-    @rule()
-    def release(self) -> None:
-        version = f"2.{len(self.world.model.releases)}"
+    @precondition(lambda self: len(self.world.model.releases) < 6)
+    @rule(data=st.data())
+    def release(self, data: st.DataObject) -> None:
+        left = [version for version in drafts.VERSIONS if version not in self.world.model.releases]
+        version = data.draw(st.sampled_from(left))
         self.change(Request("POST", "jane", path="releases", body=f'{{"version": "{version}"}}'))
 
     @rule(name=st.sampled_from(NAMES), count=st.integers(1, 4))
