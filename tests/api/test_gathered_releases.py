@@ -306,6 +306,7 @@ def test_narrows_to_named_projects_and_by_the_status_of_what_is_shown(
     (of_other,) = api.get(RELEASES, raw_query=f"project={other_project.pk}").json()
 
     assert (of_other["id"], slugs(of_other)) == (later.pk, ["prime-mover"])
+    assert [release["id"] for release in api.get(RELEASES, raw_query="project=-1").json()] == [first.pk]
     assert [release["id"] for release in api.get(RELEASES, raw_query="status=archived").json()] == [first.pk]
     assert api.get(RELEASES, raw_query="status=open").json() == []
 

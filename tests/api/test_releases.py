@@ -641,7 +641,7 @@ def test_refuses_to_narrow_by_a_project_that_is_not_seen(
 @pytest.mark.parametrize(
     ("query", "refusal"),
     [
-        ("project=-1", {"project": ['"-1" is not an id; ids are whole numbers from 1 to 9223372036854775807.']}),
+        ("project=-2", {"project": ['"-2" is not an id; ids are whole numbers from 1 to 9223372036854775807.']}),
         ("status=closed", {"status": ['"closed" is not a status; say one of open, archived.']}),
         ("per_page=0", {"per_page": ['"0" is no page size; say a whole number from 1 to 100.']}),
         ("cursor=x", {"cursor": ['"x" is no cursor; take one from the Link header of an answer.']}),
