@@ -209,7 +209,10 @@ class Site:
         """
         if head.startswith(HTTP_2):  # gunicorn would speak of its target
             raise errors.InvalidHTTPVersion("HTTP/2.0")
-        return ParsedRequest(Request(self.cfg, IterUnreader([head]), peer, number))
+        parsed = Request(self.cfg, IterUnreader([head]), peer, number)
+        if parsed.version > (1, 1):  # gunicorn would answer by the same
+            raise errors.InvalidHTTPVersion(parsed.version)
+        return ParsedRequest(parsed)
 
     def answer(self, request: ParsedRequest, peer: Any) -> Answer:
         """Return what the application answers, or that it failed."""

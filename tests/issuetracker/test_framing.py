@@ -1,9 +1,13 @@
 """Where a request begins and ends, however its bytes are cut into pieces; compared with gunicorn's own reader."""
 
 import pytest
+from gunicorn.config import Config
 from gunicorn.http import errors
 from gunicorn.http.body import ChunkedReader
+from gunicorn.http.message import Request
 from gunicorn.http.unreader import IterUnreader
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from issues.negotiation import MAX_BODY
 from issuetracker.server import limits
@@ -16,7 +20,7 @@ HEADER = limits.HEADER_BYTES
 def end_of(head: bytes, *, pieces: int = 1) -> int | None:
     """Return where it ends, from its first byte on, when it comes in pieces of this size or at once."""
     received, reader = bytearray(), Head()
-    size = 1 if pieces == 0 else -(-len(head) // pieces)
+    size = max(1, -(-len(head) // pieces)) if pieces else 1
     for at in range(0, len(head), size):
         received += head[at : at + size]
         if (end := reader.end(received)) is not None:
@@ -77,6 +81,33 @@ def test_a_request_line_may_have_so_many_bytes_and_no_more(pieces: int) -> None:
             end_of(line_of(LINE + extra) + b"\r\n\r\n", pieces=pieces)
     with pytest.raises(errors.LimitRequestLine):
         end_of(b"a" * (LINE + 2), pieces=pieces)
+
+
+STARTS = [b"", b"GET / HTTP/1.1\r\n", b"\r\nPUT / HTTP/1.1\r\nA: b\r\n"]
+PARTS = [b"GET / HTTP/1.1", b"\r\n", b"\r\n\r\n", b"\n", b"\r", b"A: b", b"Content-Length: 5", b" ", b":", b"\0"]
+SENT = st.tuples(st.sampled_from(STARTS), st.lists(st.sampled_from(PARTS), max_size=12).map(b"".join)).map(b"".join)
+
+
+@given(SENT, st.integers(0, 3))
+@example(b"GET / HTTP/1.1\r\nA: b\r\n\r\nGET / HTTP/1.1\r\n\r\n", 1)
+def test_a_head_ends_where_gunicorn_ends_it(sent: bytes, pieces: int) -> None:
+    """Or gunicorn refuses it: two readings of one head are how a request hides in another."""
+    try:
+        end = end_of(sent, pieces=pieces)
+    except errors.ParseException:
+        return
+    if end is None:
+        return
+    sent = sent.removeprefix(b"\r\n")
+    cfg = Config()
+    cfg.set("limit_request_line", 0)
+    unreader = IterUnreader([sent[:end], sent[end:]])
+    try:
+        Request(cfg, unreader, ("127.0.0.1", 1), 1)
+    except errors.ParseException:
+        return
+
+    assert unreader.read() == sent[end:]
 
 
 # ---------------------------------------------------------------------------------------------------------------------

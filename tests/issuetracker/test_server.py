@@ -61,6 +61,8 @@ def test_takes_a_request_line_of_almost_one_mebibyte(running: Running) -> None:
         pytest.param(b"\x16\x03\x01\x02\r\n\r\n", errors.InvalidRequestLine(""), id="TLS"),
         pytest.param(request("/", method="put"), errors.InvalidRequestMethod(""), id="small letters"),
         pytest.param(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", errors.InvalidHTTPVersion(""), id="HTTP/2"),
+        pytest.param(b"GET / HTTP/1.2\r\n\r\n", errors.InvalidHTTPVersion(""), id="HTTP/1.2"),
+        pytest.param(b"GET / HTTP/0.9\r\n\r\n", errors.InvalidHTTPVersion(""), id="HTTP/0.9"),
         pytest.param(request("/", "Authorization : secret"), errors.InvalidHeaderName(""), id="a blank in a name"),
         pytest.param(request("/", "Authorization: \x01secret"), errors.InvalidHeader(""), id="a control character"),
         pytest.param(request("/", "Content-Length: secret"), errors.InvalidHeader(""), id="a length that is none"),
