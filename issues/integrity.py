@@ -14,7 +14,7 @@ from django.apps import apps
 from django.db import connection, transaction
 
 from issues.models import BEFORE_STATE, HangsOnIssue
-from issues.parts import STATUS
+from issues.parts import ASSIGNEE, SHARE, STATUS, Part
 from issues.querysets import MOST_IN_AN_HOUR, total
 from projects.querysets import MAX_ID, release_order
 
@@ -82,6 +82,17 @@ TEXTS = Invariant(
     """
     SELECT issue.id FROM issues_issue AS issue
     WHERE NOT EXISTS (SELECT FROM issues_issuetext AS text WHERE text.issue_id = issue.id)
+    """,
+)
+
+# Made together with it, and never taken from it: what comes next of the same problem would become another issue.
+HASHES = Invariant(
+    "hashes",
+    "every issue has a fingerprint",
+    "issues",
+    """
+    SELECT issue.id FROM issues_issue AS issue
+    WHERE NOT EXISTS (SELECT FROM issues_issuehash AS hash WHERE hash.issue_id = issue.id)
     """,
 )
 
@@ -267,6 +278,13 @@ STAMPS = Invariant(
     """,
 )
 
+
+def _kinds(*parts: Part) -> str:
+    return ",".join(kind.value for part in parts for kind in part.kinds)
+
+
+_KINDS_OF_PARTS = _kinds(STATUS, ASSIGNEE, SHARE)
+
 # A merge overwrites nothing of the parent, nor does an unmerge; an assignee and a link may have been none.
 BEFORE_STATES = Invariant(
     "before-states",
@@ -276,12 +294,57 @@ BEFORE_STATES = Invariant(
     SELECT id
     FROM issues_activity
     WHERE CASE WHEN mutation_id >= {_FIRST_KEPT}
-        THEN kind = ANY ('{{{",".join(kind.value for kind in STATUS.kinds)}}}') AND before_status IS NULL
+        THEN kind = ANY ('{{{_kinds(STATUS)}}}') AND before_status IS NULL
           OR kind = 'unmerge' AND data ? 'parent' AND before_merged_into_id IS NULL
           OR kind = 'unassigned' AND num_nonnulls(before_assignee_user_id, before_assignee_team_id) <> 1
           OR kind = 'set_private' AND before_share_id IS NULL
         ELSE num_nonnulls({", ".join(BEFORE_STATE)}) > 0
         END
+    """,
+)
+
+# What a mutation overwrote of an issue is what the one before left there, as its activity tells it. Users, teams and
+# links may have gone since, without an activity: then nobody or none was overwritten. Where the one before is not kept,
+# or there was none, nothing tells.
+BEFORE_AND_AFTER = Invariant(
+    "before and after",
+    "what a mutation overwrote of a status, an assignee or a link is what the activity before told of it",
+    "activities",
+    f"""
+    WITH told AS (
+        SELECT id, kind, mutation_id, before_status, before_resolution_kind, before_assignee_user_id,
+               before_assignee_team_id, before_share_id,
+               lag(kind) OVER one_part AS kind_before, lag(data) OVER one_part AS data_before
+        FROM issues_activity
+        WHERE kind = ANY ('{{{_KINDS_OF_PARTS}}}')
+        WINDOW one_part AS (
+            PARTITION BY issue_id, CASE
+                WHEN kind = ANY ('{{{_kinds(STATUS)}}}') THEN 1
+                WHEN kind = ANY ('{{{_kinds(ASSIGNEE)}}}') THEN 2
+                ELSE 3
+                END
+            ORDER BY id
+        )
+    )
+    SELECT id
+    FROM told
+    WHERE mutation_id >= {_FIRST_KEPT} AND NOT coalesce(CASE kind_before
+        WHEN 'set_unresolved' THEN before_status = 'unresolved'
+        WHEN 'set_ignored' THEN before_status = 'ignored'
+        WHEN 'set_resolved' THEN before_status = 'resolved' AND before_resolution_kind IS NULL
+        WHEN 'set_resolved_in_release' THEN before_status = 'resolved' AND before_resolution_kind IS NOT NULL
+        WHEN 'unassigned' THEN num_nonnulls(before_assignee_user_id, before_assignee_team_id) = 0
+        WHEN 'assigned' THEN CASE data_before ->> 'assigneeType'
+            WHEN 'user' THEN before_assignee_team_id IS NULL
+                AND coalesce(before_assignee_user_id, (data_before ->> 'assignee')::bigint)
+                    = (data_before ->> 'assignee')::bigint
+            ELSE before_assignee_user_id IS NULL
+                AND coalesce(before_assignee_team_id, (data_before ->> 'assignee')::bigint)
+                    = (data_before ->> 'assignee')::bigint
+            END
+        WHEN 'set_private' THEN before_share_id IS NULL
+        WHEN 'set_public' THEN before_share_id IS NOT NULL
+        END, true)
     """,
 )
 
@@ -358,6 +421,71 @@ CHANGED = Invariant(
           WHEN coalesce(asked.body ? 'merge', true) AND deleted.count > 0 THEN mutation.changed
           ELSE coalesce(deleted.count, 0)
           END
+    """,
+)
+
+# Ids that were named are those of issues that were there; and an id is never given twice.
+NAMED = Invariant(
+    "named issues",
+    "a mutation names issues of its project, and none that was never there",
+    "mutations",
+    """
+    WITH named AS (
+        SELECT mutation.id, mutation.project_id, pk
+        FROM issues_mutation AS mutation
+        CROSS JOIN unnest(
+            coalesce(ids, '{}') || seen_ids || bookmark_ids || subscription_ids
+        ) AS pk
+    )
+    SELECT named.id
+    FROM named
+    LEFT JOIN issues_issue AS issue ON issue.id = named.pk
+    WHERE issue.project_id <> named.project_id
+       OR named.pk IS NULL OR named.pk < 1
+       OR named.pk > (SELECT coalesce(pg_sequence_last_value('issues_issue_id_seq'), 0))
+    GROUP BY named.id
+    """,
+)
+
+# A user may be deleted, and with them the name on their mutations; so may a mutation that was undone.
+MARKS = Invariant(
+    "marks",
+    "a mutation sets marks of its caller, an undo those of whom it undoes, and both only of issues that are named",
+    "mutations",
+    """
+    SELECT mutation.id
+    FROM issues_mutation AS mutation
+    LEFT JOIN issues_mutation AS undone ON undone.id = mutation.undoes
+    WHERE mutation.has_seen IS NULL AND mutation.seen_ids <> '{}'
+       OR mutation.is_bookmarked IS NULL AND mutation.bookmark_ids <> '{}'
+       OR mutation.is_subscribed IS NULL AND mutation.subscription_ids <> '{}'
+       OR mutation.seen_ids || mutation.bookmark_ids || mutation.subscription_ids <> '{}' AND (
+           mutation.ids IS NULL
+           OR mutation.kind = 'delete'
+           OR mutation.kind = 'update' AND mutation.marks_of_id IS DISTINCT FROM mutation.user_id
+           OR mutation.marks_of_id <> undone.marks_of_id
+       )
+    UNION
+    SELECT marked.id
+    FROM (
+        SELECT id, unnest(seen_ids || bookmark_ids || subscription_ids) AS pk FROM issues_mutation WHERE ids IS NOT NULL
+    ) AS marked
+    LEFT JOIN (SELECT id, unnest(ids) AS pk FROM issues_mutation) AS named USING (id, pk)
+    WHERE named.id IS NULL
+    """,
+)
+
+# Of users that is not known: they leave, and a superuser belongs to no organization.
+KEYS = Invariant(
+    "keys",
+    "the key that asked for a mutation is of the organization of its project",
+    "mutations",
+    """
+    SELECT mutation.id
+    FROM issues_mutation AS mutation
+    JOIN projects_project AS project ON project.id = mutation.project_id
+    JOIN projects_apikey AS key ON key.id = mutation.api_key_id
+    WHERE key.organization_id <> project.organization_id
     """,
 )
 
@@ -460,6 +588,48 @@ MERGES = Invariant(
 )
 
 # ---------------------------------------------------------------------------------------------------------------------
+# People and teams
+# ---------------------------------------------------------------------------------------------------------------------
+
+# Who set, did or marked something is no foreign key in the database (models.py); who is deleted is taken out by Django.
+PEOPLE = tuple(
+    Invariant(
+        f"people of {of}",
+        f"whoever {does} is there",
+        of,
+        f"""
+        SELECT row.id FROM {table} AS row
+        WHERE row.{column} IS NOT NULL
+          AND NOT EXISTS (SELECT FROM projects_user AS person WHERE person.id = row.{column})
+        """,
+    )
+    for of, table, column, does in (
+        ("issues", "issues_issue", "status_by_id", "gave an issue its status"),
+        ("activities", "issues_activity", "user_id", "did what an activity tells"),
+        ("mutations", "issues_mutation", "marks_of_id", "has the marks that a mutation set"),
+    )
+)
+
+TEAMS = Invariant(
+    "teams",
+    "a team works on projects of its own organization, and issues are assigned to teams of theirs",
+    "teams",
+    """
+    SELECT team.id
+    FROM projects_project_teams AS works_on
+    JOIN projects_team AS team ON team.id = works_on.team_id
+    JOIN projects_project AS project ON project.id = works_on.project_id
+    WHERE project.organization_id <> team.organization_id
+    UNION
+    SELECT team.id
+    FROM (SELECT DISTINCT project_id, assignee_team_id FROM issues_issue) AS assigned
+    JOIN projects_team AS team ON team.id = assigned.assignee_team_id
+    JOIN projects_project AS project ON project.id = assigned.project_id
+    WHERE project.organization_id <> team.organization_id
+    """,
+)
+
+# ---------------------------------------------------------------------------------------------------------------------
 # Releases
 # ---------------------------------------------------------------------------------------------------------------------
 
@@ -549,7 +719,8 @@ NEXT_IDS = Invariant(
         """
         for table in (
             model._meta.db_table
-            for model in apps.get_app_config("issues").get_models()
+            for app in ("projects", "issues")
+            for model in apps.get_app_config(app).get_models(include_auto_created=True)
             if model._meta.pk.column == "id"
         )
     ),
@@ -557,6 +728,7 @@ NEXT_IDS = Invariant(
 
 INVARIANTS = (
     TEXTS,
+    HASHES,
     HANGING_ROWS,
     NOTES,
     PARENTS,
@@ -567,13 +739,19 @@ INVARIANTS = (
     MUTATIONS_OF_ACTIVITIES,
     STAMPS,
     BEFORE_STATES,
+    BEFORE_AND_AFTER,
     UNDOS,
     ACTIVITIES,
     CHANGED,
+    NAMED,
+    MARKS,
+    KEYS,
     STATUSES,
     ASSIGNEES,
     LINKS,
     MERGES,
+    *PEOPLE,
+    TEAMS,
     RELEASES,
     WAITING,
     ORDER_OF_RELEASES,

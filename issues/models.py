@@ -38,6 +38,9 @@ def reference(
     )
 
 
+UNTITLED = "<unlabeled event>"  # what Sentry calls an event without a title
+
+
 class Issue(models.Model):
     """One problem of a project: all its events. Sentry's code calls this a *group*.
 
@@ -260,6 +263,12 @@ class Issue(models.Model):
 
     def __str__(self) -> str:
         return f"issue {self.pk}"
+
+    @property
+    def shown_text(self) -> "IssueText":
+        """Its text; where that is missing, which nothing here does, one that says so, so that it can be looked at."""
+        text: IssueText = getattr(self, "text", None) or IssueText(title=UNTITLED)
+        return text
 
     @property
     def short_id(self) -> str:

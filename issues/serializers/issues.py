@@ -8,6 +8,7 @@ from rest_framework.renderers import JSONRenderer
 
 from issues import short_ids
 from issues.enums import IssueStatus, ResolutionKind
+from issues.models import UNTITLED
 from issues.mutation import Assignee, SnoozeTerms
 from issues.serializers.items import Item, Names, Stats
 from issues.serializers.outcomes import describe_assignee, describe_terms
@@ -28,8 +29,8 @@ def describe_issue(
     return {
         "id": str(issue.id),
         "shortId": short_ids.write(issue.project__slug, issue.short_number),
-        "title": issue.text__title,
-        "culprit": issue.text__culprit,
+        "title": UNTITLED if issue.text__title is None else issue.text__title,
+        "culprit": issue.text__culprit or "",
         "permalink": permalink(issue.id),
         "logger": issue.logger or None,
         "level": issue.level,
@@ -45,7 +46,7 @@ def describe_issue(
             "platform": issue.project__platform or None,
         },
         "type": issue.type,
-        "metadata": _read_json(issue.text__metadata)[0],
+        "metadata": _read_json(issue.text__metadata or "{}")[0],
         "numComments": issue.comment_count,
         "assignedTo": describe_assignee(_assignee(issue, names)),
         "isBookmarked": issue.bookmark_id is not None,

@@ -46,9 +46,9 @@ class Item(NamedTuple):
     level: str
     logger: str
     platform: str
-    text__title: str
-    text__culprit: str
-    text__metadata: str  # JSON
+    text__title: str | None  # of an issue that lost its text
+    text__culprit: str | None
+    text__metadata: str | None  # JSON
     share_id: UUID | None
     first_seen: datetime
     last_seen: datetime

@@ -42,7 +42,7 @@ def _describe_hash(row: IssueHash) -> dict[str, object]:
         "issue": {
             "id": str(issue.pk),
             "shortId": issue.short_id,
-            "title": issue.text.title,
+            "title": issue.shown_text.title,
             "mergedInto": None if issue.merged_into_id is None else str(issue.merged_into_id),
         },
         "latestEvent": describe_event(issue),
