@@ -94,6 +94,15 @@ class CappedPaginator(AnyPaginator):
 class LargeTableList(ChangeList):
     """Offers the whole list only where it isn't shown already; unfold tells by the count that is never made."""
 
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
+        """Return the list's own order, whatever the address asks: ``sortable_by`` only takes the links away.
+
+        By a column without an index, one request would sort a million rows, and hold a thread for as long.
+        """
+        self.params.pop(main.ORDER_VAR, None)
+        ordering: list[Any] = super().get_ordering(request, queryset)
+        return ordering
+
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         if not (self.query or self.has_active_filters):

@@ -98,6 +98,17 @@ def test_searches(operator: Client, rows: dict[str, int], table: str) -> None:
     assert operator.get(address(table, "changelist"), {"q": "nothing has this name"}).status_code == 200
 
 
+@pytest.mark.parametrize("table", TABLES)
+def test_no_address_sorts_a_list(operator: Client, rows: dict[str, int], table: str) -> None:
+    """Most columns have no index."""
+
+    def order(**query: str) -> list[str]:
+        listed: list[str] = operator.get(address(table, "changelist"), query).context["cl"].queryset.query.order_by
+        return listed
+
+    assert {tuple(order(o=word)) for word in ("1", "-1", "2.-3", "-9", "x", "1.1", "99999")} == {tuple(order())}
+
+
 def test_finds_a_release_by_its_whole_version(operator: Client, rows: dict[str, int]) -> None:
     def found(word: str) -> Any:
         return operator.get(address("release", "changelist"), {"q": word}).context["cl"].result_count
