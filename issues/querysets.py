@@ -411,6 +411,11 @@ class IssueQuerySet(QuerySet[Any]):
         return self.order_by("id").select_for_update(no_key=not to_delete, of=("self",), nowait=not wait)
 
 
+def size_of_activity() -> RawSQL:
+    """Return about how many bytes of JSON an activity has, where it may be large: a merge, or a note."""
+    return RawSQL("octet_length(issues_activity.data::text)", (), output_field=BigIntegerField())
+
+
 def size_of_mutation() -> RawSQL:
     """Return about how many bytes of JSON describe a mutation in a list, where it may be large; not fewer."""
     return RawSQL(

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from issues.enums import ActivityKind
 from issues.models import Activity
+from issues.querysets import size_of_activity
 from issues.serializers.activities import NoteSerializer, describe_activity
 from issues.serializers.scopes import read_id, refuse_parameters
 from issues.services import notes, transactions
@@ -18,6 +19,7 @@ from projects.keyset import Sort
 from projects.pagination import PARAMETERS, paginate
 
 NEWEST_FIRST = Sort("id")
+MAX_SIZE = 2**20  # bytes of a page, as of one of mutations: a merge tells of a hundred thousand issues
 
 
 class ActivitiesViewSet(OneIssueViewSet):
@@ -26,10 +28,10 @@ class ActivitiesViewSet(OneIssueViewSet):
     known_parameters = {"list": PARAMETERS}
 
     def list(self, request: Request, **kwargs: str) -> Response:
-        """Answer a page of activities, newest first, under the key ``activity``."""
+        """Answer a page of activities, newest first, under the key ``activity``; fewer where they are large."""
         found = Activity.objects.filter(issue=self.issue).select_related("user")
         with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
-            activities, headers = paginate(request, found, NEWEST_FIRST)
+            activities, headers = paginate(request, found, NEWEST_FIRST, weight=size_of_activity(), max_weight=MAX_SIZE)
         return Response({"activity": [describe_activity(activity) for activity in activities]}, headers=headers)
 
 
@@ -39,10 +41,10 @@ class NotesViewSet(OneIssueViewSet):
     known_parameters = {"list": PARAMETERS}
 
     def list(self, request: Request, **kwargs: str) -> Response:
-        """Answer a page of notes, newest first."""
+        """Answer a page of notes, newest first; fewer where they are large."""
         found = Activity.objects.filter(issue=self.issue, kind=ActivityKind.NOTE).select_related("user")
         with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
-            written, headers = paginate(request, found, NEWEST_FIRST)
+            written, headers = paginate(request, found, NEWEST_FIRST, weight=size_of_activity(), max_weight=MAX_SIZE)
         return Response([describe_activity(note) for note in written], headers=headers)
 
     def create(self, request: Request, **kwargs: str) -> Response:

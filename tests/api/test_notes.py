@@ -388,6 +388,28 @@ def test_are_listed_newest_first_and_in_pages(api: Api, issue: Issue, project: P
 
 
 @pytest.mark.parametrize("route", ["notes", "activities"])
+def test_are_listed_in_pages_of_a_megabyte_and_never_of_none(api: Api, issue: Issue, route: str) -> None:
+    """A page ends where the next one would make it too large; one that is larger by itself has its own page."""
+    large = {"text": "x" * 400_000}
+    sizes = [large, large, large, {"text": "x" * 2_000_000}, {"text": "x"}]
+    ids = [str(ActivityFactory(issue=issue, note=True, data=data).pk) for data in sizes]
+    newest = ids[::-1]
+
+    found = []
+    url, query = f"{ISSUES}{issue.pk}/{route}/", ""
+    for _ in range(4):
+        response = api.get(url, raw_query=query)
+        body = response.json()
+        found.append([item["id"] for item in (body["activity"] if isinstance(body, dict) else body)])
+        query = f"cursor={links_of(response)['next_cursor']}"
+    back = api.get(url, raw_query=f"cursor={links_of(response)['previous_cursor']}").json()
+
+    assert found == [newest[:1], newest[1:2], newest[2:4], newest[4:]]
+    assert links_of(response)["next"] == "false"
+    assert [item["id"] for item in (back["activity"] if isinstance(back, dict) else back)] == newest[2:4]
+
+
+@pytest.mark.parametrize("route", ["notes", "activities"])
 def test_are_none_at_first(api: Api, issue: Issue, route: str) -> None:
     response = api.get(f"{ISSUES}{issue.pk}/{route}/", raw_query="cursor=&foo=1")
 

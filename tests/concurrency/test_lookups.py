@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from types import NoneType
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -198,6 +199,63 @@ def test_cant_be_taken_away_during_the_change(
     # Then it goes, unless the database won't let it: the issue is resolved in it, or sam follows the issue.
     is_refused = goes_away in {delete_the_user, delete_the_release}
     assert isinstance(going.exception(), IntegrityError if is_refused else NoneType)
+
+
+@pytest.fixture
+def take_back(api: Api, cast: Cast, issue: Issue) -> Callable[[object], Callable[[], Any]]:
+    """Makes a change, overwrites it, and returns the request that takes the second step back."""
+
+    def taken(body: object) -> Callable[[], Any]:
+        api.put(api.issues_url, body, ids=[issue.pk], auth="jane")
+        over: object = {"assignedTo": None, "status": "unresolved"}
+        changed = api.put(api.issues_url, over, ids=[issue.pk], auth="jane").headers["Mutation-Id"]
+        url = api.issues_url.replace("issues/", f"mutations/{changed}/undo/")
+        return partial(api.request, "POST", url, auth="jane")
+
+    return taken
+
+
+@pytest.mark.parametrize(("body", "goes_away", "_"), [*USER_GOES[:1], *TEAM_GOES])
+def test_an_undo_waits_for_whoever_is_taking_it_away(
+    issue: Issue,
+    cast: Cast,
+    session: Session,
+    other_session: Session,
+    take_back: Callable[[object], Callable[[], Any]],
+    body: object,
+    goes_away: Callable[[Cast], None],
+    _: object,
+) -> None:
+    undo = take_back(body)
+
+    with stopped(session, partial(without_committing, goes_away, cast), after=THE_LAST_WORD):
+        undoing = other_session.start(undo)
+        wait_until_blocked(other_session, by=session)
+
+    assert undoing.result().json()["skippedIds"] == [str(issue.pk)]
+    issue.refresh_from_db()
+    assert (issue.assignee_user, issue.assignee_team) == (None, None)
+
+
+@pytest.mark.parametrize(("body", "goes_away", "_"), [*USER_GOES, *TEAM_GOES])
+@pytest.mark.parametrize("moment", [ISSUE_LOCK, HISTORY], ids=["locked", "written"])
+def test_cant_be_taken_away_during_an_undo(
+    issue: Issue,
+    cast: Cast,
+    session: Session,
+    other_session: Session,
+    take_back: Callable[[object], Callable[[], Any]],
+    body: object,
+    goes_away: Callable[[Cast], None],
+    _: object,
+    moment: re.Pattern[str],
+) -> None:
+    with stopped(session, take_back(body), after=moment) as undoing:
+        going = other_session.start(partial(goes_away, cast))
+        wait_until_blocked(other_session, by=session)
+
+    assert undoing.result().json()["restored"] == 1
+    assert going.exception() is None  # then it goes, and takes the issue from whom it was given back to, if need be
 
 
 # What a search names: negated, it would be about everything once it is gone.

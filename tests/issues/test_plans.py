@@ -25,7 +25,7 @@ from issues.search import parse
 from issues.serializers.history import read_changes, read_undone_by
 from issues.serializers.items import Item, read_items, read_stats
 from issues.serializers.whole import A_DAY
-from issues.services import bulk, names, resolutions, seen, subscriptions, targets, undo
+from issues.services import bulk, merging, names, resolutions, seen, subscriptions, targets, undo
 from issues.services.restoring import restore
 from issues.services.restoring_trees import NO_LINKS
 from issues.services.targets import Targets
@@ -100,8 +100,8 @@ AROUND = [
     """,
     """
     INSERT INTO issues_mutation
-        (project_id, kind, created_at, body, matched, changed, seen_ids, bookmark_ids, subscription_ids)
-    SELECT project_id, 'update', last_seen, '{}', 1, 1, '{}', '{}', '{}' FROM issues_issue
+        (id, project_id, kind, created_at, body, matched, changed, seen_ids, bookmark_ids, subscription_ids)
+    SELECT id, project_id, 'update', last_seen, '{}', 1, 1, '{}', '{}', '{}' FROM issues_issue
     """,
 ]
 
@@ -275,6 +275,12 @@ READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
     "the issues that a mutation changed": (
         lambda cast: undo.issues_of(one_mutation(cast), NO_LINKS),
         {"issues_activity_of_mutation"},
+    ),
+    "the totals of a tree, and what activities keep of them": (
+        lambda cast: merging.compute_totals(
+            Targets(IssueScope(cast.project.pk), mutation_id=0, ids=[]), [cast.issue.pk]
+        ),
+        {"issues_activity_of_issue"},
     ),
     "an undo": (lambda cast: put_back(cast), {"issues_activity_of_mutation"}),
     "a page of what a mutation changed": (
