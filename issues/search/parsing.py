@@ -186,9 +186,11 @@ def _value(token: Any) -> Value:
 
 def _misread(query: str, given_up: int | None, offset: int) -> BadTerm:
     """Return what to say about the place where the grammar gave up: the whole word, or list, that it is in."""
-    place = len(query) if given_up is None or given_up < 0 else given_up + offset
-    open_list = re.search(r"\S*:\[[^\[\]]*$", query[:place])
-    start = open_list.start() if open_list else len(query[:place]) - len(re.split(r"\s", query[:place])[-1])
+    read = query if given_up is None or given_up < 0 else query[: given_up + offset]
+    begun, bracket, elements = read.rpartition("[")
+    if bracket and begun.endswith(":") and "]" not in elements:
+        read = begun
+    start = len(read) - len(re.split(r"\s", read)[-1])
     rest = query[start:]
     return BadTerm(next(iter(rest.split()), ""), start, _advice(rest))
 

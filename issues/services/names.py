@@ -45,7 +45,7 @@ NOTHING = Found(is_there=False)
 
 def resolve(search: Sequence[Term], project_ids: Collection[int], *, at: datetime) -> tuple[Term, ...]:
     """Return a search of the issues of these projects with ids for names; no ids for a name that nobody has."""
-    found = _find(filter(_is_needed, _names(search)), project_ids, at=at)
+    found = _find(filter(_stands_for_rows, _names(search)), project_ids, at=at)
     return tuple(_with_ids(term, found) for term in search)
 
 
@@ -70,13 +70,13 @@ def hold(scopes: Sequence[IssueScope], *, at: datetime) -> list[IssueScope]:
     """
     project_ids = {pk for scope in scopes for pk in (scope.project_id, *scope.among)}
     searches = {scope.terms for scope in scopes}
-    names = list(filter(_is_needed, (name for search in searches for name in _names(search))))
+    names = list(filter(_stands_for_rows, (name for search in searches for name in _names(search))))
     if any(isinstance(name, terms.NamesRelease | terms.NamesLatestRelease) for name in names):
         for scope in scopes:  # ascending by project; in others, no release is one of these issues'
             lookups.hold_next_release(scope.project_id)
     found = _find(names, project_ids, at=at)
     for search in searches:
-        _check(search, found, lambda name: _is_needed(name) and _must_exist(name))
+        _check(search, found, lambda name: _stands_for_rows(name) and _must_exist(name))
     _lock("projects_user", _ids(found, terms.NamesAssignee))
     _lock("projects_team", {pk for each in found.values() for pk in each.team_ids})
     _lock("projects_release", _ids(found, terms.NamesRelease | terms.NamesLatestRelease))
@@ -93,7 +93,7 @@ def _names(search: Iterable[Term]) -> Iterator[Name]:
         yield from (condition for condition in term.conditions if isinstance(condition, Name))
 
 
-def _is_needed(name: Name) -> bool:
+def _stands_for_rows(name: Name) -> bool:
     """Return whether no issue can be compared with the name itself."""
     return not isinstance(name, terms.NamesWord | terms.NamesId)
 
