@@ -349,6 +349,59 @@ def test_another_resolve_in_the_release_that_came_is_another(desk: Desk, few: Is
     assert desk.read(few)["statusDetails"]["inRelease"] == "1.0.0"
 
 
+RESOLVES: dict[str, dict[str, Any]] = {
+    "plainly": RESOLVE,
+    "in the next": RESOLVE_IN_NEXT,
+    "in 1.0.0": {"status": "resolved", "statusDetails": {"inRelease": "1.0.0"}},
+    "in 2.0.0": {"status": "resolved", "statusDetails": {"inRelease": "2.0.0"}},
+}
+
+
+@pytest.mark.parametrize("first", RESOLVES)
+@pytest.mark.parametrize("second", RESOLVES)
+def test_each_way_to_resolve_is_another(desk: Desk, few: Issue, first: str, second: str) -> None:
+    """Opened in between, and resolved again: only in the same way is it as the first left it."""
+    for version in ("1.0.0", "2.0.0"):
+        desk.release(version)
+    resolved = desk.change(RESOLVES[first], few)
+    desk.change(UNRESOLVE, few)
+    desk.change(RESOLVES[second], few)
+    details = desk.read(few)["statusDetails"]
+
+    undone = desk.undo(resolved)
+
+    assert undone["restored"] == (1 if first == second else 0)
+    expected = ("unresolved", {}) if first == second else ("resolved", details)
+    assert (desk.shown(few)[0], desk.read(few)["statusDetails"]) == expected
+
+
+TERMS: dict[str, dict[str, Any]] = {
+    "for good": {},
+    "three events": {"ignoreCount": 3},
+    "four events": {"ignoreCount": 4},
+    "three users": {"ignoreUserCount": 3},
+    "three events an hour": {"ignoreCount": 3, "ignoreWindow": 60},
+    "three events in two hours": {"ignoreCount": 3, "ignoreWindow": 120},
+    "three users an hour": {"ignoreUserCount": 3, "ignoreUserWindow": 60},
+    "until next year": {"ignoreUntil": "2999-01-01T00:00:00Z"},
+    "until the year after": {"ignoreUntil": "3000-01-01T00:00:00Z"},
+}
+
+
+def test_all_terms_count(desk: Desk, project: Project) -> None:
+    """Of each two, one after the other with a resolve between them: only the same terms are as the first left them."""
+    pairs = {(first, second): IssueFactory(project=project) for first in TERMS for second in TERMS}
+    made = {}
+    for (first, second), issue in pairs.items():
+        made[first, second] = desk.change({**IGNORE, **TERMS[first]}, issue)
+        desk.change(RESOLVE, issue)
+        desk.change({**IGNORE, **TERMS[second]}, issue)
+
+    restored = {pair for pair, mutation in made.items() if desk.undo(mutation)["restored"]}
+
+    assert restored == {(terms, terms) for terms in TERMS}
+
+
 def test_who_resolved_it_counts_where_a_reader_sees_them(api: Api, few: Issue, many: Issue) -> None:
     jane, sam = Desk(api, "jane"), Desk(api, "sam")
     jane.release("1.0.0")
