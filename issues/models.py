@@ -441,9 +441,9 @@ class Activity(HangsOnIssue):
             ),
         ]
         indexes = [
-            # The history of one issue, newest first; and the foreign key's own check.
+            # The history of each issue of a tree, newest first; and the foreign key's own check.
             models.Index(F("issue"), F("id").desc(), name="issues_activity_of_issue"),
-            # The notes of one issue, newest first, however many activities there are between them.
+            # The notes of each issue of a tree, newest first, however many activities there are between them.
             models.Index(F("issue"), F("id").desc(), name="issues_activity_notes", condition=Q(kind="note")),
             # What a mutation did: its undo, and the page of its issues in the history.
             models.Index(

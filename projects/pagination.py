@@ -1,7 +1,7 @@
 """Pages of a list: cursors in, ``Link`` out (contract section 2)."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
@@ -102,7 +102,7 @@ def link_header(request: Request, page: Page) -> str:
 
 def paginate(
     request: Request,
-    rows: QuerySet[Any],
+    rows: QuerySet[Any] | Callable[[Position, int], QuerySet[Any]],
     sort: Sort,
     *,
     is_time: bool = False,
@@ -111,13 +111,18 @@ def paginate(
 ) -> tuple[list[Any], dict[str, str]]:
     """Return the page of rows that ``per_page`` and ``cursor`` ask for, and the header that leads on from it.
 
+    :param rows: those of the list; or, where one query could not read them by an index, what returns up to so many of
+        them from a position on, in the order of reading. Such a list is sorted by id.
     :param weight: what a row weighs, where rows may be large: the page ends before it weighs more than ``max_weight``,
         but has one row in any case.
     :raises ValidationError: one of the two is wrong.
     """
     limit = read_limit(request.query_params.get("per_page"), name="per_page")
     position = read_cursor(request.query_params.get("cursor"), sort, is_time=is_time)
-    onwards = rows.filter(position.beyond()).order_by(*position.order())
+    if callable(rows):
+        onwards = rows(position, limit + 1)
+    else:
+        onwards = rows.filter(position.beyond()).order_by(*position.order())
     if weight is not None:
         weights = onwards.annotate(weight=weight).values_list("weight", flat=True)[:limit]
         limit = max(1, sum(total <= max_weight for total in accumulate(weights)))

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from issues.models import Activity, Issue, IssueSeen, IssueSubscription
-from issues.serializers.activities import describe_activity
+from issues.models import Issue, IssueSeen, IssueSubscription
+from issues.serializers.activities import NEWEST_FIRST, describe_activity, read_activities
 from issues.serializers.issues import describe_issue
 from issues.serializers.items import DAY, HOUR, StatsPeriod, read_items, read_names, read_stats
 from projects.callers import Caller
+from projects.keyset import Position
 from projects.models import Release
 from projects.serializers import describe_user, iso
 
@@ -25,7 +26,7 @@ def read_whole(issue: Issue, *, by: Caller, at: datetime, permalink: Callable[[i
     stats = {period.word: read_stats(items, period, at=at).points(issue.pk) for period in (A_DAY, A_MONTH)}
     described = describe_issue(found, read_names(items), stats, permalink=permalink)
     releases = Release.objects.in_bulk([pk for pk in (found.first_release_id, found.last_release_id) if pk])
-    activities = Activity.objects.filter(issue=issue).select_related("user").order_by("-pk")[:SHOWN]
+    activities = read_activities(issue, Position(NEWEST_FIRST), SHOWN)
     seen = IssueSeen.objects.filter(issue=issue).select_related("user").order_by("-seen_at", "-pk")[:SHOWN]
     followers = IssueSubscription.objects.filter(issue=issue, is_active=True).select_related("user").order_by("-pk")
     return described | {

@@ -1,5 +1,7 @@
 """The history of one issue, and what people write there."""
 
+from functools import partial
+
 from django.conf import settings
 from django.http import Http404
 from django.utils import timezone
@@ -11,38 +13,37 @@ from rest_framework.response import Response
 from issues.enums import ActivityKind
 from issues.models import Activity
 from issues.querysets import size_of_activity
-from issues.serializers.activities import NoteSerializer, describe_activity
+from issues.serializers.activities import NEWEST_FIRST, NoteSerializer, describe_activity, read_activities
 from issues.serializers.scopes import read_id, refuse_parameters
 from issues.services import notes, transactions
 from issues.views.single import OneIssueViewSet
-from projects.keyset import Sort
 from projects.pagination import PARAMETERS, paginate
 
-NEWEST_FIRST = Sort("id")
 MAX_SIZE = 2**20  # bytes of a page, as of one of mutations: a merge tells of a hundred thousand issues
 
 
 class ActivitiesViewSet(OneIssueViewSet):
-    """What happened to an issue, notes among it."""
+    """What happened to an issue and to what was merged into it, notes among it."""
 
     known_parameters = {"list": PARAMETERS}
 
     def list(self, request: Request, **kwargs: str) -> Response:
         """Answer a page of activities, newest first, under the key ``activity``; fewer where they are large."""
-        found = Activity.objects.filter(issue=self.issue).select_related("user")
+        found = partial(read_activities, self.issue)
         with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
             activities, headers = paginate(request, found, NEWEST_FIRST, weight=size_of_activity(), max_weight=MAX_SIZE)
         return Response({"activity": [describe_activity(activity) for activity in activities]}, headers=headers)
 
 
 class NotesViewSet(OneIssueViewSet):
-    """What people wrote about an issue. Everybody who sees the issue reads it; who wrote it may change it."""
+    """What people wrote about an issue, and about what was merged into it. Everybody who sees the issue reads it; who
+    wrote it may change it, on its own issue, while that is not merged."""
 
     known_parameters = {"list": PARAMETERS}
 
     def list(self, request: Request, **kwargs: str) -> Response:
         """Answer a page of notes, newest first; fewer where they are large."""
-        found = Activity.objects.filter(issue=self.issue, kind=ActivityKind.NOTE).select_related("user")
+        found = partial(read_activities, self.issue, notes_only=True)
         with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
             written, headers = paginate(request, found, NEWEST_FIRST, weight=size_of_activity(), max_weight=MAX_SIZE)
         return Response([describe_activity(note) for note in written], headers=headers)

@@ -414,7 +414,12 @@ SCHEMAS: dict[str, Schema] = {
         skippedIds=about(many(ID) | {"maxItems": SHOWN}, "The first of those."),
     ),
     "Activity": record(
-        id=ID, type=one_of_words(*ActivityKind.values), data=ANYTHING, user=or_null(ref("User")), dateCreated=TIME
+        id=ID,
+        issueId=about(ID, "The issue's own, or that of one that was merged into it."),
+        type=one_of_words(*ActivityKind.values),
+        data=ANYTHING,
+        user=or_null(ref("User")),
+        dateCreated=TIME,
     ),
     "Activities": record(activity=many(ref("Activity"))),
     "Note": body_with(

@@ -78,6 +78,7 @@ def test_is_written_and_answered(
         201,
         {
             "id": str(note.pk),
+            "issueId": str(issue.pk),
             "type": "note",
             "data": {"text": "It was\n*me*."},
             "user": person(author),
@@ -254,6 +255,7 @@ def test_is_edited_by_who_wrote_it(api: Api, issue: Issue, jane: User) -> None:
         200,
         {
             "id": path.split("/")[-2],
+            "issueId": str(issue.pk),
             "type": "note",
             "data": {"text": "It was the valve."},
             "user": person(jane),
@@ -378,6 +380,7 @@ def test_are_listed_newest_first_and_in_pages(api: Api, issue: Issue, project: P
     assert [note["id"] for note in whole.json()] == ids[::-1]
     assert whole.json()[0] == {
         "id": ids[-1],
+        "issueId": str(issue.pk),
         "type": "note",
         "data": {"text": "Number 4."},
         "user": person(jane),
@@ -493,7 +496,9 @@ def test_count_for_the_issue_and_for_what_it_is_merged_into(api: Api, project: P
     assert api.get(f"{ISSUES}{child.pk}/").json()["numComments"] == 3
     write(api, parent)
     assert comments(parent) == (2, 4)
-    assert len(api.get(notes_of(parent)).json()) == 2  # notes stay with the child
+    assert [note["issueId"] for note in api.get(notes_of(parent)).json()] == [
+        str(pk) for pk in (parent.pk, child.pk, child.pk, parent.pk)
+    ]
 
     api.put(f"{ISSUES}{child.pk}/", {"merge": False})
 
@@ -509,7 +514,10 @@ def test_of_a_merged_issue_can_only_be_read_as_the_roots(api: Api, tree: dict[st
     on_child = ActivityFactory(issue=tree[name], note=True)
     before = snapshot()
 
-    assert [item["id"] for item in api.get(notes_of(tree[name])).json()] == [on_root.split("/")[-2]]
+    assert [(item["id"], item["issueId"]) for item in api.get(notes_of(tree[name])).json()] == [
+        (str(on_child.pk), str(tree[name].pk)),
+        (on_root.split("/")[-2], str(tree["root"].pk)),
+    ]
     detail = f"Issue {tree[name].pk} was merged into {tree['root'].pk}."
     for method, path in (
         ("POST", notes_of(tree[name])),

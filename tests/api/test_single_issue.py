@@ -332,6 +332,7 @@ def test_is_answered_whole(api: Api, project: Project, jane: User, sam: User, te
             "activity": [
                 {
                     "id": str(by_key.pk),
+                    "issueId": str(issue.pk),
                     "type": "set_public",
                     "data": {},
                     "user": None,
@@ -339,6 +340,7 @@ def test_is_answered_whole(api: Api, project: Project, jane: User, sam: User, te
                 },
                 {
                     "id": str(note.pk),
+                    "issueId": str(issue.pk),
                     "type": "note",
                     "data": {"text": "Looks like the pump."},
                     "user": person(jane),
@@ -346,6 +348,7 @@ def test_is_answered_whole(api: Api, project: Project, jane: User, sam: User, te
                 },
                 {
                     "id": str(ignored.pk),
+                    "issueId": str(issue.pk),
                     "type": "set_ignored",
                     "data": {"ignoreCount": 7},
                     "user": person(sam),

@@ -22,6 +22,7 @@ from issues.models import Activity, Issue, IssueHash, Mutation
 from issues.mutation import IssueMutation, IssueScope
 from issues.parts import STATUS
 from issues.search import parse
+from issues.serializers.activities import NEWEST_FIRST, read_activities
 from issues.serializers.history import read_changes, read_undone_by
 from issues.serializers.items import Item, read_items, read_stats
 from issues.serializers.whole import A_DAY
@@ -265,11 +266,11 @@ READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
         },
     ),
     "an issue's history": (
-        lambda cast: list(Activity.objects.filter(issue=cast.issue).order_by("-pk")[:100]),
+        lambda cast: read_activities(cast.issue, Position(NEWEST_FIRST, (40_000, 40_000)), 101),
         {"issues_activity_of_issue"},
     ),
     "an issue's notes": (
-        lambda cast: list(Activity.objects.filter(issue=cast.issue, kind="note").order_by("-pk")[:100]),
+        lambda cast: read_activities(cast.issue, Position(NEWEST_FIRST), 101, notes_only=True),
         {"issues_activity_notes"},
     ),
     "the issues that a mutation changed": (

@@ -229,14 +229,16 @@ class _Search:
 
 def _activity_at_the_end(events: Iterable[Event]) -> dict[int, list[tuple[str, int | None]]]:
     """Return kind and user of every activity of every issue that was read, oldest first."""
-    found = {}
+    found: dict[int, list[tuple[str, int | None]]] = {}
     for event in events:
         if event.request.path.startswith("issues/") and event.answer.status == 200:
             whole = loads(event.answer.body)
-            found[int(whole["id"])] = [
-                (entry["type"], None if entry["user"] is None else int(entry["user"]["id"]))
-                for entry in reversed(whole["activity"])
-            ]
+            found[int(whole["id"])] = []  # unless there is some
+            for pk, entries in whole["activity"].items():  # of what is merged into it, too
+                found[int(pk)] = [
+                    (entry["type"], None if entry["user"] is None else int(entry["user"]["id"]))
+                    for entry in reversed(entries)
+                ]
     return found
 
 

@@ -123,11 +123,15 @@ def _compare_refusal(wrong: Mapping[str, object], body: Any) -> None:
 
 
 def tell_whole(whole: dict[str, Any]) -> dict[str, Any]:
-    """Return the whole of one issue without ids of activities, and as sets what the contract puts in no order."""
+    """Return the whole of one issue: activities without ids, by the issue that they are of, and as sets what the contract
+    puts in no order."""
     ids = [int(entry["id"]) for entry in whole["activity"]]
     if ids != sorted(set(ids), reverse=True):
         raise Differs(f"activities are not listed newest first: {ids}")
-    entries = [{key: value for key, value in entry.items() if key != "id"} for entry in whole["activity"]]
+    entries: dict[str, list[dict[str, Any]]] = {}
+    for entry in whole["activity"]:
+        told = {key: value for key, value in entry.items() if key not in {"id", "issueId"}}
+        entries.setdefault(entry["issueId"], []).append(told)
     return {
         "id": whole["id"],
         "status": whole["status"],

@@ -1114,15 +1114,19 @@ class Model:
             return Expected(404, wrong={"detail": None})
         issue = self.issues[(pk, *self._above(pk))[-1]]
         people = {person.id: person for person in self.place.members}
-        activity = [
-            {
-                "type": entry.kind,
-                "data": json.loads(entry.data),
-                "user": None if entry.user is None else people[entry.user].told(),
-                "dateCreated": iso(entry.at),
-            }
-            for entry in reversed(issue.activity)
-        ]
+        activity = {
+            str(below): [
+                {
+                    "type": entry.kind,
+                    "data": json.loads(entry.data),
+                    "user": None if entry.user is None else people[entry.user].told(),
+                    "dateCreated": iso(entry.at),
+                }
+                for entry in reversed(self.issues[below].activity)
+            ]
+            for below in (issue.id, *self._under(issue.id))
+            if self.issues[below].activity
+        }
         seen_by = [people[user].told() | {"lastSeen": iso(when)} for user, when in issue.seen]
         told = {
             "id": str(issue.id),
