@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from itertools import accumulate
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +17,7 @@ from rest_framework.request import Request
 from projects.addresses import base_url
 from projects.gathering import NEWEST_FIRST, Gathered, Place, read_page
 from projects.keyset import EPOCH, MICROSECOND, Key, Position, Sort
+from projects.models import Release
 from projects.parameters import repeated
 from projects.querysets import MAX_ID
 
@@ -26,6 +28,8 @@ MICROSECONDS = range(
     (datetime.max.replace(tzinfo=EPOCH.tzinfo) - EPOCH) // MICROSECOND + 1,
 )
 PARAMETERS = frozenset({"per_page", "cursor"})  # what ``paginate`` reads
+# Microseconds, of a time in March 1973: ids, counts and offsets are smaller numbers, times here larger.
+LEAST_TIME = 10**14
 # What may stand in a path, less what parts links from each other: many a client splits the header there.
 IN_A_PATH = "/:@&=+$!*'()~"
 
@@ -65,7 +69,40 @@ def read_cursor(word: str | None, sort: Sort, *, is_time: bool) -> Position:
     value, pk, backwards = (int(part) for part in found.groups()) if found else (0, MAX_ID + 1, 0)
     if pk > MAX_ID or value not in (MICROSECONDS if is_time else NUMBERS):
         raise ValidationError({"cursor": [f'"{word}" is no cursor; take one from the Link header of an answer.']})
+    if (value, pk, backwards) == (0, 0, 0) and sort.descending:
+        return Position(sort)  # of an empty list, which something may have come to; others mean the first page by it
     return Position(sort, (EPOCH + value * MICROSECOND if is_time else value, pk), backwards=bool(backwards))
+
+
+def refuse_foreign(position: Position, is_there: Callable[[Key], bool]) -> None:
+    """Refuse a cursor that can't be of this list: it would read as the end, or as the start, without a word.
+
+    The value of a list by id is the id. Elsewhere a time that is no larger than an id or a count, and a count as large
+    as a time, are of another sort, or made up; unless there really is such a row.
+
+    :param is_there: whether the list has a row with this value and this id, or the one beside it: a cursor leaves out
+        the row that it names, so that the way back from an empty page names the next id.
+    :raises ValidationError: it can't.
+    """
+    if position.key is None or position.key in {(0, 0), (EPOCH, 0)}:  # around an empty list
+        return
+    value, pk = position.key
+    if position.sort.column == "id":
+        is_ours = value == pk
+    else:
+        number, is_time = _number(value), isinstance(value, datetime)
+        is_likely = abs(number) >= LEAST_TIME if is_time else 0 <= number < LEAST_TIME
+        is_ours = is_likely or is_there(position.key)
+    if not is_ours:
+        word = _cursor(position.key, backwards=position.backwards)
+        raise ValidationError(
+            {"cursor": [f'"{word}" is no cursor of this list; take one from the Link header of one of its answers.']}
+        )
+
+
+def beside(key: Key) -> tuple[int, int]:
+    """Return the first and the last id that a cursor with this key may name."""
+    return _as_id(key[1] - 1), _as_id(key[1] + 1)
 
 
 def cut_page(keys: Sequence[Key], asked: Position, limit: int) -> Page:
@@ -85,11 +122,15 @@ def link_header(request: Request, page: Page) -> str:
     """
     if page.keys:
         first, last = page.keys[0], page.keys[-1]
+    elif page.asked.key is None:  # nothing at all
+        first = last = (0, 0)
     else:  # a cursor leaves out the row that it names: the way back must begin with that one, or it would be lost
-        value, pk = page.asked.key or (0, 0)
+        value, pk = page.asked.key
         towards_start = 1 if page.asked.sort.descending else -1
-        first = (value, pk if page.asked.backwards else _as_id(pk - towards_start))
-        last = (value, _as_id(pk + towards_start) if page.asked.backwards else pk)
+        before = pk if page.asked.backwards else _as_id(pk - towards_start)
+        behind = _as_id(pk + towards_start) if page.asked.backwards else pk
+        is_by_id = page.asked.sort.column == "id"
+        first, last = (before if is_by_id else value, before), (behind if is_by_id else value, behind)
     address = base_url(request) + quote(request.path, safe=IN_A_PATH)
     query = "".join(f"{part}&" for part in repeated(request, without="cursor"))
     return ", ".join(
@@ -120,8 +161,10 @@ def paginate(
     limit = read_limit(request.query_params.get("per_page"), name="per_page")
     position = read_cursor(request.query_params.get("cursor"), sort, is_time=is_time)
     if callable(rows):
+        refuse_foreign(position, lambda key: False)
         onwards = rows(position, limit + 1)
     else:
+        refuse_foreign(position, partial(_is_there, rows, sort))
         onwards = rows.filter(position.beyond()).order_by(*position.order())
     if weight is not None:
         weights = onwards.annotate(weight=weight).values_list("weight", flat=True)[:limit]
@@ -130,6 +173,10 @@ def paginate(
     page = cut_page([(getattr(row, sort.column), row.pk) for row in found], position, limit)
     kept = found[:limit][::-1] if position.backwards else found[:limit]
     return kept, {"Link": link_header(request, page)}
+
+
+def _is_there(rows: QuerySet[Any], sort: Sort, key: Key) -> bool:
+    return rows.filter(pk__range=beside(key), **{sort.column: key[0]}).exists()
 
 
 def paginate_releases(
@@ -142,6 +189,13 @@ def paginate_releases(
     """
     limit = read_limit(request.query_params.get("per_page"), name="per_page")
     position = read_release_cursor(request.query_params.get("cursor"))
+    if position.key is not None:
+        place, pk = position.key
+        releases = Release.objects.of_projects(project_ids)
+        refuse_foreign(
+            replace(position, key=(place.ordered_at, pk)),
+            lambda key: releases.filter(pk__range=beside(key), ordered_at=key[0]).exists(),
+        )
     found = read_page(project_ids, position, limit, text=text, status=status)
     page = cut_page([key for key, _ in found], position, limit)
     kept = [gathered for _, gathered in found[:limit]]
@@ -170,8 +224,13 @@ def read_release_cursor(word: str | None) -> Position:
 def _cursor(key: Key, *, backwards: bool) -> str:
     if isinstance(key[0], Place):
         return key[0].cursor(key[1], backwards=backwards)
-    value = (key[0] - EPOCH) // MICROSECOND if isinstance(key[0], datetime) else key[0]
-    return f"{value}:{key[1]}:{int(backwards)}"
+    return f"{_number(key[0])}:{key[1]}:{int(backwards)}"
+
+
+def _number(value: Any) -> int:
+    """Return a value as a cursor has it."""
+    number: int = (value - EPOCH) // MICROSECOND if isinstance(value, datetime) else value
+    return number
 
 
 def _as_id(number: int) -> int:

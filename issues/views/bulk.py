@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -24,9 +25,9 @@ from issues.serializers.scopes import KNOWN, SHOWN, ScopeQuery, read_expected, r
 from issues.services import bulk, deletion, names, targets, transactions
 from issues.views.links import permalink
 from projects.ignored import KEYS_HEADER, ignored_header
-from projects.keyset import Key
+from projects.keyset import Key, Sort
 from projects.models import Project
-from projects.pagination import cut_page, link_header
+from projects.pagination import beside, cut_page, link_header, refuse_foreign
 from projects.querysets import is_id
 from projects.viewsets import ApiViewSet, OrganizationViewSet, ProjectViewSet
 
@@ -40,6 +41,7 @@ class IssuesViewSet(ApiViewSet):
         """Answer a page of the issues of these projects (contract section 2)."""
         with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
             asked = replace(asked, terms=names.resolve(asked.terms, project_ids, at=at))
+            refuse_foreign(asked.position, partial(_is_there, asked.position.sort, project_ids))
             keys, hits = _keys(asked, project_ids, at=at)
             page = cut_page(keys, asked.position, asked.limit)
             ids = [pk for _, pk in page.keys]
@@ -112,6 +114,11 @@ class IssuesViewSet(ApiViewSet):
         )
 
         return _no_content(outcomes)
+
+
+def _is_there(sort: Sort, project_ids: Sequence[int], key: Key) -> bool:
+    issues = Issue.objects.of_projects(project_ids).filter(pk__range=beside(key), **{sort.column: key[0]})
+    return bool(issues.exists())
 
 
 def _keys(asked: ListQuery, project_ids: Sequence[int], *, at: datetime) -> tuple[list[Key], int]:

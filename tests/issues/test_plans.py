@@ -266,11 +266,11 @@ READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
         },
     ),
     "an issue's history": (
-        lambda cast: read_activities(cast.issue, Position(NEWEST_FIRST, (40_000, 40_000)), 101),
+        lambda cast: list(read_activities(cast.issue, Position(NEWEST_FIRST, (40_000, 40_000)), 101)),
         {"issues_activity_of_issue"},
     ),
     "an issue's notes": (
-        lambda cast: read_activities(cast.issue, Position(NEWEST_FIRST), 101, notes_only=True),
+        lambda cast: list(read_activities(cast.issue, Position(NEWEST_FIRST), 101, notes_only=True)),
         {"issues_activity_notes"},
     ),
     "the issues that a mutation changed": (

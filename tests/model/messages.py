@@ -123,8 +123,8 @@ def _compare_refusal(wrong: Mapping[str, object], body: Any) -> None:
 
 
 def tell_whole(whole: dict[str, Any]) -> dict[str, Any]:
-    """Return the whole of one issue: activities without ids, by the issue that they are of, and as sets what the contract
-    puts in no order."""
+    """Return the whole of one issue: activities without ids and by the issue that they are of, and as sets what has no
+    order in the contract."""
     ids = [int(entry["id"]) for entry in whole["activity"]]
     if ids != sorted(set(ids), reverse=True):
         raise Differs(f"activities are not listed newest first: {ids}")
