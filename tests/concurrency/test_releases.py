@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from issues.models import Activity, Issue
 from projects.models import Deploy, Organization, Project, Release, User
@@ -274,10 +275,18 @@ def test_starts_over_when_it_got_another_project_meanwhile(
     )
     grows = partial(api.put, f"{RELEASES}1.0.0/", {"projects": ["prime-mover"], "dateReleased": "2020-01-01T00:00:00Z"})
 
-    with interrupted(KEEP, partial(other_session.do, grows), before=True):
+    with (
+        CaptureQueriesContext(connection) as queries,
+        interrupted(KEEP, partial(other_session.do, grows), before=True),
+    ):
         response = api.put(f"{RELEASES}1.0.0/", {"dateReleased": "2026-04-01T00:00:00Z"})
 
     assert response.status_code == 200
+    kept = [query["sql"] for query in queries if KEEP.search(query["sql"])]
+    assert [str(other_project.pk) in re.findall(r"[0-9]+", sql) for sql in kept] == [
+        False,
+        True,
+    ]  # or it would settle what nobody keeps
     there.refresh_from_db()
     assert there.resolution_release == Release.objects.get(project=other_project, version="1.0.0")
 
