@@ -424,6 +424,19 @@ CHANGED = Invariant(
     """,
 )
 
+# A merge brings no others along; what was merged into an issue comes back with it, and is deleted with it.
+MATCHED = Invariant(
+    "matched",
+    "a mutation changed no more issues than it matched, unless it took trees apart or deleted them",
+    "mutations",
+    """
+    SELECT id FROM issues_mutation
+    WHERE changed > matched AND kind <> 'delete'
+      AND NOT (kind = 'update' AND body @> '{"merge": false}')
+      AND id NOT IN (SELECT mutation_id FROM issues_activity WHERE kind = 'unmerge')
+    """,
+)
+
 # Ids that were named are those of issues that were there; and an id is never given twice.
 NAMED = Invariant(
     "named issues",
@@ -447,7 +460,8 @@ NAMED = Invariant(
     """,
 )
 
-# A user may be deleted, and with them the name on their mutations; so may a mutation that was undone.
+# A user may be deleted, and with them the name on their mutations; so may a mutation that was undone, and the first of
+# undos, which alone has the ids that were named.
 MARKS = Invariant(
     "marks",
     "a mutation sets marks of its caller, an undo those of whom it undoes, and both only of issues that are named",
@@ -468,9 +482,12 @@ MARKS = Invariant(
     UNION
     SELECT marked.id
     FROM (
-        SELECT id, unnest(seen_ids || bookmark_ids || subscription_ids) AS pk FROM issues_mutation WHERE ids IS NOT NULL
+        SELECT id, coalesce(scope_of, id) AS asked_id, unnest(seen_ids || bookmark_ids || subscription_ids) AS pk
+        FROM issues_mutation
     ) AS marked
-    LEFT JOIN (SELECT id, unnest(ids) AS pk FROM issues_mutation) AS named USING (id, pk)
+    JOIN issues_mutation AS asked ON asked.id = marked.asked_id AND asked.ids IS NOT NULL
+    LEFT JOIN (SELECT id, unnest(ids) AS pk FROM issues_mutation) AS named
+        ON named.id = marked.asked_id AND named.pk = marked.pk
     WHERE named.id IS NULL
     """,
 )
@@ -743,6 +760,7 @@ INVARIANTS = (
     UNDOS,
     ACTIVITIES,
     CHANGED,
+    MATCHED,
     NAMED,
     MARKS,
     KEYS,

@@ -15,6 +15,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex, GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Upper
 
 from issues import short_ids
@@ -300,6 +301,9 @@ class IssueText(HangsOnIssue):
     metadata = models.JSONField(default=dict, blank=True)
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(name="issues_issuetext_title_is_not_empty", condition=~Q(title="")),
+        ]
         indexes = [
             # Words of a search, anywhere in a title or culprit; in capitals, as `icontains` compares.
             GinIndex(
@@ -439,6 +443,14 @@ class Activity(HangsOnIssue):
                 name="issues_activity_is_of_a_mutation_or_a_note",
                 condition=Q(kind="note", mutation_id__isnull=True) | (~Q(kind="note") & Q(mutation_id__isnull=False)),
             ),
+            models.CheckConstraint(
+                name="issues_activity_note_is_not_empty",
+                condition=RawSQL("kind <> 'note' OR coalesce(data ->> 'text', '') <> ''", (), models.BooleanField()),
+            ),
+            models.CheckConstraint(
+                name="issues_activity_before_status_is_known",
+                condition=Q(before_status__isnull=True) | Q(before_status__in=IssueStatus.values),
+            ),
         ]
         indexes = [
             # The history of each issue of a tree, newest first; and the foreign key's own check.
@@ -513,6 +525,18 @@ class Mutation(models.Model):
             models.CheckConstraint(
                 name="issues_mutation_undoes_goes_with_undo",
                 condition=Q(kind="undo", undoes__isnull=False) | (~Q(kind="undo") & Q(undoes__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="issues_mutation_asked_by_user_or_key", condition=Q(user__isnull=True) | Q(api_key__isnull=True)
+            ),
+            models.CheckConstraint(name="issues_mutation_matched_is_not_negative", condition=Q(matched__gte=0)),
+            models.CheckConstraint(
+                name="issues_mutation_ids_are_ids",
+                condition=RawSQL(
+                    "coalesce(0 < ALL (coalesce(ids, '{}') || seen_ids || bookmark_ids || subscription_ids), false)",
+                    (),
+                    models.BooleanField(),
+                ),
             ),
         ]
         indexes = [

@@ -361,6 +361,7 @@ class ActivityFactory(HangsOnIssueFactory[Activity]):
         )
 
     kind = ActivityKind.SET_RESOLVED
+    data = LazyAttribute(lambda activity: {"text": "Looks like the pump."} if activity.kind == "note" else {})
     created_at = NOW
     mutation_id = Sequence(lambda n: n + 1)
 

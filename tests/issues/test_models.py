@@ -25,6 +25,7 @@ from tests.assertions import decided_by
 from tests.factories import (
     NOW,
     ActivityFactory,
+    ApiKeyFactory,
     IssueBookmarkFactory,
     IssueFactory,
     IssueHashFactory,
@@ -426,6 +427,36 @@ def test_activity_is_of_a_mutation_or_a_note(kind: str, mutation_id: int | None,
         ActivityFactory(kind=kind, mutation_id=mutation_id)
 
 
+NO_TEXTS: list[Any] = [{}, {"text": ""}, {"text": None}, {"Text": "The pump."}, []]
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "is_allowed"),
+    [
+        ("note", {"text": "The pump."}, True),
+        *(("note", data, False) for data in NO_TEXTS),
+        ("set_resolved", {}, True),
+    ],
+)
+def test_activity_note_is_not_empty(kind: str, data: Any, is_allowed: bool) -> None:
+    with decided_by("issues_activity_note_is_not_empty", is_allowed=is_allowed):
+        ActivityFactory(kind=kind, mutation_id=None if kind == "note" else 1, data=data)
+
+
+@pytest.mark.parametrize(
+    ("status", "is_allowed"), [(None, True), *known_and_unknown(IssueStatus.values, "", "Resolved", "muted")]
+)
+def test_activity_before_status_is_known(status: str | None, is_allowed: bool) -> None:
+    with decided_by("issues_activity_before_status_is_known", is_allowed=is_allowed):
+        ActivityFactory(before_status=status)
+
+
+@pytest.mark.parametrize(("title", "is_allowed"), [("The pump.", True), ("-", True), ("", False)])
+def test_issuetext_title_is_not_empty(title: str, is_allowed: bool) -> None:
+    with decided_by("issues_issuetext_title_is_not_empty", is_allowed=is_allowed):
+        IssueFactory(text__title=title)
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Mutation
 # ---------------------------------------------------------------------------------------------------------------------
@@ -457,6 +488,39 @@ def test_mutation_changed_something(changed: int, is_allowed: bool) -> None:
 def test_mutation_undoes_goes_with_undo(kind: str, undoes: int | None, is_allowed: bool) -> None:
     with decided_by("issues_mutation_undoes_goes_with_undo", is_allowed=is_allowed):
         MutationFactory(kind=kind, undoes=undoes)
+
+
+@pytest.mark.parametrize("has_user", [True, False])
+@pytest.mark.parametrize("has_key", [True, False])
+def test_mutation_asked_by_user_or_key(has_user: bool, has_key: bool) -> None:
+    user, key = UserFactory(), ApiKeyFactory()
+
+    with decided_by("issues_mutation_asked_by_user_or_key", is_allowed=not (has_user and has_key)):
+        MutationFactory(user=user if has_user else None, api_key=key if has_key else None)
+
+
+@pytest.mark.parametrize(("matched", "is_allowed"), [(1, True), (0, True), (-1, False)])
+def test_mutation_matched_is_not_negative(matched: int, is_allowed: bool) -> None:
+    with decided_by("issues_mutation_matched_is_not_negative", is_allowed=is_allowed):
+        MutationFactory(matched=matched)
+
+
+@pytest.mark.parametrize("column", ["ids", "seen_ids", "bookmark_ids", "subscription_ids"])
+@pytest.mark.parametrize(
+    ("ids", "is_allowed"),
+    [
+        ([], True),
+        ([1], True),
+        ([1, 2**63 - 1], True),
+        ([0], False),
+        ([1, -1], False),
+        ([None], False),
+        ([1, None], False),
+    ],
+)
+def test_mutation_ids_are_ids(column: str, ids: list[int | None], is_allowed: bool) -> None:
+    with decided_by("issues_mutation_ids_are_ids", is_allowed=is_allowed):
+        MutationFactory(**{column: ids})
 
 
 # ---------------------------------------------------------------------------------------------------------------------
