@@ -255,6 +255,20 @@ def test_large_requests_that_wait_for_a_thread_are_bounded_too(start: Start) -> 
         assert memory_of_worker(running) - before < 32 * MIB
 
 
+def test_a_whole_large_request_without_room_is_refused(start: Start) -> None:
+    running = start(LIMIT_HELD_BYTES=str(2 * MIB), LIMIT_GRACE_SECONDS="1")
+    with Crowd(running) as crowd:
+        crowd.hold(2, request("/hang", f"Content-Length: {MIB}", body=b"a" * MIB))
+        assert [running.hear(), running.hear()] == ["working"] * 2
+
+        status, headers, body = parsed(running.send(request("/", f"Content-Length: {MIB}", body=b"a" * MIB)))
+
+        assert (status, headers["Retry-After"]) == (503, RETRY_AFTER["Retry-After"])
+        assert json.loads(body) == {
+            "detail": "Too many large requests are here at once. Nothing was changed: send it again."
+        }
+
+
 def test_large_answers_that_nobody_reads_give_way_to_others(start: Start) -> None:
     running = start(LIMIT_HELD_BYTES=str(50_000_000))
     before = memory_of_worker(running)
