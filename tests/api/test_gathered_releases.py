@@ -232,6 +232,7 @@ def walk(api: Api, query: str, rel: str = "next") -> list[list[str]]:
         response = api.get(RELEASES, raw_query=query)
         assert response.status_code == 200, response.content
         pages.append([release["version"] for release in response.json()])
+        assert len(pages) < 50, "It goes round in a circle."
         query, results = links_of(response)[rel]
         if results == "false":
             return pages
