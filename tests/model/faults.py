@@ -24,7 +24,6 @@ from issues.mutation import IssueMutation, IssueScope, MutationOutcome
 from issues.services import (
     bulk,
     history,
-    lookups,
     merging,
     names,
     precautions,
@@ -34,7 +33,6 @@ from issues.services import (
     undo,
 )
 from issues.services.history import ChangedMarks
-from issues.services.lookups import Assignable
 from issues.services.targets import Targets
 from issues.services.transactions import DEADLOCK_DETECTED
 
@@ -135,7 +133,7 @@ def _asking(change: Callable[[IssueMutation], IssueMutation]) -> Callable[[], No
     return _instead(lambda scopes, mutation, **how: _mutate(scopes, change(mutation), **how))
 
 
-def _without(module: Any, name: str, instead: Any = lambda *_, **__: None) -> Callable[[], None]:
+def _without(module: Any, name: str, instead: Callable[..., Any] = lambda *_, **__: None) -> Callable[[], None]:
     def prepare() -> None:
         patch.object(module, name, instead).start()
 
@@ -185,15 +183,6 @@ FAULTS: dict[str, Callable[[], None]] = {
     "totals are not computed": _without(merging, "compute_totals"),
     "followers of a child are lost": _without(merging, "_copy_followers"),
     "an undo takes back the first step first": _without(undo, "_undo_named", _the_other_way_round),
-    "an undo brings back who has left": _without(
-        lookups, "hold_former_assignees", lambda *_: Assignable(range(10_000), range(10_000))
-    ),
-    "an undo puts back everybody's marks": _without(history, "shows_marks_to", lambda *_: True),
-    "a merge eats up what was left of a count": _without(
-        merging,
-        "COMPUTE_TOTALS",
-        merging.COMPUTE_TOTALS.replace("AND num_nonnulls(activity.", "AND false AND num_nonnulls(activity."),
-    ),
     "a preview is kept": _without(precautions, "run", lambda work, care, **how: transactions.run(work, **how)),
     "what a search names need not be there": _without(names, "refuse_unknown"),
     "a snooze never runs out": _without(querysets, "snooze_is_over", lambda at: Q(pk__in=[])),
