@@ -135,7 +135,7 @@ def tell_whole(whole: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": whole["id"],
         "status": whole["status"],
-        "activity": entries,
+        "activity": dict(sorted(entries.items())),
         "seenBy": sorted(whole["seenBy"], key=str),
         "participants": sorted(int(person["id"]) for person in whole["participants"]),
     }

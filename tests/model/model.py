@@ -1131,7 +1131,7 @@ class Model:
         told = {
             "id": str(issue.id),
             "status": issue.status_at(at),
-            "activity": activity,
+            "activity": dict(sorted(activity.items())),
             "seenBy": sorted(seen_by, key=str),
             "participants": sorted(user for user, how in issue.followers if how.is_active),
         }
