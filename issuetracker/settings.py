@@ -142,6 +142,8 @@ BASE_URL = base_url()
 # Every visit begins the thirty days anew; a host that must go back to plain HTTP waits no longer than that.
 HSTS_SECONDS = number("HSTS_SECONDS", 30 * 24 * 60 * 60, minimum=0, maximum=2 * 365 * 24 * 60 * 60)
 
+# That a constraint in SQL is seen to by the database alone: the services, which write these rows, use no forms.
+SILENCED_SYSTEM_CHECKS = ["models.W045"]
 if SECURE_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SESSION_COOKIE_SECURE = True
@@ -152,7 +154,7 @@ if SECURE_PROXY:
     SECURE_REDIRECT_EXEMPT = [r"^(?!admin/|share/|organizations/)"]
     # Whether HSTS also holds for subdomains, and in the lists that browsers ship, is for the owner of the domain to
     # say, in the proxy: nothing here knows what else is served there.
-    SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+    SILENCED_SYSTEM_CHECKS += ["security.W005", "security.W021"]
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL else []
 
 ROOT_URLCONF = "issuetracker.urls"

@@ -91,7 +91,8 @@ AROUND = [
     ),
     """
     INSERT INTO issues_activity (project_id, issue_id, kind, data, created_at, mutation_id, before_status)
-    SELECT project_id, id, CASE WHEN a = 0 AND id %% 10 = 0 THEN 'note' ELSE 'set_resolved' END, '{}', last_seen,
+    SELECT project_id, id, CASE WHEN a = 0 AND id %% 10 = 0 THEN 'note' ELSE 'set_resolved' END, '{"text": "a"}',
+           last_seen,
            CASE WHEN a = 0 AND id %% 10 = 0 THEN NULL ELSE id END, 'unresolved'
     FROM issues_issue, generate_series(0, 1) AS a
     ORDER BY last_seen
@@ -104,6 +105,8 @@ AROUND = [
         (id, project_id, kind, created_at, body, matched, changed, seen_ids, bookmark_ids, subscription_ids)
     SELECT id, project_id, 'update', last_seen, '{}', 1, 1, '{}', '{}', '{}' FROM issues_issue
     """,
+    # Whose numbers were taken above, whichever the sequence stands at.
+    "SELECT setval(pg_get_serial_sequence('issues_mutation', 'id'), max(id)) FROM issues_mutation",
 ]
 
 

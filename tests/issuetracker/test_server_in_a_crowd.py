@@ -248,7 +248,7 @@ def test_large_requests_that_wait_for_a_thread_are_bounded_too(start: Start) -> 
             status, headers, _ = parsed(b"".join(iter(partial(client.recv, 65536), b"")))
             statuses.append(status)
             assert status == 200 or headers["Retry-After"] == RETRY_AFTER["Retry-After"]
-        assert statuses.count(200) == 8
+        assert statuses.count(200) in (7, 8)  # as there is room for 8, or for 7 and a small one
         assert set(statuses) == {200, 503}
         for client in small:
             assert b"HTTP/1.1 200 " in client.recv(65536)

@@ -17,6 +17,7 @@ from typing import Any
 from unittest.mock import patch
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
@@ -202,6 +203,7 @@ def world(
 
 def _prepare(clock: Clock, prepare: Callable[[], None]) -> None:
     clock.rule()
+    settings.THROTTLE_PER_MINUTE = 0  # in a minute of this clock there may be any number of requests
     connection_created.connect(_dont_wait_for_the_disk, weak=False)
     prepare()
 
