@@ -28,10 +28,16 @@ from projects.callers import Caller
 
 
 def mutate(
-    scope: IssueScope, mutation: IssueMutation, *, by: Caller, at: datetime, lock_timeout: int
+    scope: IssueScope,
+    mutation: IssueMutation,
+    *,
+    by: Caller,
+    at: datetime,
+    lock_timeout: int,
+    care: Precautions = NO_PRECAUTIONS,
 ) -> MutationOutcome:
     """Apply ``mutation`` to every issue in ``scope``: :func:`mutate_each` for one project."""
-    (outcome,) = mutate_each([scope], mutation, by=by, at=at, lock_timeout=lock_timeout)
+    (outcome,) = mutate_each([scope], mutation, by=by, at=at, lock_timeout=lock_timeout, care=care)
     return outcome
 
 

@@ -29,9 +29,11 @@ from projects.callers import Caller
 HANGING_ON_ISSUES = (IssueText, IssueHash, IssueHour, IssueSeen, IssueBookmark, IssueSubscription, Activity)
 
 
-def delete(scope: IssueScope, *, by: Caller, at: datetime, lock_timeout: int) -> MutationOutcome:
+def delete(
+    scope: IssueScope, *, by: Caller, at: datetime, lock_timeout: int, care: Precautions = NO_PRECAUTIONS
+) -> MutationOutcome:
     """Delete every issue in ``scope``: :func:`delete_each` for one project."""
-    (outcome,) = delete_each([scope], by=by, at=at, lock_timeout=lock_timeout)
+    (outcome,) = delete_each([scope], by=by, at=at, lock_timeout=lock_timeout, care=care)
     return outcome
 
 

@@ -12,10 +12,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from issues.models import Issue
-from issues.mutation import IssueScope
+from issues.mutation import IssueScope, Precautions
 from issues.serializers.mutations import read_mutation
 from issues.serializers.outcomes import counting_headers
-from issues.serializers.scopes import refuse_parameters
+from issues.serializers.scopes import read_expected, refuse_parameters
 from issues.serializers.whole import read_whole
 from issues.services import bulk, deletion, targets, transactions
 from issues.views.links import permalink
@@ -91,6 +91,7 @@ class IssueViewSet(OneIssueViewSet):
         """Apply the body to the issue, and answer it whole."""
         at = timezone.now()
         refuse_parameters(request.META.get("QUERY_STRING", ""))
+        care = self._care()
         project = Project.objects.get(pk=self.named.project_id)
         mutation = read_mutation(
             request.data, organization_id=project.organization_id, projects=[project], by=self.caller, at=at
@@ -99,7 +100,7 @@ class IssueViewSet(OneIssueViewSet):
             self.refuse_merged()
 
         outcome = bulk.mutate(
-            self._scope(), mutation, by=self.caller, at=at, lock_timeout=settings.LOCK_TIMEOUT_SECONDS
+            self._scope(), mutation, by=self.caller, at=at, lock_timeout=settings.LOCK_TIMEOUT_SECONDS, care=care
         )
 
         if outcome.out_of_scope:
@@ -110,15 +111,20 @@ class IssueViewSet(OneIssueViewSet):
     def destroy(self, request: Request, **kwargs: str) -> Response:
         """Delete the issue, with what was merged into it."""
         refuse_parameters(request.META.get("QUERY_STRING", ""))
+        care = self._care()
         self.refuse_merged()
 
         outcome = deletion.delete(
-            self._scope(), by=self.caller, at=timezone.now(), lock_timeout=settings.LOCK_TIMEOUT_SECONDS
+            self._scope(), by=self.caller, at=timezone.now(), lock_timeout=settings.LOCK_TIMEOUT_SECONDS, care=care
         )
 
         if outcome.out_of_scope:
             raise self.went_away()
         return Response(status=status.HTTP_202_ACCEPTED, headers=counting_headers([outcome]))
+
+    def _care(self) -> Precautions:
+        """Return what the headers ask for: of one issue there is only one number fits, and others are a mistake."""
+        return Precautions(expected=read_expected(self.request.headers.get("Issues-Expected")))
 
     def _scope(self) -> IssueScope:
         return IssueScope(self.named.project_id, ids=frozenset({self.named.pk}))

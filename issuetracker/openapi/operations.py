@@ -147,6 +147,8 @@ def _of_one_issue(prefix: str, suffix: str) -> dict[str, Methods]:
                 {200: Answer("The whole issue, as it is now.", ref("WholeIssue"), answers.OF_BODIES)},
                 ONE_ISSUE,
                 "As in bulk, with a set of one. It takes no query parameters.",
+                [parameters.EXPECTED],
+                errors=(412,),
                 body=Body(ref("IssueChanges"), examples.ONE_ISSUE, required=False),
             ),
             "DELETE": Operation(
@@ -155,6 +157,8 @@ def _of_one_issue(prefix: str, suffix: str) -> dict[str, Methods]:
                 {202: Answer("It is gone.", None, answers.COUNTING)},
                 ONE_ISSUE,
                 f"{DELETE_DESCRIPTION} It takes no query parameters.",
+                [parameters.EXPECTED],
+                errors=(412,),
             ),
         },
         f"{prefix}activities/": {

@@ -243,3 +243,16 @@ def test_the_guard_goes_with_a_preview(api: Api, issues: list[Issue]) -> None:
     response = api.put(api.issues_url, RESOLVE, **how)  # type: ignore[arg-type] # as literals it would be one
 
     assert response.status_code == 412
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+@pytest.mark.parametrize("expected", ["0", "2", "x"])
+def test_the_guard_holds_for_a_single_issue(api: Api, issues: list[Issue], method: str, expected: str) -> None:
+    path = f"/api/0/issues/{issues[0].pk}/"
+    before = snapshot()
+
+    response = api.request(method, path, RESOLVE, headers={"Issues-Expected": expected})
+
+    assert response.status_code == (400 if expected == "x" else 412)
+    assert snapshot() == before
+    assert api.request(method, path, RESOLVE, headers={"Issues-Expected": "1"}).status_code in (200, 202)
