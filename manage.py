@@ -9,9 +9,11 @@ from types import FrameType
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import NotSupportedError, OperationalError, ProgrammingError
 
-UNDEFINED_TABLE = "42P01"  # PostgreSQL's code
+UNDEFINED_TABLE, UNDEFINED_COLUMN = "42P01", "42703"  # PostgreSQL's codes
 
 
 def end(number: int, frame: FrameType | None) -> None:
@@ -27,7 +29,7 @@ def sentence(error: Exception) -> str:
         return told
     default = settings.DATABASES["default"]
     which = "embedded database" if default["ENGINE"] == "issuetracker.postgres" else "database that DATABASE_URL names"
-    if lacks_tables(error):
+    if lacks_migrations(error):
         return f"The {which} lacks what this needs; run: manage.py migrate"
     if password := default.get("PASSWORD"):
         told = told.replace(password, "***")
@@ -39,9 +41,16 @@ def not_text(word: str) -> bool:
     return any("\udc80" <= letter <= "\udcff" for letter in word)
 
 
-def lacks_tables(error: Exception) -> bool:
-    """Return whether a query met a table that isn't there: before the first migration, all of them."""
-    return getattr(error.__cause__, "pgcode", None) == UNDEFINED_TABLE
+def lacks_migrations(error: Exception) -> bool:
+    """Return whether a query met what a migration makes: before the first one all tables, before others a column."""
+    code = getattr(error.__cause__, "pgcode", None)
+    return code == UNDEFINED_TABLE or (code == UNDEFINED_COLUMN and not is_migrated())
+
+
+def is_migrated() -> bool:
+    """Return whether no migration is left to do; a column that is missing then is a bug."""
+    executor = MigrationExecutor(connection)
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
 
 
 def main() -> None:
@@ -58,7 +67,7 @@ def main() -> None:
         sys.exit(128 + signal.SIGINT)
     except (ImproperlyConfigured, OperationalError, NotSupportedError, ProgrammingError) as error:
         # Any other ProgrammingError is a bug: nobody can mend it without the traceback.
-        if "--traceback" in sys.argv or (isinstance(error, ProgrammingError) and not lacks_tables(error)):
+        if "--traceback" in sys.argv or (isinstance(error, ProgrammingError) and not lacks_migrations(error)):
             raise
         sys.exit(sentence(error))
 

@@ -392,6 +392,16 @@ def test_answers_a_command_that_needs_tables_before_there_are_any_in_one_sentenc
     assert servers(data) == []
 
 
+def test_answers_a_command_on_a_database_of_an_older_version_in_one_sentence(data: Path) -> None:
+    """As a restore of an older dump leaves it, which says that migrate comes next."""
+    manage(data, "migrate", "issues", "0013", DATABASE_URL="")
+
+    done = manage(data, "check_integrity", DATABASE_URL="")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "The embedded database lacks what this needs; run: manage.py migrate\n"
+
+
 def test_is_stopped_by_a_command_that_is_terminated(data: Path) -> None:
     script = "from django.db import connection; connection.ensure_connection(); print('ready', flush=True); input()"
     command = subprocess.Popen(

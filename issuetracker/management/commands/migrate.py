@@ -34,9 +34,8 @@ class Command(migrate.Command):
         """
         beside = connections[database].copy()
         try:
-            beside.set_autocommit(
-                False
-            )  # the first statement begins the transaction, the end of the connection ends it
+            # The first statement begins the transaction, the end of the connection ends it.
+            beside.set_autocommit(False)
             with beside.cursor() as cursor:
                 cursor.execute(NO_LIMITS)
                 cursor.execute(TRY, [MIGRATIONS])
