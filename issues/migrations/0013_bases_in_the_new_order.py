@@ -32,10 +32,22 @@ REBASE = f"""
     DROP TABLE rebased
 """
 
+# And back: what waits knows nothing newer, so by date it waits for what comes after the newest one there is. What an undo
+# would put back is left as it is: which of the releases that came since settle it, the old order says by itself.
+BASE_ON_THE_NEWEST_BY_DATE = """
+    UPDATE issues_issue AS issue SET resolution_release_id = newest.id
+    FROM projects_release AS base
+    CROSS JOIN LATERAL (
+        SELECT id FROM projects_release WHERE project_id = base.project_id ORDER BY dated_at DESC, id DESC LIMIT 1
+    ) AS newest
+    WHERE base.id = issue.resolution_release_id AND issue.resolution_kind = 'in_next_release'
+      AND newest.id <> base.id
+"""
+
 
 class Migration(migrations.Migration):
     """Let what waits for the next release go on waiting, now that the order is another one."""
 
     dependencies = [("issues", "0012_releases_of_a_project"), ("projects", "0007_numbers_of_releases")]
 
-    operations = [migrations.RunSQL(REBASE, migrations.RunSQL.noop)]
+    operations = [migrations.RunSQL(REBASE, BASE_ON_THE_NEWEST_BY_DATE)]

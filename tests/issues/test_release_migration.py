@@ -1,6 +1,7 @@
 """Releases of an organization become those of its projects, and lose nothing (projects 0005-0007, issues 0012-0013)."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -221,6 +222,25 @@ def test_says_nothing_where_there_was_none(old_schema: None, capsys: pytest.Capt
 
     assert capsys.readouterr().out == ""
     assert not Release.objects.exists()
+
+
+def test_lets_nothing_be_settled_when_it_is_taken_back() -> None:
+    """By number p@2.0 is the newest, by date p@1.9, which came later: what waits goes on waiting, there and back."""
+    project = ProjectFactory()
+    newest = ReleaseFactory(project=project, version="p@2.0")
+    by_date = ReleaseFactory(project=project, version="p@1.9", created_at=newest.created_at + timedelta(days=1))
+    waiting = IssueFactory(project=project, resolved_in_next_release=True, resolution_release=newest)
+
+    try:
+        migrate(BEFORE)
+
+        based_on = run("SELECT resolution_kind, resolution_release_id FROM issues_issue")
+    finally:
+        migrate_to_now()
+
+    assert based_on == [("in_next_release", by_date.pk)]
+    waiting.refresh_from_db()
+    assert (waiting.resolution_kind, waiting.resolution_release) == ("in_next_release", newest)
 
 
 def test_can_be_taken_back() -> None:
