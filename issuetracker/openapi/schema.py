@@ -21,7 +21,7 @@ API = "/api/0/"
 DESCRIPTION = """\
 A server for Sentry's "Bulk Mutate a List of Issues", and for what its clients need around it.
 
-- Ids in JSON are strings, times are ISO 8601 in UTC and end in `Z`.
+- Ids in JSON are strings, but for those of releases and of their projects; times are ISO 8601 in UTC and end in `Z`.
 - Errors are JSON, always: `{"detail": "..."}`, or `{"field": ["..."]}`.
 - Any one of these scopes is enough: GET and HEAD `event:read`, `event:write` or `event:admin`; PUT and POST \
 `event:write` or `event:admin`; DELETE `event:admin`.
