@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from issues.enums import ActivityKind
+from projects.release_order import NEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Part:
 
     :ivar kinds: of the activities that keep what they overwrote of it.
     :ivar same: from two states, the condition that a reader sees the same in both; never NULL.
+    :ivar comes_as_another: in SQL, whether ``back`` becomes another thing by coming back, though it is the ``same``.
     :ivar kind: in SQL, the kind of the activity that tells of ``back``, as the change itself would have told it.
     :ivar data: likewise.
     :ivar allowed: in SQL, whether a PUT would take ``back`` today.
@@ -36,6 +38,7 @@ class Part:
     data: str
     allowed: str
     back: Mapping[str, str] = field(default_factory=dict)
+    comes_as_another: str = "false"
     tables: str = ""
 
     @property
@@ -141,6 +144,19 @@ _BACK = {name: f"CASE WHEN NOT snooze.is_over THEN activity.before_{name} END" f
     "status_by_id": "CASE WHEN NOT snooze.is_over THEN person.id END",
 }
 
+
+def _next(state: str) -> str:
+    return NEXT.format(project="issue.project_id", base=f"{state}resolution_release_id", at="%(at)s")
+
+
+# Both wait, but what one of them waits for time alone has brought, and nobody has settled it yet.
+_WAITED_FOR_ANOTHER = f"""CASE
+    WHEN issue.resolution_kind = 'in_next_release' AND back.resolution_kind = 'in_next_release'
+        AND issue.resolution_release_id IS DISTINCT FROM back.resolution_release_id
+    THEN ({_next("issue.")}) IS DISTINCT FROM ({_next("back.")})
+    ELSE false
+    END"""
+
 STATUS = Part(
     name="status",
     columns=_COLUMNS,
@@ -175,6 +191,7 @@ STATUS = Part(
     """,
     allowed="(back.resolution_release_id IS NULL OR release.id IS NOT NULL)",
     back=_BACK,
+    comes_as_another=_WAITED_FOR_ANOTHER,
     tables=f"""
         LEFT JOIN projects_release AS release ON release.id = activity.before_resolution_release_id
         LEFT JOIN projects_user AS person ON person.id = activity.before_status_by_id

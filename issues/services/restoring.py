@@ -58,7 +58,7 @@ def _restore(targets: Targets, part: Part, undone_id: int, *, to: Assignable, by
                    {", ".join(f"back.{name} AS back_{name}" for name in columns)},
                    {part.kind} AS kind, {part.data} AS data,
                    (later.id IS NULL OR {part.same("issue.", "later.before_")})
-                   AND NOT {part.same("issue.", "back.")}
+                   AND (NOT {part.same("issue.", "back.")} OR {part.comes_as_another})
                    AND {part.allowed} AS is_due
             FROM issues_activity AS activity
             JOIN issues_issue AS issue ON issue.id = activity.issue_id

@@ -81,6 +81,23 @@ def test_is_the_next_one_once_its_time_has_come(api: Api, issue: Issue, to_come:
     assert (again.status_code, again.headers["Issues-Changed"]) == (200, "0")
 
 
+def test_comes_back_as_what_it_was_before_the_next_one_was_asked_for_again(
+    api: Api, issue: Issue, to_come: Release
+) -> None:
+    """Both times the issue waits, as its row has it; but the first release has come, and only nobody settled it."""
+    resolve(api, issue, inNextRelease=True)
+    let_it_come(to_come)
+    again = resolve(api, issue, inNextRelease=True)
+    assert told(api, issue) == [{"inNextRelease": True}] * 2
+
+    undone = api.request("POST", f"{PROJECT}mutations/{again.headers['Mutation-Id']}/undo/").json()
+
+    assert (undone["restored"], undone["skipped"]) == (1, 0)
+    assert told(api, issue) == [{"inRelease": "to come"}] * 2
+    issue.refresh_from_db()
+    assert issue.resolution_release == to_come
+
+
 def test_stays_the_next_one_when_another_is_made_after_it_came(api: Api, issue: Issue, to_come: Release) -> None:
     resolve(api, issue, inNextRelease=True)
     let_it_come(to_come)
