@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 from django.apps import apps
 from django.db import connection
-from django.db.models import Index, UniqueConstraint
+from django.db.models import Index, Max, Min, UniqueConstraint
 from pytest_django import DjangoDbBlocker
 
 from issues.admin import figures
@@ -190,6 +190,13 @@ def first_hundred(cast: Cast) -> list[Item]:
     return read_items([cast.project.pk], ids, by=Caller(user=cast.user), at=NOW)
 
 
+def in_the_middle() -> tuple[int, int]:
+    """Return the place of the activity in the middle of all."""
+    ids = Activity.objects.aggregate(first=Min("pk"), last=Max("pk"))
+    middle = (ids["first"] + ids["last"]) // 2
+    return middle, middle
+
+
 def one_mutation(cast: Cast) -> Mutation:
     """Return a mutation that changed issues of the project."""
     changed = Activity.objects.filter(issue=first_hundred(cast)[50].id).exclude(mutation_id=None)
@@ -269,7 +276,7 @@ READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
         },
     ),
     "an issue's history": (
-        lambda cast: list(read_activities(cast.issue, Position(NEWEST_FIRST, (40_000, 40_000)), 101)),
+        lambda cast: list(read_activities(cast.issue, Position(NEWEST_FIRST, in_the_middle()), 101)),
         {"issues_activity_of_issue"},
     ),
     "an issue's notes": (

@@ -141,6 +141,12 @@ exec sleep 600
 READ = "from django.db import connection; from issuetracker.postgres import dump; dump.read(connection, 'x')"
 
 
+def take_signals() -> None:
+    """Take the signals that whoever runs the tests ignores, as nohup does: a command would ignore them, too."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def lives(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
@@ -164,14 +170,19 @@ def test_no_program_outlives_its_command(tmp_path: Path, program: str, by: signa
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=take_signals,
     )
-    wait_until(where.exists)
-    pid = int(where.read_text())
-    assert lives(pid)
+    with command:
+        try:
+            wait_until(where.exists)
+            pid = int(where.read_text())
+            assert lives(pid)
 
-    command.send_signal(by)
+            command.send_signal(by)
 
-    _, told = command.communicate(timeout=30)
+            _, told = command.communicate(timeout=30)
+        finally:
+            command.kill()  # which does nothing to one that has ended
     wait_until(lambda: not lives(pid))
     assert "Traceback" not in told
     assert command.returncode == (-by if by == signal.SIGKILL else 128 + by)
