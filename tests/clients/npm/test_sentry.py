@@ -154,7 +154,7 @@ class TestShows:
 
         rows = dict(cells(printed))
         assert printed.startswith(f"{issue.short_id}: PressureLossError: pump 3 lost suction\n")
-        assert (rows["Status"], rows["Assignee"]) == ("● Unresolved", "Unassigned")
+        assert (rows["Status"], rows["Assignee"]) == ("● Unresolved (Ongoing)", "Unassigned")
         assert (rows["Project"], rows["Culprit"]) == ("Pump Station (pump-station)", "pump_station.intake")
         assert rows["Event ID"] == f"{issue.pk:032x}"
 
@@ -220,16 +220,22 @@ class TestChanges:
         [
             ({}, ("resolve", "--in", "@next"), "Resolved in the next release", "✓ Resolved", {"inNextRelease": True}),
             ({}, ("resolve", "--in", "1.0.0"), "Resolved in release '1.0.0'", "✓ Resolved", {"inRelease": "1.0.0"}),
-            ({"resolved": True}, ("unresolve",), "Reopened", "● Unresolved", {}),
-            ({"ignored": True}, ("unresolve",), "Reopened", "● Unresolved", {}),
-            ({}, ("archive",), "Archived", "\N{MINUS SIGN} Ignored", {}),
-            ({}, ("archive", "--until", "auto"), "Archived", "\N{MINUS SIGN} Ignored", {}),
-            ({}, ("archive", "--until", "10x"), "Archived", "\N{MINUS SIGN} Ignored", {"ignoreCount": 10}),
+            ({"resolved": True}, ("unresolve",), "Reopened", "● Unresolved (Ongoing)", {}),
+            ({"ignored": True}, ("unresolve",), "Reopened", "● Unresolved (Ongoing)", {}),
+            ({}, ("archive",), "Archived", "\N{MINUS SIGN} Ignored (Archived_forever)", {}),
+            ({}, ("archive", "--until", "auto"), "Archived", "\N{MINUS SIGN} Ignored (Archived_forever)", {}),
+            (
+                {},
+                ("archive", "--until", "10x"),
+                "Archived",
+                "\N{MINUS SIGN} Ignored (Archived_until_condition_met)",
+                {"ignoreCount": 10},
+            ),
             (
                 {},
                 ("archive", "--until", "10u/1d"),
                 "Archived",
-                "\N{MINUS SIGN} Ignored",
+                "\N{MINUS SIGN} Ignored (Archived_until_condition_met)",
                 {"ignoreUserCount": 10, "ignoreUserWindow": 24 * 60},
             ),
         ],
