@@ -30,16 +30,19 @@ NO_LINKS = Links({}, {})
 
 
 def read_links(mutation_id: int) -> Links:
-    """Return what a mutation did to trees, as its activities tell; of issues that may be deleted since."""
+    """Return what a mutation did to trees, as its activities tell; of issues that may be deleted since.
+
+    Of a link that was cut both sides tell, and one that is left is enough; of one that was made, the parent alone.
+    """
     made: dict[int, int] = {}
     cut: dict[int, int] = {}
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT (entry ->> 'id')::bigint, activity.issue_id, true
+            SELECT (entry ->> 'id')::bigint, activity.issue_id, activity.kind = %(merge)s
             FROM issues_activity AS activity
             CROSS JOIN LATERAL jsonb_array_elements(activity.data -> 'issues') AS entry
-            WHERE activity.mutation_id = %(mutation_id)s AND activity.kind = %(merge)s
+            WHERE activity.mutation_id = %(mutation_id)s AND activity.kind IN (%(merge)s, %(unmerge)s)
             UNION ALL
             SELECT activity.issue_id, activity.before_merged_into_id, false
             FROM issues_activity AS activity

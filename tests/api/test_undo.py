@@ -666,3 +666,20 @@ def test_an_undo_shows_no_scope_when_what_it_took_back_is_pruned(desk: Desk, few
 
     assert entry(desk, undone)["scope"] == {"ids": [], "status": None, "query": None}
     assert desk.undo(undone)["restored"] == 1
+
+
+@pytest.mark.parametrize("gone", ["child", "parent"])
+def test_of_an_unmerge_says_what_is_left_of_a_link_to_an_issue_that_is_gone(
+    api: Api, project: Project, gone: str
+) -> None:
+    """It was matched, and can't be put back: so it is skipped."""
+    parent, child = (IssueFactory(project=project, own_first_seen=NOW - timedelta(days=days)) for days in (2, 1))
+    assert api.put(api.issues_url, {"merge": True}, ids=[parent.pk, child.pk]).status_code == 200
+    unmerge = api.put(api.issues_url, {"merge": False}, ids=[child.pk]).headers["Mutation-Id"]
+    deleted, left = (child, parent) if gone == "child" else (parent, child)
+    assert api.delete(api.issues_url, ids=[deleted.pk]).status_code == 204
+
+    response = api.request("POST", api.issues_url.replace("/issues/", f"/mutations/{unmerge}/undo/"))
+
+    assert response.headers["Issues-Matched"] == "1"
+    assert response.json() == {"undoes": unmerge, "restored": 0, "skipped": 1, "skippedIds": [str(left.pk)]}

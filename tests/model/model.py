@@ -993,10 +993,9 @@ class Model:
         doomed = {below for pk in ids for below in (pk, *self._under(pk))}
         for pk in doomed:
             del self.issues[pk]
-        for number, kept in self.mutations.items():  # a merge is told by its parent alone, an unmerge by its child
+        for number, kept in self.mutations.items():  # a merge is told by its parent alone
             made = {child: parent for child, parent in kept.made.items() if parent not in doomed}
-            cut = {child: parent for child, parent in kept.cut.items() if child not in doomed}
-            self.mutations[number] = replace(kept, made=made, cut=cut)
+            self.mutations[number] = replace(kept, made=made)
         if doomed:
             self._keep(Mutation(self.numbers + 1, at, None, deletes=True))
         return Expected(204, "", _counts(len(ids), len(doomed)))
