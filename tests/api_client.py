@@ -53,6 +53,10 @@ class Api:
     def delete(self, path: str, body: object = None, **how: Unpack[How]) -> "Response":
         return self.request("DELETE", path, body, **how)
 
+    def undo(self, mutation: str, **how: Unpack[How]) -> "Response":
+        """Take back a mutation of `project`, by its ``Mutation-Id``."""
+        return self.request("POST", f"{self.issues_url.removesuffix('issues/')}mutations/{mutation}/undo/", **how)
+
     def options(self, path: str, body: object = None, **how: Unpack[How]) -> "Response":
         return self.request("OPTIONS", path, body, **how)
 

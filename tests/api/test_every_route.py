@@ -7,10 +7,8 @@ import logging
 
 import pytest
 
-from projects.models import Project, User
 from tests.api_client import Api, Who
 from tests.assertions import is_api_answer, snapshot
-from tests.factories import ActivityFactory, IssueFactory, MutationFactory, ReleaseFactory
 from tests.routes import API, parts_of, path_of, routes
 
 pytestmark = pytest.mark.django_db
@@ -18,25 +16,6 @@ pytestmark = pytest.mark.django_db
 METHODS = ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "TRACE", "DELETE"]
 PAGES = {"api/0/docs/"}  # for people, and no JSON: tests/issuetracker/test_openapi.py
 ROUTES = sorted({route for route, _ in routes() if route.startswith(API)} - PAGES)
-
-
-@pytest.fixture
-def words(project: Project, jane: User) -> dict[str, str]:
-    """What stands for each part of a route, all of which exist."""
-    issue = IssueFactory(project=project, short_number=42, public=True, own_comment_count=1)
-    assert issue.share_id is not None
-    return {
-        "organization": project.organization.slug,
-        "project": project.slug,
-        "team": project.teams.get().slug,
-        "issue": str(issue.pk),
-        "note": str(ActivityFactory(issue=issue, user=jane, note=True).pk),
-        "event": f"{issue.pk:032x}",
-        "key": "level",
-        "mutation": str(MutationFactory(project=project).pk),
-        "share_id": issue.share_id.hex,
-        "version": ReleaseFactory(projects=[project]).version,
-    }
 
 
 def test_there_are_routes_to_walk() -> None:

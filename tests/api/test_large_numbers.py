@@ -45,8 +45,7 @@ def put(api: Api, body: dict[str, Any], *issues: Issue, query: str = "") -> Any:
 
 
 def undo(api: Api, response: Any) -> Any:
-    url = api.issues_url.replace("/issues/", f"/mutations/{response.headers['Mutation-Id']}/undo/")
-    undone = api.request("POST", url, auth="jane")
+    undone = api.undo(response.headers["Mutation-Id"], auth="jane")
     assert undone.status_code == 200
     return undone
 

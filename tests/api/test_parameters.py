@@ -7,10 +7,8 @@ import pytest
 from django.http import QueryDict
 from rest_framework.request import Request
 
-from projects.models import Project, User
 from tests.api_client import Api
 from tests.described import operation_of
-from tests.factories import ActivityFactory, IssueFactory, MutationFactory, ReleaseFactory
 from tests.routes import API, path_of, routes
 
 pytestmark = pytest.mark.django_db
@@ -19,25 +17,6 @@ HEADER = "Ignored-Parameters"
 ROUTES = sorted({route for route, view in routes() if route.startswith(API) and "get" in view.actions})
 PAGES = {"api/0/docs/"}
 LISTS = [route for route in ROUTES if "cursor" in str(operation_of(f"/{route}", "get").get("parameters"))]
-
-
-@pytest.fixture
-def words(project: Project, jane: User) -> dict[str, str]:
-    """What stands for each part of a route, all of which exist."""
-    issue = IssueFactory(project=project, short_number=42, public=True, own_comment_count=1)
-    assert issue.share_id is not None
-    return {
-        "organization": project.organization.slug,
-        "project": project.slug,
-        "issue": str(issue.pk),
-        "note": str(ActivityFactory(issue=issue, user=jane, note=True).pk),
-        "event": f"{issue.pk:032x}",
-        "key": "level",
-        "mutation": str(MutationFactory(project=project).pk),
-        "share_id": issue.share_id.hex,
-        "team": project.teams.get().slug,
-        "version": ReleaseFactory(projects=[project]).version,
-    }
 
 
 def described(route: str) -> set[str]:

@@ -49,8 +49,7 @@ def assignee_of(issue: Issue) -> User | Team | None:
 
 
 def undo(api: Api, response: Any) -> Any:
-    url = api.issues_url.replace("/issues/", f"/mutations/{response.headers['Mutation-Id']}/undo/")
-    undone = api.request("POST", url, auth="jane")
+    undone = api.undo(response.headers["Mutation-Id"], auth="jane")
     assert undone.status_code == 200
     return undone
 

@@ -90,7 +90,7 @@ def test_comes_back_as_what_it_was_before_the_next_one_was_asked_for_again(
     again = resolve(api, issue, inNextRelease=True)
     assert told(api, issue) == [{"inNextRelease": True}] * 2
 
-    undone = api.request("POST", f"{PROJECT}mutations/{again.headers['Mutation-Id']}/undo/").json()
+    undone = api.undo(again.headers["Mutation-Id"]).json()
 
     assert (undone["restored"], undone["skipped"]) == (1, 0)
     assert told(api, issue) == [{"inRelease": "to come"}] * 2

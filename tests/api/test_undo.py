@@ -37,7 +37,7 @@ class Desk:
         return response.headers["Mutation-Id"]
 
     def undo(self, mutation: str, **how: Any) -> dict[str, Any]:
-        response = self.api.request("POST", f"{MUTATIONS}{mutation}/undo/", auth=self.auth, **how)
+        response = self.api.undo(mutation, auth=self.auth, **how)
         assert response.status_code == 200, response.content
         assert response.headers["Issues-Changed"] == str(response.json()["restored"])
         assert ("Mutation-Id" in response.headers) is (response.json()["restored"] > 0 and not how)
@@ -679,7 +679,7 @@ def test_of_an_unmerge_says_what_is_left_of_a_link_to_an_issue_that_is_gone(
     deleted, left = (child, parent) if gone == "child" else (parent, child)
     assert api.delete(api.issues_url, ids=[deleted.pk]).status_code == 204
 
-    response = api.request("POST", api.issues_url.replace("/issues/", f"/mutations/{unmerge}/undo/"))
+    response = api.undo(unmerge)
 
     assert response.headers["Issues-Matched"] == "1"
     assert response.json() == {"undoes": unmerge, "restored": 0, "skipped": 1, "skippedIds": [str(left.pk)]}

@@ -209,8 +209,7 @@ def take_back(api: Api, cast: Cast, issue: Issue) -> Callable[[object], Callable
         api.put(api.issues_url, body, ids=[issue.pk], auth="jane")
         over: object = {"assignedTo": None, "status": "unresolved"}
         changed = api.put(api.issues_url, over, ids=[issue.pk], auth="jane").headers["Mutation-Id"]
-        url = api.issues_url.replace("issues/", f"mutations/{changed}/undo/")
-        return partial(api.request, "POST", url, auth="jane")
+        return partial(api.undo, changed, auth="jane")
 
     return taken
 
