@@ -506,7 +506,7 @@ KEYS = Invariant(
     """,
 )
 
-# Nothing is counted beyond the largest number: a count that would end there ends never (services/snoozes.py).
+# Nothing is counted beyond the largest number: a count that would end there ends never (services/verbs/snoozes.py).
 STATUSES = Invariant(
     "statuses",
     "an issue's status, resolution and terms are those of its newest activity about them",

@@ -46,7 +46,7 @@ class Issue(models.Model):
     """One problem of a project: all its events. Sentry's code calls this a *group*.
 
     Numbers stand here twice: its *own*, which nothing but events changes, and the *totals* that are shown, over itself
-    and everything that was merged into it (services/merging.py computes them whenever the tree changes).
+    and everything that was merged into it (services/verbs/merging.py computes them whenever the tree changes).
     """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, db_index=False, related_name="issues")
@@ -233,7 +233,7 @@ class Issue(models.Model):
                 & Q(merged_into__isnull=True),
             ),
             # The list of all, newest first, and the lists of resolved and ignored (IssueQuerySet.page); and the
-            # platforms and loggers of the newest (services/names.py).
+            # platforms and loggers of the newest (services/ground/names.py).
             models.Index(
                 F("project"),
                 F("last_seen").desc(),
@@ -250,7 +250,7 @@ class Issue(models.Model):
                 name="issues_issue_listed_by_age",
                 condition=Q(merged_into__isnull=True),
             ),
-            # The children of an issue: services/targets.py walks trees by it, and the foreign key's own check does.
+            # The children of an issue: ground/targets.py walks trees by it, and so does the foreign key's check.
             models.Index("merged_into", name="issues_issue_children", condition=Q(merged_into__isnull=False)),
             # Which issues a release has resolved: the check before a release is deleted.
             models.Index(

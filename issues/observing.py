@@ -15,9 +15,10 @@ from django.db import InterfaceError, OperationalError
 from prometheus_client import Counter, Gauge, Histogram
 
 from issues.enums import MutationKind
-from issues.errors import MutationRefused, TryAgain, sqlstate
 from issues.mutation import IssueScope, MutationOutcome
 from projects.callers import Caller
+from projects.database.transactions import STARTED_OVER
+from projects.refusals import MutationRefused, TryAgain, sqlstate
 
 logger = logging.getLogger("issues.mutations")
 
@@ -30,9 +31,6 @@ CHANGED = Counter("issuetracker_issues_changed_total", "Issues that mutations ch
 IN_FLIGHT = Gauge(
     "issuetracker_mutations_in_flight", "Mutations just now.", ["kind"], multiprocess_mode="livesum"
 )  # "live": a worker that was killed is at nothing any more
-STARTED_OVER = Counter(
-    "issuetracker_transactions_started_over_total", "Transactions begun again, by what ended them.", ["reason"]
-)
 LOCKING_SECONDS = Histogram(
     "issuetracker_locking_seconds",
     "How long it took to lock the issues that a mutation names.",
@@ -53,11 +51,6 @@ def begin_at_zero() -> None:
             metric.labels(kind)
     for reason in ("40P01", "40001", "23503", "StartOver", "TreeMoved"):
         STARTED_OVER.labels(reason)
-
-
-def started_over(error: Exception) -> None:
-    """Count a transaction that is begun again."""
-    STARTED_OVER.labels(_reason(error)).inc()
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from functools import lru_cache, reduce
 from operator import or_
 from typing import Any, NamedTuple, Self
 
-from django.db.models import BigIntegerField, BooleanField, Case, F, Field, Lookup, Model, Q, QuerySet, Value, When
+from django.db.models import BigIntegerField, BooleanField, Case, F, Model, Q, QuerySet, Value, When
 from django.db.models.expressions import RawSQL
 
 from issues import search, short_ids
@@ -17,53 +17,13 @@ from issues.enums import IssueStatus
 from issues.mutation import IssueScope
 from issues.search import Condition
 from issues.search import conditions as terms
-from projects.keyset import Key, Position, Sort
+from projects.database.arrays import as_array
+from projects.database.keyset import Key, Position, Sort
+from projects.database.statements import Statement, hole, kept
 from projects.models import Team
 from projects.querysets import is_id
-from projects.statements import Statement, hole, kept
 
 Moment = datetime | RawSQL  # a time, or the hole that it will stand in
-
-
-def as_array(ids: Iterable[int]) -> str:
-    """Return ids as the one literal that PostgreSQL reads as an array, once it is cast to one.
-
-    The driver writes a list as ``ARRAY[1, 2, ...]``, in which every id is an expression to be parsed: ten thousand of
-    them take longer to parse than to find.
-    """
-    return "{" + ",".join(map(str, ids)) + "}"
-
-
-@Field.register_lookup
-class AnyOf(Lookup):  # type: ignore[type-arg] # generic in the stubs only
-    """``id__any_of=ids``: one parameter, where ``__in`` makes one for each id.
-
-    PostgreSQL walks the index in the order of the array's values, so that ten thousand ids are one ordered scan. The
-    array comes from a sub-select, so that it is planned for without being looked at: for a thousand ids that it has
-    counted, PostgreSQL would first read the index of a whole project, to look for them in there.
-    """
-
-    lookup_name = "any_of"
-
-    def get_prep_lookup(self) -> Any:
-        return self.rhs if isinstance(self.rhs, RawSQL) else as_array(self.rhs)
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
-        column, params = self.process_lhs(compiler, connection)
-        ids, ids_params = self.process_rhs(compiler, connection)
-        return f"{column} = ANY((SELECT {ids}::bigint[])::bigint[])", [*params, *ids_params]
-
-
-@Field.register_lookup
-class Like(Lookup):  # type: ignore[type-arg] # generic in the stubs only
-    """``title__like=pattern``: LIKE, in capitals or not; as ``icontains`` says it, so that it finds the same index."""
-
-    lookup_name = "like"
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
-        column, params = self.process_lhs(compiler, connection)
-        pattern, pattern_params = self.process_rhs(compiler, connection)
-        return f"UPPER({column}::text) LIKE UPPER({pattern})", [*params, *pattern_params]
 
 
 _BOOLEAN: BooleanField[bool, bool] = BooleanField()  # made once: each takes longer than a small condition
@@ -323,7 +283,7 @@ class IssueQuerySet(QuerySet[Any]):
         return self.filter(status_counts_as(statuses, at=at))
 
     def matching(self, search_terms: Iterable[search.Term], *, at: datetime) -> Self:
-        """Keep the issues for which every term of a search holds, once its names are looked up (services/names.py)."""
+        """Keep the issues for which every term of a search holds; its names are looked up before (ground/names.py)."""
         issues = self
         for term in search_terms:
             found = holds(term.condition, at=at)

@@ -13,10 +13,10 @@ from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from issues.errors import MutationRefused, TryAgain, UnknownActor, UnknownRelease, sqlstate
-from issues.services.precautions import UnexpectedNumber
+from issues.services.ground.precautions import UnexpectedNumber
 from issues.services.releases import ProjectsRequired
 from issuetracker import metrics
+from projects.refusals import MutationRefused, TryAgain, UnknownActor, UnknownRelease, sqlstate
 
 logger = logging.getLogger(__name__)
 

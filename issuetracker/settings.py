@@ -286,7 +286,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_HANDLER = "issuetracker.logins.CountFirst"
 # What is tried meanwhile is counted, but not looked at; the pause ends no later for it.
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_CLIENT_IP_CALLABLE = "projects.addresses.client_address"
+AXES_CLIENT_IP_CALLABLE = "projects.api.addresses.client_address"
 AXES_LOCKOUT_CALLABLE = "issuetracker.logins.locked_out"
 # Not in logs, nor in what was posted: people type their password where the name goes.
 AXES_SENSITIVE_PARAMETERS = ["username", "csrfmiddlewaretoken"]
@@ -335,16 +335,16 @@ SECRET_KEY = secret_key()
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "projects.authentication.ApiKeyAuthentication",
-        "projects.authentication.ApiTokenAuthentication",
-        "projects.authentication.NoOtherScheme",
-        "projects.authentication.SessionAuthentication",
+        "projects.api.authentication.ApiKeyAuthentication",
+        "projects.api.authentication.ApiTokenAuthentication",
+        "projects.api.authentication.NoOtherScheme",
+        "projects.api.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["projects.permissions.HasEventScope"],
-    "DEFAULT_THROTTLE_CLASSES": ["projects.throttling.CredentialThrottle"],
-    "DEFAULT_PARSER_CLASSES": ["issues.negotiation.StrictJSONParser"],
+    "DEFAULT_PERMISSION_CLASSES": ["projects.api.permissions.HasEventScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["projects.api.throttling.CredentialThrottle"],
+    "DEFAULT_PARSER_CLASSES": ["projects.api.negotiation.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "issues.negotiation.JSONNegotiation",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "projects.api.negotiation.JSONNegotiation",
     "COMPACT_JSON": False,  # a space after ":" and ",", as in the published example
     "EXCEPTION_HANDLER": "issuetracker.exceptions.to_response",
     "DEFAULT_SCHEMA_CLASS": "issuetracker.openapi.schema.DescribedSchema",
@@ -362,7 +362,7 @@ SPECTACULAR_SETTINGS = {
 THROTTLE_PER_MINUTE = number("THROTTLE_PER_MINUTE", 6000, minimum=0, maximum=1_000_000)
 
 # Django's limit of 1,000 fields counts query parameters too: 1,001 ids would be an HTML 400 before any view. The server
-# bounds the request line (1 MiB, issuetracker/server/limits.py), issues/negotiation.py the body.
+# bounds the request line (1 MiB, issuetracker/server/limits.py), projects/api/negotiation.py the body.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = None
 
 # ---------------------------------------------------------------------------------------------------------------------

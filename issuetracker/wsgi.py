@@ -10,8 +10,8 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "issuetracker.settings")
 _django = get_wsgi_application()
 
-from issues.negotiation import BodyTooLarge  # noqa: E402  # DRF reads the settings when it is imported
 from issuetracker.server import BodyTooLong, Unread  # noqa: E402
+from projects.api.negotiation import BodyTooLarge  # noqa: E402  # DRF reads the settings when it is imported
 
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import connection
 
-from projects.keyset import EPOCH, MICROSECOND, Key, Position, Sort
+from projects.database.keyset import EPOCH, MICROSECOND, Key, Position, Sort
 from projects.models import Release
 from projects.querysets import release_order
 

@@ -9,10 +9,11 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from projects.keyset import Sort
+from projects.api.pagination import PARAMETERS, paginate
+from projects.api.parameters import read_text
+from projects.api.viewsets import ApiViewSet, OrganizationViewSet, ProjectViewSet
+from projects.database.keyset import Sort
 from projects.models import Organization, OrganizationMember, Project, Release, Team
-from projects.pagination import PARAMETERS, paginate
-from projects.parameters import read_text
 from projects.querysets import MentioningQuerySet, OrganizationQuerySet, slug_or_id
 from projects.serializers import (
     describe_account,
@@ -24,7 +25,6 @@ from projects.serializers import (
     describe_team,
     describe_team_in_full,
 )
-from projects.viewsets import ApiViewSet, OrganizationViewSet, ProjectViewSet
 
 OF_A_LIST = {"list": PARAMETERS | {"query"}}  # what ``answer_page`` reads
 OLDEST_FIRST = Sort("id", descending=False)

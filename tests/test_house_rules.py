@@ -18,7 +18,7 @@ from issues.mutation import IssueMutation, IssueScope
 from issues.serializers.mutations import read_mutation
 from issues.services import bulk
 from issues.services.deletion import HANGING_ON_ISSUES
-from issues.services.merging import WHAT_FOLLOWS_A_MERGE
+from issues.services.verbs.merging import WHAT_FOLLOWS_A_MERGE
 from projects.callers import Caller
 from projects.models import Project, User
 from tests.factories import NOW, IssueFactory, ReleaseFactory
@@ -95,7 +95,7 @@ def test_no_migration_is_missing() -> None:
 # Who and when are arguments; one module opens the transaction
 # ---------------------------------------------------------------------------------------------------------------------
 
-SERVICES = sorted((ROOT / "issues" / "services").glob("*.py"))
+SERVICES = sorted([*(ROOT / "issues" / "services").rglob("*.py"), *(ROOT / "projects" / "database").glob("*.py")])
 OPENS_TRANSACTIONS = "transactions.py"
 CLOCKS = {"now", "utcnow", "today", "time", "monotonic", "timezone", "django.utils.timezone"}
 SETTINGS = {"settings", "django.conf.settings", "os", "environ"}
@@ -126,7 +126,7 @@ def words(source: str) -> Iterator[str]:
 
 
 def test_there_are_services_to_read() -> None:
-    assert len(SERVICES) > 10
+    assert len(SERVICES) > 30
 
 
 @pytest.mark.parametrize("path", SERVICES, ids=lambda path: path.stem)
@@ -193,4 +193,4 @@ def test_imports_point_down() -> None:
     )
 
     assert lint.returncode == 0, lint.stdout + lint.stderr
-    assert "5 kept, 0 broken" in lint.stdout
+    assert ", 0 broken" in lint.stdout

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from projects.permissions import SCOPES_FOR_METHOD, HasEventScope
+from projects.api.permissions import SCOPES_FOR_METHOD, HasEventScope
 
 README = (Path(__file__).resolve().parent.parent / "README.md").read_text()
 METHODS = ("GET", "PUT", "POST", "DELETE")

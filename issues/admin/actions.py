@@ -27,17 +27,17 @@ from rest_framework.exceptions import ValidationError
 from issues.admin.finding import StatusFilter
 from issues.admin.wording import link_to_mutation, linked_ids
 from issues.enums import IssueStatus
-from issues.errors import MutationRefused, TryAgain, sqlstate
 from issues.models import Issue
 from issues.mutation import IssueMutation, IssueScope, MutationOutcome, Precautions
 from issues.serializers.mutations import read_mutation
 from issues.services import bulk
-from issues.services.precautions import UnexpectedNumber
-from issues.services.targets import split_by_project
-from issues.services.transactions import LOCK_NOT_AVAILABLE
+from issues.services.ground.precautions import UnexpectedNumber
+from issues.services.ground.targets import split_by_project
 from projects.callers import Caller
+from projects.database.transactions import LOCK_NOT_AVAILABLE
 from projects.models import OrganizationMember, Project, Team, User
 from projects.querysets import is_id
+from projects.refusals import MutationRefused, TryAgain, sqlstate
 
 if TYPE_CHECKING:  # unfold ships no types; its widgets are Django's with a look
     from django.forms import NumberInput, Select, TextInput

@@ -17,11 +17,11 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from issues.enums import ActivityKind, IssueStatus
-from issues.errors import sqlstate
 from issues.models import Activity, Issue
 from issues.querysets import snooze_is_over
-from issues.services import transactions
+from projects.database import transactions
 from projects.models import Project
+from projects.refusals import sqlstate
 
 SECONDS_AT_MOST = 3
 KEPT_SECONDS = 60

@@ -15,7 +15,7 @@ from issues.admin.finding import ID_OR_SHORT_ID, ProjectFilter, ids_called, newe
 from issues.admin.wording import LETTERS, as_json, issue_link, link_to_mutation, linked_ids, shortened
 from issues.enums import MutationKind
 from issues.models import BEFORE_STATE, Activity, Mutation
-from issues.services import history
+from issues.services.ground import history
 from projects.admin import InspectOnlyAdmin
 from projects.callers import Caller
 from projects.models import User

@@ -18,7 +18,7 @@ from issues.admin.finding import newest_of
 from issues.admin.wording import LINKS, badge, linked_ids, status_in_words, when
 from issues.enums import ActivityKind
 from issues.models import Activity, Issue, IssueHour, Mutation
-from issues.services.targets import ancestors
+from issues.services.ground.targets import ancestors
 from issues.views.links import share_link
 from projects.models import Team, User
 

@@ -18,7 +18,8 @@ from issues.enums import MutationKind
 from issues.models import Mutation
 from issues.mutation import Precautions, UndoOutcome
 from issues.serializers.history import read_undone_by
-from issues.services import history, undo
+from issues.services import undo
+from issues.services.ground import history
 from projects.querysets import is_id
 
 

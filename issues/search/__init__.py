@@ -5,7 +5,7 @@
     is:unresolved !level:[info,debug] "pump 3" assigned:#powerful-abolitionist timesSeen:>100 age:-24h
 
 ``parse`` reads it; ``conditions`` has what it can come to. What a name stands for (a person, a release) is looked up by
-``services/names.py``; until then a term has the name, and no issue can be compared with it.
+``services/ground/names.py``; until then a term has the name, and no issue can be compared with it.
 """
 
 from issues.search.conditions import AnyOf, Condition, Name, Pattern, Term

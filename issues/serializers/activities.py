@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from issues.enums import ActivityKind
 from issues.models import Activity, Issue
-from projects.keyset import Position, Sort
+from projects.database.keyset import Position, Sort
 from projects.serializers import describe_user, iso
 
 NEWEST_FIRST = Sort("id")

@@ -6,11 +6,11 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from issues.errors import UnknownActor
 from issues.mutation import Assignee
 from projects.actors import Way, ways_to_find
 from projects.callers import Caller
 from projects.models import OrganizationMember, Project, Team
+from projects.refusals import UnknownActor
 
 ME = "me"
 LONGEST = 320  # characters; no user name, e-mail, slug or id that is written by anybody has more

@@ -13,10 +13,10 @@ from issues.enums import IssueStatus, MutationKind
 from issues.models import Mutation
 from issues.mutation import Assignee, UndoOutcome
 from issues.parts import ASSIGNEE, PARTS, SHARE, STATUS, Part
-from issues.querysets import as_array
 from issues.serializers.issues import describe_status_details
 from issues.serializers.items import Person, look_up_names
 from issues.serializers.outcomes import describe_assignee
+from projects.database.arrays import as_array
 from projects.serializers import describe_user, iso
 
 Sides = dict[str, dict[str, Any]]  # before and after: the API's words with their values

@@ -13,10 +13,10 @@ from django.db.models import OuterRef, Subquery
 from issues.enums import ResolutionKind
 from issues.models import Issue, IssueBookmark, IssueSeen, IssueSubscription
 from issues.mutation import Assignee
-from issues.querysets import as_array
 from projects.callers import Caller
+from projects.database.arrays import as_array
+from projects.database.statements import Statement, hole, kept
 from projects.release_order import next_releases
-from projects.statements import Statement, hole, kept
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 

@@ -13,10 +13,10 @@ from issues.search.conditions import HasStatus, IsSeenAt, IsSeenWithin
 from issues.search.keys import read_instant
 from issues.serializers.items import DAY, HOUR, StatsPeriod
 from issues.serializers.scopes import read_ids, read_query, read_statuses
+from projects.api.pagination import read_cursor, read_limit
+from projects.api.parameters import MAX_QUERY
 from projects.callers import Caller
-from projects.keyset import Position, Sort
-from projects.pagination import read_cursor, read_limit
-from projects.parameters import MAX_QUERY
+from projects.database.keyset import Position, Sort
 
 KNOWN = frozenset(
     {

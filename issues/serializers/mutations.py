@@ -10,7 +10,6 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from issues.enums import IssueStatus, Substatus
-from issues.errors import UnknownRelease
 from issues.instants import may_be_iso
 from issues.mutation import (
     Assignment,
@@ -26,6 +25,7 @@ from issues.serializers.assignees import ONE_PROJECT_ONLY, AssigneeField, find_a
 from issues.serializers.keys import refuse_all_unknown, refuse_unknown, says_which
 from projects.callers import Caller
 from projects.models import Project, Release
+from projects.refusals import UnknownRelease
 
 MAX_MINUTES = 52_560_000  # a hundred years
 MAX_COUNT = 2**31 - 1

@@ -9,7 +9,7 @@ from issues.serializers.activities import NEWEST_FIRST, describe_activity, read_
 from issues.serializers.issues import describe_issue
 from issues.serializers.items import DAY, HOUR, StatsPeriod, read_items, read_names, read_stats
 from projects.callers import Caller
-from projects.keyset import Position
+from projects.database.keyset import Position
 from projects.models import Release
 from projects.serializers import describe_user, iso
 

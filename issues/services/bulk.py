@@ -8,23 +8,19 @@ from functools import partial
 from issues import observing
 from issues.enums import MutationKind
 from issues.mutation import NO_PRECAUTIONS, IssueMutation, IssueScope, MutationOutcome, Precautions, StatusChange
-from issues.services import (
-    assignment,
-    bookmarks,
-    history,
-    lookups,
-    merging,
-    names,
-    precautions,
-    seen,
-    sharing,
-    status,
-    subscriptions,
-    transactions,
+from issues.services.ground import history, lookups, names, precautions
+from issues.services.ground.history import ChangedMarks
+from issues.services.ground.targets import (
+    IdsRequired,
+    Targets,
+    ancestors_and_children,
+    lock_targets,
+    newest,
+    no_relatives,
 )
-from issues.services.history import ChangedMarks
-from issues.services.targets import IdsRequired, Targets, ancestors_and_children, lock_targets, newest, no_relatives
+from issues.services.verbs import assignment, bookmarks, merging, seen, sharing, status, subscriptions
 from projects.callers import Caller
+from projects.database import transactions
 
 
 def mutate(

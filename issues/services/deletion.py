@@ -19,10 +19,10 @@ from issues.models import (
     IssueText,
 )
 from issues.mutation import NO_PRECAUTIONS, IssueScope, MutationOutcome, Precautions
-from issues.querysets import as_array
-from issues.services import history, names, precautions
-from issues.services.targets import IdsRequired, descendants, lock_targets
+from issues.services.ground import history, names, precautions
+from issues.services.ground.targets import IdsRequired, descendants, lock_targets
 from projects.callers import Caller
+from projects.database.arrays import as_array
 
 # Everything that points at an issue; the issue itself goes last. A table that is missing fails
 # tests/test_house_rules.py.

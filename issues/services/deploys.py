@@ -4,7 +4,8 @@ from collections.abc import Collection
 from functools import partial
 
 from issues.mutation import NewDeploy
-from issues.services import lookups, transactions
+from issues.services.ground import lookups
+from projects.database import transactions
 from projects.models import Deploy
 
 

@@ -9,7 +9,7 @@ from django.db.models.functions import Greatest, Least
 from issues.enums import ActivityKind
 from issues.models import Activity, Issue
 from issues.querysets import MOST
-from issues.services import transactions
+from projects.database import transactions
 from projects.querysets import MAX_ID
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from django.db import connection
 
 from issues.models import BEFORE_STATE, Mutation
-from issues.services import transactions
+from projects.database import transactions
 
 MUTATIONS, ISSUES = 1_000, 10_000  # in one set, of which one mutation may have more
 

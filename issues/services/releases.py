@@ -14,14 +14,16 @@ from typing import Any
 
 from django.db import connection
 
-from issues.errors import MutationRefused
 from issues.models import Issue
 from issues.mutation import ReleaseChange
-from issues.querysets import as_array
-from issues.services import lookups, resolutions, transactions
-from issues.services.merging import RELEASES_OF_A_TREE
-from issues.services.transactions import StartOver
+from issues.services.ground import lookups
+from issues.services.verbs import resolutions
+from issues.services.verbs.merging import RELEASES_OF_A_TREE
+from projects.database import transactions
+from projects.database.arrays import as_array
+from projects.database.transactions import StartOver
 from projects.models import Release, ReleaseStatus
+from projects.refusals import MutationRefused
 from projects.release_order import carry
 from projects.versions import numbered
 

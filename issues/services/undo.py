@@ -8,17 +8,17 @@ from django.db import connection
 
 from issues import observing
 from issues.enums import IssueStatus, MutationKind
-from issues.errors import MutationRefused
 from issues.models import Mutation
 from issues.mutation import NO_PRECAUTIONS, IssueScope, Precautions, UndoOutcome
 from issues.parts import PARTS, STATUS
-from issues.services import history, lookups, precautions
-from issues.services.history import NO_MARKS, ChangedMarks
-from issues.services.restoring import SHOWN, Restored, restore
-from issues.services.restoring_marks import restore_bookmarks, restore_seen, restore_subscriptions
-from issues.services.restoring_trees import Links, read_links, restore_trees
-from issues.services.targets import Targets, ancestors, lock_targets, no_relatives
+from issues.services.ground import history, lookups, precautions
+from issues.services.ground.history import NO_MARKS, ChangedMarks
+from issues.services.ground.targets import Targets, ancestors, lock_targets, no_relatives
+from issues.services.verbs.restoring import SHOWN, Restored, restore
+from issues.services.verbs.restoring_marks import restore_bookmarks, restore_seen, restore_subscriptions
+from issues.services.verbs.restoring_trees import Links, read_links, restore_trees
 from projects.callers import Caller
+from projects.refusals import MutationRefused
 
 
 class CannotUndoDeletion(MutationRefused):
@@ -185,7 +185,7 @@ def _restore_marks(undone: Mutation, there: frozenset[int], *, user_id: int, at:
 def _lock_all(undone: Mutation) -> int:
     """Lock the issues that it changed, in the order of their ids; return how many are there."""
     with observing.locking(MutationKind.UNDO), connection.cursor() as cursor:
-        # Never one look-up for each, however few the statistics expect (services/activity.py).
+        # Never one look-up for each, however few the statistics expect (services/ground/activity.py).
         cursor.execute("SET LOCAL enable_nestloop = off")
         cursor.execute(
             """

@@ -10,9 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from issues.views.single import OneIssueViewSet
-from projects.keyset import Position, Sort
-from projects.pagination import Page, link_header
-from projects.viewsets import ApiViewSet, OrganizationViewSet, ProjectViewSet
+from projects.api.pagination import Page, link_header
+from projects.api.viewsets import ApiViewSet, OrganizationViewSet, ProjectViewSet
+from projects.database.keyset import Position, Sort
 
 NO_SUCH_LIST: list[Any] = []
 NO_SUCH_THING: dict[str, Any] = {}

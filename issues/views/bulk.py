@@ -22,14 +22,16 @@ from issues.serializers.lists import KNOWN_OF_ORGANIZATION, ListQuery, read_list
 from issues.serializers.mutations import read_mutation
 from issues.serializers.outcomes import counting_headers, describe_outcome
 from issues.serializers.scopes import KNOWN, SHOWN, ScopeQuery, read_expected, read_scope_query
-from issues.services import bulk, deletion, names, targets, transactions
+from issues.services import bulk, deletion
+from issues.services.ground import names, targets
 from issues.views.links import permalink
-from projects.ignored import KEYS_HEADER, ignored_header
-from projects.keyset import Key, Sort
+from projects.api.ignored import KEYS_HEADER, ignored_header
+from projects.api.pagination import beside, cut_page, link_header, refuse_foreign
+from projects.api.viewsets import ApiViewSet, OrganizationViewSet, ProjectViewSet
+from projects.database import transactions
+from projects.database.keyset import Key, Sort
 from projects.models import Project
-from projects.pagination import beside, cut_page, link_header, refuse_foreign
 from projects.querysets import is_id
-from projects.viewsets import ApiViewSet, OrganizationViewSet, ProjectViewSet
 
 MAX_HITS = 1000  # counted exactly up to here
 

@@ -10,12 +10,13 @@ from rest_framework.response import Response
 
 from issues.models import Issue, IssueHash
 from issues.serializers.events import describe_event
-from issues.services import targets, transactions
+from issues.services.ground import targets
 from issues.views.single import OneIssueViewSet
-from projects.keyset import Sort
-from projects.pagination import PARAMETERS, paginate
+from projects.api.pagination import PARAMETERS, paginate
+from projects.api.viewsets import ProjectViewSet
+from projects.database import transactions
+from projects.database.keyset import Sort
 from projects.querysets import MAX_ID
-from projects.viewsets import ProjectViewSet
 
 NEWEST = {"latest", "oldest", "recommended"}  # words for an event: with one event, they are one
 

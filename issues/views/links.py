@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from rest_framework.request import Request
 
 from issues.models import Issue
-from projects.addresses import base_url
+from projects.api.addresses import base_url
 
 
 def permalink(request: HttpRequest | Request) -> Callable[[int], str]:

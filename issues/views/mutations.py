@@ -12,11 +12,13 @@ from issues.querysets import size_of_mutation
 from issues.serializers.history import describe_mutation, describe_undo, read_changes, read_undone_by
 from issues.serializers.outcomes import counting_headers
 from issues.serializers.scopes import read_expected, read_id, read_preview_alone
-from issues.services import history, transactions, undo
-from issues.services.restoring_trees import NO_LINKS, read_links
-from projects.keyset import Sort
-from projects.pagination import PARAMETERS, paginate
-from projects.viewsets import ProjectViewSet
+from issues.services import undo
+from issues.services.ground import history
+from issues.services.verbs.restoring_trees import NO_LINKS, read_links
+from projects.api.pagination import PARAMETERS, paginate
+from projects.api.viewsets import ProjectViewSet
+from projects.database import transactions
+from projects.database.keyset import Sort
 
 NEWEST_FIRST = Sort("id")
 MAX_SIZE = 2**20  # bytes of a page of the history: one request may name a hundred thousand ids, a page has a hundred

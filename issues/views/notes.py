@@ -15,9 +15,10 @@ from issues.models import Activity
 from issues.querysets import size_of_activity
 from issues.serializers.activities import NEWEST_FIRST, NoteSerializer, describe_activity, read_activities
 from issues.serializers.scopes import read_id, refuse_parameters
-from issues.services import notes, transactions
+from issues.services import notes
 from issues.views.single import OneIssueViewSet
-from projects.pagination import PARAMETERS, paginate
+from projects.api.pagination import PARAMETERS, paginate
+from projects.database import transactions
 
 MAX_SIZE = 2**20  # bytes of a page, as of one of mutations: a merge tells of a hundred thousand issues
 

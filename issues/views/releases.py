@@ -20,14 +20,15 @@ from issues.serializers.releases import (
     read_around,
     read_status,
 )
-from issues.services import deploys, releases, transactions
+from issues.services import deploys, releases
 from projects import gathering
+from projects.api.pagination import PARAMETERS, paginate, paginate_releases
+from projects.api.parameters import read_text
+from projects.api.viewsets import ApiViewSet, OrganizationViewSet, ProjectViewSet
+from projects.database import transactions
+from projects.database.keyset import Sort
 from projects.gathering import Gathered
-from projects.keyset import Sort
 from projects.models import Deploy, Project, Release
-from projects.pagination import PARAMETERS, paginate, paginate_releases
-from projects.parameters import read_text
-from projects.viewsets import ApiViewSet, OrganizationViewSet, ProjectViewSet
 
 LAST_FINISHED_FIRST = Sort("finished_at")
 

@@ -12,9 +12,9 @@ from rest_framework.response import Response
 
 from issues.models import Issue
 from issues.serializers.shared import describe_shared
-from issues.services import transactions
 from issues.views.links import share_link
-from projects.viewsets import RouteViewSet
+from projects.api.viewsets import RouteViewSet
+from projects.database import transactions
 
 NOT_FOR_ROBOTS = {"X-Robots-Tag": "noindex, nofollow", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 # The page has a style and nothing else; whatever got into it by an issue's text could neither run nor load or send.

@@ -17,12 +17,14 @@ from issues.serializers.mutations import read_mutation
 from issues.serializers.outcomes import counting_headers
 from issues.serializers.scopes import read_expected, refuse_parameters
 from issues.serializers.whole import read_whole
-from issues.services import bulk, deletion, targets, transactions
+from issues.services import bulk, deletion
+from issues.services.ground import targets
 from issues.views.links import permalink
-from projects.ignored import KEYS_HEADER, ignored_header
+from projects.api.ignored import KEYS_HEADER, ignored_header
+from projects.api.viewsets import ApiViewSet
+from projects.database import transactions
 from projects.models import Organization, Project
 from projects.querysets import is_id
-from projects.viewsets import ApiViewSet
 
 
 class MergedAway(NotFound):

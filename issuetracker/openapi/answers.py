@@ -4,13 +4,13 @@ from typing import Any
 
 from gunicorn.http import errors
 
-from issues.services.precautions import UnexpectedNumber
+from issues.services.ground.precautions import UnexpectedNumber
 from issuetracker.exceptions import BUSY, DATABASE_AWAY
 from issuetracker.middleware import ON_API_ANSWERS, ON_EVERY_ANSWER
 from issuetracker.openapi.shapes import Schema, ref
 from issuetracker.server import RequestTimeout, refusal
-from projects.ignored import MAX_LENGTH, PARAMETERS_HEADER
-from projects.throttling import TooManyRequests
+from projects.api.ignored import MAX_LENGTH, PARAMETERS_HEADER
+from projects.api.throttling import TooManyRequests
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Headers

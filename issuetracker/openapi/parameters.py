@@ -7,8 +7,8 @@ from issues.search import MAX_LENGTH
 from issues.serializers.lists import SORTS
 from issues.serializers.scopes import MAX_EXPECTED, STATUS_WORDS
 from issuetracker.openapi.shapes import one_of_words
+from projects.api.parameters import MAX_QUERY
 from projects.models import ReleaseStatus
-from projects.parameters import MAX_QUERY
 from projects.querysets import MAX_ID
 
 Parameter = dict[str, Any]

@@ -13,8 +13,8 @@ from issuetracker.openapi import answers, parameters
 from issuetracker.openapi.examples import Example
 from issuetracker.openapi.operations import OPERATIONS, TAGS, Answer, Body, Operation
 from issuetracker.openapi.shapes import SCHEMAS
-from projects.ignored import PARAMETERS_HEADER
-from projects.permissions import HasEventScope
+from projects.api.ignored import PARAMETERS_HEADER
+from projects.api.permissions import HasEventScope
 
 API = "/api/0/"
 

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from issuetracker.openapi.schema import document
-from projects.viewsets import RouteViewSet
+from projects.api.viewsets import RouteViewSet
 
 # The page gets everything from here: there is no address in it, and none would be asked.
 FROM_HERE = {

@@ -8,7 +8,7 @@ Read as ``limits.NAME`` when they are needed, so that a test can set others befo
 REQUEST_LINE_BYTES = 1024 * 1024  # without its end
 HEADER_COUNT = 100
 HEADER_BYTES = 8190  # each, without the end of its line
-BODY_BYTES = 1024 * 1024  # a longer one is not read, and the service answers 413 (issues/negotiation.py has the same)
+BODY_BYTES = 1024 * 1024  # a longer one is not read, and the service answers 413 (as projects/api/negotiation.py)
 CHUNKED_BYTES = 16 * BODY_BYTES  # of a chunked body on the wire: one byte in a chunk of its own takes six
 CHUNK_LINE_BYTES = 8190
 

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from issues.models import Activity, Issue
-from issues.services.transactions import ATTEMPTS
+from projects.database.transactions import ATTEMPTS
 from projects.models import Project
 from tests.api_client import Api
 from tests.assertions import snapshot

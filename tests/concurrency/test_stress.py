@@ -15,7 +15,6 @@ from django.db import DatabaseError, connection
 
 from issues import integrity
 from issues.enums import ActivityKind, IssueStatus, MutationKind
-from issues.errors import sqlstate
 from issues.models import (
     Activity,
     Issue,
@@ -41,9 +40,11 @@ from issues.mutation import (
     Unresolve,
 )
 from issues.services import bulk, deletion, undo
-from issues.services.transactions import LOCK_NOT_AVAILABLE, TreeMoved
+from issues.services.ground.targets import TreeMoved
 from projects.callers import Caller
+from projects.database.transactions import LOCK_NOT_AVAILABLE
 from projects.models import Project, User
+from projects.refusals import sqlstate
 from tests.concurrency import stage
 from tests.concurrency.sessions import ISSUE_LOCK, Interruption, Session
 from tests.factories import NOW, IssueFactory, IssueHashFactory, IssueHourFactory, ReleaseFactory

@@ -10,9 +10,10 @@ import pytest
 from issues.enums import ActivityKind
 from issues.models import Activity, Issue, Mutation
 from issues.mutation import IssueMutation, IssueScope, Merged, MutationOutcome, Resolve
-from issues.services import bulk, deletion, transactions
-from issues.services.transactions import TreeMoved
+from issues.services import bulk, deletion
+from issues.services.ground.targets import TreeMoved
 from projects.callers import Caller
+from projects.database import transactions
 from projects.models import Project, User
 from tests.assertions import snapshot
 from tests.concurrency.sessions import (

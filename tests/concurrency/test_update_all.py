@@ -21,7 +21,7 @@ from issues.mutation import (
     Unresolve,
 )
 from issues.services import bulk
-from issues.services.precautions import UnexpectedNumber
+from issues.services.ground.precautions import UnexpectedNumber
 from projects.callers import Caller
 from projects.models import Project, User
 from tests.api_client import Api

@@ -14,12 +14,12 @@ from django.urls import reverse
 from issues.admin import actions
 from issues.admin.actions import VERBS
 from issues.enums import ActivityKind, IssueStatus, MutationKind
-from issues.errors import TryAgain
 from issues.models import Activity, Issue, Mutation
 from issues.mutation import IssueMutation, IssueScope
 from issues.services import bulk, undo
 from projects.callers import Caller
 from projects.models import Project, Team, User
+from projects.refusals import TryAgain
 from tests.assertions import digest
 from tests.factories import NOW, IssueFactory, MutationFactory, OrganizationMemberFactory, ReleaseFactory, UserFactory
 

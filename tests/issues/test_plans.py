@@ -26,12 +26,14 @@ from issues.serializers.activities import NEWEST_FIRST, read_activities
 from issues.serializers.history import read_changes, read_undone_by
 from issues.serializers.items import Item, read_items, read_stats
 from issues.serializers.whole import A_DAY
-from issues.services import bulk, merging, names, resolutions, seen, subscriptions, targets, undo
-from issues.services.restoring import restore
-from issues.services.restoring_trees import NO_LINKS
-from issues.services.targets import Targets
+from issues.services import bulk, undo
+from issues.services.ground import names, targets
+from issues.services.ground.targets import Targets
+from issues.services.verbs import merging, resolutions, seen, subscriptions
+from issues.services.verbs.restoring import restore
+from issues.services.verbs.restoring_trees import NO_LINKS
 from projects.callers import Caller
-from projects.keyset import Position, Sort
+from projects.database.keyset import Position, Sort
 from projects.models import Organization, Project, Release, User
 from tests.factories import NOW, ProjectFactory, ReleaseFactory, UserFactory
 

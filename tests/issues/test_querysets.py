@@ -14,7 +14,7 @@ from issues.models import Issue
 from issues.mutation import IssueScope
 from issues.querysets import IssueQuerySet
 from issues.search import parse
-from projects.keyset import Position, Sort
+from projects.database.keyset import Position, Sort
 from projects.models import Project
 from tests.factories import NOW, IssueFactory, ProjectFactory
 

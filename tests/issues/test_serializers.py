@@ -28,7 +28,7 @@ from issues.serializers.lists import ListQuery, read_list_query
 from issues.serializers.mutations import read_mutation
 from issues.serializers.scopes import read_id, read_scope_query
 from projects.callers import Caller
-from projects.keyset import EPOCH, Position, Sort
+from projects.database.keyset import EPOCH, Position, Sort
 from projects.models import Project, Team, User
 from tests.factories import ReleaseFactory
 

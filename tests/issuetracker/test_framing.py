@@ -9,9 +9,9 @@ from gunicorn.http.unreader import IterUnreader
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from issues.negotiation import MAX_BODY
 from issuetracker.server import limits
 from issuetracker.server.framing import Body, ChunkedBody, Head, SizedBody
+from projects.api.negotiation import MAX_BODY
 
 LINE = limits.REQUEST_LINE_BYTES
 HEADER = limits.HEADER_BYTES

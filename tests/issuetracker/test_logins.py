@@ -11,7 +11,7 @@ from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from projects.addresses import client_address
+from projects.api.addresses import client_address
 from projects.models import User
 from tests.api_client import Api
 from tests.factories import UserFactory

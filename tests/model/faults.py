@@ -19,22 +19,15 @@ from django.db.backends.signals import connection_created
 from django.db.models import Q
 
 from issues import querysets
-from issues.errors import sqlstate
 from issues.mutation import IssueMutation, IssueScope, MutationOutcome
-from issues.services import (
-    bulk,
-    history,
-    merging,
-    names,
-    precautions,
-    status,
-    subscriptions,
-    transactions,
-    undo,
-)
-from issues.services.history import ChangedMarks
-from issues.services.targets import Targets
-from issues.services.transactions import DEADLOCK_DETECTED
+from issues.services import bulk, undo
+from issues.services.ground import history, names, precautions
+from issues.services.ground.history import ChangedMarks
+from issues.services.ground.targets import Targets
+from issues.services.verbs import merging, status, subscriptions
+from projects.database import transactions
+from projects.database.transactions import DEADLOCK_DETECTED
+from projects.refusals import sqlstate
 
 _fork = multiprocessing.get_context("fork")
 

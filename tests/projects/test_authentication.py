@@ -18,11 +18,16 @@ from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
-from projects.authentication import ApiKeyAuthentication, ApiTokenAuthentication, NoOtherScheme, SessionAuthentication
+from projects.api.authentication import (
+    ApiKeyAuthentication,
+    ApiTokenAuthentication,
+    NoOtherScheme,
+    SessionAuthentication,
+)
+from projects.api.permissions import HasEventScope
 from projects.callers import Caller
 from projects.credentials import NOTED_EVERY, create_api_key, create_token, note_use
 from projects.models import ApiKey, ApiToken, Organization, Scope, User
-from projects.permissions import HasEventScope
 from tests.api_client import basic, bearer
 from tests.factories import NOW, ApiKeyFactory, ApiTokenFactory, UserFactory
 

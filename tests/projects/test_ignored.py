@@ -5,7 +5,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from projects.ignored import ignored_header
+from projects.api.ignored import ignored_header
 
 
 def named(*names: str) -> str:

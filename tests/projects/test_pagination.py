@@ -13,9 +13,9 @@ from django.test import RequestFactory
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from projects.keyset import Position, Sort
+from projects.api.pagination import paginate, read_cursor, read_limit
+from projects.database.keyset import Position, Sort
 from projects.models import Organization
-from projects.pagination import paginate, read_cursor, read_limit
 from tests.factories import LONG_AGO, OrganizationFactory
 
 BY_ID = Sort("id", descending=False)

@@ -2,8 +2,8 @@
 
 import pytest
 
+from projects.database.statements import hole, kept
 from projects.models import User
-from projects.statements import hole, kept
 from tests.factories import UserFactory
 
 

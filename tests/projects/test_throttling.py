@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from projects.api.throttling import CredentialThrottle, Window, credential_of
 from projects.callers import Caller
 from projects.models import User
-from projects.throttling import CredentialThrottle, Window, credential_of
 from tests.api_client import Api
 from tests.assertions import digest, is_api_answer
 from tests.factories import IssueFactory
@@ -38,7 +38,7 @@ def test_counts_every_request_of_every_thread() -> None:
 def clock(monkeypatch: pytest.MonkeyPatch, settings: Any) -> list[float]:
     """The time in a list that a test may change; nothing is counted yet, and three requests a minute are allowed."""
     time = [6000.25]
-    monkeypatch.setattr("projects.throttling.time.monotonic", lambda: time[0])
+    monkeypatch.setattr("projects.api.throttling.time.monotonic", lambda: time[0])
     monkeypatch.setattr(CredentialThrottle, "window", Window())
     settings.THROTTLE_PER_MINUTE = 3
     return time

@@ -7,7 +7,6 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import OperationalError
 from django.utils import timezone
 
-from issues.errors import MutationRefused, TryAgain
 from issues.models import Mutation
 from issues.mutation import Precautions, UndoOutcome
 from issues.services import undo
@@ -15,6 +14,7 @@ from projects.callers import Caller
 from projects.management import base
 from projects.models import User
 from projects.querysets import MAX_ID
+from projects.refusals import MutationRefused, TryAgain
 
 
 class Command(base.Command):

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from issues.enums import ResolutionKind
-from issues.errors import UnknownRelease
 from issues.models import Activity, Issue
 from issues.mutation import Assignment, NamedRelease, Resolve
-from issues.services import resolutions
+from issues.services.verbs import resolutions
 from projects.callers import Caller
 from projects.models import Project, Release
+from projects.refusals import UnknownRelease
 from tests.assertions import snapshot
 from tests.factories import NOW, ActivityFactory, IssueFactory, ProjectFactory, ReleaseFactory
 from tests.issues.services.calls import ask, changes_since, row_of, statements

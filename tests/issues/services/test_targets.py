@@ -10,15 +10,15 @@ from django.test.utils import CaptureQueriesContext
 from issues.enums import IssueStatus, MutationKind
 from issues.models import Issue
 from issues.mutation import IssueScope, MutationOutcome, Resolve, Unresolve
-from issues.services.targets import (
+from issues.services.ground.targets import (
     IdsRequired,
+    TreeMoved,
     ancestors,
     ancestors_and_children,
     descendants,
     lock_targets,
     no_relatives,
 )
-from issues.services.transactions import TreeMoved
 from projects.callers import Caller
 from projects.models import Project
 from tests.assertions import snapshot

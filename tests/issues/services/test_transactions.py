@@ -9,13 +9,13 @@ import pytest
 from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 
 from issues.enums import SubscriptionReason
-from issues.errors import sqlstate
 from issues.models import Issue, IssueSubscription
 from issues.mutation import Assignee, Assignment, Resolve, Unresolve
-from issues.services import transactions
-from issues.services.transactions import TreeMoved
+from issues.services.ground.targets import TreeMoved
 from projects.callers import Caller
+from projects.database import transactions
 from projects.models import Project, Team, User
+from projects.refusals import sqlstate
 from tests.assertions import WRITE, snapshot
 from tests.factories import (
     NOW,

@@ -24,7 +24,7 @@ from issues.mutation import (
     Unresolve,
 )
 from issues.services import releases
-from issues.services.precautions import UnexpectedNumber
+from issues.services.ground.precautions import UnexpectedNumber
 from issues.services.undo import CannotUndoDeletion, UnknownMutation
 from projects.callers import Caller
 from projects.models import Project, Release, Team, User

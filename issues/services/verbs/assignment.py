@@ -9,12 +9,15 @@ from django.db import connection
 
 from issues.enums import ActivityKind, SubscriptionReason
 from issues.mutation import Assignee, Assignment, Merged
-from issues.querysets import as_array, condition
-from issues.services import activity, lookups, subscriptions, transactions
-from issues.services.activity import Rewritten
-from issues.services.targets import Targets
-from issues.services.transactions import StartOver
+from issues.querysets import condition
+from issues.services.ground import activity, lookups
+from issues.services.ground.activity import Rewritten
+from issues.services.ground.targets import Targets
+from issues.services.verbs import subscriptions
 from projects.callers import Caller
+from projects.database import transactions
+from projects.database.arrays import as_array
+from projects.database.transactions import StartOver
 from projects.models import Team
 
 

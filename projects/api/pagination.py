@@ -14,11 +14,11 @@ from django.db.models.expressions import Combinable
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from projects.addresses import base_url
+from projects.api.addresses import base_url
+from projects.api.parameters import repeated
+from projects.database.keyset import EPOCH, MICROSECOND, Key, Position, Sort
 from projects.gathering import NEWEST_FIRST, Gathered, Place, read_page
-from projects.keyset import EPOCH, MICROSECOND, Key, Position, Sort
 from projects.models import Release
-from projects.parameters import repeated
 from projects.querysets import MAX_ID
 
 MAX_LIMIT = 100

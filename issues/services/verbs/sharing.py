@@ -7,9 +7,9 @@ from django.db.models.expressions import RawSQL
 
 from issues.enums import ActivityKind
 from issues.querysets import condition
-from issues.services import activity
-from issues.services.activity import Rewritten
-from issues.services.targets import Targets
+from issues.services.ground import activity
+from issues.services.ground.activity import Rewritten
+from issues.services.ground.targets import Targets
 from projects.callers import Caller
 
 

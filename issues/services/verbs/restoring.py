@@ -11,11 +11,11 @@ from typing import Any
 from django.db import connection
 
 from issues.parts import STATUS, Part
-from issues.querysets import as_array
-from issues.services import resolutions
-from issues.services.lookups import NOBODY, Assignable
-from issues.services.targets import Targets
+from issues.services.ground.lookups import NOBODY, Assignable
+from issues.services.ground.targets import Targets
+from issues.services.verbs import resolutions
 from projects.callers import Caller
+from projects.database.arrays import as_array
 
 SHOWN = 100  # ids of issues left alone that are told
 

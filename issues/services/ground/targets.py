@@ -15,13 +15,18 @@ from django.db.models.expressions import RawSQL
 
 from issues import observing
 from issues.enums import MutationKind
-from issues.errors import MutationRefused
 from issues.models import Issue
 from issues.mutation import IssueScope
-from issues.querysets import IssueQuerySet, as_array, condition, status_counts_as
-from issues.services.transactions import TreeMoved
+from issues.querysets import IssueQuerySet, condition, status_counts_as
+from projects.database.arrays import as_array
+from projects.database.transactions import StartOver
+from projects.refusals import MutationRefused
 
 Relatives = Callable[[int, list[int]], list[int]]
+
+
+class TreeMoved(StartOver):
+    """Relatives by merge came or went while their locks were waited for; what was read of the tree is stale."""
 
 
 class IdsRequired(MutationRefused):

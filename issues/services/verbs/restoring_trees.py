@@ -7,10 +7,10 @@ from datetime import datetime
 from django.db import connection
 
 from issues.enums import ActivityKind
-from issues.querysets import as_array
-from issues.services import merging
-from issues.services.targets import Targets, ancestors
+from issues.services.ground.targets import Targets, ancestors
+from issues.services.verbs import merging
 from projects.callers import Caller
+from projects.database.arrays import as_array
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from django.http import Http404
 from rest_framework.request import Request
 from rest_framework.viewsets import ViewSet
 
-from projects.addresses import base_url
+from projects.api.addresses import base_url
+from projects.api.ignored import PARAMETERS_HEADER, ignored_header
+from projects.api.parameters import unknown_parameters
 from projects.callers import Caller
-from projects.ignored import PARAMETERS_HEADER, ignored_header
 from projects.models import Organization, Project
-from projects.parameters import unknown_parameters
 from projects.querysets import OrganizationQuerySet
 
 
@@ -44,7 +44,7 @@ class ApiViewSet(RouteViewSet):
 
     @property
     def caller(self) -> Caller:
-        return cast(Caller, self.request.auth)  # projects/authentication.py makes no other
+        return cast(Caller, self.request.auth)  # projects/api/authentication.py makes no other
 
     @property
     def base_url(self) -> str:

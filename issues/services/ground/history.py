@@ -11,8 +11,8 @@ from psycopg2.extras import Json
 from issues.enums import MutationKind
 from issues.models import Mutation
 from issues.mutation import IssueScope
-from issues.querysets import as_array
 from projects.callers import Caller
+from projects.database.arrays import as_array
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from time import monotonic, sleep
 from typing import Any, TypeVar
 
 from django.db import IntegrityError, OperationalError, connection, transaction
+from prometheus_client import Counter
 
-from issues import observing
-from issues.errors import TryAgain, sqlstate
+from projects.refusals import TryAgain, sqlstate
 
 Result = TypeVar("Result")
 Execute = Callable[[str, Any, bool, dict[str, Any]], Any]
@@ -25,12 +25,13 @@ FOREIGN_KEY_VIOLATION = "23503"
 NOBODYS_FAULT = {DEADLOCK_DETECTED, SERIALIZATION_FAILURE, FOREIGN_KEY_VIOLATION}
 
 
+STARTED_OVER = Counter(
+    "issuetracker_transactions_started_over_total", "Transactions begun again, by what ended them.", ["reason"]
+)
+
+
 class StartOver(TryAgain):
     """What was read without a lock, to know what to lock, has changed since."""
-
-
-class TreeMoved(StartOver):
-    """Relatives by merge came or went while their locks were waited for; what was read of the tree is stale."""
 
 
 def run(work: Callable[[], Result], *, lock_timeout: int, keep: bool = True) -> Result:
@@ -54,13 +55,18 @@ def run(work: Callable[[], Result], *, lock_timeout: int, keep: bool = True) -> 
             # Three times at least: one attempt at "all" may take longer than the time for a lock.
             if attempt >= ATTEMPTS and monotonic() + pause >= deadline:
                 raise
-            observing.started_over(error)
+            _count(error)
         except (OperationalError, IntegrityError) as error:
             aborted += 1
             if sqlstate(error) not in NOBODYS_FAULT or aborted == ATTEMPTS:
                 raise
-            observing.started_over(error)
+            _count(error)
         sleep(pause)
+
+
+def _count(error: Exception) -> None:
+    """Count a transaction that is begun again."""
+    STARTED_OVER.labels(sqlstate(error) or type(error).__name__).inc()
 
 
 def _pause(attempt: int) -> float:

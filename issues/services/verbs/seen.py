@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import connection
 
-from issues.services.targets import Targets
+from issues.services.ground.targets import Targets
 
 
 def change(targets: Targets, has_seen: bool, *, user_id: int, at: datetime) -> list[int]:

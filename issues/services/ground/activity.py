@@ -15,7 +15,7 @@ from django.db.models.expressions import RawSQL
 from psycopg2.extras import Json
 
 from issues.enums import ActivityKind
-from issues.services.targets import Targets
+from issues.services.ground.targets import Targets
 from projects.callers import Caller
 
 

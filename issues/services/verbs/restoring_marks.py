@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 
 from issues.enums import SubscriptionReason
-from issues.querysets import as_array
+from projects.database.arrays import as_array
 
 Ids = Sequence[int]
 

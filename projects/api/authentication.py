@@ -14,7 +14,7 @@ from rest_framework import authentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from projects.addresses import client_address
+from projects.api.addresses import client_address
 from projects.callers import Caller
 from projects.credentials import hashed, note_use
 from projects.models import ApiKey, ApiToken, User, all_scopes

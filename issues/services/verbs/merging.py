@@ -14,9 +14,10 @@ from django.db import connection
 
 from issues.enums import ActivityKind
 from issues.mutation import Merged
-from issues.querysets import MOST_IN_AN_HOUR, as_array, total
-from issues.services.targets import Targets, ancestors
+from issues.querysets import MOST_IN_AN_HOUR, total
+from issues.services.ground.targets import Targets, ancestors
 from projects.callers import Caller
+from projects.database.arrays import as_array
 from projects.querysets import MAX_ID, release_order
 
 # What becomes of the rows that hang on an issue while it is merged into another. A relation that is missing here fails

@@ -12,16 +12,17 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet, Value
 
-from issues.errors import MutationRefused
 from issues.models import Issue
 from issues.mutation import IssueScope
-from issues.querysets import as_array, like
+from issues.querysets import like
 from issues.search import AnyOf, Name, Term, refusal
 from issues.search import conditions as terms
-from issues.services import lookups
-from issues.services.transactions import StartOver
+from issues.services.ground import lookups
 from projects.actors import Way, ways_to_find
+from projects.database.arrays import as_array
+from projects.database.transactions import StartOver
 from projects.models import Project, Release
+from projects.refusals import MutationRefused
 
 
 class UnknownName(MutationRefused):

@@ -9,8 +9,8 @@ from datetime import datetime
 from django.db import connection
 
 from issues.enums import SubscriptionReason
-from issues.querysets import as_array
-from issues.services.targets import Targets
+from issues.services.ground.targets import Targets
+from projects.database.arrays import as_array
 
 
 def subscribe(

@@ -5,9 +5,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-from issues.errors import MutationRefused
 from issues.mutation import MutationOutcome, Precautions
-from issues.services import transactions
+from projects.database import transactions
+from projects.refusals import MutationRefused
 
 Outcome = TypeVar("Outcome", bound=MutationOutcome)
 

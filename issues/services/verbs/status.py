@@ -6,9 +6,10 @@ from typing import Any
 from issues.enums import ActivityKind, IssueStatus, SubscriptionReason
 from issues.mutation import Ignore, Resolve, SnoozeTerms, StatusChange, Unresolve
 from issues.querysets import status_counts_as
-from issues.services import activity, lookups, resolutions, snoozes, subscriptions
-from issues.services.activity import Rewritten
-from issues.services.targets import Targets
+from issues.services.ground import activity, lookups
+from issues.services.ground.activity import Rewritten
+from issues.services.ground.targets import Targets
+from issues.services.verbs import resolutions, snoozes, subscriptions
 from projects.callers import Caller
 
 

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from projects.ignored import MAX_NAMES
+from projects.api.ignored import MAX_NAMES
 
 MAX_QUERY = 2_000  # characters of a search or of a part of a name
 MAX_REPEATED = 32_768  # characters; a search of 2,000 emoji, escaped, is 24,000 of them

@@ -5,8 +5,8 @@ from datetime import datetime
 from django.db import connection
 
 from issues.enums import SubscriptionReason
-from issues.services import subscriptions
-from issues.services.targets import Targets
+from issues.services.ground.targets import Targets
+from issues.services.verbs import subscriptions
 
 
 def change(targets: Targets, is_bookmarked: bool, *, user_id: int, at: datetime) -> list[int]:

@@ -1,0 +1,1 @@
+"""What a body can ask for: a verb is one room."""

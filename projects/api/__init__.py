@@ -1,0 +1,1 @@
+"""What the routes of every app have in common. Nothing here knows an issue."""

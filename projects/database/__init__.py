@@ -1,0 +1,1 @@
+"""What every app asks PostgreSQL with: transactions, statements, pages by key, arrays."""
