@@ -4,7 +4,7 @@
 # .venv/bin/python manage.py demo
 python := .venv/bin/python
 
-.PHONY: help setup demo serve test test-clients test-browser pictures soak check fix bench
+.PHONY: help setup demo serve test test-clients test-browser pictures soak faults check fix bench
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -32,6 +32,9 @@ pictures: setup ## make docs/pictures/ anew, in Debian's Chromium
 
 soak: setup ## run the tests that go on for minutes, 5 each (SOAK_MINUTES=30 for longer, ARGS='-k histories' for some)
 	@exec $(python) -m pytest -m soak $(ARGS)
+
+faults: setup ## put faults into a copy, one by one, and say which test finds each (ARGS='-k undo' for some, ARGS=--list)
+	@exec $(python) -m tests.seeded_faults $(ARGS)
 
 check: setup ## lint, format, types, imports, migrations, the API's document; changes nothing
 	$(python) -m ruff check --quiet

@@ -1,0 +1,151 @@
+"""Put each fault into a copy of the tree, and say which test finds it: ``make faults``."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from argparse import ArgumentParser
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+from tests.seeded_faults.faults import MEND, ROOT, Fault, read_faults
+
+PATIENCE = 180  # seconds for the tests of one fault: one that lets them hang is found, too
+PATIENCE_WITHOUT = 1800  # and for all of them, with no fault
+PASSED, FAILED = 0, 1  # what pytest ends with
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How pytest ended: with None if it had to be ended. ``first`` is the first failure, ``said`` its last lines."""
+
+    ended_with: int | None
+    first: str
+    said: str
+
+
+class Copy:
+    """A copy of the tree, with an embedded PostgreSQL of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._written = 0
+        self._has_database = False
+        listed = subprocess.run(
+            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        for name in filter(None, listed.stdout.split("\0")):
+            if (ROOT / name).is_file():  # and not deleted since
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / name, folder / name)
+
+    @contextmanager
+    def having(self, fault: Fault) -> Iterator[None]:
+        """Put a fault in, and take it out again."""
+        before = {edit.file: (self.folder / edit.file).read_text() for edit in fault.edits}
+        with_fault = dict(before)
+        for edit in fault.edits:
+            with_fault[edit.file] = edit.apply(with_fault[edit.file])
+        self._write(with_fault)
+        self._has_database &= not fault.changes_the_schema
+        try:
+            yield
+        finally:
+            self._write(before)
+            self._has_database &= not fault.changes_the_schema
+
+    def _write(self, files: dict[str, str]) -> None:
+        """Write files with times that they never had: by a time in seconds, Python knows whether it compiles anew."""
+        for name, text in files.items():
+            self._written += 1
+            (self.folder / name).write_text(text)
+            os.utime(self.folder / name, (self._written, self._written))
+
+    def test(self, tests: Sequence[str], *, patience: int) -> Run:
+        """Run tests until the first one fails."""
+        kept = {name: word for name, word in os.environ.items() if name not in {"DATABASE_URL", "DATA_DIR"}}
+        database = ["--reuse-db"] if self._has_database else ["--reuse-db", "--create-db"]
+        process = subprocess.Popen(
+            [*(sys.executable, "-m", "pytest", "-q", "-x", "--tb=line", "-p", "no:cacheprovider"), *database, *tests],
+            cwd=self.folder,
+            env=kept,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            said, _ = process.communicate(timeout=patience)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            self._has_database = False  # whatever stands in it by now
+            return Run(None, f"(not done after {patience} s)", "")
+        self._has_database = process.returncode in {PASSED, FAILED}
+        found = re.search(r"^(FAILED|ERROR) (\S+)", said, re.MULTILINE)
+        first = "" if found is None else found[2] if found[1] == "FAILED" else f"{found[2]} (around it)"
+        return Run(process.returncode, first, "\n".join(said.splitlines()[-15:]))
+
+
+@contextmanager
+def copied() -> Iterator[Copy]:
+    folder = Path(tempfile.mkdtemp(prefix="issuetracker-faults-"))
+    folder.chmod(0o755)  # for the OS user that PostgreSQL runs as, where the caller is root
+    try:
+        yield Copy(folder)
+    finally:
+        shutil.rmtree(folder)
+
+
+def try_out(copy: Copy, fault: Fault) -> str | None:
+    """Print which test finds the fault; return what is wrong, or None."""
+    began = monotonic()
+    if misfits := list(fault.misfits(copy.folder)):
+        wrong: str | None = f"{MEND}. {'; '.join(misfits)}"
+    else:
+        with copy.having(fault):
+            run = copy.test(fault.tests, patience=PATIENCE)
+        wrong = {
+            PASSED: "NOT FOUND",
+            FAILED: None,
+            None: None,  # a test that hangs is one that fails
+        }.get(run.ended_with, f"its tests could not be run:\n{run.said}")
+    print(f"{fault.name:60} {wrong or run.first}  ({monotonic() - began:.0f} s)", flush=True)
+    return wrong
+
+
+def main() -> int:
+    parser = ArgumentParser(prog="tests.seeded_faults", description=__doc__)
+    parser.add_argument("-k", metavar="TEXT", default="", help="only faults with this text in their name or area")
+    parser.add_argument("--list", action="store_true", help="only say which there are, and what each takes away")
+    chosen = parser.parse_args()
+    faults = [fault for fault in read_faults() if chosen.k in f"{fault.area}: {fault.name}"]
+    if chosen.list:
+        for fault in faults:
+            print(f"{fault.area}: {fault.name}. {fault.takes}")
+        return 0
+    with copied() as copy:
+        # First without any: a test that fails anyhow would hide that a fault is not found.
+        tests = sorted({test for fault in faults if not list(fault.misfits(copy.folder)) for test in fault.tests})
+        print(f"{len(faults)} faults. Their tests without a fault ...", flush=True)
+        clean = copy.test(tests, patience=PATIENCE_WITHOUT)
+        if clean.ended_with != PASSED:
+            print(clean.said)
+            return 1
+        wrong = [fault for fault in faults if try_out(copy, fault) is not None]
+    print(f"{len(faults) - len(wrong)} of {len(faults)} are found.")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

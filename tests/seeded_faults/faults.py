@@ -1,0 +1,84 @@
+"""What a fault is, where faults are read from, and whether they still fit the tree."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = Path(__file__).parent
+MEND = "this fault no longer applies: mend it"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One text of a file that is replaced by another; it stands there exactly so many ``times``."""
+
+    file: str
+    old: str
+    new: str
+    times: int = 1
+
+    def apply(self, text: str) -> str:
+        """Return the text with the fault in it."""
+        return text.replace(self.old, self.new)
+
+    def misfit(self, root: Path) -> str | None:
+        """Return why the tree is not as this edit expects it; None when it is."""
+        path = root / self.file
+        if not path.is_file():
+            return f"there is no file {self.file}"
+        found = path.read_text().count(self.old)
+        if found != self.times:
+            return f"{self.file} has the text {found} times, not {self.times}: {self.old.strip()[:100]!r}"
+        return f"the edit of {self.file} changes nothing" if self.old == self.new else None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A protection that is taken away, and the tests of which one must fail then.
+
+    :ivar area: the file that it is read from, without its ending.
+    :ivar takes: what is taken away, as a sentence.
+    :ivar tests: files, or tests in them as pytest writes them: ``tests/test_x.py::test_y``.
+    """
+
+    area: str
+    name: str
+    takes: str
+    edits: tuple[Edit, ...]
+    tests: tuple[str, ...]
+
+    @property
+    def changes_the_schema(self) -> bool:
+        """Whether the database of the tests must be made anew with it, and again after it."""
+        return any("/migrations/" in edit.file for edit in self.edits)
+
+    def misfits(self, root: Path) -> Iterator[str]:
+        """Yield what is in the way of putting it into the tree and running its tests."""
+        yield from filter(None, (edit.misfit(root) for edit in self.edits))
+        for test in self.tests:
+            path, *names = test.split("::")
+            if not (root / path).is_file():
+                yield f"there is no file {path}"
+            elif names and not re.search(rf"^(?:def|class) {re.escape(names[0])}\b", (root / path).read_text(), re.M):
+                yield f"{path} has no {names[0]}"
+
+
+def read_faults() -> list[Fault]:
+    """Return all faults, in the order of their files."""
+    return [
+        _fault(path.stem, entry)
+        for path in sorted(FOLDER.glob("*.toml"))
+        for entry in tomllib.loads(path.read_text())["fault"]
+    ]
+
+
+def _fault(area: str, entry: dict[str, Any]) -> Fault:
+    """Return one of a file: its only edit, or its first, stands in the entry itself."""
+    keys = {"file", "old", "new", "times"}
+    edits = [{key: value for key, value in entry.items() if key in keys}, *entry.get("also", ())]
+    known = {key: value for key, value in entry.items() if key not in keys | {"also", "tests"}}
+    return Fault(area=area, edits=tuple(Edit(**edit) for edit in edits), tests=tuple(entry["tests"]), **known)

@@ -1,0 +1,39 @@
+"""A seeded fault ...: still fits the tree, so that ``make faults`` can put it in. Texts only; no test is run here."""
+
+import pytest
+
+from tests.seeded_faults.faults import MEND, ROOT, Edit, Fault, read_faults
+
+FAULTS = read_faults()
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_still_applies(fault: Fault) -> None:
+    assert list(fault.misfits(ROOT)) == [], f"{MEND}, in tests/seeded_faults/{fault.area}.toml"
+
+
+def test_has_a_name_of_its_own_and_tests() -> None:
+    names = [fault.name for fault in FAULTS]
+
+    assert len(names) == len(set(names))
+    assert [fault.name for fault in FAULTS if not fault.tests or not fault.takes.endswith(".")] == []
+
+
+def test_is_told_when_its_text_or_its_tests_are_gone() -> None:
+    here = "tests/seeded_faults/faults.py"
+    edits = (
+        Edit(here, "no such " + "text", ""),
+        Edit("no/such/file.py", "", ""),
+        Edit(here, "import re\n", "import re\n"),
+        Edit(here, "import re\n", "", times=2),
+    )
+    fault = Fault("here", "a fault", "Nothing.", edits, ("tests/no_such.py", f"{here}::test_nothing", here))
+
+    assert list(fault.misfits(ROOT)) == [
+        f"{here} has the text 0 times, not 1: 'no such text'",
+        "there is no file no/such/file.py",
+        f"the edit of {here} changes nothing",
+        f"{here} has the text 1 times, not 2: 'import re'",
+        "there is no file tests/no_such.py",
+        f"{here} has no test_nothing",
+    ]
