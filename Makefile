@@ -36,11 +36,12 @@ soak: setup ## run the tests that go on for minutes, 5 each (SOAK_MINUTES=30 for
 faults: setup ## put faults into a copy, one by one, and say which test finds each (ARGS='-k undo' for some, ARGS=--list)
 	@exec $(python) -m tests.seeded_faults $(ARGS)
 
-check: setup ## lint, format, types, imports, migrations, the API's document; changes nothing
+check: setup ## lint, format, types, imports, migrations, the API's document, seeded faults; changes nothing
 	$(python) -m ruff check --quiet
 	$(python) -m ruff format --check --quiet
 	$(python) -m mypy --no-error-summary .
 	.venv/bin/lint-imports --no-logo
+	$(python) -m tests.seeded_faults --check
 	$(python) manage.py check
 	$(python) manage.py makemigrations --check --dry-run
 	$(python) manage.py spectacular --validate --fail-on-warn | diff -u docs/openapi.yaml -

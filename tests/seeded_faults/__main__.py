@@ -128,12 +128,17 @@ def main() -> int:
     parser = ArgumentParser(prog="tests.seeded_faults", description=__doc__)
     parser.add_argument("-k", metavar="TEXT", default="", help="only faults with this text in their name or area")
     parser.add_argument("--list", action="store_true", help="only say which there are, and what each takes away")
+    parser.add_argument("--check", action="store_true", help="only say which no longer fit the tree")
     chosen = parser.parse_args()
     faults = [fault for fault in read_faults() if chosen.k in f"{fault.area}: {fault.name}"]
     if chosen.list:
         for fault in faults:
             print(f"{fault.area}: {fault.name}. {fault.takes}")
         return 0
+    if chosen.check:
+        misfits = [f"{fault.area}.toml: {fault.name}: {why}" for fault in faults for why in fault.misfits(ROOT)]
+        print("".join(f"tests/seeded_faults/{misfit}; {MEND}.\n" for misfit in misfits), end="")
+        return 1 if misfits else 0
     with copied() as copy:
         # First without any: a test that fails anyhow would hide that a fault is not found.
         tests = sorted({test for fault in faults if not list(fault.misfits(copy.folder)) for test in fault.tests})
