@@ -14,8 +14,9 @@ from django.apps import apps
 from django.db import connection, transaction
 
 from issues.models import BEFORE_STATE, HangsOnIssue
-from issues.parts import ASSIGNEE, SHARE, STATUS, Part
 from issues.querysets import MOST_IN_AN_HOUR, total
+from issues.services.ground.parts import Part
+from issues.services.verbs import PARTS, assignment, status
 from projects.querysets import MAX_ID, release_order
 
 EXAMPLES = 5
@@ -283,7 +284,7 @@ def _kinds(*parts: Part) -> str:
     return ",".join(kind.value for part in parts for kind in part.kinds)
 
 
-_KINDS_OF_PARTS = _kinds(STATUS, ASSIGNEE, SHARE)
+_KINDS_OF_PARTS = _kinds(*PARTS)
 
 # A merge overwrites nothing of the parent, nor does an unmerge; an assignee and a link may have been none.
 BEFORE_STATES = Invariant(
@@ -294,7 +295,7 @@ BEFORE_STATES = Invariant(
     SELECT id
     FROM issues_activity
     WHERE CASE WHEN mutation_id >= {_FIRST_KEPT}
-        THEN kind = ANY ('{{{_kinds(STATUS)}}}') AND before_status IS NULL
+        THEN kind = ANY ('{{{_kinds(status.PART)}}}') AND before_status IS NULL
           OR kind = 'unmerge' AND data ? 'parent' AND before_merged_into_id IS NULL
           OR kind = 'unassigned' AND num_nonnulls(before_assignee_user_id, before_assignee_team_id) <> 1
           OR kind = 'set_private' AND before_share_id IS NULL
@@ -319,8 +320,8 @@ BEFORE_AND_AFTER = Invariant(
         WHERE kind = ANY ('{{{_KINDS_OF_PARTS}}}')
         WINDOW one_part AS (
             PARTITION BY issue_id, CASE
-                WHEN kind = ANY ('{{{_kinds(STATUS)}}}') THEN 1
-                WHEN kind = ANY ('{{{_kinds(ASSIGNEE)}}}') THEN 2
+                WHEN kind = ANY ('{{{_kinds(status.PART)}}}') THEN 1
+                WHEN kind = ANY ('{{{_kinds(assignment.PART)}}}') THEN 2
                 ELSE 3
                 END
             ORDER BY id
@@ -506,7 +507,7 @@ KEYS = Invariant(
     """,
 )
 
-# Nothing is counted beyond the largest number: a count that would end there ends never (services/verbs/snoozes.py).
+# Nothing is counted beyond the largest number: a count that would end there ends never (verbs/status/snoozes.py).
 STATUSES = Invariant(
     "statuses",
     "an issue's status, resolution and terms are those of its newest activity about them",

@@ -46,7 +46,7 @@ class Issue(models.Model):
     """One problem of a project: all its events. Sentry's code calls this a *group*.
 
     Numbers stand here twice: its *own*, which nothing but events changes, and the *totals* that are shown, over itself
-    and everything that was merged into it (services/verbs/merging.py computes them whenever the tree changes).
+    and everything that was merged into it (services/verbs/totals.py computes them whenever the tree changes).
     """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, db_index=False, related_name="issues")

@@ -12,10 +12,11 @@ from django.db.models import Max
 from issues.enums import IssueStatus, MutationKind
 from issues.models import Mutation
 from issues.mutation import Assignee, UndoOutcome
-from issues.parts import ASSIGNEE, PARTS, SHARE, STATUS, Part
 from issues.serializers.issues import describe_status_details
 from issues.serializers.items import Person, look_up_names
 from issues.serializers.outcomes import describe_assignee
+from issues.services.ground.parts import Part
+from issues.services.verbs import PARTS, assignment, sharing, status
 from projects.database.arrays import as_array
 from projects.serializers import describe_user, iso
 
@@ -181,9 +182,9 @@ def _add_assignee(changes: Mapping[int, Sides], rows: Sequence[Any], at: datetim
 
 # How each part is told, from the rows that :func:`_read` returns.
 DESCRIBED: Mapping[str, Callable[[Mapping[int, Sides], Sequence[Any], datetime], None]] = {
-    STATUS.name: _add_status,
-    ASSIGNEE.name: _add_assignee,
-    SHARE.name: _add_share,
+    status.PART.name: _add_status,
+    assignment.PART.name: _add_assignee,
+    sharing.PART.name: _add_share,
 }
 
 

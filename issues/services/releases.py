@@ -17,8 +17,8 @@ from django.db import connection
 from issues.models import Issue
 from issues.mutation import ReleaseChange
 from issues.services.ground import lookups
-from issues.services.verbs import resolutions
-from issues.services.verbs.merging import RELEASES_OF_A_TREE
+from issues.services.verbs.status import resolutions
+from issues.services.verbs.totals import RELEASES_OF_A_TREE
 from projects.database import transactions
 from projects.database.arrays import as_array
 from projects.database.transactions import StartOver

@@ -1,6 +1,6 @@
 """Taking a mutation back: what it changed is again as it was, wherever that still is what it left (contract 6)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -10,13 +10,12 @@ from issues import observing
 from issues.enums import IssueStatus, MutationKind
 from issues.models import Mutation
 from issues.mutation import NO_PRECAUTIONS, IssueScope, Precautions, UndoOutcome
-from issues.parts import PARTS, STATUS
 from issues.services.ground import history, lookups, precautions
 from issues.services.ground.history import NO_MARKS, ChangedMarks
+from issues.services.ground.restoring import SHOWN, Restored, restore
 from issues.services.ground.targets import Targets, ancestors, lock_targets, no_relatives
-from issues.services.verbs.restoring import SHOWN, Restored, restore
-from issues.services.verbs.restoring_marks import restore_bookmarks, restore_seen, restore_subscriptions
-from issues.services.verbs.restoring_trees import Links, read_links, restore_trees
+from issues.services.verbs import PARTS, bookmarks, merging, seen, status, subscriptions
+from issues.services.verbs.merging import Links, read_links
 from projects.callers import Caller
 from projects.refusals import MutationRefused
 
@@ -100,7 +99,7 @@ def _undo_all(undone: Mutation, *, by: Caller, at: datetime) -> UndoOutcome:
     """Take back an "update all", which changed the status and nothing else. Its issues are never a list in Python."""
     targets = Targets(IssueScope(undone.project_id), mutation_id=history.next_id(), ids=None)
     matched = _lock_all(undone)
-    done = restore(targets, STATUS, undone.pk, by=by, at=at)
+    done = restore(targets, status.PART, undone.pk, by=by, at=at)
     return UndoOutcome(
         matched=matched,
         changed=done.restored,
@@ -127,7 +126,7 @@ def _undo_named(undone: Mutation, *, marks_of: int | None, by: Caller, at: datet
         skipped.update(done.skipped_ids)
 
     def trees() -> None:
-        restored = restore_trees(targets, links, by=by, at=at)
+        restored = merging.restore(targets, links, by=by, at=at)
         changed.update(restored)
         skipped.update(links.issues - restored)
 
@@ -136,7 +135,7 @@ def _undo_named(undone: Mutation, *, marks_of: int | None, by: Caller, at: datet
         trees()
     for part in PARTS:
         note(restore(targets, part, undone.pk, to=assignable, by=by, at=at))
-    marks = NO_MARKS if marks_of is None else _restore_marks(undone, there, user_id=marks_of, at=at)
+    marks = NO_MARKS if marks_of is None else _restore_marks(targets, undone, user_id=marks_of, at=at)
     for before, after in (
         (undone.seen_ids, marks.seen),
         (undone.bookmark_ids, marks.bookmarks),
@@ -157,27 +156,22 @@ def _undo_named(undone: Mutation, *, marks_of: int | None, by: Caller, at: datet
     )
 
 
-def _restore_marks(undone: Mutation, there: frozenset[int], *, user_id: int, at: datetime) -> ChangedMarks:
+def _restore_marks(targets: Targets, undone: Mutation, *, user_id: int, at: datetime) -> ChangedMarks:
     """Put back the marks of the user who asks for it, and whose they were; return them."""
-    project_id, set_at = undone.project_id, undone.created_at
-    seen_ids, bookmark_ids, subscription_ids = (
-        sorted(there.intersection(ids)) for ids in (undone.seen_ids, undone.bookmark_ids, undone.subscription_ids)
-    )
-    seen: Sequence[int] = ()
-    bookmarks: Sequence[int] = ()
-    subscriptions: Sequence[int] = ()
-    if undone.has_seen is not None:
-        seen = restore_seen(project_id, seen_ids, was_set_to=undone.has_seen, user_id=user_id, set_at=set_at)
-    if undone.is_bookmarked is not None:
-        bookmarks = restore_bookmarks(project_id, bookmark_ids, was_set_to=undone.is_bookmarked, user_id=user_id, at=at)
-    if undone.is_subscribed is not None:
-        subscriptions = restore_subscriptions(
-            project_id, subscription_ids, was_set_to=undone.is_subscribed, user_id=user_id, set_at=set_at, at=at
+
+    def restored(restore: Callable[..., list[int]], was_set_to: bool | None, ids: Sequence[int]) -> Sequence[int]:
+        if was_set_to is None:
+            return ()
+        there = sorted(set(ids).intersection(targets.ids or ()))
+        done: Sequence[int] = restore(
+            targets, there, was_set_to=was_set_to, user_id=user_id, set_at=undone.created_at, at=at
         )
+        return done
+
     return ChangedMarks(
-        seen,
-        bookmarks,
-        subscriptions,
+        restored(seen.restore, undone.has_seen, undone.seen_ids),
+        restored(bookmarks.restore, undone.is_bookmarked, undone.bookmark_ids),
+        restored(subscriptions.restore, undone.is_subscribed, undone.subscription_ids),
         *(None if was is None else not was for was in (undone.has_seen, undone.is_bookmarked, undone.is_subscribed)),
     )
 

@@ -14,7 +14,7 @@ from issues.serializers.outcomes import counting_headers
 from issues.serializers.scopes import read_expected, read_id, read_preview_alone
 from issues.services import undo
 from issues.services.ground import history
-from issues.services.verbs.restoring_trees import NO_LINKS, read_links
+from issues.services.verbs.merging import NO_LINKS, read_links
 from projects.api.pagination import PARAMETERS, paginate
 from projects.api.viewsets import ProjectViewSet
 from projects.database import transactions

@@ -6,7 +6,7 @@ from issues.enums import ActivityKind, IssueLevel, IssueStatus, SubscriptionReas
 from issues.serializers.activities import MAX_NOTE
 from issues.serializers.mutations import MAX_COUNT, MAX_MINUTES, MAX_WINDOW, MUTED, RESOLVED_IN_NEXT_RELEASE
 from issues.serializers.releases import MAX_PROJECTS, MAX_VERSION
-from issues.services.verbs.restoring import SHOWN
+from issues.services.ground.restoring import SHOWN
 from projects.models import ReleaseStatus, Role, Scope
 
 Schema = dict[str, Any]

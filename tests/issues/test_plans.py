@@ -20,7 +20,6 @@ from issues.admin import figures
 from issues.enums import IssueStatus
 from issues.models import Activity, Issue, IssueHash, Mutation
 from issues.mutation import IssueMutation, IssueScope
-from issues.parts import STATUS
 from issues.search import parse
 from issues.serializers.activities import NEWEST_FIRST, read_activities
 from issues.serializers.history import read_changes, read_undone_by
@@ -28,10 +27,11 @@ from issues.serializers.items import Item, read_items, read_stats
 from issues.serializers.whole import A_DAY
 from issues.services import bulk, undo
 from issues.services.ground import names, targets
+from issues.services.ground.restoring import restore
 from issues.services.ground.targets import Targets
-from issues.services.verbs import merging, resolutions, seen, subscriptions
-from issues.services.verbs.restoring import restore
-from issues.services.verbs.restoring_trees import NO_LINKS
+from issues.services.verbs import seen, status, subscriptions, totals
+from issues.services.verbs.merging import NO_LINKS
+from issues.services.verbs.status import resolutions
 from projects.callers import Caller
 from projects.database.keyset import Position, Sort
 from projects.models import Organization, Project, Release, User
@@ -209,7 +209,7 @@ def put_back(cast: Cast) -> None:
     """Undo a mutation, in the test's own transaction."""
     scope = IssueScope(cast.project.pk)
     taken = Targets(scope, mutation_id=0, ids=[])
-    restore(taken, STATUS, one_mutation(cast).pk, by=Caller(user=cast.user), at=NOW)
+    restore(taken, status.PART, one_mutation(cast).pk, by=Caller(user=cast.user), at=NOW)
 
 
 # reader -> the indexes that its plan names
@@ -290,7 +290,7 @@ READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
         {"issues_activity_of_mutation"},
     ),
     "the totals of a tree, and what activities keep of them": (
-        lambda cast: merging.compute_totals(
+        lambda cast: totals.compute_totals(
             Targets(IssueScope(cast.project.pk), mutation_id=0, ids=[]), [cast.issue.pk]
         ),
         {"issues_activity_of_issue"},

@@ -12,6 +12,7 @@ from issues.mutation import Assignee, Assignment, Merged
 from issues.querysets import condition
 from issues.services.ground import activity, lookups
 from issues.services.ground.activity import Rewritten
+from issues.services.ground.parts import Part, equal
 from issues.services.ground.targets import Targets
 from issues.services.verbs import subscriptions
 from projects.callers import Caller
@@ -19,6 +20,31 @@ from projects.database import transactions
 from projects.database.arrays import as_array
 from projects.database.transactions import StartOver
 from projects.models import Team
+
+PART = Part(
+    name="assignee",
+    columns=("assignee_user_id", "assignee_team_id"),
+    kinds=(ActivityKind.ASSIGNED, ActivityKind.UNASSIGNED),
+    same=equal(("assignee_user_id", "assignee_team_id")),
+    kind="""
+        CASE WHEN num_nonnulls(back.assignee_user_id, back.assignee_team_id) = 0 THEN 'unassigned' ELSE 'assigned' END
+    """,
+    data="""
+        CASE
+            WHEN back.assignee_user_id IS NOT NULL THEN
+                jsonb_build_object('assignee', back.assignee_user_id::text, 'assigneeType', 'user')
+            WHEN back.assignee_team_id IS NOT NULL THEN
+                jsonb_build_object('assignee', back.assignee_team_id::text, 'assigneeType', 'team')
+            ELSE '{}'
+        END
+    """,
+    # Looked up and held before (lookups.hold_former_assignees): who has left, or can't see the project any more, can't
+    # take care of its issues.
+    allowed="""
+        (back.assignee_user_id IS NULL OR back.assignee_user_id = ANY(%(user_ids)s::bigint[]))
+        AND (back.assignee_team_id IS NULL OR back.assignee_team_id = ANY(%(team_ids)s::bigint[]))
+    """,
+)
 
 
 def change(targets: Targets, wish: Assignment, *, by: Caller, at: datetime) -> Rewritten:

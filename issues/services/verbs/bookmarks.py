@@ -1,5 +1,6 @@
 """A user's own bookmarks."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection
@@ -7,6 +8,7 @@ from django.db import connection
 from issues.enums import SubscriptionReason
 from issues.services.ground.targets import Targets
 from issues.services.verbs import subscriptions
+from projects.database.arrays import as_array
 
 
 def change(targets: Targets, is_bookmarked: bool, *, user_id: int, at: datetime) -> list[int]:
@@ -46,3 +48,29 @@ def remove(targets: Targets, *, user_id: int) -> list[int]:
         removed = [pk for (pk,) in cursor.fetchall()]
     subscriptions.end_those_of_bookmarks(targets, user_id=user_id)
     return removed
+
+
+def restore(
+    targets: Targets, ids: Sequence[int], *, was_set_to: bool, user_id: int, set_at: datetime, at: datetime
+) -> list[int]:
+    """Take the bookmark away, or set it again, where it is as it was left; return those issues.
+
+    A subscription that came along with it stays.
+    """
+    if was_set_to:
+        sql = """
+            DELETE FROM issues_issuebookmark
+            WHERE project_id = %(project_id)s AND issue_id = ANY(%(ids)s::bigint[]) AND user_id = %(user_id)s
+            RETURNING issue_id
+        """
+    else:
+        sql = """
+            INSERT INTO issues_issuebookmark (project_id, issue_id, user_id, created_at)
+            SELECT %(project_id)s, issue.id, %(user_id)s, %(at)s
+            FROM unnest(%(ids)s::bigint[]) AS issue (id)
+            ON CONFLICT (issue_id, user_id) DO NOTHING
+            RETURNING issue_id
+        """
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"project_id": targets.project_id, "ids": as_array(ids), "user_id": user_id, "at": at})
+        return [pk for (pk,) in cursor.fetchall()]

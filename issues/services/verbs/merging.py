@@ -1,11 +1,10 @@
 """Merge and unmerge (contract 1.6).
 
 A merge hides issues under one of their number, their *parent*; it moves nothing. Each keeps its own rows and numbers,
-so that an unmerge only has to take the link away. What the parent shows are totals over its tree, computed here from
-everybody's own numbers whenever a tree changes.
+so that an unmerge only has to take the link away. What the parent shows are totals over its tree (totals.py).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,11 +13,10 @@ from django.db import connection
 
 from issues.enums import ActivityKind
 from issues.mutation import Merged
-from issues.querysets import MOST_IN_AN_HOUR, total
 from issues.services.ground.targets import Targets, ancestors
+from issues.services.verbs.totals import compute_totals
 from projects.callers import Caller
 from projects.database.arrays import as_array
-from projects.querysets import MAX_ID, release_order
 
 # What becomes of the rows that hang on an issue while it is merged into another. A relation that is missing here fails
 # tests/test_house_rules.py: whoever adds one has to decide.
@@ -94,111 +92,6 @@ def join(targets: Targets, links: Mapping[int, int], *, by: Caller, at: datetime
             _params(targets, ActivityKind.MERGE, by=by, at=at) | _links(links),
         )
     compute_totals(targets, ancestors(targets.project_id, list(links)))
-
-
-def compute_totals(targets: Targets, ids: Sequence[int]) -> None:
-    """Compute what these issues show, from the own numbers of everything in their trees.
-
-    The ends of a snooze by count move by what the total moved: merging is no event. So do those that activities keep,
-    so that what an undo brings back has as many events left as it had.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            COMPUTE_TOTALS,
-            {"ids": as_array(ids), "project_id": targets.project_id, "mutation_id": targets.mutation_id},
-        )
-
-
-# The last columns of a SELECT, and where they come from: the first and the last release over each `tree` (root, id).
-RELEASES_OF_A_TREE = f"""
-    (array_agg(first.id ORDER BY {release_order("first")})
-        FILTER (WHERE first.id IS NOT NULL))[1] AS first_release_id,
-    (array_agg(last.id ORDER BY {release_order("last", descending=True)})
-        FILTER (WHERE last.id IS NOT NULL))[1] AS last_release_id
-    FROM tree
-    JOIN issues_issue AS own ON own.id = tree.id
-    LEFT JOIN projects_release AS first ON first.id = own.own_first_release_id
-    LEFT JOIN projects_release AS last ON last.id = own.own_last_release_id
-    WHERE own.id = ANY(ARRAY(SELECT id FROM tree))
-    GROUP BY tree.root
-"""
-
-
-def _moved(table: str, end: str, number: str) -> str:
-    """Return SQL that moves the end of a snooze by what a total moved, as far as the column reaches."""
-    moved = f"{table}.{end}::numeric + total.{number} - issue.{number}"
-    within = f"least(greatest({moved}, 0), {MAX_ID})::bigint"
-    return f"{end} = CASE WHEN {table}.{end} IS NOT NULL THEN {within} END"  # least() passes over NULL
-
-
-# Every issue under each of %(ids)s, itself included. A tree has no circles: only visible issues are ever merged, and
-# only into a visible one.
-#
-# How large a tree is PostgreSQL can only guess, from the largest that it has counted anywhere: after one merge of
-# thousands it expects thousands in each, and would read whole tables for a merge of two. Hence a table is never joined
-# with the tree alone, but looked up by an array of ids, level by level here; of an array it expects ten.
-COMPUTE_TOTALS = f"""
-    WITH RECURSIVE level AS (
-        SELECT root.id AS root, ARRAY[root.id] AS ids FROM unnest(%(ids)s::bigint[]) AS root (id)
-        UNION ALL
-        SELECT root, ARRAY(SELECT id FROM issues_issue WHERE merged_into_id = ANY(level.ids))
-        FROM level
-        WHERE ids <> '{{}}'
-    ),
-    tree AS MATERIALIZED (SELECT root, unnest(ids) AS id FROM level),
-    total AS (
-        SELECT tree.root,
-               min(own.own_first_seen) AS first_seen,
-               max(own.own_last_seen) AS last_seen,
-               {total("times_seen")} AS times_seen,
-               {total("users_seen")} AS users_seen,
-               {total("comment_count")} AS comment_count,
-               {RELEASES_OF_A_TREE}
-    ),
-    changed AS (
-        UPDATE issues_issue AS issue
-        SET first_seen = total.first_seen,
-            last_seen = total.last_seen,
-            times_seen = total.times_seen,
-            users_seen = total.users_seen,
-            comment_count = total.comment_count,
-            first_release_id = total.first_release_id,
-            last_release_id = total.last_release_id,
-            {_moved("issue", "snooze_ends_at_times_seen", "times_seen")},
-            {_moved("issue", "snooze_ends_at_users_seen", "users_seen")},
-            mutation_id = %(mutation_id)s
-        FROM total
-        WHERE issue.id = total.root
-          AND issue.project_id = %(project_id)s AND issue.id = ANY((SELECT %(ids)s::bigint[])::bigint[])
-    ),
-    kept AS (
-        UPDATE issues_activity AS activity
-        SET {_moved("activity", "before_snooze_ends_at_times_seen", "times_seen")},
-            {_moved("activity", "before_snooze_ends_at_users_seen", "users_seen")}
-        FROM total
-        JOIN issues_issue AS issue ON issue.id = total.root  -- as it was before this statement
-        WHERE activity.issue_id = total.root
-          AND activity.project_id = %(project_id)s AND activity.issue_id = ANY((SELECT %(ids)s::bigint[])::bigint[])
-          AND num_nonnulls(activity.before_snooze_ends_at_times_seen, activity.before_snooze_ends_at_users_seen) > 0
-          AND (total.times_seen, total.users_seen) <> (issue.times_seen, issue.users_seen)
-    ),
-    hour_total AS (
-        SELECT tree.root, own.hour, least(sum(own.own_count), {MOST_IN_AN_HOUR})::int AS count
-        FROM tree
-        JOIN issues_issuehour AS own ON own.issue_id = tree.id
-        WHERE own.issue_id = ANY(ARRAY(SELECT id FROM tree)) AND own.own_count > 0
-        GROUP BY tree.root, own.hour
-    ),
-    emptied AS (
-        DELETE FROM issues_issuehour
-        WHERE project_id = %(project_id)s AND issue_id = ANY(%(ids)s::bigint[]) AND own_count = 0
-          AND (issue_id, hour) NOT IN (SELECT root, hour FROM hour_total)
-    )
-    INSERT INTO issues_issuehour AS old (project_id, issue_id, hour, own_count, total_count)
-    SELECT %(project_id)s, root, hour, 0, count FROM hour_total
-    ON CONFLICT (issue_id, hour) DO UPDATE SET total_count = excluded.total_count
-    WHERE old.total_count <> excluded.total_count
-"""
 
 
 def _link(targets: Targets, *, by: Caller, at: datetime) -> int:
@@ -338,3 +231,96 @@ def _copy_bookmarks(targets: Targets, parent: int, children: list[int], *, at: d
             """,
             [parent, at, targets.project_id, as_array(children)],
         )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Taking it back: what a mutation merged comes apart, what it took apart is merged again
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """The links, child -> parent, that a mutation made, and those that it cut."""
+
+    made: Mapping[int, int]
+    cut: Mapping[int, int]
+
+    @property
+    def issues(self) -> set[int]:
+        """Both ends of all of them."""
+        return {*self.made, *self.made.values(), *self.cut, *self.cut.values()}
+
+
+NO_LINKS = Links({}, {})
+
+
+def read_links(mutation_id: int) -> Links:
+    """Return what a mutation did to trees, as its activities tell; of issues that may be deleted since.
+
+    Of a link that was cut both sides tell, and one that is left is enough; of one that was made, the parent alone.
+    """
+    made: dict[int, int] = {}
+    cut: dict[int, int] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT (entry ->> 'id')::bigint, activity.issue_id, activity.kind = %(merge)s
+            FROM issues_activity AS activity
+            CROSS JOIN LATERAL jsonb_array_elements(activity.data -> 'issues') AS entry
+            WHERE activity.mutation_id = %(mutation_id)s AND activity.kind IN (%(merge)s, %(unmerge)s)
+            UNION ALL
+            SELECT activity.issue_id, activity.before_merged_into_id, false
+            FROM issues_activity AS activity
+            WHERE activity.mutation_id = %(mutation_id)s AND activity.kind = %(unmerge)s
+              AND activity.before_merged_into_id IS NOT NULL
+            """,
+            {
+                "mutation_id": mutation_id,
+                "merge": ActivityKind.MERGE.value,
+                "unmerge": ActivityKind.UNMERGE.value,
+            },
+        )
+        for child, parent, is_made in cursor:
+            (made if is_made else cut)[child] = parent
+    return Links(made, cut)
+
+
+def restore(targets: Targets, links: Links, *, by: Caller, at: datetime) -> set[int]:
+    """Cut the links that were made and make those that were cut, where that is still as it was left.
+
+    Return the issues at both ends of those that were put back. Everything above them is locked.
+    """
+    above = _parents_of(targets.project_id, sorted(links.issues))
+    to_cut = {child: parent for child, parent in links.made.items() if above.get(child) == parent}
+    to_make = _without_circles({child: parent for child, parent in links.cut.items() if child in above}, above)
+    if to_cut:
+        cut(targets, to_cut, by=by, at=at)
+    if to_make:
+        join(targets, to_make, by=by, at=at)
+    return Links(to_cut, to_make).issues
+
+
+def _parents_of(project_id: int, ids: list[int]) -> dict[int, int | None]:
+    """Return what each of these issues, and of all above them, is merged into; None for nothing."""
+    everyone = sorted({*ids, *ancestors(project_id, ids)})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, merged_into_id FROM issues_issue WHERE project_id = %s AND id = ANY(%s::bigint[])",
+            [project_id, as_array(everyone)],
+        )
+        return dict(cursor.fetchall())
+
+
+def _without_circles(links: Mapping[int, int], above: Mapping[int, int | None]) -> dict[int, int]:
+    """Return the links that can be made, one after the other: the child is free, and not above its parent."""
+    tree = dict(above)
+    made: dict[int, int] = {}
+    for child, parent in sorted(links.items()):
+        if parent not in tree or tree[child] is not None:
+            continue
+        over: int | None = parent
+        while over not in (None, child):
+            over = tree[over]
+        if over is None:
+            tree[child] = made[child] = parent
+    return made

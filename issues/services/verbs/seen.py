@@ -1,10 +1,12 @@
 """Which issues a user has looked at since their last event."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection
 
 from issues.services.ground.targets import Targets
+from projects.database.arrays import as_array
 
 
 def change(targets: Targets, has_seen: bool, *, user_id: int, at: datetime) -> list[int]:
@@ -57,4 +59,38 @@ def mark_unseen(targets: Targets, *, user_id: int) -> list[int]:
 def _write(sql: str, targets: Targets, *, user_id: int, at: datetime | None) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(sql, {"project_id": targets.project_id, "ids": targets.id_array, "user_id": user_id, "at": at})
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def restore(
+    targets: Targets, ids: Sequence[int], *, was_set_to: bool, user_id: int, set_at: datetime, at: datetime
+) -> list[int]:
+    """Put back what was set to the opposite at ``set_at``, where the mark is as it was left; return those issues.
+
+    Taken away, or set as it was at ``set_at``; an issue with events since then can't be seen by that.
+    """
+    if was_set_to:
+        sql = """
+            DELETE FROM issues_issueseen AS mark
+            USING issues_issue AS issue
+            WHERE mark.project_id = %(project_id)s AND mark.issue_id = ANY(%(ids)s::bigint[])
+              AND mark.user_id = %(user_id)s AND issue.id = mark.issue_id AND mark.seen_at >= issue.last_seen
+            RETURNING mark.issue_id
+        """
+    else:
+        sql = """
+            INSERT INTO issues_issueseen AS mark (project_id, issue_id, user_id, seen_at)
+            SELECT issue.project_id, issue.id, %(user_id)s, %(set_at)s
+            FROM issues_issue AS issue
+            LEFT JOIN issues_issueseen AS old ON old.issue_id = issue.id AND old.user_id = %(user_id)s
+            WHERE issue.project_id = %(project_id)s AND issue.id = ANY(%(ids)s::bigint[])
+              AND issue.last_seen <= %(set_at)s
+              AND (old.seen_at IS NULL OR old.seen_at < issue.last_seen)
+            ON CONFLICT (issue_id, user_id) DO UPDATE SET seen_at = excluded.seen_at
+            RETURNING mark.issue_id
+        """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql, {"project_id": targets.project_id, "ids": as_array(ids), "user_id": user_id, "set_at": set_at}
+        )
         return [pk for (pk,) in cursor.fetchall()]

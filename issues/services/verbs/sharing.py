@@ -9,8 +9,20 @@ from issues.enums import ActivityKind
 from issues.querysets import condition
 from issues.services.ground import activity
 from issues.services.ground.activity import Rewritten
+from issues.services.ground.parts import Part, equal
 from issues.services.ground.targets import Targets
 from projects.callers import Caller
+
+PART = Part(
+    name="share",
+    columns=("share_id",),
+    kinds=(ActivityKind.SET_PUBLIC, ActivityKind.SET_PRIVATE),
+    same=equal(("share_id",)),
+    kind="CASE WHEN back.share_id IS NULL THEN 'set_private' ELSE 'set_public' END",
+    data="'{}'::jsonb",
+    # A link is random and only ever comes back to the issue that it was of: no other can have it.
+    allowed="true",
+)
 
 
 def change(targets: Targets, is_public: bool, *, by: Caller, at: datetime) -> Rewritten:

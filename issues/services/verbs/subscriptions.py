@@ -95,3 +95,52 @@ def end_those_of_bookmarks(targets: Targets, *, user_id: int) -> None:
             """,
             [targets.project_id, targets.id_array, user_id, SubscriptionReason.BOOKMARK.value],
         )
+
+
+def restore(
+    targets: Targets, ids: Sequence[int], *, was_set_to: bool, user_id: int, set_at: datetime, at: datetime
+) -> list[int]:
+    """End the subscription, or begin it again with the reason that it had, where it is as it was left; return those
+    issues.
+
+    One that was made at ``set_at``, by what is undone, goes with its row: it was never ended by the user.
+    """
+    if was_set_to:
+        sql = """
+            WITH gone AS (
+                DELETE FROM issues_issuesubscription
+                WHERE project_id = %(project_id)s AND issue_id = ANY(%(ids)s::bigint[]) AND user_id = %(user_id)s
+                  AND is_active AND created_at = %(set_at)s
+                RETURNING issue_id
+            ),
+            ended AS (
+                UPDATE issues_issuesubscription
+                SET is_active = false
+                WHERE project_id = %(project_id)s AND issue_id = ANY(%(ids)s::bigint[]) AND user_id = %(user_id)s
+                  AND is_active AND created_at <> %(set_at)s
+                RETURNING issue_id
+            )
+            SELECT issue_id FROM gone UNION ALL SELECT issue_id FROM ended
+        """
+    else:
+        sql = """
+            INSERT INTO issues_issuesubscription AS subscription
+                (project_id, issue_id, user_id, is_active, reason, created_at)
+            SELECT %(project_id)s, issue.id, %(user_id)s, true, %(reason)s, %(at)s
+            FROM unnest(%(ids)s::bigint[]) AS issue (id)
+            ON CONFLICT (issue_id, user_id) DO UPDATE SET is_active = true WHERE NOT subscription.is_active
+            RETURNING issue_id
+        """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql,
+            {
+                "project_id": targets.project_id,
+                "ids": as_array(ids),
+                "user_id": user_id,
+                "set_at": set_at,
+                "at": at,
+                "reason": SubscriptionReason.UNKNOWN.value,
+            },
+        )
+        return [pk for (pk,) in cursor.fetchall()]

@@ -8,7 +8,7 @@ import pytest
 from issues.enums import ResolutionKind
 from issues.models import Activity, Issue
 from issues.mutation import Assignment, NamedRelease, Resolve
-from issues.services.verbs import resolutions
+from issues.services.verbs.status import resolutions
 from projects.callers import Caller
 from projects.models import Project, Release
 from projects.refusals import UnknownRelease

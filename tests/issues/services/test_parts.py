@@ -4,10 +4,10 @@ from collections import Counter
 
 from issues.enums import ActivityKind
 from issues.models import BEFORE_STATE, Issue
-from issues.parts import PARTS
 from issues.serializers.history import DESCRIBED
+from issues.services.verbs import PARTS
 
-# Trees are put back by their links (services/restoring_trees.py), and a note overwrites nothing.
+# Trees are put back by their links (services/verbs/merging.py), and a note overwrites nothing.
 OF_TREES, OF_NOTES = {ActivityKind.MERGE, ActivityKind.UNMERGE}, {ActivityKind.NOTE}
 
 

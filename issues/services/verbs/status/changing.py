@@ -9,7 +9,8 @@ from issues.querysets import status_counts_as
 from issues.services.ground import activity, lookups
 from issues.services.ground.activity import Rewritten
 from issues.services.ground.targets import Targets
-from issues.services.verbs import resolutions, snoozes, subscriptions
+from issues.services.verbs import subscriptions
+from issues.services.verbs.status import resolutions, snoozes
 from projects.callers import Caller
 
 

@@ -1,4 +1,4 @@
-"""Putting back what a mutation overwrote on the issues' own rows, part by part (issues/parts.py).
+"""Putting back what a mutation overwrote on the issues' own rows, part by part (parts.py).
 
 One statement for each part, however many issues it is about. They are locked before, so that what a statement reads of
 them is true; and each that is put back gets an activity with what was overwritten now, so that it can be undone again.
@@ -10,10 +10,9 @@ from typing import Any
 
 from django.db import connection
 
-from issues.parts import STATUS, Part
 from issues.services.ground.lookups import NOBODY, Assignable
+from issues.services.ground.parts import Part
 from issues.services.ground.targets import Targets
-from issues.services.verbs import resolutions
 from projects.callers import Caller
 from projects.database.arrays import as_array
 
@@ -38,14 +37,13 @@ def restore(
 ) -> Restored:
     """Put back a part where a reader sees in it what the mutation left, and would see another thing in what was before.
 
-    "In the next release" is settled at once if that has come meanwhile, as its coming would have done. Nobody begins
-    to follow by being assigned again.
+    Nobody begins to follow by being assigned again.
 
     :param to: who may be assigned again.
     """
     done = _restore(targets, part, undone_id, to=to, by=by, at=at)
-    if part is STATUS and done.restored:
-        resolutions.settle([targets.project_id], at=at, mutation_id=targets.mutation_id)
+    if part.afterwards is not None and done.restored:
+        part.afterwards(targets, at)
     return done
 
 

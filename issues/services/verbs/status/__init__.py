@@ -1,0 +1,7 @@
+"""The status of an issue, with the terms of a snooze or the release that resolves it: one part, which changes as a
+whole."""
+
+from issues.services.verbs.status.changing import change, ignore, resolve, unresolve
+from issues.services.verbs.status.part import PART
+
+__all__ = ["PART", "change", "ignore", "resolve", "unresolve"]
