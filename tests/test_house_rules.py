@@ -182,6 +182,14 @@ def test_no_module_of_the_admin_writes(path: Path) -> None:
     assert [sql for sql in statements(source) if WRITES_SQL.search(sql)] == []
 
 
+def test_no_file_of_the_tests_is_longer_than_400_lines() -> None:
+    """Whoever looks for a test reads one file: split it by what it is about."""
+    lengths = {path.relative_to(ROOT): path.read_text().count("\n") for path in (ROOT / "tests").rglob("*.py")}
+
+    assert len(lengths) > 100
+    assert {path: length for path, length in lengths.items() if length > 400} == {}
+
+
 def test_imports_point_down() -> None:
     """The contracts stand in pyproject.toml."""
     lint = subprocess.run(

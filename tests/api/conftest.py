@@ -1,9 +1,23 @@
 """What tests of several routes have in common."""
 
-import pytest
+from datetime import datetime, timedelta
+from typing import Any
 
-from projects.models import Project, User
-from tests.factories import ActivityFactory, IssueFactory, MutationFactory, ReleaseFactory
+import pytest
+from django.utils import timezone
+
+from issues.models import Issue
+from projects.models import Organization, Project, Team, User
+from tests.factories import (
+    ActivityFactory,
+    IssueBookmarkFactory,
+    IssueFactory,
+    MutationFactory,
+    ProjectFactory,
+    ReleaseFactory,
+)
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @pytest.fixture
@@ -23,3 +37,56 @@ def words(project: Project, jane: User) -> dict[str, str]:
         "share_id": issue.share_id.hex,
         "version": ReleaseFactory(projects=[project]).version,
     }
+
+
+@pytest.fixture
+def at() -> datetime:
+    return timezone.now()
+
+
+@pytest.fixture
+def cast(project: Project, jane: User, sam: User, team: Team, other_team: Team, at: datetime) -> dict[str, Issue]:
+    """One issue for each thing that can be asked for, last seen one after the other."""
+    old, new = ReleaseFactory(version="web@1.0", projects=[project]), ReleaseFactory(version="1.1", projects=[project])
+    columns: dict[str, dict[str, Any]] = {
+        "plain": {"text__title": "TypeError: pump 3 stalled", "text__culprit": "station.motor in spin"},
+        "resolved": {"resolved": True, "text__title": "PUMP_failure 100%", "own_times_seen": 50, "own_users_seen": 2},
+        "ignored": {"ignored": True, "level": "fatal", "own_times_seen": 100},
+        "ended": {"ignored": True, "snooze_ends_at": at - HOUR, "logger": "Root.Motor"},
+        "ended by count": {"ignored": True, "snooze_ends_at_times_seen": 1, "own_users_seen": 9},
+        "of jane": {"assignee_user": jane, "platform": "python", "text__culprit": "back\\slash 'quote\""},
+        "of sam": {"assignee_user": sam, "own_first_release": old, "own_last_release": new},
+        "of the team": {"assignee_team": team, "own_first_release": new, "own_last_release": new},
+        "of the other team": {"assignee_team": other_team, "level": "warning"},
+        "public": {"public": True, "own_first_seen": at - 20 * DAY},
+    }
+    made = {}
+    for number, (name, values) in enumerate(columns.items()):
+        seen = {"own_first_seen": at - (10 - number) * HOUR * 10, "own_last_seen": at - number * HOUR - HOUR / 2}
+        made[name] = IssueFactory(project=project, **(seen | values))
+    IssueFactory(merged_into=made["plain"], text__title="pump, but merged", level="fatal", public=True)
+    IssueBookmarkFactory(issue=made["plain"], user=jane)
+    IssueBookmarkFactory(issue=made["of sam"], user=jane)
+    IssueBookmarkFactory(issue=made["of sam"], user=sam)
+    IssueBookmarkFactory(issue=made["public"], user=sam)
+    return made
+
+
+@pytest.fixture
+def closed(organization: Organization, sam: User) -> Organization:
+    """Members see their teams' projects only: sam none."""
+    Organization.objects.filter(pk=organization.pk).update(open_membership=False)
+    return organization
+
+
+@pytest.fixture
+def hidden(organization: Organization) -> Project:
+    """A project of no team."""
+    return ProjectFactory(organization=organization, slug="black-box", name="Black Box")
+
+
+@pytest.fixture
+def sam_on_the_team(closed: Organization, team: Team, sam: User) -> User:
+    """Sam, on the team now: sees its projects, and not the hidden one."""
+    team.members.add(sam)
+    return sam

@@ -1,66 +1,29 @@
 """GET with ``query`` and ``sort``: which issues, in which order (contract 2). How terms are read: test_search.py."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-from django.utils import timezone
 
 from issues.models import Issue
 from projects.models import Project, Team, User
 from tests.api_client import Api
 from tests.factories import (
-    NOW,
-    IssueBookmarkFactory,
     IssueFactory,
     OrganizationMemberFactory,
     ReleaseFactory,
     TeamFactory,
     UserFactory,
 )
-from tests.issues.test_search import REFUSED
+from tests.issues.test_search_refused import REFUSED
 
 pytestmark = pytest.mark.django_db
 
 ORGANIZATION_ISSUES = "/api/0/organizations/the-interstellar-jurisdiction/issues/"
+
 Json = dict[str, Any]
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-@pytest.fixture
-def at() -> datetime:
-    return timezone.now()
-
-
-@pytest.fixture
-def cast(project: Project, jane: User, sam: User, team: Team, other_team: Team, at: datetime) -> dict[str, Issue]:
-    """One issue for each thing that can be asked for, last seen one after the other."""
-    old, new = ReleaseFactory(version="web@1.0", projects=[project]), ReleaseFactory(version="1.1", projects=[project])
-    columns: dict[str, Json] = {
-        "plain": {"text__title": "TypeError: pump 3 stalled", "text__culprit": "station.motor in spin"},
-        "resolved": {"resolved": True, "text__title": "PUMP_failure 100%", "own_times_seen": 50, "own_users_seen": 2},
-        "ignored": {"ignored": True, "level": "fatal", "own_times_seen": 100},
-        "ended": {"ignored": True, "snooze_ends_at": at - HOUR, "logger": "Root.Motor"},
-        "ended by count": {"ignored": True, "snooze_ends_at_times_seen": 1, "own_users_seen": 9},
-        "of jane": {"assignee_user": jane, "platform": "python", "text__culprit": "back\\slash 'quote\""},
-        "of sam": {"assignee_user": sam, "own_first_release": old, "own_last_release": new},
-        "of the team": {"assignee_team": team, "own_first_release": new, "own_last_release": new},
-        "of the other team": {"assignee_team": other_team, "level": "warning"},
-        "public": {"public": True, "own_first_seen": at - 20 * DAY},
-    }
-    made = {}
-    for number, (name, values) in enumerate(columns.items()):
-        seen = {"own_first_seen": at - (10 - number) * HOUR * 10, "own_last_seen": at - number * HOUR - HOUR / 2}
-        made[name] = IssueFactory(project=project, **(seen | values))
-    IssueFactory(merged_into=made["plain"], text__title="pump, but merged", level="fatal", public=True)
-    IssueBookmarkFactory(issue=made["plain"], user=jane)
-    IssueBookmarkFactory(issue=made["of sam"], user=jane)
-    IssueBookmarkFactory(issue=made["of sam"], user=sam)
-    IssueBookmarkFactory(issue=made["public"], user=sam)
-    return made
-
 
 ALL = [
     "plain",
@@ -289,148 +252,6 @@ def test_a_status_and_another_in_the_query_match_nothing(api: Api, cast: dict[st
     response = api.get(api.issues_url, raw_query="status=resolved&query=is:unresolved")
 
     assert response.json() == []
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# shortIdLookup
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("spelt", [str, str.lower, lambda word: f" {word} "])
-@pytest.mark.parametrize("state", ["plain", "resolved", "ignored"])
-def test_finds_an_issue_by_its_short_id_whatever_its_status(
-    api: Api, cast: dict[str, Issue], state: str, spelt: Callable[[str], str]
-) -> None:
-    issue = cast[state]
-
-    response = api.get(api.issues_url, raw_query=f"shortIdLookup=1&query={quote(spelt(issue.short_id))}")
-
-    assert [item["id"] for item in response.json()] == [str(issue.pk)]
-    assert response.headers["X-Hits"] == "1"
-    assert 'rel="next"; results="false"' in response.headers["Link"]
-
-
-def test_shows_the_parent_of_a_merged_issue_that_is_looked_up(api: Api, cast: dict[str, Issue]) -> None:
-    child = cast["plain"].children.get()
-
-    response = api.get(api.issues_url, raw_query=f"shortIdLookup=1&query={child.short_id}")
-
-    assert [item["id"] for item in response.json()] == [str(cast["plain"].pk)]
-
-
-@pytest.mark.parametrize(
-    "asked", ["shortIdLookup=0&query={short_id}", "query={short_id}", "shortIdLookup=1&query=x-{short_id}"]
-)
-def test_reads_a_short_id_as_a_word_otherwise(api: Api, cast: dict[str, Issue], asked: str) -> None:
-    query = asked.format(short_id=cast["resolved"].short_id)
-
-    assert api.get(api.issues_url, raw_query=query).json() == []
-
-
-def test_does_not_look_up_a_short_id_of_another_project(
-    api: Api, other_project: Project, stranger_project: Project
-) -> None:
-    for where in (other_project, stranger_project):
-        issue = IssueFactory(project=where)
-
-        assert api.get(api.issues_url, raw_query=f"shortIdLookup=1&query={issue.short_id}").json() == []
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# sort
-# ---------------------------------------------------------------------------------------------------------------------
-
-SORTED: dict[str, Callable[[Issue], tuple[Any, int]]] = {
-    "date": lambda issue: (issue.last_seen, issue.pk),
-    "new": lambda issue: (issue.first_seen, issue.pk),
-    "freq": lambda issue: (issue.times_seen, issue.pk),
-    "user": lambda issue: (issue.users_seen, issue.pk),
-}
-
-
-@pytest.mark.parametrize("query", ["", "is:unresolved", "pump"])
-@pytest.mark.parametrize("sort", SORTED)
-@pytest.mark.parametrize("size", [1, 3, 100])
-def test_walks_every_sort_there_and_back(
-    api: Api, cast: dict[str, Issue], project: Project, sort: str, query: str, size: int
-) -> None:
-    for _ in range(3):
-        IssueFactory(project=project, own_times_seen=50, own_users_seen=9)  # ties
-    matching = api.get(api.issues_url, raw_query=f"query={query}").json()
-    expected = sorted(
-        Issue.objects.filter(pk__in=[int(item["id"]) for item in matching]), key=SORTED[sort], reverse=True
-    )
-
-    pages: list[list[int]] = []
-    cursors: list[tuple[str, str]] = []
-    cursor = ""
-    while True:
-        response = api.get(api.issues_url, raw_query=f"query={query}&sort={sort}&limit={size}&cursor={cursor}")
-        pages.append([int(item["id"]) for item in response.json()])
-        previous, following = response.headers["Link"].split(", ")
-        cursors.append((previous.split('cursor="')[1].rstrip('"'), following.split('cursor="')[1].rstrip('"')))
-        if 'results="true"' not in following:
-            break
-        cursor = cursors[-1][1]
-
-    assert [pk for page in pages for pk in page] == [issue.pk for issue in expected]
-    for number in range(len(pages) - 1, 0, -1):
-        back = api.get(api.issues_url, raw_query=f"query={query}&sort={sort}&limit={size}&cursor={cursors[number][0]}")
-        assert [int(item["id"]) for item in back.json()] == pages[number - 1]
-
-
-@pytest.mark.parametrize(
-    ("sort", "value"), [("freq", "1000000000000"), ("user", "99999"), ("new", "-62135596800000000")]
-)
-def test_a_cursor_may_name_a_row_that_is_gone(api: Api, cast: dict[str, Issue], sort: str, value: str) -> None:
-    response = api.get(api.issues_url, raw_query=f"query=&sort={sort}&cursor={value}:7:0")
-
-    assert response.status_code == 200
-    assert len(response.json()) == (0 if sort == "new" else len(cast))
-
-
-@pytest.mark.parametrize("sort", ["freq", "user", "new", "date"])
-@pytest.mark.parametrize(
-    "cursor", ["9223372036854775808:1:0", "1:9223372036854775808:0", "9" * 19 + ":1:0", "x", "1:1"]
-)
-def test_refuses_a_cursor_that_no_answer_held(api: Api, project: Project, sort: str, cursor: str) -> None:
-    response = api.get(api.issues_url, raw_query=f"sort={sort}&cursor={cursor}")
-
-    assert (response.status_code, response.json()) == (
-        400,
-        {"cursor": [f'"{cursor}" is no cursor; take one from the Link header of an answer.']},
-    )
-
-
-def test_a_walk_by_age_has_each_issue_once_whatever_is_done_meanwhile(api: Api, project: Project) -> None:
-    issues = [IssueFactory(project=project, own_first_seen=NOW - timedelta(days=3, minutes=n // 3)) for n in range(40)]
-    wishes = [
-        {"status": "resolved"},
-        {"assignedTo": "jane"},
-        {"merge": True},
-        {"status": "ignored"},
-        {"isPublic": True},
-    ]
-    merged: set[int] = set()
-
-    walked: list[int] = []
-    cursor = ""
-    while True:
-        response = api.get(api.issues_url, raw_query=f"query=&sort=new&limit=3&cursor={cursor}")
-        walked += [int(item["id"]) for item in response.json()]
-        following = response.headers["Link"].split(", ")[1]
-        if 'results="false"' in following:
-            break
-        cursor = following.split('cursor="')[1].rstrip('"')
-        # behind the walker and before it
-        wish, ids = wishes[len(walked) % 5], [issues[len(walked) * 7 % 40].pk, issues[len(walked) * 11 % 40].pk]
-        if api.put(api.issues_url, wish, ids=ids).status_code == 200 and wish == {"merge": True}:
-            merged.update(ids)
-
-    stayed = [issue.pk for issue in sorted(issues, key=lambda issue: (issue.first_seen, issue.pk), reverse=True)]
-    assert merged
-    assert [pk for pk in walked if pk not in merged] == [pk for pk in stayed if pk not in merged]
-    assert len(walked) == len(set(walked))
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -12,32 +12,22 @@ from django.db import connection
 from django.db.models import CheckConstraint
 
 from issues.enums import (
-    ActivityKind,
     IssueLevel,
     IssueStatus,
-    MutationKind,
     ResolutionKind,
-    SubscriptionReason,
 )
 from issues.models import Issue
 from projects.models import Project
 from tests.assertions import decided_by
 from tests.factories import (
     NOW,
-    ActivityFactory,
-    ApiKeyFactory,
-    IssueBookmarkFactory,
     IssueFactory,
-    IssueHashFactory,
-    IssueHourFactory,
-    IssueSeenFactory,
-    IssueSubscriptionFactory,
-    MutationFactory,
     ProjectFactory,
     ReleaseFactory,
     TeamFactory,
     UserFactory,
 )
+from tests.issues import test_models_around
 
 pytestmark = pytest.mark.django_db
 
@@ -313,217 +303,6 @@ def test_issue_not_merged_into_itself(into: Callable[[Issue], Issue | None], is_
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# What hangs on an issue
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("is_same_issue", [True, False])
-@pytest.mark.parametrize(
-    ("is_same_project", "is_same_hash", "is_allowed"),
-    [(True, True, False), (True, False, True), (False, True, True), (False, False, True)],
-)
-def test_issuehash_once_per_project(
-    is_same_project: bool, is_same_hash: bool, is_same_issue: bool, is_allowed: bool
-) -> None:
-    taken = IssueHashFactory(hash="a" * 32)
-    project = taken.project if is_same_project else ProjectFactory()
-    issue = taken.issue if is_same_issue else IssueFactory(project=project)
-
-    with decided_by("issues_issuehash_once_per_project", is_allowed=is_allowed):
-        IssueHashFactory(issue=issue, project=project, hash=("a" if is_same_hash else "b") * 32)
-
-
-@pytest.mark.parametrize(
-    ("is_same_issue", "hour", "is_allowed"),
-    [
-        (True, NOW, False),
-        (True, NOW - timedelta(hours=1), True),
-        (False, NOW, True),
-        (False, NOW - timedelta(hours=1), True),
-    ],
-)
-def test_issuehour_once_per_issue(is_same_issue: bool, hour: datetime, is_allowed: bool) -> None:
-    taken = IssueHourFactory(hour=NOW)
-    issue = taken.issue if is_same_issue else IssueFactory(project=taken.project)
-
-    with decided_by("issues_issuehour_once_per_issue", is_allowed=is_allowed):
-        IssueHourFactory(issue=issue, hour=hour)
-
-
-@pytest.mark.parametrize(
-    ("own_count", "total_count", "is_allowed"),
-    [
-        (0, 0, True),
-        (0, 1, True),
-        (1, 1, True),
-        (1, 2, True),
-        (1, 0, False),
-        (0, -1, False),
-        (-1, -1, False),
-        (-1, 0, False),
-    ],
-)
-def test_issuehour_total_includes_own(own_count: int, total_count: int, is_allowed: bool) -> None:
-    with decided_by("issues_issuehour_total_includes_own", is_allowed=is_allowed):
-        IssueHourFactory(own_count=own_count, total_count=total_count)
-
-
-ONCE_PER_USER = pytest.mark.parametrize(
-    ("is_same_issue", "is_same_user", "is_allowed"),
-    [(True, True, False), (True, False, True), (False, True, True), (False, False, True)],
-)
-
-
-@ONCE_PER_USER
-def test_issueseen_once_per_user(is_same_issue: bool, is_same_user: bool, is_allowed: bool) -> None:
-    mark = IssueSeenFactory(seen_at=NOW)
-    issue = mark.issue if is_same_issue else IssueFactory(project=mark.project)
-    user = mark.user if is_same_user else UserFactory()
-
-    with decided_by("issues_issueseen_once_per_user", is_allowed=is_allowed):
-        IssueSeenFactory(issue=issue, user=user, seen_at=AFTER)
-
-
-@ONCE_PER_USER
-def test_issuebookmark_once_per_user(is_same_issue: bool, is_same_user: bool, is_allowed: bool) -> None:
-    mark = IssueBookmarkFactory(created_at=NOW)
-    issue = mark.issue if is_same_issue else IssueFactory(project=mark.project)
-    user = mark.user if is_same_user else UserFactory()
-
-    with decided_by("issues_issuebookmark_once_per_user", is_allowed=is_allowed):
-        IssueBookmarkFactory(issue=issue, user=user, created_at=AFTER)
-
-
-@ONCE_PER_USER
-def test_issuesubscription_once_per_user(is_same_issue: bool, is_same_user: bool, is_allowed: bool) -> None:
-    ended = IssueSubscriptionFactory(ended=True, reason=SubscriptionReason.ASSIGNED)
-    issue = ended.issue if is_same_issue else IssueFactory(project=ended.project)
-    user = ended.user if is_same_user else UserFactory()
-
-    with decided_by("issues_issuesubscription_once_per_user", is_allowed=is_allowed):
-        IssueSubscriptionFactory(issue=issue, user=user, reason=SubscriptionReason.BOOKMARK)
-
-
-@pytest.mark.parametrize(
-    ("reason", "is_allowed"), known_and_unknown(SubscriptionReason.values, "", "Unknown", "mentioned")
-)
-def test_issuesubscription_reason_is_known(reason: str, is_allowed: bool) -> None:
-    with decided_by("issues_issuesubscription_reason_is_known", is_allowed=is_allowed):
-        IssueSubscriptionFactory(reason=reason)
-
-
-@pytest.mark.parametrize(("kind", "is_allowed"), known_and_unknown(ActivityKind.values, "", "resolved", "SET_RESOLVED"))
-def test_activity_kind_is_known(kind: str, is_allowed: bool) -> None:
-    with decided_by("issues_activity_kind_is_known", is_allowed=is_allowed):
-        ActivityFactory(kind=kind, mutation_id=None if kind == "note" else 1)
-
-
-@pytest.mark.parametrize(
-    ("kind", "mutation_id", "is_allowed"),
-    [("note", None, True), ("note", 1, False), ("set_resolved", 1, True), ("set_resolved", None, False)],
-)
-def test_activity_is_of_a_mutation_or_a_note(kind: str, mutation_id: int | None, is_allowed: bool) -> None:
-    with decided_by("issues_activity_is_of_a_mutation_or_a_note", is_allowed=is_allowed):
-        ActivityFactory(kind=kind, mutation_id=mutation_id)
-
-
-NO_TEXTS: list[Any] = [{}, {"text": ""}, {"text": None}, {"Text": "The pump."}, []]
-
-
-@pytest.mark.parametrize(
-    ("kind", "data", "is_allowed"),
-    [
-        ("note", {"text": "The pump."}, True),
-        *(("note", data, False) for data in NO_TEXTS),
-        ("set_resolved", {}, True),
-    ],
-)
-def test_activity_note_is_not_empty(kind: str, data: Any, is_allowed: bool) -> None:
-    with decided_by("issues_activity_note_is_not_empty", is_allowed=is_allowed):
-        ActivityFactory(kind=kind, mutation_id=None if kind == "note" else 1, data=data)
-
-
-@pytest.mark.parametrize(
-    ("status", "is_allowed"), [(None, True), *known_and_unknown(IssueStatus.values, "", "Resolved", "muted")]
-)
-def test_activity_before_status_is_known(status: str | None, is_allowed: bool) -> None:
-    with decided_by("issues_activity_before_status_is_known", is_allowed=is_allowed):
-        ActivityFactory(before_status=status)
-
-
-@pytest.mark.parametrize(("title", "is_allowed"), [("The pump.", True), ("-", True), ("", False)])
-def test_issuetext_title_is_not_empty(title: str, is_allowed: bool) -> None:
-    with decided_by("issues_issuetext_title_is_not_empty", is_allowed=is_allowed):
-        IssueFactory(text__title=title)
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Mutation
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("kind", "is_allowed"), known_and_unknown(MutationKind.values, "", "put", "Update"))
-def test_mutation_kind_is_known(kind: str, is_allowed: bool) -> None:
-    with decided_by("issues_mutation_kind_is_known", is_allowed=is_allowed):
-        MutationFactory(kind=kind, undoes=1 if kind == "undo" else None)
-
-
-@pytest.mark.parametrize(("changed", "is_allowed"), [(2, True), (1, True), (0, False), (-1, False)])
-def test_mutation_changed_something(changed: int, is_allowed: bool) -> None:
-    with decided_by("issues_mutation_changed_something", is_allowed=is_allowed):
-        MutationFactory(changed=changed)
-
-
-@pytest.mark.parametrize(
-    ("kind", "undoes", "is_allowed"),
-    [
-        ("undo", 1, True),
-        ("undo", None, False),
-        ("update", None, True),
-        ("update", 1, False),
-        ("delete", None, True),
-        ("delete", 1, False),
-    ],
-)
-def test_mutation_undoes_goes_with_undo(kind: str, undoes: int | None, is_allowed: bool) -> None:
-    with decided_by("issues_mutation_undoes_goes_with_undo", is_allowed=is_allowed):
-        MutationFactory(kind=kind, undoes=undoes)
-
-
-@pytest.mark.parametrize("has_user", [True, False])
-@pytest.mark.parametrize("has_key", [True, False])
-def test_mutation_asked_by_user_or_key(has_user: bool, has_key: bool) -> None:
-    user, key = UserFactory(), ApiKeyFactory()
-
-    with decided_by("issues_mutation_asked_by_user_or_key", is_allowed=not (has_user and has_key)):
-        MutationFactory(user=user if has_user else None, api_key=key if has_key else None)
-
-
-@pytest.mark.parametrize(("matched", "is_allowed"), [(1, True), (0, True), (-1, False)])
-def test_mutation_matched_is_not_negative(matched: int, is_allowed: bool) -> None:
-    with decided_by("issues_mutation_matched_is_not_negative", is_allowed=is_allowed):
-        MutationFactory(matched=matched)
-
-
-@pytest.mark.parametrize("column", ["ids", "seen_ids", "bookmark_ids", "subscription_ids"])
-@pytest.mark.parametrize(
-    ("ids", "is_allowed"),
-    [
-        ([], True),
-        ([1], True),
-        ([1, 2**63 - 1], True),
-        ([0], False),
-        ([1, -1], False),
-        ([None], False),
-        ([1, None], False),
-    ],
-)
-def test_mutation_ids_are_ids(column: str, ids: list[int | None], is_allowed: bool) -> None:
-    with decided_by("issues_mutation_ids_are_ids", is_allowed=is_allowed):
-        MutationFactory(**{column: ids})
-
-
-# ---------------------------------------------------------------------------------------------------------------------
 # All of them
 # ---------------------------------------------------------------------------------------------------------------------
 
@@ -531,7 +310,9 @@ def test_mutation_ids_are_ids(column: str, ids: list[int | None], is_allowed: bo
 def test_no_constraint_is_without_a_test() -> None:
     declared = [c.name for model in apps.get_app_config("issues").get_models() for c in model._meta.constraints]
 
-    untested = [name for name in declared if f"test_{name.removeprefix('issues_')}" not in globals()]
+    tests = {*globals(), *vars(test_models_around)}
+
+    untested = [name for name in declared if f"test_{name.removeprefix('issues_')}" not in tests]
 
     assert declared
     assert untested == []

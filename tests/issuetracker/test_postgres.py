@@ -8,76 +8,14 @@ import signal
 import stat
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.clusters import ROOT, folder, manage, servers
-
-BACKEND_ONLY = f"""
-import os, sys
-from pathlib import Path
-import django
-from django.conf import settings
-settings.configure(
-    BASE_DIR=Path({str(ROOT)!r}), DATA_DIR=os.environ["DATA_DIR"], USE_TZ=True,
-    DATABASES={{"default": {{"ENGINE": "issuetracker.postgres", "NAME": "issuetracker"}}}},
-)
-django.setup()
-from django.db import connection
-
-def ask(sql):
-    with connection.cursor() as cursor:
-        cursor.execute(sql)
-        return cursor.fetchall()[0][0] if cursor.description else None
-
-def say(*words):
-    print(*words, flush=True)
-"""
-
-STAY = """
-ask("SELECT 1"); say("ready"); sys.stdin.readline()
-"""
-
-
-class Program(subprocess.Popen[str]):
-    """A Python program that has the backend; a dialogue over its standard input and output."""
-
-    def __init__(self, data: Path, body: str, **environment: str) -> None:
-        super().__init__(
-            [sys.executable, "-c", BACKEND_ONLY + body],
-            cwd=ROOT,
-            env=os.environ | {"DATA_DIR": str(data), "PYTHONWARNINGS": "error"} | environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-
-    def hears(self) -> str:
-        """Return the next line that the program says; nothing when it has died, or had to be killed for its silence."""
-        assert self.stdout
-        silence = threading.Timer(60, self.kill)
-        silence.start()
-        try:
-            return self.stdout.readline().strip()
-        finally:
-            silence.cancel()
-
-    def ends(self) -> str:
-        """Let the program go on to its end, which must be a good one; return the rest of what it said."""
-        said, complaints = self.communicate("\n", timeout=60)
-        assert (self.returncode, complaints) == (0, "")
-        return said.strip()
-
-    def dies(self) -> None:
-        """Kill -9."""
-        self.kill()
-        self.communicate(timeout=60)
+from tests.clusters import ROOT, folder, servers
+from tests.issuetracker.programs import STAY, Program, refusal, run
 
 
 @pytest.fixture
@@ -90,25 +28,6 @@ def owner(data: Path) -> dict[str, Any]:
     """Return the keywords that make a subprocess run as PostgreSQL's OS user."""
     found = (data / "cluster").stat()
     return {"user": found.st_uid, "group": found.st_gid} if os.geteuid() == 0 else {}
-
-
-def run(data: Path, body: str, **environment: str) -> str:
-    return Program(data, body, **environment).ends()
-
-
-def refusal(data: Path, **environment: str) -> str:
-    """Return the sentence with which a program is refused."""
-    return run(
-        data,
-        """
-from django.core.exceptions import ImproperlyConfigured
-try:
-    ask("SELECT 1")
-except ImproperlyConfigured as error:
-    say(error)
-""",
-        **environment,
-    )
 
 
 def test_syncs_folds_letters_and_opens_no_port(data: Path) -> None:
@@ -312,94 +231,6 @@ def test_keeps_a_socket_that_lies_elsewhere_private() -> None:
             assert refusal(data).startswith(f"{socket_dir} isn't a private folder of the OS user ")
         finally:
             socket_dir.rmdir()
-
-
-def test_refuses_data_of_another_version_in_one_sentence(data: Path) -> None:
-    run(data, "ask('SELECT 1')")
-    (data / "cluster" / "PG_VERSION").write_text("12\n")
-
-    sentence = refusal(data)
-
-    assert sentence.startswith(f"The data in {data}/cluster was written by PostgreSQL 12, but the programs in ")
-    assert sentence.endswith(
-        " are version 18: set PG_BINDIR to a bin folder of version 12. To move to version 18, "
-        "run manage.py backup FILE with that, and without it manage.py restore FILE with DATA_DIR set to a new folder."
-    )
-    assert (data / "cluster" / "PG_VERSION").read_text() == "12\n"
-
-
-def test_refuses_a_bin_folder_without_programs_in_one_sentence(data: Path) -> None:
-    assert refusal(data, PG_BINDIR="/usr") == (
-        "PG_BINDIR is /usr, but no initdb is there: name a bin folder of PostgreSQL."
-    )
-
-
-def test_refuses_a_data_folder_that_is_a_file_in_one_sentence(data: Path) -> None:
-    data.write_text("")
-
-    assert refusal(data) == (
-        f"The data folder {data} can't be made (File exists): set DATA_DIR to a folder of your own."
-    )
-
-
-if os.geteuid() == 0:  # nobody else becomes another OS user
-
-    def test_refuses_root_a_folder_closed_to_the_user_that_it_becomes() -> None:
-        with folder("data") as data:
-            data.parent.chmod(0o700)
-
-            assert refusal(data).endswith(
-                f", who can't enter {data}: set DATA_DIR to a folder that is open to it, such as "
-                "/var/lib/issuetracker, or set DATABASE_URL."
-            )
-
-
-@pytest.mark.parametrize(
-    ("url", "sentence"),
-    [
-        (
-            "postgresql://me:s3cret@127.0.0.1:1/issues",
-            "The database that DATABASE_URL names can't be used: "
-            'connection to server at "127.0.0.1", port 1 failed: Connection refused',
-        ),
-        (
-            "mysql://me:s3cret@127.0.0.1/issues",
-            "DATABASE_URL names no PostgreSQL database; write it as postgresql://user:password@host:5432/name.",
-        ),
-        (
-            "postgresql://me:s3/cret@127.0.0.1/issues",
-            "DATABASE_URL can't be read; write it as postgresql://user:password@host:5432/name.",
-        ),
-        (
-            "postgresql://me:s3cret@127.0.0.1:1/issues?sslmod=require",
-            'DATABASE_URL can\'t be read (invalid dsn: invalid connection option "sslmod"); '
-            "write it as postgresql://user:password@host:5432/name.",
-        ),
-    ],
-)
-def test_answers_a_wrong_url_in_one_sentence(data: Path, url: str, sentence: str) -> None:
-    done = manage(data, "migrate", DATABASE_URL=url)
-
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{sentence}\n")
-    assert not data.exists()
-
-
-def test_answers_a_command_that_needs_tables_before_there_are_any_in_one_sentence(data: Path) -> None:
-    done = manage(data, "seed_projects", DATABASE_URL="")
-
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "The embedded database lacks what this needs; run: manage.py migrate\n"
-    assert servers(data) == []
-
-
-def test_answers_a_command_on_a_database_of_an_older_version_in_one_sentence(data: Path) -> None:
-    """As a restore of an older dump leaves it, which says that migrate comes next."""
-    manage(data, "migrate", "issues", "0013", DATABASE_URL="")
-
-    done = manage(data, "check_integrity", DATABASE_URL="")
-
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "The embedded database lacks what this needs; run: manage.py migrate\n"
 
 
 def test_is_stopped_by_a_command_that_is_terminated(data: Path) -> None:

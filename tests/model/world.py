@@ -30,7 +30,7 @@ from tests.api_client import basic, bearer
 from tests.concurrency import stage
 from tests.factories import NOW, IssueFactory, IssueHourFactory, OrganizationMemberFactory, ReleaseFactory, UserFactory
 from tests.live import serving
-from tests.model import model
+from tests.model import things
 from tests.model.messages import Answer, Links, Request, Who, compare
 from tests.model.model import Model
 
@@ -171,7 +171,7 @@ def world(
     try:
         with serving(threads=threads, prepare=partial(_prepare, clock, prepare)) as url:
             people = people | {"lee": lee}
-            place = model.Place(
+            place = things.Place(
                 project={"id": str(project.pk), "name": project.name, "slug": project.slug, "platform": None},
                 callers={"jane": _person(people["jane"]), "sam": _person(people["sam"]), "key": None},
                 members=tuple(_person(people[name]) for name in ("jane", "sam", "lee")),
@@ -232,7 +232,7 @@ def _issue(project: Project, number: int) -> Row:
     return row
 
 
-def _as_model(row: Row, url: str) -> model.Issue:
+def _as_model(row: Row, url: str) -> things.Issue:
     facts: dict[str, Any] = {
         "shortId": row.short_id,
         "title": row.text.title,
@@ -244,7 +244,7 @@ def _as_model(row: Row, url: str) -> model.Issue:
         "type": "error",
         "metadata": {},
     }
-    return model.Issue(
+    return things.Issue(
         id=row.pk,
         facts=facts,
         first_seen=row.own_first_seen,
@@ -261,10 +261,10 @@ def _as_model(row: Row, url: str) -> model.Issue:
     )
 
 
-def _person(user: User) -> model.Person:
-    return model.Person(user.pk, user.username, user.get_full_name(), user.email, user.is_active)
+def _person(user: User) -> things.Person:
+    return things.Person(user.pk, user.username, user.get_full_name(), user.email, user.is_active)
 
 
-def _team(team: Team, project: Project) -> model.Team:
+def _team(team: Team, project: Project) -> things.Team:
     members = tuple(sorted(team.members.values_list("pk", flat=True)))
-    return model.Team(team.pk, team.slug, members, has_access=team in project.teams.all())
+    return things.Team(team.pk, team.slug, members, has_access=team in project.teams.all())

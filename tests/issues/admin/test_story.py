@@ -31,12 +31,6 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def operator(client: Client) -> Client:
-    client.force_login(UserFactory(username="operator", superuser=True))
-    return client
-
-
 def page_of(operator: Client, issue: Issue) -> str:
     answer = operator.get(f"/admin/issues/issue/{issue.pk}/change/")
     assert answer.status_code == 200

@@ -1,0 +1,55 @@
+"""Whom and what a request names, and the ways in which they go away."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from projects.models import OrganizationMember, Project, Release, Team, User
+from tests.factories import (
+    ProjectFactory,
+    ReleaseFactory,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Whom and what the bodies below name."""
+
+    project: Project
+    team: Team
+    sam: User
+    release: Release
+
+
+@pytest.fixture
+def cast(project: Project, team: Team, sam: User) -> Cast:
+    team.members.add(sam)
+    return Cast(project, team, sam, ReleaseFactory(projects=[project], version="1.0.0"))
+
+
+def leave_the_organization(cast: Cast) -> None:
+    OrganizationMember.objects.filter(user=cast.sam).delete()
+
+
+def delete_the_user(cast: Cast) -> None:
+    cast.sam.delete()
+
+
+def deactivate_the_user(cast: Cast) -> None:
+    User.objects.filter(pk=cast.sam.pk).update(is_active=False)
+
+
+def take_the_team_from_the_project(cast: Cast) -> None:
+    cast.project.teams.remove(cast.team)
+
+
+def delete_the_team(cast: Cast) -> None:
+    cast.team.delete()
+
+
+def take_the_release_from_the_project(cast: Cast) -> None:
+    Release.objects.filter(pk=cast.release.pk).update(project=ProjectFactory())
+
+
+def delete_the_release(cast: Cast) -> None:
+    cast.release.delete()

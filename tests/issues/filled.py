@@ -1,0 +1,119 @@
+"""Tables of the size of a large installation."""
+
+from typing import Any
+
+from django.apps import apps
+from django.db import connection
+
+from issues.models import Issue
+from projects.database.keyset import Sort
+from projects.models import Organization, Project, Release, User
+from tests.factories import NOW, ProjectFactory, ReleaseFactory, UserFactory
+
+COUNT = 60_000
+DATE, AGE = Sort("last_seen"), Sort("first_seen")
+
+
+# Which columns are written besides those that every issue has; by the number of the issue.
+FILL = """
+    INSERT INTO issues_issue (
+        project_id, short_number, type, level, logger, platform,
+        own_first_seen, own_last_seen, own_times_seen, own_users_seen, own_comment_count,
+        first_seen, last_seen, times_seen, users_seen, comment_count,
+        status, resolved_at, resolution_kind, resolution_release_id,
+        snooze_ends_at, snooze_ends_at_times_seen, share_id
+    )
+    SELECT
+        project_id, n, 'error', 'error', 'root', 'python',
+        %(now)s - seen - '1 day'::interval, %(now)s - seen, times, 1, 0,
+        %(now)s - seen - '1 day'::interval, %(now)s - seen, times, 1, 0,
+        status, CASE status WHEN 'resolved' THEN %(now)s END,
+        CASE WHEN status = 'resolved' AND n %% 50 = 0 THEN kind END,
+        CASE WHEN status = 'resolved' AND n %% 50 = 0 AND kind = 'in_release' THEN %(release_id)s END,
+        CASE WHEN status = 'ignored' AND n %% 20 = 2 THEN %(now)s + (n %% 7 - 3) * '1 day'::interval END,
+        CASE WHEN status = 'ignored' AND n %% 20 = 7 THEN times + n %% 3 END,
+        CASE WHEN n %% 1000 = 0 THEN lpad(to_hex(project_id::bigint * 1000000 + n), 32, '0')::uuid END
+    FROM (
+        SELECT n, 1 + n::bigint * 7919 %% 1000 AS times, n::bigint * 104729 %% 7776000 * '1 second'::interval AS seen,
+               (ARRAY['unresolved', 'resolved', 'ignored', 'resolved', 'unresolved'])[1 + n %% 5] AS status,
+               (ARRAY['in_release', 'in_next_release'])[1 + n / 50 %% 2] AS kind
+        FROM generate_series(1, %(count)s) AS n
+    ) AS made,
+    LATERAL (SELECT CASE WHEN n %% 10 = 0 THEN %(other_id)s ELSE %(project_id)s END) AS place (project_id)
+"""
+AROUND = [
+    """
+    INSERT INTO issues_issuetext (project_id, issue_id, title, culprit, metadata)
+    SELECT project_id, id, 'Error: pump ' || id || ' is ' || md5(id::text), 'station.motor in spin', '{}'
+    FROM issues_issue
+    """,
+    "INSERT INTO issues_issuehash (project_id, issue_id, hash) SELECT project_id, id, md5(id::text) FROM issues_issue",
+    """
+    INSERT INTO issues_issuehour (project_id, issue_id, hour, own_count, total_count)
+    SELECT project_id, id, date_trunc('hour', last_seen) - h * '1 hour'::interval, 1, 1
+    FROM issues_issue, generate_series(0, 2) AS h
+    """,
+    *(
+        f"""
+        INSERT INTO issues_{table} (project_id, issue_id, user_id, {columns})
+        SELECT project_id, id, %(user_id)s, {values} FROM issues_issue WHERE id %% 3 = 0
+        """
+        for table, columns, values in [
+            ("issueseen", "seen_at", "last_seen"),
+            ("issuebookmark", "created_at", "last_seen"),
+            ("issuesubscription", "is_active, reason, created_at", "true, 'unknown', last_seen"),
+        ]
+    ),
+    """
+    INSERT INTO issues_activity (project_id, issue_id, kind, data, created_at, mutation_id, before_status)
+    SELECT project_id, id, CASE WHEN a = 0 AND id %% 10 = 0 THEN 'note' ELSE 'set_resolved' END, '{"text": "a"}',
+           last_seen,
+           CASE WHEN a = 0 AND id %% 10 = 0 THEN NULL ELSE id END, 'unresolved'
+    FROM issues_issue, generate_series(0, 1) AS a
+    ORDER BY last_seen
+    """,
+    """
+    UPDATE issues_issue SET merged_into_id = id - 1 WHERE short_number %% 100 = 37
+    """,
+    """
+    INSERT INTO issues_mutation
+        (id, project_id, kind, created_at, body, matched, changed, seen_ids, bookmark_ids, subscription_ids)
+    SELECT id, project_id, 'update', last_seen, '{}', 1, 1, '{}', '{}', '{}' FROM issues_issue
+    """,
+    # Whose numbers were taken above, whichever the sequence stands at.
+    "SELECT setval(pg_get_serial_sequence('issues_mutation', 'id'), max(id)) FROM issues_mutation",
+]
+
+
+class Cast:
+    """Rows that the readers name."""
+
+    def __init__(self) -> None:
+        self.project, self.other, self.empty = ProjectFactory(), ProjectFactory(), ProjectFactory()
+        self.release = ReleaseFactory(projects=[self.project])
+        self.user = UserFactory()
+
+    @property
+    def issue(self) -> Issue:
+        """An issue that others were merged into."""
+        return Issue.objects.get(project=self.project, short_number=36)
+
+
+def filled() -> Cast:
+    cast = Cast()
+    ids = {"project_id": cast.project.pk, "other_id": cast.other.pk, "user_id": cast.user.pk}
+    params: dict[str, Any] = ids | {"release_id": cast.release.pk, "now": NOW, "count": COUNT}
+    with connection.cursor() as cursor:
+        for sql in (FILL, *AROUND):
+            cursor.execute(sql, params)
+        cursor.execute("VACUUM (ANALYZE)")
+    return cast
+
+
+def empty_again() -> None:
+    with connection.cursor() as cursor:
+        tables = [model._meta.db_table for model in apps.get_app_config("issues").get_models()]
+        cursor.execute(f"TRUNCATE {', '.join(tables)}")
+        for model in (Release, Project, Organization, User):
+            model._default_manager.all().delete()
+        cursor.execute("ANALYZE")

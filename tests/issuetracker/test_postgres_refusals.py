@@ -1,0 +1,104 @@
+"""The embedded PostgreSQL: what is wrong is said in one sentence."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.clusters import folder, manage, servers
+from tests.issuetracker.programs import refusal, run
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    with folder("data") as path:
+        yield path
+
+
+def test_refuses_data_of_another_version_in_one_sentence(data: Path) -> None:
+    run(data, "ask('SELECT 1')")
+    (data / "cluster" / "PG_VERSION").write_text("12\n")
+
+    sentence = refusal(data)
+
+    assert sentence.startswith(f"The data in {data}/cluster was written by PostgreSQL 12, but the programs in ")
+    assert sentence.endswith(
+        " are version 18: set PG_BINDIR to a bin folder of version 12. To move to version 18, "
+        "run manage.py backup FILE with that, and without it manage.py restore FILE with DATA_DIR set to a new folder."
+    )
+    assert (data / "cluster" / "PG_VERSION").read_text() == "12\n"
+
+
+def test_refuses_a_bin_folder_without_programs_in_one_sentence(data: Path) -> None:
+    assert refusal(data, PG_BINDIR="/usr") == (
+        "PG_BINDIR is /usr, but no initdb is there: name a bin folder of PostgreSQL."
+    )
+
+
+def test_refuses_a_data_folder_that_is_a_file_in_one_sentence(data: Path) -> None:
+    data.write_text("")
+
+    assert refusal(data) == (
+        f"The data folder {data} can't be made (File exists): set DATA_DIR to a folder of your own."
+    )
+
+
+if os.geteuid() == 0:  # nobody else becomes another OS user
+
+    def test_refuses_root_a_folder_closed_to_the_user_that_it_becomes() -> None:
+        with folder("data") as data:
+            data.parent.chmod(0o700)
+
+            assert refusal(data).endswith(
+                f", who can't enter {data}: set DATA_DIR to a folder that is open to it, such as "
+                "/var/lib/issuetracker, or set DATABASE_URL."
+            )
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        (
+            "postgresql://me:s3cret@127.0.0.1:1/issues",
+            "The database that DATABASE_URL names can't be used: "
+            'connection to server at "127.0.0.1", port 1 failed: Connection refused',
+        ),
+        (
+            "mysql://me:s3cret@127.0.0.1/issues",
+            "DATABASE_URL names no PostgreSQL database; write it as postgresql://user:password@host:5432/name.",
+        ),
+        (
+            "postgresql://me:s3/cret@127.0.0.1/issues",
+            "DATABASE_URL can't be read; write it as postgresql://user:password@host:5432/name.",
+        ),
+        (
+            "postgresql://me:s3cret@127.0.0.1:1/issues?sslmod=require",
+            'DATABASE_URL can\'t be read (invalid dsn: invalid connection option "sslmod"); '
+            "write it as postgresql://user:password@host:5432/name.",
+        ),
+    ],
+)
+def test_answers_a_wrong_url_in_one_sentence(data: Path, url: str, sentence: str) -> None:
+    done = manage(data, "migrate", DATABASE_URL=url)
+
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{sentence}\n")
+    assert not data.exists()
+
+
+def test_answers_a_command_that_needs_tables_before_there_are_any_in_one_sentence(data: Path) -> None:
+    done = manage(data, "seed_projects", DATABASE_URL="")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "The embedded database lacks what this needs; run: manage.py migrate\n"
+    assert servers(data) == []
+
+
+def test_answers_a_command_on_a_database_of_an_older_version_in_one_sentence(data: Path) -> None:
+    """As a restore of an older dump leaves it, which says that migrate comes next."""
+    manage(data, "migrate", "issues", "0013", DATABASE_URL="")
+
+    done = manage(data, "check_integrity", DATABASE_URL="")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "The embedded database lacks what this needs; run: manage.py migrate\n"
