@@ -12,16 +12,31 @@ statements that use them have ``issue``, and ``%(at)s`` for the time at which so
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from issues.enums import ActivityKind
 from issues.services.ground.targets import Targets
 
+Data = Mapping[str, Any]  # of an activity
+People = Mapping[tuple[str, str], str]  # names of users and teams, by type and id
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How the admin tells one kind of activity: a sign, and a sentence that follows the name of who did it."""
+
+    icon: str
+    words: str | Callable[[Data, People], str]
+
+    def sentence(self, data: Data, people: People) -> str:
+        return self.words if isinstance(self.words, str) else self.words(data, people)
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Columns that go together, and all that an undo and the history must know of them.
+    """Columns that go together, and all that others must know of them.
 
-    :ivar kinds: of the activities that keep what they overwrote of it.
+    :ivar told: each kind of activity that keeps what it overwrote of it, and how the admin tells it.
     :ivar same: from two states, the condition that a reader sees the same in both; never NULL.
     :ivar comes_as_another: in SQL, whether ``back`` becomes another thing by coming back, though it is the ``same``.
     :ivar kind: in SQL, the kind of the activity that tells of ``back``, as the change itself would have told it.
@@ -34,7 +49,7 @@ class Part:
 
     name: str
     columns: tuple[str, ...]
-    kinds: tuple[ActivityKind, ...]
+    told: Mapping[ActivityKind, Told]
     same: Callable[[str, str], str]
     kind: str
     data: str
@@ -43,6 +58,11 @@ class Part:
     comes_as_another: str = "false"
     tables: str = ""
     afterwards: Callable[[Targets, datetime], object] | None = None
+
+    @property
+    def kinds(self) -> tuple[ActivityKind, ...]:
+        """The kinds of activities that tell of it."""
+        return tuple(self.told)
 
     @property
     def next_change(self) -> str:

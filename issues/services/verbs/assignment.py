@@ -12,7 +12,7 @@ from issues.mutation import Assignee, Assignment, Merged
 from issues.querysets import condition
 from issues.services.ground import activity, lookups
 from issues.services.ground.activity import Rewritten
-from issues.services.ground.parts import Part, equal
+from issues.services.ground.parts import Data, Part, People, Told, equal
 from issues.services.ground.targets import Targets
 from issues.services.verbs import subscriptions
 from projects.callers import Caller
@@ -21,10 +21,19 @@ from projects.database.arrays import as_array
 from projects.database.transactions import StartOver
 from projects.models import Team
 
+
+def _assigned(data: Data, people: People) -> str:
+    who = str(data.get("assigneeType")), str(data.get("assignee"))
+    return f"assigned it to {people.get(who, ' '.join(who))}"
+
+
 PART = Part(
     name="assignee",
     columns=("assignee_user_id", "assignee_team_id"),
-    kinds=(ActivityKind.ASSIGNED, ActivityKind.UNASSIGNED),
+    told={
+        ActivityKind.ASSIGNED: Told("person_add", _assigned),
+        ActivityKind.UNASSIGNED: Told("person_remove", "unassigned it"),
+    },
     same=equal(("assignee_user_id", "assignee_team_id")),
     kind="""
         CASE WHEN num_nonnulls(back.assignee_user_id, back.assignee_team_id) = 0 THEN 'unassigned' ELSE 'assigned' END

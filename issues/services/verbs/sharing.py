@@ -9,14 +9,17 @@ from issues.enums import ActivityKind
 from issues.querysets import condition
 from issues.services.ground import activity
 from issues.services.ground.activity import Rewritten
-from issues.services.ground.parts import Part, equal
+from issues.services.ground.parts import Part, Told, equal
 from issues.services.ground.targets import Targets
 from projects.callers import Caller
 
 PART = Part(
     name="share",
     columns=("share_id",),
-    kinds=(ActivityKind.SET_PUBLIC, ActivityKind.SET_PRIVATE),
+    told={
+        ActivityKind.SET_PUBLIC: Told("share", "made its share link"),
+        ActivityKind.SET_PRIVATE: Told("lock", "withdrew its share link"),
+    },
     same=equal(("share_id",)),
     kind="CASE WHEN back.share_id IS NULL THEN 'set_private' ELSE 'set_public' END",
     data="'{}'::jsonb",
