@@ -33,6 +33,26 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Checked:
+    """What must hold between a part and its activities, for issues/integrity; all of it in SQL.
+
+    :ivar name: of the invariant that an issue is as its newest activity tells, which ``holds`` says as a sentence.
+    :ivar left: by the kind of an activity, here ``newest``, the condition that the ``issue`` is as it tells.
+    :ivar tables: joins that this asks.
+    :ivar overwrote: by the kind of the activity before, whose data is ``data_before``, the condition that what the next
+        one overwrote is as that told; NULL where nothing tells.
+    :ivar lacks: the condition that an activity doesn't keep what it overwrote.
+    """
+
+    name: str
+    holds: str
+    left: Mapping[ActivityKind, str]
+    overwrote: Mapping[ActivityKind, str]
+    lacks: str
+    tables: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """Columns that go together, and all that others must know of them.
 
@@ -50,6 +70,7 @@ class Part:
     name: str
     columns: tuple[str, ...]
     told: Mapping[ActivityKind, Told]
+    checked: Checked
     same: Callable[[str, str], str]
     kind: str
     data: str
@@ -65,18 +86,22 @@ class Part:
         return tuple(self.told)
 
     @property
+    def kinds_in_sql(self) -> str:
+        """The same as a list in SQL, without its brackets."""
+        return ", ".join(f"'{kind.value}'" for kind in self.kinds)
+
+    @property
     def next_change(self) -> str:
         """A join that adds, as ``later``, the next change of this part of the ``issue`` after an ``activity``, if any.
 
         An issue that still carries the stamp of the activity's mutation has no later one: nothing is looked up for it.
         """
-        kinds = ", ".join(f"'{kind.value}'" for kind in self.kinds)
         return f"""
             LEFT JOIN LATERAL (
                 SELECT next.id, {", ".join(f"next.before_{column}" for column in self.columns)}
                 FROM issues_activity AS next
                 WHERE issue.mutation_id IS DISTINCT FROM activity.mutation_id
-                  AND next.issue_id = activity.issue_id AND next.id > activity.id AND next.kind IN ({kinds})
+                  AND next.issue_id = activity.issue_id AND next.id > activity.id AND next.kind IN ({self.kinds_in_sql})
                 ORDER BY next.id
                 LIMIT 1
             ) AS later ON true

@@ -12,7 +12,7 @@ from issues.mutation import Assignee, Assignment, Merged
 from issues.querysets import condition
 from issues.services.ground import activity, lookups
 from issues.services.ground.activity import Rewritten
-from issues.services.ground.parts import Data, Part, People, Told, equal
+from issues.services.ground.parts import Checked, Data, Part, People, Told, equal
 from issues.services.ground.targets import Targets
 from issues.services.verbs import subscriptions
 from projects.callers import Caller
@@ -34,6 +34,36 @@ PART = Part(
         ActivityKind.ASSIGNED: Told("person_add", _assigned),
         ActivityKind.UNASSIGNED: Told("person_remove", "unassigned it"),
     },
+    # Users and teams can be deleted, which leaves issues to nobody.
+    checked=Checked(
+        name="assignees",
+        holds="an issue is assigned to whom its newest activity about that names",
+        left={
+            ActivityKind.ASSIGNED: "(issue.assignee_user_id, issue.assignee_team_id)"
+            " IS NOT DISTINCT FROM (person.id, team.id)",
+            ActivityKind.UNASSIGNED: "num_nonnulls(issue.assignee_user_id, issue.assignee_team_id) = 0",
+        },
+        tables="""
+            LEFT JOIN projects_user AS person ON person.id
+                = CASE WHEN newest.data ->> 'assigneeType' = 'user' THEN (newest.data ->> 'assignee')::bigint END
+            LEFT JOIN projects_team AS team ON team.id
+                = CASE WHEN newest.data ->> 'assigneeType' = 'team' THEN (newest.data ->> 'assignee')::bigint END
+        """,
+        overwrote={
+            ActivityKind.ASSIGNED: """
+                CASE data_before ->> 'assigneeType'
+                    WHEN 'user' THEN before_assignee_team_id IS NULL
+                        AND coalesce(before_assignee_user_id, (data_before ->> 'assignee')::bigint)
+                            = (data_before ->> 'assignee')::bigint
+                    ELSE before_assignee_user_id IS NULL
+                        AND coalesce(before_assignee_team_id, (data_before ->> 'assignee')::bigint)
+                            = (data_before ->> 'assignee')::bigint
+                    END
+            """,
+            ActivityKind.UNASSIGNED: "num_nonnulls(before_assignee_user_id, before_assignee_team_id) = 0",
+        },
+        lacks="kind = 'unassigned' AND num_nonnulls(before_assignee_user_id, before_assignee_team_id) <> 1",
+    ),
     same=equal(("assignee_user_id", "assignee_team_id")),
     kind="""
         CASE WHEN num_nonnulls(back.assignee_user_id, back.assignee_team_id) = 0 THEN 'unassigned' ELSE 'assigned' END

@@ -9,7 +9,7 @@ from issues.enums import ActivityKind
 from issues.querysets import condition
 from issues.services.ground import activity
 from issues.services.ground.activity import Rewritten
-from issues.services.ground.parts import Part, Told, equal
+from issues.services.ground.parts import Checked, Part, Told, equal
 from issues.services.ground.targets import Targets
 from projects.callers import Caller
 
@@ -20,6 +20,19 @@ PART = Part(
         ActivityKind.SET_PUBLIC: Told("share", "made its share link"),
         ActivityKind.SET_PRIVATE: Told("lock", "withdrew its share link"),
     },
+    checked=Checked(
+        name="links",
+        holds="an issue has a public link if its newest activity about that says so",
+        left={
+            ActivityKind.SET_PUBLIC: "issue.share_id IS NOT NULL",
+            ActivityKind.SET_PRIVATE: "issue.share_id IS NULL",
+        },
+        overwrote={
+            ActivityKind.SET_PUBLIC: "before_share_id IS NOT NULL",
+            ActivityKind.SET_PRIVATE: "before_share_id IS NULL",
+        },
+        lacks="kind = 'set_private' AND before_share_id IS NULL",
+    ),
     same=equal(("share_id",)),
     kind="CASE WHEN back.share_id IS NULL THEN 'set_private' ELSE 'set_public' END",
     data="'{}'::jsonb",

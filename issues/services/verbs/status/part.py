@@ -5,6 +5,7 @@ from datetime import datetime
 from issues.services.ground.parts import Part, row
 from issues.services.ground.targets import Targets
 from issues.services.verbs.status import resolutions
+from issues.services.verbs.status.checking import CHECKED
 from issues.services.verbs.status.words import TOLD
 from projects.release_order import NEXT
 
@@ -92,6 +93,7 @@ PART = Part(
     name="status",
     columns=_COLUMNS,
     told=TOLD,
+    checked=CHECKED,
     same=_is_same_status,
     kind="""
         CASE WHEN back.resolution_kind IS NOT NULL THEN 'set_resolved_in_release' ELSE 'set_' || back.status END
