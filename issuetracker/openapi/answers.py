@@ -7,10 +7,10 @@ from gunicorn.http import errors
 from issues.services.ground.precautions import UnexpectedNumber
 from issuetracker.exceptions import BUSY, DATABASE_AWAY
 from issuetracker.middleware import ON_API_ANSWERS, ON_EVERY_ANSWER
-from issuetracker.openapi.shapes import Schema, ref
 from issuetracker.server import RequestTimeout, refusal
 from projects.api.ignored import MAX_LENGTH, PARAMETERS_HEADER
 from projects.api.throttling import TooManyRequests
+from projects.json_schema import Schema, ref
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Headers

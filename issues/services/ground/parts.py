@@ -15,10 +15,34 @@ from datetime import datetime
 from typing import Any
 
 from issues.enums import ActivityKind
+from issues.mutation import IssueMutation
+from issues.named import Named, Names
 from issues.services.ground.targets import Targets
+from projects.json_schema import Schema
 
+Words = dict[str, Any]  # of the API, with their values
+State = Any  # its columns as attributes: an item of a list, or a state that the history tells
 Data = Mapping[str, Any]  # of an activity
 People = Mapping[tuple[str, str], str]  # names of users and teams, by type and id
+
+
+@dataclass(frozen=True, slots=True)
+class Documented:
+    """How the API's document says the words of a part: each key with its JSON Schema.
+
+    :ivar asked: in a body.
+    :ivar shown: of an issue.
+    :ivar answered: to a body, where that differs from what is shown of an issue.
+    """
+
+    asked: Mapping[str, Schema]
+    shown: Mapping[str, Schema]
+    answered: Mapping[str, Schema] | None = None
+
+
+def unchanged(state: State, at: datetime) -> State:
+    """Return a state as it counted at an instant, where time changes nothing."""
+    return state
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +80,10 @@ class Checked:
 class Part:
     """Columns that go together, and all that others must know of them.
 
+    :ivar answered: what an answer says of a wish, by the keys of the body.
+    :ivar shown: what an answer says of a state.
+    :ivar names: what its columns name by an id.
+    :ivar counted: a state that the history tells, as it counted at an instant.
     :ivar told: each kind of activity that keeps what it overwrote of it, and how the admin tells it.
     :ivar same: from two states, the condition that a reader sees the same in both; never NULL.
     :ivar comes_as_another: in SQL, whether ``back`` becomes another thing by coming back, though it is the ``same``.
@@ -69,12 +97,17 @@ class Part:
 
     name: str
     columns: tuple[str, ...]
+    answered: Callable[[IssueMutation], Words]
+    shown: Callable[[State, Names], Words]
+    documented: Documented
     told: Mapping[ActivityKind, Told]
     checked: Checked
     same: Callable[[str, str], str]
     kind: str
     data: str
     allowed: str
+    names: Mapping[str, Named] = field(default_factory=dict)
+    counted: Callable[[State, datetime], State] = unchanged
     back: Mapping[str, str] = field(default_factory=dict)
     comes_as_another: str = "false"
     tables: str = ""

@@ -9,17 +9,44 @@ from django.db import connection
 
 from issues.enums import ActivityKind, SubscriptionReason
 from issues.mutation import Assignee, Assignment, Merged
+from issues.named import Names
 from issues.querysets import condition
 from issues.services.ground import activity, lookups
 from issues.services.ground.activity import Rewritten
-from issues.services.ground.parts import Checked, Data, Part, People, Told, equal
+from issues.services.ground.parts import Checked, Data, Documented, Part, People, State, Told, Words, equal
 from issues.services.ground.targets import Targets
 from issues.services.verbs import subscriptions
 from projects.callers import Caller
 from projects.database import transactions
 from projects.database.arrays import as_array
 from projects.database.transactions import StartOver
+from projects.json_schema import NULL, TEXT, about, body_with, one_of_words, or_null, ref
 from projects.models import Team
+
+
+def describe(assignee: Assignee | None) -> Words | None:
+    """Return whom an issue is assigned to, as answers say it."""
+    match assignee:
+        case None:
+            return None
+        case Assignee(type="team"):
+            return {"type": "team", "id": str(assignee.id), "name": assignee.name}
+        case _:
+            return {"type": "user", "id": str(assignee.id), "name": assignee.name, "email": assignee.email}
+
+
+def _assignee(state: State, names: Names) -> Assignee | None:
+    user_id, team_id = state.assignee_user_id, state.assignee_team_id
+    person, team = names.people.get(user_id), names.teams.get(team_id)
+    if names.tells_of_gone and user_id is not None and person is None:
+        return Assignee("user", user_id, "", "")
+    if names.tells_of_gone and team_id is not None and team is None:
+        return Assignee("team", team_id, "")
+    return team if person is None else Assignee("user", person.id, person.name or person.username, person.email)
+
+
+# What was answered may be sent back.
+_ANSWERED = body_with("id", TEXT, type=one_of_words("user", "team")) | {"required": ["id", "type"]}
 
 
 def _assigned(data: Data, people: People) -> str:
@@ -30,6 +57,20 @@ def _assigned(data: Data, people: People) -> str:
 PART = Part(
     name="assignee",
     columns=("assignee_user_id", "assignee_team_id"),
+    answered=lambda wish: {"assignedTo": wish.assignment and describe(wish.assignment.to)},
+    shown=lambda state, names: {"assignedTo": describe(_assignee(state, names))},
+    names={"assignee_user_id": "people", "assignee_team_id": "teams"},
+    documented=Documented(
+        asked={
+            "assignedTo": about(
+                {"anyOf": [TEXT, NULL, _ANSWERED]},
+                "The actor id (or username) of the user or team that should be assigned to this issue: `user:ID`, an "
+                "id, a user name or an e-mail; `team:ID`, `#slug` or a team's slug; `me`; the object that answers "
+                "hold. Null or nothing: nobody.",
+            )
+        },
+        shown={"assignedTo": or_null(ref("Assignee"))},
+    ),
     told={
         ActivityKind.ASSIGNED: Told("person_add", _assigned),
         ActivityKind.UNASSIGNED: Told("person_remove", "unassigned it"),

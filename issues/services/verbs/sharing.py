@@ -9,13 +9,19 @@ from issues.enums import ActivityKind
 from issues.querysets import condition
 from issues.services.ground import activity
 from issues.services.ground.activity import Rewritten
-from issues.services.ground.parts import Checked, Part, Told, equal
+from issues.services.ground.parts import Checked, Documented, Part, Told, equal
 from issues.services.ground.targets import Targets
 from projects.callers import Caller
+from projects.json_schema import TRUTH, about
 
 PART = Part(
     name="share",
     columns=("share_id",),
+    answered=lambda wish: {"isPublic": wish.is_public},
+    shown=lambda state, names: {"isPublic": state.share_id is not None},
+    documented=Documented(
+        asked={"isPublic": about(TRUTH, "Sets the issue to public or private.")}, shown={"isPublic": TRUTH}
+    ),
     told={
         ActivityKind.SET_PUBLIC: Told("share", "made its share link"),
         ActivityKind.SET_PRIVATE: Told("lock", "withdrew its share link"),

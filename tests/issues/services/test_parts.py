@@ -4,7 +4,6 @@ from collections import Counter
 
 from issues.enums import ActivityKind
 from issues.models import BEFORE_STATE, Issue
-from issues.serializers.history import DESCRIBED
 from issues.services.verbs import PARTS
 
 # Trees are put back by their links (services/verbs/merging.py), and a note overwrites nothing.
@@ -23,7 +22,3 @@ def test_each_kind_of_activity_belongs_to_one_part() -> None:
     of_parts = Counter(kind for part in PARTS for kind in part.kinds)
 
     assert of_parts == Counter(set(ActivityKind) - OF_TREES - OF_NOTES)
-
-
-def test_the_history_tells_each_part() -> None:
-    assert list(DESCRIBED) == [part.name for part in PARTS]

@@ -4,9 +4,8 @@ from datetime import datetime
 
 from issues.services.ground.parts import Part, row
 from issues.services.ground.targets import Targets
-from issues.services.verbs.status import resolutions
+from issues.services.verbs.status import resolutions, words
 from issues.services.verbs.status.checking import CHECKED
-from issues.services.verbs.status.words import TOLD
 from projects.release_order import NEXT
 
 _TERMS = (
@@ -92,7 +91,12 @@ def _settle(targets: Targets, at: datetime) -> None:
 PART = Part(
     name="status",
     columns=_COLUMNS,
-    told=TOLD,
+    answered=words.answered,
+    shown=words.shown,
+    names={"status_by_id": "people", "resolution_release_id": "releases"},
+    counted=words.counted,
+    documented=words.DOCUMENTED,
+    told=words.TOLD,
     checked=CHECKED,
     same=_is_same_status,
     kind="""
