@@ -80,6 +80,7 @@ class Checked:
 class Part:
     """Columns that go together, and all that others must know of them.
 
+    :ivar wish: the field of :class:`IssueMutation` that asks for a change of it.
     :ivar answered: what an answer says of a wish, by the keys of the body.
     :ivar shown: what an answer says of a state.
     :ivar names: what its columns name by an id.
@@ -97,6 +98,7 @@ class Part:
 
     name: str
     columns: tuple[str, ...]
+    wish: str
     answered: Callable[[IssueMutation], Words]
     shown: Callable[[State, Names], Words]
     documented: Documented

@@ -57,6 +57,7 @@ def _assigned(data: Data, people: People) -> str:
 PART = Part(
     name="assignee",
     columns=("assignee_user_id", "assignee_team_id"),
+    wish="assignment",
     answered=lambda wish: {"assignedTo": wish.assignment and describe(wish.assignment.to)},
     shown=lambda state, names: {"assignedTo": describe(_assignee(state, names))},
     names={"assignee_user_id": "people", "assignee_team_id": "teams"},

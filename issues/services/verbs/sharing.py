@@ -17,6 +17,7 @@ from projects.json_schema import TRUTH, about
 PART = Part(
     name="share",
     columns=("share_id",),
+    wish="is_public",
     answered=lambda wish: {"isPublic": wish.is_public},
     shown=lambda state, names: {"isPublic": state.share_id is not None},
     documented=Documented(

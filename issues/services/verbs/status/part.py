@@ -91,6 +91,7 @@ def _settle(targets: Targets, at: datetime) -> None:
 PART = Part(
     name="status",
     columns=_COLUMNS,
+    wish="status",
     answered=words.answered,
     shown=words.shown,
     names={"status_by_id": "people", "resolution_release_id": "releases"},
