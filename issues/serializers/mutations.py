@@ -19,6 +19,7 @@ from issues.mutation import (
     Resolve,
     SnoozeTerms,
     StatusChange,
+    UnknownRelease,
     Unresolve,
 )
 from issues.serializers.assignees import ONE_PROJECT_ONLY, AssigneeField, find_assignee
@@ -32,7 +33,6 @@ from issues.services.verbs.status.words import (
 )
 from projects.callers import Caller
 from projects.models import Project, Release
-from projects.refusals import UnknownRelease
 
 LONGEST_INSTANT = 64  # characters, far more than any has
 
@@ -165,7 +165,7 @@ class StatusDetailsSerializer(IgnoreTermsSerializer):
         )
         release = found.first()
         if release is None:
-            raise ValidationError(str(UnknownRelease()))
+            raise ValidationError(UnknownRelease.sentence)
         return NamedRelease(release.pk, release.version)
 
 
