@@ -15,14 +15,16 @@ import pytest
 from django.core.management import call_command
 
 from issues.enums import ActivityKind
-from issues.models import BEFORE_STATE, Issue
+from issues.models import BEFORE_STATE, Issue, Mutation
 from issues.mutation import IssueMutation, IssueScope
 from issues.serializers.items import read_items, read_names
 from issues.serializers.mutations import IssueMutationSerializer, read_mutation
 from issues.services import bulk, undo
 from issues.services.deletion import HANGING_ON_ISSUES
+from issues.services.ground import history
+from issues.services.ground.history import ChangedMarks
 from issues.services.ground.parts import Part
-from issues.services.verbs import PARTS
+from issues.services.verbs import MARKS, PARTS
 from issues.services.verbs.merging import WHAT_FOLLOWS_A_MERGE
 from issuetracker.openapi.shapes import SCHEMAS
 from projects.callers import Caller
@@ -51,13 +53,7 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "is_subscribed": [{"isSubscribed": True}],
     "merge": [{"merge": True}],
 }
-# What is no column of the row that is changed; each has its way back.
-WISHES_OF_NO_PART = {
-    "has_seen": "a mark: seen.restore",
-    "is_bookmarked": "a mark: bookmarks.restore",
-    "is_subscribed": "a mark: subscriptions.restore",
-    "merge": "links between issues: merging.restore",
-}
+OF_NEITHER = {"merge": "links between issues: merging.restore"}
 NOT_A_WISH = {"body", "says_which", "substatus", "ignored_keys"}
 
 
@@ -67,10 +63,20 @@ def test_every_wish_has_a_body() -> None:
     assert set(BODIES) == wishes
 
 
-def test_every_wish_is_of_one_part_or_is_said_to_be_of_none() -> None:
-    of_parts = [part.wish for part in PARTS]
+def test_every_wish_is_of_one_part_or_mark_or_is_said_to_be_of_neither() -> None:
+    of_parts, of_marks = [part.wish for part in PARTS], [mark.wish for mark in MARKS]
 
-    assert Counter([*of_parts, *WISHES_OF_NO_PART]) == Counter(list(BODIES))
+    assert Counter([*of_parts, *of_marks, *OF_NEITHER]) == Counter(list(BODIES))
+
+
+def test_mutations_keep_every_mark() -> None:
+    columns = {field.column for field in Mutation._meta.concrete_fields}
+
+    assert {name for mark in MARKS for name in (mark.wish, mark.ids)} <= columns
+    assert {name for mark in MARKS for name in (mark.wish, mark.name)} == {
+        field.name for field in dataclasses.fields(ChangedMarks)
+    }
+    assert {mark.key for mark in MARKS} == set(history.MARKS)
 
 
 TOTALS = (

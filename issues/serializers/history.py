@@ -13,7 +13,7 @@ from issues.models import Mutation
 from issues.mutation import UndoOutcome
 from issues.serializers.items import look_up_names
 from issues.services.ground.parts import Part
-from issues.services.verbs import PARTS
+from issues.services.verbs import MARKS, PARTS
 from projects.database.arrays import as_array
 from projects.serializers import describe_user, iso
 
@@ -92,13 +92,10 @@ def read_changes(
         for row in rows:
             for side, state in (("before", row.before), ("after", row.after)):
                 changes[row.issue_id][side] |= part.shown(part.counted(state, mutation.created_at), names)
-    for key, value, marked in (
-        ("hasSeen", mutation.has_seen, mutation.seen_ids),
-        ("isBookmarked", mutation.is_bookmarked, mutation.bookmark_ids),
-        ("isSubscribed", mutation.is_subscribed, mutation.subscription_ids),
-    ):
-        for pk in marked if with_marks else ():
-            _add(changes[pk], key, not value, value)
+    for mark in MARKS if with_marks else ():
+        value = getattr(mutation, mark.wish)
+        for pk in getattr(mutation, mark.ids):
+            _add(changes[pk], mark.key, not value, value)
     _add_links(changes, made, cut)
     return [{"id": str(pk), **changes[pk]} for pk in ids]
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from issues.mutation import IssueMutation, MutationOutcome
-from issues.services.verbs import PARTS, status
+from issues.services.verbs import MARKS, PARTS, status
 from projects.callers import Caller
 
 MAX_OUT_OF_SCOPE = 20  # ids in the header
@@ -14,9 +14,7 @@ def describe_outcome(mutation: IssueMutation, outcomes: Sequence[MutationOutcome
     """Return the answer's body: what was asked, in the order of the body, and what it led to."""
     values = {key: value for part in PARTS for key, value in part.answered(mutation).items()} | {
         "merge": _describe_merge(mutation, outcomes),
-        "hasSeen": mutation.has_seen,
-        "isBookmarked": mutation.is_bookmarked,
-        "isSubscribed": mutation.is_subscribed,
+        **{mark.key: getattr(mutation, mark.wish) for mark in MARKS},
     }
     answer = {key: values[key] for key in mutation.body if key in values}
     if mutation.substatus is None:  # null is "not given"

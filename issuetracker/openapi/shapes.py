@@ -4,7 +4,7 @@ from issues.enums import ActivityKind, IssueLevel, IssueStatus, SubscriptionReas
 from issues.serializers.activities import MAX_NOTE
 from issues.serializers.releases import MAX_PROJECTS, MAX_VERSION
 from issues.services.ground.restoring import SHOWN
-from issues.services.verbs import PARTS, status
+from issues.services.verbs import MARKS, PARTS, status
 from projects.json_schema import (
     ANYTHING,
     HEX,
@@ -279,16 +279,7 @@ SCHEMAS: dict[str, Schema] = {
             isPublic=ASKED["isPublic"],
             merge=about(TRUTH, "Allows to merge or unmerge different issues."),
             **{key: schema for key, schema in ASKED.items() if key not in {"isPublic", *status.PART.documented.asked}},
-            hasSeen=about(
-                TRUTH,
-                "In case this API call is invoked with a user context this allows changing of the flag that indicates "
-                "if the user has seen the event.",
-            ),
-            isBookmarked=about(
-                TRUTH,
-                "In case this API call is invoked with a user context this allows changing of the bookmark flag.",
-            ),
-            isSubscribed=about(TRUTH, "The same for whether the user follows the issue."),
+            **{mark.key: mark.asked for mark in MARKS},
         ),
         "A key that is absent is left alone. Unknown ones are ignored, and named in `Ignored-Keys`; but such as begin "
         "with `ignore`, `snooze`, `status` or `in` and a capital are errors, since without them the rest would mean "
@@ -299,9 +290,7 @@ SCHEMAS: dict[str, Schema] = {
             optional={
                 **ANSWERED,
                 "merge": {"anyOf": [TRUTH, record(parent=ID, children=many(ID))]},
-                "hasSeen": TRUTH,
-                "isBookmarked": TRUTH,
-                "isSubscribed": TRUTH,
+                **dict.fromkeys((mark.key for mark in MARKS), TRUTH),
                 "shareId": about(HEX, "When exactly one issue was made public."),
                 "subscriptionDetails": record(reason=one_of_words("unknown")),
                 "statusDetails": ref("StatusDetails"),
@@ -318,9 +307,7 @@ SCHEMAS: dict[str, Schema] = {
         record(
             optional={
                 **SHOWN_OF_PARTS,
-                "hasSeen": TRUTH,
-                "isBookmarked": TRUTH,
-                "isSubscribed": TRUTH,
+                **dict.fromkeys((mark.key for mark in MARKS), TRUTH),
                 "parent": or_null(about(ID, "What it is merged into.")),
                 "children": about(many(ID), "Of what is merged into it, those that came or went."),
             }
