@@ -26,7 +26,9 @@ def describe_issue(
     :param stats: by the word for their period.
     :param permalink: from an issue's id to its absolute address.
     """
-    words = {key: value for part in PARTS for key, value in part.shown(issue, names).items()}
+    words: dict[str, Any] = {}
+    for part in PARTS:
+        words.update(part.shown(issue, names))
     return {
         "id": str(issue.id),
         "shortId": short_ids.write(issue.project__slug, issue.short_number),
