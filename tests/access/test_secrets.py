@@ -1,13 +1,16 @@
 """A secret is shown once, by what made it, and never again: not in an answer, a log, a page of the admin or a table."""
 
+import ast
 import io
 import json
 import logging
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.contrib import admin
 from django.core.management import call_command
 from django.db import connection
@@ -145,3 +148,31 @@ def test_a_password_is_never_shown(ours: Realm, caplog: pytest.LogCaptureFixture
     assert [text for text in told if PASSWORD in text] == []
     pages_and_logs = [text for text in told if not text.startswith("django_session: ")]
     assert [text for text in pages_and_logs if session in text] == []
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# In constant time: an answer tells by its time how much of a guess was right, and no test can tell that by the answer
+# ---------------------------------------------------------------------------------------------------------------------
+
+SECRETS = {"secret_hash", "METRICS_TOKEN"}
+WHAT_REQUESTS_RUN = sorted(
+    path
+    for app in ("issues", "issuetracker", "projects")
+    for path in (Path(settings.BASE_DIR) / app).rglob("*.py")
+    if not {"management", "migrations"}.intersection(path.parts)  # which operators run
+)
+
+
+def compared(path: Path) -> Iterator[str]:
+    """Yield the names and attributes that a module compares by == or !=."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Compare) and any(isinstance(by, ast.Eq | ast.NotEq) for by in node.ops):
+            for inner in ast.walk(node):
+                match inner:
+                    case ast.Attribute(attr=name) | ast.Name(id=name):
+                        yield name
+
+
+def test_is_compared_in_constant_time() -> None:
+    assert any(SECRETS.intersection(path.read_text().split()) for path in WHAT_REQUESTS_RUN)
+    assert [path.name for path in WHAT_REQUESTS_RUN if SECRETS.intersection(compared(path))] == []
