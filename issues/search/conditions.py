@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from issues.enums import IssueStatus
+from issues.enums import IssueLevel, IssueStatus
 
 Comparison = Literal["", ">", ">=", "<", "<="]  # the empty one is "equal"
 Moment = Literal["first_seen", "last_seen"]  # columns
@@ -87,11 +87,8 @@ class IsAnError:
 
 
 @dataclass(frozen=True, slots=True)
-class HasWord:
-    """A column of a closed set of words, which is never NULL, holds this one."""
-
-    column: str
-    word: str
+class HasLevel:
+    level: IssueLevel
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +190,7 @@ Single = (
     | IsBookmarked
     | IsPublic
     | IsAnError
-    | HasWord
+    | HasLevel
     | HasCount
     | IsSeenAt
     | IsSeenWithin

@@ -6,10 +6,11 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from issues.mutation import Assignee, UnknownActor
+from issues.mutation import Assignee
 from projects.actors import Way, ways_to_find
 from projects.callers import Caller
 from projects.models import OrganizationMember, Project, Team
+from projects.refusals import UnknownActor
 
 ME = "me"
 LONGEST = 320  # characters; no user name, e-mail, slug or id that is written by anybody has more
@@ -44,7 +45,7 @@ def find_assignee(word: str, organization_id: int, projects: Sequence[Project], 
     :raises ValidationError: nobody, or somebody who can't take care of them.
     """
     if len(word) > LONGEST:  # blanks and zeros that mean nothing would be kept in the history
-        raise ValidationError(UnknownActor.sentence)
+        raise ValidationError(str(UnknownActor()))
     if word.casefold() == ME:  # before user names: whoever is called so can't be meant by everybody
         word = f"user:{by.user_id or 0}"  # an API key is nobody
     for way, rows in ways_to_find(word, [organization_id]):
@@ -53,12 +54,12 @@ def find_assignee(word: str, organization_id: int, projects: Sequence[Project], 
                 return _team(team, projects)
         elif found := list(rows.select_related("user")[:2]):
             return _member(found, projects)
-    raise ValidationError(UnknownActor.sentence)
+    raise ValidationError(str(UnknownActor()))
 
 
 def _member(found: Sequence[OrganizationMember], projects: Sequence[Project]) -> Assignee:
     if len(found) > 1:  # with one e-mail: neither was surely meant
-        raise ValidationError(UnknownActor.sentence)
+        raise ValidationError(str(UnknownActor()))
     user = found[0].user
     if not user.is_active:
         raise ValidationError("Cannot assign to a deactivated member")

@@ -23,22 +23,23 @@ from projects.database import transactions
 from projects.database.arrays import as_array
 from projects.database.transactions import StartOver
 from projects.models import Release, ReleaseStatus
-from projects.refusals import Refusal
+from projects.refusals import MutationRefused
 from projects.release_order import carry
 from projects.versions import numbered
 
 
-class ProjectsRequired(Refusal):
+class ProjectsRequired(MutationRefused):
     """A release is made for projects; one that nobody has seen yet names them."""
 
-    field = ("projects",)
-    sentence = "A new release needs at least one project."
+    def __init__(self) -> None:
+        super().__init__("A new release needs at least one project.")
 
 
-class ReleaseInUse(Refusal):
+class ReleaseInUse(MutationRefused):
     """Issues are resolved in this release, or in the next one after it."""
 
-    sentence = "This release is referenced by active issues and cannot be removed."
+    def __init__(self) -> None:
+        super().__init__("This release is referenced by active issues and cannot be removed.")
 
 
 def save(version: str, change: ReleaseChange, *, seen_in: Collection[int], at: datetime, lock_timeout: int) -> bool:

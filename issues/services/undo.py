@@ -17,19 +17,21 @@ from issues.services.ground.targets import Targets, ancestors, lock_targets, no_
 from issues.services.verbs import PARTS, bookmarks, merging, seen, status, subscriptions
 from issues.services.verbs.merging import Links, read_links
 from projects.callers import Caller
-from projects.refusals import Refusal
+from projects.refusals import MutationRefused
 
 
-class CannotUndoDeletion(Refusal):
+class CannotUndoDeletion(MutationRefused):
     """What was deleted is gone for good."""
 
-    sentence = "A deletion can't be undone."
+    def __init__(self) -> None:
+        super().__init__("A deletion can't be undone.")
 
 
-class UnknownMutation(Refusal):
+class UnknownMutation(MutationRefused):
     """There is no such mutation in the project, or none any more."""
 
-    sentence = "There is no such mutation, or none any more."
+    def __init__(self) -> None:
+        super().__init__("There is no such mutation, or none any more.")
 
 
 def undo(

@@ -32,7 +32,6 @@ from projects.database import transactions
 from projects.database.keyset import Key, Sort
 from projects.models import Project
 from projects.querysets import is_id
-from projects.refusals import Refusal
 
 MAX_HITS = 1000  # counted exactly up to here
 
@@ -246,7 +245,7 @@ class OrganizationIssuesViewSet(OrganizationViewSet, IssuesViewSet):
         return [query.in_project(pk, found, among=among) for pk, found in ids.items()], sorted(missing)
 
 
-class ProjectRequired(Refusal):
+class ProjectRequired(ValidationError):
     """ "Update all" of a whole organization is what nobody means: it names the projects (contract section 5)."""
 
-    sentence = "Name the issues with id, or at least one project with project, for this operation."
+    default_detail = {"detail": "Name the issues with id, or at least one project with project, for this operation."}

@@ -84,5 +84,4 @@ class ProjectViewSet(ApiViewSet):
 
     def find_project(self, organization: str, project: str) -> Project | None:
         """Return the project of this name, if the caller may see it."""
-        found: Project | None = Project.objects.find(self.caller, organization, project)
-        return found
+        return Project.objects.find(self.caller, organization, project)

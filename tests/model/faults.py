@@ -26,7 +26,8 @@ from issues.services.ground.history import ChangedMarks
 from issues.services.ground.targets import Targets
 from issues.services.verbs import merging, status, subscriptions
 from projects.database import transactions
-from projects.database.failures import DEADLOCK_DETECTED, sqlstate
+from projects.database.transactions import DEADLOCK_DETECTED
+from projects.refusals import sqlstate
 
 _fork = multiprocessing.get_context("fork")
 

@@ -7,15 +7,13 @@ from typing import TypeVar
 
 from issues.mutation import MutationOutcome, Precautions
 from projects.database import transactions
-from projects.refusals import Refusal
+from projects.refusals import MutationRefused
 
 Outcome = TypeVar("Outcome", bound=MutationOutcome)
 
 
-class UnexpectedNumber(Refusal):
+class UnexpectedNumber(MutationRefused):
     """The caller said how many issues would match, and it is another number."""
-
-    status = 412
 
     def __init__(self, *, matched: int, expected: int) -> None:
         super().__init__(f"{matched} issues match, but Issues-Expected says {expected}. Nothing was changed.")
