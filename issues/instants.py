@@ -1,6 +1,7 @@
-"""Instants as they are written: ISO 8601, a date or a date with a time."""
+"""Instants as they are written: ISO 8601, a date or a date with a time; and as people read them."""
 
 import re
+from datetime import datetime
 
 _ISO = re.compile(r"[0-9W-]+([Tt ][0-9:.,]+ ?(Z|[+-][0-9:.]+)?)?", re.ASCII)
 
@@ -12,3 +13,8 @@ def may_be_iso(word: str) -> bool:
     another zone; ``2026-01-01*10:00`` would be an instant, too.
     """
     return _ISO.fullmatch(word) is not None
+
+
+def in_words(at: datetime) -> str:
+    """Return an instant, which is in UTC, as the admin says it."""
+    return f"{at:%Y-%m-%d %H:%M} UTC"

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from issues.enums import IssueStatus
 from issues.search import Term
+from projects.refusals import Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,20 @@ class IssueScope:
     among: tuple[int, ...] = field(default=(), compare=False)
     # The search as the caller wrote it, for the history; nothing is decided by it.
     query: str | None = field(default=None, compare=False)
+
+
+class UnknownActor(Refusal):
+    """The body assigns to somebody whom this organization doesn't have, or hasn't any more."""
+
+    field = ("assignedTo",)
+    sentence = "Unknown actor input"
+
+
+class UnknownRelease(Refusal):
+    """The body names a release that the project doesn't have, or hasn't any more."""
+
+    field = ("statusDetails", "inRelease")
+    sentence = "Unable to find a release with the given version."
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,14 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
 
-from django.db import InterfaceError, OperationalError
 from prometheus_client import Counter, Gauge, Histogram
 
 from issues.enums import MutationKind
 from issues.mutation import IssueScope, MutationOutcome
 from projects.callers import Caller
+from projects.database.failures import refusal_of, sqlstate
 from projects.database.transactions import STARTED_OVER
-from projects.refusals import MutationRefused, TryAgain, sqlstate
+from projects.refusals import Refusal, TryAgain
 
 logger = logging.getLogger("issues.mutations")
 
@@ -97,11 +97,11 @@ def mutation(
 
 
 def _result(error: Exception) -> str:
-    match error:
-        case MutationRefused():
-            return REFUSED
-        case TryAgain() | OperationalError() | InterfaceError():
+    match refusal_of(error):
+        case TryAgain():
             return UNAVAILABLE
+        case Refusal():
+            return REFUSED
     return FAILED
 
 

@@ -147,8 +147,8 @@ def holds(term: Condition, *, at: datetime) -> Q | RawSQL:
             return Q(share_id__isnull=False)
         case terms.IsAnError():
             return condition("true")
-        case terms.HasLevel(level):
-            return Q(level=level)
+        case terms.HasWord(column, word):
+            return Q(**{column: word})
         case terms.HasCount(column, comparison, number):
             return Q(**{f"{column}{_LOOKUPS[comparison]}": number})
         case terms.IsSeenAt(column, comparison, moment):

@@ -21,11 +21,11 @@ from django.utils.crypto import constant_time_compare
 from psycopg2.extensions import POLL_OK, POLL_READ
 
 from issuetracker import logs, metrics
-from issuetracker.exceptions import DATABASE_AWAY
 from issuetracker.postgres import lease
 from issuetracker.postgres.cluster import PORT, SUPERUSER, Cluster
 from issuetracker.postgres.folder import data_dir
 from issuetracker.server import has_embedded_database
+from projects.database.failures import DatabaseAway
 
 logger = logging.getLogger(__name__)
 
@@ -110,7 +110,7 @@ def ask(sql: str) -> list[tuple[Any, ...]]:
     except (ImproperlyConfigured, Error, psycopg2.Error, TimeoutError) as error:
         # Its text names hosts and users: for the log only.
         logger.warning("Not ready: %s", " ".join(str(error).split()))
-        raise NotReady(DATABASE_AWAY) from error
+        raise NotReady(DatabaseAway.sentence) from error
 
 
 def _ask(sql: str, ends_at: float) -> list[tuple[Any, ...]]:

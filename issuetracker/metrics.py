@@ -15,6 +15,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from issues import observing
+from projects.database.failures import SENTENCES
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the variable by which prometheus_client finds it
 
@@ -71,7 +72,7 @@ def share() -> None:
     # and the demo seeded, before it is known that there will be a server.
     values.ValueClass = values.MultiProcessValue()
     observing.begin_at_zero()
-    for reason in ("55P03", "57014", "40P01", "40001", "none"):
+    for reason in (*SENTENCES, "none"):
         UNAVAILABLE.labels(reason)
 
 

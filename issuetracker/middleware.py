@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from issuetracker import logs, metrics
+from projects.database.connections import first_look_up_tried_again
 
 ON_EVERY_ANSWER = {
     "X-Content-Type-Options": "nosniff",
@@ -71,6 +72,22 @@ class ApiHeadersMiddleware:
         for name, value in (ON_EVERY_ANSWER | (ON_API_ANSWERS if is_api else {})).items():
             response.headers[name] = value
         return response
+
+
+class ConnectionMiddleware:
+    """Has the API's requests find out by their first statement whether the database connection is still there.
+
+    Pages for people begin with other things than a look-up, a log-in with a DELETE. For them Django asks first.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path_info.startswith("/api/"):
+            return self.get_response(request)
+        with first_look_up_tried_again():
+            return self.get_response(request)
 
 
 class SessionCookieMiddleware:

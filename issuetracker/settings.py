@@ -187,6 +187,7 @@ MIDDLEWARE = [
     "issuetracker.middleware.RequestMiddleware",
     "issuetracker.middleware.ApiHeadersMiddleware",
     "issuetracker.health.HealthMiddleware",
+    "issuetracker.middleware.ConnectionMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "issuetracker.middleware.SessionCookieMiddleware",
@@ -238,7 +239,8 @@ def database() -> dict[str, Any]:
     common: dict[str, Any] = {
         # A connection lives as long as its server thread: opening one costs more than a small mutation.
         "CONN_MAX_AGE": None,
-        # A PostgreSQL that was restarted meanwhile is noticed before the request, not by it.
+        # A PostgreSQL that was restarted meanwhile is noticed before a page is made. The API does without the question
+        # (projects/database/connections.py).
         "CONN_HEALTH_CHECKS": True,
         # PgBouncer in transaction mode can't keep them.
         "DISABLE_SERVER_SIDE_CURSORS": True,
@@ -372,7 +374,9 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = None
 # Where `manage.py serve` and `demo` listen, unless --port says otherwise.
 PORT = number("PORT", 8000, minimum=1, maximum=65535)
 # Processes, and threads in each: so many requests are worked on at once, and each thread keeps a database connection.
-WEB_WORKERS = number("WEB_WORKERS", min(2 * (cpu_count() or 1), 4), minimum=1, maximum=256)
+# As many workers as cores: they share those with PostgreSQL, and more of them only make requests take longer. At most
+# 16 by default, whose threads fit into the 100 connections that PostgreSQL takes by default.
+WEB_WORKERS = number("WEB_WORKERS", min(cpu_count() or 1, 16), minimum=1, maximum=256)
 WEB_THREADS = number("WEB_THREADS", 4, minimum=1, maximum=256)
 
 

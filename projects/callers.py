@@ -1,12 +1,8 @@
 """Who calls, as everything below the view knows it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from projects.models import ApiKey, User
+from projects.models import ApiKey, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +22,13 @@ class Caller:
     @property
     def api_key_id(self) -> int | None:
         return None if self.api_key is None else self.api_key.pk
+
+    @property
+    def sees_everything(self) -> bool:
+        """Whether every organization may be seen: a superuser's."""
+        return self.user is not None and self.user.is_superuser
+
+    @property
+    def sees_organization_id(self) -> int | None:
+        """The one organization that may be seen, an API key's; None for users, whose memberships say it."""
+        return None if self.api_key is None else self.api_key.organization_id

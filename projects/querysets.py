@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self
 
 from django.db.models import (
     BigIntegerField,
@@ -23,12 +23,18 @@ from django.db.models import (
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
-if TYPE_CHECKING:
-    from projects.callers import Caller
-    from projects.models import Organization, Project
-
-
 MAX_ID = 2**63 - 1  # the largest of our keys
+
+
+class Caller(Protocol):
+    """What must be known of a :class:`projects.callers.Caller`, which stands above the models, to find what it sees."""
+
+    @property
+    def user_id(self) -> int | None: ...
+    @property
+    def sees_everything(self) -> bool: ...
+    @property
+    def sees_organization_id(self) -> int | None: ...
 
 
 def is_id(word: str) -> bool:
@@ -78,11 +84,11 @@ class MentioningQuerySet(QuerySet[Any]):
 class OrganizationQuerySet(MentioningQuerySet):
     def visible_to(self, caller: Caller) -> Self:
         """Keep the organizations that the caller belongs to; a superuser sees all."""
-        if caller.api_key is not None:
-            return self.filter(pk=caller.api_key.organization_id)
-        if caller.user is None:
-            return self.none()
-        return self if caller.user.is_superuser else self.filter(memberships__user=caller.user)
+        if caller.sees_everything:
+            return self
+        if caller.sees_organization_id is not None:
+            return self.filter(pk=caller.sees_organization_id)
+        return self.none() if caller.user_id is None else self.filter(memberships__user=caller.user_id)
 
     def named(self, organization: str) -> Self:
         """Keep the one that a path names, by slug or numeric id."""
@@ -97,7 +103,7 @@ class OrganizationQuerySet(MentioningQuerySet):
 class MembershipQuerySet(MentioningQuerySet):
     names = ("user__username", "user__name", "user__email")
 
-    def of(self, organization: Organization, *, projects: QuerySet[Any] | None = None) -> Self:
+    def of(self, organization: Any, *, projects: QuerySet[Any] | None = None) -> Self:
         """Keep the members of an organization who can still log in; each user with the teams that they are on there.
 
         :param projects: which projects each of these teams brings along, as ``seen_projects``.
@@ -147,11 +153,11 @@ ALL = """
 
 def _visible_to(caller: Caller) -> tuple[str, tuple[int, ...]]:
     """Return where the projects come from that the caller may see: SQL from FROM on, and its parameters."""
-    if caller.api_key is not None:
-        return f"{ALL} AND organization.id = %s", (caller.api_key.organization_id,)
-    if caller.user is None:
-        return f"{ALL} AND false", ()
-    return (ALL, ()) if caller.user.is_superuser else (OF_MEMBER, (caller.user.pk,))
+    if caller.sees_everything:
+        return ALL, ()
+    if caller.sees_organization_id is not None:
+        return f"{ALL} AND organization.id = %s", (caller.sees_organization_id,)
+    return (f"{ALL} AND false", ()) if caller.user_id is None else (OF_MEMBER, (caller.user_id,))
 
 
 class ProjectQuerySet(MentioningQuerySet):
@@ -164,8 +170,9 @@ class ProjectQuerySet(MentioningQuerySet):
         """Keep the projects that this user sees as a member of their organization: by role, team or open membership."""
         return self.filter(pk__in=RawSQL(f"SELECT project.id {OF_MEMBER}", (user_id,)))
 
-    def find(self, caller: Caller, organization: str, project: str) -> Project | None:
-        """Return the one project that a path names, if the caller may see it: as ``visible_to`` and ``named`` do.
+    def find(self, caller: Caller, organization: str, project: str) -> Any:
+        """Return the one project that a path names, if the caller may see it, or None: as ``visible_to`` and
+        ``named`` do.
 
         Most requests begin with this, and in the words of the ORM it takes longer to say than to answer.
         """

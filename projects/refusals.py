@@ -1,32 +1,47 @@
-"""What the domain answers when it won't, or can't now. Nothing was changed whenever one of these is raised."""
+"""What is not to be had: a status, a field and a sentence.
+
+Whoever refuses raises a subclass of :class:`Refusal`, defined next to where it is raised. The API, the admin and
+``manage.py`` say the same sentence; issuetracker/exceptions.py makes HTTP of it. What PostgreSQL refuses becomes one in
+projects/database/failures.py.
+"""
+
+from typing import Any, ClassVar
 
 
-class MutationRefused(Exception):
-    """The request is well formed, but this change is not to be had; the message is fit for the caller.
+class Refusal(Exception):
+    """What was asked is not to be had; the sentence is fit for the caller.
 
-    A refusal is a subclass, defined next to the function that raises it, or here when both the parser and a service
-    do; issuetracker/exceptions.py makes it a 400.
+    Nothing was changed, for certain, unless :attr:`is_certain` is False.
     """
 
+    status: ClassVar[int] = 400  # as HTTP numbers it
+    field: ClassVar[tuple[str, ...]] = ()  # where in the body the mistake is, from outside to inside; () is nowhere
+    is_certain: ClassVar[bool] = True
+    sentence: str
 
-class UnknownActor(MutationRefused):
-    """The body assigns to somebody whom this organization doesn't have, or hasn't any more."""
+    def __init__(self, sentence: str | None = None) -> None:
+        if sentence is not None:
+            self.sentence = sentence
+        super().__init__(self.sentence)
 
-    def __init__(self) -> None:
-        super().__init__("Unknown actor input")
+    @property
+    def reason(self) -> str:
+        """A short word for counts and logs; it never quotes a caller."""
+        return type(self).__name__
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The sentence as the API answers it: beside the field that is wrong, or as the ``detail``."""
+        if not self.field:
+            return {"detail": self.sentence}
+        answer: Any = [self.sentence]
+        for name in reversed(self.field):
+            answer = {name: answer}
+        return dict(answer)
 
 
-class UnknownRelease(MutationRefused):
-    """The body names a release that the project doesn't have, or hasn't any more."""
+class TryAgain(Refusal):
+    """Others are in the way just now; the same request may well succeed in a few seconds."""
 
-    def __init__(self) -> None:
-        super().__init__("Unable to find a release with the given version.")
-
-
-class TryAgain(Exception):
-    """Others are changing the same issues just now; the same request may well succeed in a few seconds."""
-
-
-def sqlstate(error: Exception) -> str | None:
-    """Return PostgreSQL's five-letter code of what went wrong; None when it never answered."""
-    return getattr(error.__cause__, "pgcode", None)
+    status = 503
+    sentence = "These issues are being changed by another request. Try again."

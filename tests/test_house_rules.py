@@ -5,6 +5,7 @@ import dataclasses
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,12 +14,19 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from issues.models import Issue
+from issues.enums import ActivityKind
+from issues.models import BEFORE_STATE, Issue, Mutation
 from issues.mutation import IssueMutation, IssueScope
-from issues.serializers.mutations import read_mutation
-from issues.services import bulk
+from issues.serializers.items import read_items, read_names
+from issues.serializers.mutations import IssueMutationSerializer, read_mutation
+from issues.services import bulk, undo
 from issues.services.deletion import HANGING_ON_ISSUES
+from issues.services.ground import history
+from issues.services.ground.history import ChangedMarks
+from issues.services.ground.parts import Part
+from issues.services.verbs import MARKS, PARTS
 from issues.services.verbs.merging import WHAT_FOLLOWS_A_MERGE
+from issuetracker.openapi.shapes import SCHEMAS
 from projects.callers import Caller
 from projects.models import Project, User
 from tests.factories import NOW, IssueFactory, ReleaseFactory
@@ -45,6 +53,7 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "is_subscribed": [{"isSubscribed": True}],
     "merge": [{"merge": True}],
 }
+OF_NEITHER = {"merge": "links between issues: merging.restore"}
 NOT_A_WISH = {"body", "says_which", "substatus", "ignored_keys"}
 
 
@@ -54,9 +63,41 @@ def test_every_wish_has_a_body() -> None:
     assert set(BODIES) == wishes
 
 
+def test_every_wish_is_of_one_part_or_mark_or_is_said_to_be_of_neither() -> None:
+    of_parts, of_marks = [part.wish for part in PARTS], [mark.wish for mark in MARKS]
+
+    assert Counter([*of_parts, *of_marks, *OF_NEITHER]) == Counter(list(BODIES))
+
+
+def test_mutations_keep_every_mark() -> None:
+    columns = {field.column for field in Mutation._meta.concrete_fields}
+
+    assert {name for mark in MARKS for name in (mark.wish, mark.ids)} <= columns
+    assert {name for mark in MARKS for name in (mark.wish, mark.name)} == {
+        field.name for field in dataclasses.fields(ChangedMarks)
+    }
+    assert {mark.key for mark in MARKS} == set(history.MARKS)
+
+
+TOTALS = (
+    *("first_seen", "last_seen", "times_seen", "users_seen"),
+    *("comment_count", "first_release_id", "last_release_id"),
+)
+# Which columns of an issue a wish may change; a merge also computes what the parent shows.
+COLUMNS = {wish: set[str]() for wish in BODIES} | {part.wish: set(part.columns) for part in PARTS}
+COLUMNS["merge"] = {"merged_into_id", *TOTALS}
+
+
+def stored(issues: list[Issue]) -> dict[str, list[Any]]:
+    """Return each column of these issues, but for the stamp of the last mutation."""
+    columns = [field.attname for field in Issue._meta.concrete_fields if field.attname != "mutation_id"]
+    rows = Issue.objects.filter(pk__in=[issue.pk for issue in issues]).order_by("pk").values_list(*columns)
+    return {column: list(values) for column, *values in zip(columns, *rows, strict=True)}
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize(("wish", "body"), [(wish, body) for wish, bodies in BODIES.items() for body in bodies])
-def test_every_wish_comes_from_its_body_and_changes_something(
+def test_every_wish_comes_from_its_body_changes_what_is_its_own_and_is_undone(
     wish: str, body: dict[str, Any], project: Project, jane: User
 ) -> None:
     ReleaseFactory(projects=[project])
@@ -65,12 +106,88 @@ def test_every_wish_comes_from_its_body_and_changes_something(
 
     mutation = read_mutation(body, organization_id=project.organization_id, projects=[project], by=by, at=NOW)
     scope = IssueScope(project.pk, ids=frozenset(issue.pk for issue in issues))
+    before = stored(issues)
     outcome = bulk.mutate(scope, mutation, by=by, at=NOW + timedelta(seconds=1), lock_timeout=5)
 
     asked = {name for name in BODIES if getattr(mutation, name) is not None}
     assert asked == {wish}
     assert mutation.body == body
     assert (outcome.matched, outcome.changed) == (2, 2)
+    changed = {column for column, values in stored(issues).items() if values != before[column]}
+    assert changed <= COLUMNS[wish]
+
+    assert outcome.mutation_id is not None
+    undone = undo.undo(project.pk, outcome.mutation_id, by=by, at=NOW + timedelta(seconds=2), lock_timeout=5)
+
+    assert (undone.changed, undone.skipped) == (2, 0)
+    assert stored(issues) == before
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What is stored, told, shown and checked of an issue belongs to one part (services/verbs), or is said to be of none
+# ---------------------------------------------------------------------------------------------------------------------
+
+KINDS_OF_NO_PART = {
+    ActivityKind.MERGE: "links between issues: merging.restore",
+    ActivityKind.UNMERGE: "likewise",
+    ActivityKind.NOTE: "it overwrites nothing, and is no mutation",
+}
+COLUMNS_OF_NO_PART = {
+    **dict.fromkeys(("id", "project_id", "short_number"), "which issue it is"),
+    **dict.fromkeys(("type", "level", "logger", "platform"), "what its events said"),
+    **{f"{own}{number}": "numbers, which events change, and the tree" for own in ("", "own_") for number in TOTALS},
+    "merged_into_id": "a link between issues: merging.restore",
+    "mutation_id": "the stamp of the request that changed it last",
+}
+
+
+def test_every_column_of_an_issue_is_of_one_part() -> None:
+    of_parts = [column for part in PARTS for column in part.columns]
+    columns = [field.column for field in Issue._meta.concrete_fields]
+
+    assert Counter([*of_parts, *COLUMNS_OF_NO_PART]) == Counter(columns)
+
+
+def test_activities_keep_every_column_of_a_part() -> None:
+    kept = {f"before_{column}" for part in PARTS for column in part.columns}
+
+    assert kept | {"before_merged_into_id"} == set(BEFORE_STATE)
+
+
+def test_every_kind_of_activity_is_of_one_part() -> None:
+    of_parts = [kind for part in PARTS for kind in part.kinds]
+
+    assert Counter([*of_parts, *KINDS_OF_NO_PART]) == Counter(ActivityKind)
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
+def test_every_kind_of_activity_is_checked(part: Part) -> None:
+    assert set(part.checked.left) == set(part.kinds)
+    assert set(part.checked.overwrote) == set(part.kinds)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
+def test_the_document_has_what_a_part_says(part: Part, project: Project, jane: User) -> None:
+    (item,) = read_items([project.pk], [IssueFactory(project=project).pk], by=Caller(user=jane), at=NOW)
+
+    shown, answered = part.shown(item, read_names([item])), part.answered(IssueMutation())
+
+    assert set(shown) == set(part.documented.shown)
+    assert set(answered) == set(part.documented.answered or part.documented.shown)
+    assert set(answered) <= set(part.documented.asked)
+    for name, keys in (
+        ("Issue", shown),
+        ("WholeIssue", shown),
+        ("ChangedParts", shown),
+        ("IssueChangesMade", answered),
+        ("IssueChanges", part.documented.asked),
+    ):
+        assert set(keys) <= set(SCHEMAS[name].get("properties", {})), name
+
+
+def test_the_document_has_every_key_that_is_read() -> None:
+    assert set(SCHEMAS["IssueChanges"]["properties"]) == set(IssueMutationSerializer._declared_fields)
 
 
 def test_every_relation_to_an_issue_is_said_to_follow_a_merge_or_not() -> None:

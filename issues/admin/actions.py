@@ -14,7 +14,6 @@ from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.db import OperationalError
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -34,10 +33,9 @@ from issues.services import bulk
 from issues.services.ground.precautions import UnexpectedNumber
 from issues.services.ground.targets import split_by_project
 from projects.callers import Caller
-from projects.database.transactions import LOCK_NOT_AVAILABLE
+from projects.database.failures import refusal_of
 from projects.models import OrganizationMember, Project, Team, User
 from projects.querysets import is_id
-from projects.refusals import MutationRefused, TryAgain, sqlstate
 
 if TYPE_CHECKING:  # unfold ships no types; its widgets are Django's with a look
     from django.forms import NumberInput, Select, TextInput
@@ -148,16 +146,12 @@ def attempt(request: HttpRequest, work: Callable[[], Done]) -> Done | None:
         sentence = (
             "Another number of issues match now than you were shown. Nothing was changed; look at the new numbers."
         )
-    except (MutationRefused, TryAgain) as error:
-        sentence = f"{error} Nothing was changed."
-    except OperationalError as error:
-        # A connection that broke at the commit leaves nobody knowing whether it was done.
-        busy = sqlstate(error) == LOCK_NOT_AVAILABLE
-        sentence = (
-            "These issues are being changed by another request. Nothing was changed. Try again."
-            if busy
-            else "The database can't do it just now. Look whether it was done, and try again."
-        )
+    except Exception as error:
+        refusal = refusal_of(error)
+        if refusal is None:
+            raise
+        known = "Nothing was changed." if refusal.is_certain else "Look first whether it was done."
+        sentence = f"{known} {refusal.sentence}"
     messages.error(request, sentence)
     return None
 

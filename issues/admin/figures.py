@@ -20,16 +20,14 @@ from issues.enums import ActivityKind, IssueStatus
 from issues.models import Activity, Issue
 from issues.querysets import snooze_is_over
 from projects.database import transactions
+from projects.database.failures import QUERY_CANCELED, sqlstate
 from projects.models import Project
-from projects.refusals import sqlstate
 
 SECONDS_AT_MOST = 3
 KEPT_SECONDS = 60
 PAUSE_SECONDS = 600  # after a count that took too long
 PROJECTS_SHOWN = 15
 DAYS = 30
-
-QUERY_CANCELED = "57014"
 
 Value = TypeVar("Value")
 

@@ -18,7 +18,17 @@ from issues.admin.finding import ID_OR_SHORT_ID, ProjectFilter, StatusFilter, id
 from issues.admin.wording import LETTERS, as_json, badge, issue_link, link_to_mutation, status_in_words
 from issues.models import Issue, IssueSeen, IssueText
 from issues.querysets import snooze_is_over
+from issues.services.ground.parts import Part
+from issues.services.verbs import PARTS, status
 from projects.admin import InspectOnlyAdmin
+
+PARTS_BESIDE_STATUS = tuple(part for part in PARTS if part is not status.PART)
+
+
+def fields_of(part: Part) -> tuple[str, ...]:
+    """Return the columns of a part by the names of their fields."""
+    names = {field.column: field.name for field in Issue._meta.concrete_fields}
+    return tuple(names[column] for column in part.columns)
 
 
 @admin.register(Issue)
@@ -86,7 +96,7 @@ class IssueAdmin(InspectOnlyAdmin):
         (
             "Assignment, sharing, merging, and the last change",
             {
-                "fields": (("assignee_user", "assignee_team"), "share_id", "parent", "last_mutation"),
+                "fields": (*map(fields_of, PARTS_BESIDE_STATUS), "parent", "last_mutation"),
                 "classes": ["collapse"],
             },
         ),

@@ -15,10 +15,12 @@ from django.utils.safestring import SafeString
 
 from issues.admin import figures
 from issues.admin.finding import newest_of
-from issues.admin.wording import LINKS, badge, linked_ids, status_in_words, when
+from issues.admin.wording import LINKS, badge, linked_ids, status_in_words
 from issues.enums import ActivityKind
 from issues.models import Activity, Issue, IssueHour, Mutation
+from issues.services.ground.parts import Data, People, Told
 from issues.services.ground.targets import ancestors
+from issues.services.verbs import PARTS
 from issues.views.links import share_link
 from projects.models import Team, User
 
@@ -48,7 +50,7 @@ class Step:
     activity: Activity
     who: str
     icon: str
-    sentence: SafeString | str
+    sentence: str
     note: str
 
 
@@ -89,13 +91,13 @@ def _above(issue: Issue) -> list[Issue]:
 
 
 def _told(activities: list[Activity]) -> list[Step]:
-    names, keys = _assignees(activities), _keys(activities)
+    people, keys = _assignees(activities), _keys(activities)
     return [
         Step(
             activity,
             str(activity.user or keys.get(activity.mutation_id, "Somebody who is gone")),
-            ICONS.get(activity.kind, "circle"),
-            sentence(activity.kind, activity.data, names),
+            TOLD[activity.kind].icon,
+            TOLD[activity.kind].sentence(activity.data, people),
             str(activity.data.get("text", "")) if activity.kind == ActivityKind.NOTE else "",
         )
         for activity in activities
@@ -111,7 +113,7 @@ def _keys(activities: Iterable[Activity]) -> Mapping[int | None, str]:
     return {mutation.pk: str(mutation.api_key) for mutation in by_key}
 
 
-def _assignees(activities: Iterable[Activity]) -> Mapping[tuple[str, str], str]:
+def _assignees(activities: Iterable[Activity]) -> People:
     """Return the names of those who were assigned, by type and id."""
     asked = {
         (a.data.get("assigneeType"), a.data.get("assignee")) for a in activities if a.kind == ActivityKind.ASSIGNED
@@ -123,69 +125,27 @@ def _assignees(activities: Iterable[Activity]) -> Mapping[tuple[str, str], str]:
     }
 
 
-ICONS: dict[str, str] = {
-    ActivityKind.SET_RESOLVED: "check_circle",
-    ActivityKind.SET_RESOLVED_IN_RELEASE: "check_circle",
-    ActivityKind.SET_UNRESOLVED: "refresh",
-    ActivityKind.SET_IGNORED: "snooze",
-    ActivityKind.ASSIGNED: "person_add",
-    ActivityKind.UNASSIGNED: "person_remove",
-    ActivityKind.SET_PUBLIC: "share",
-    ActivityKind.SET_PRIVATE: "lock",
-    ActivityKind.MERGE: "call_merge",
-    ActivityKind.UNMERGE: "call_split",
-    ActivityKind.NOTE: "chat",
-}
+def _merged(data: Data, people: People) -> SafeString:
+    return format_html("merged into it: {}", linked_ids(_ids(data), absent="-"))
 
 
-def sentence(kind: str, data: Mapping[str, Any], assignees: Mapping[tuple[str, str], str]) -> SafeString | str:
-    """Return what somebody did, as it follows their name."""
-    match kind:
-        case ActivityKind.SET_RESOLVED:
-            return "resolved it"
-        case ActivityKind.SET_RESOLVED_IN_RELEASE:
-            return f"resolved it in {data.get('version') or 'the next release'}"
-        case ActivityKind.SET_UNRESOLVED:
-            return "reopened it"
-        case ActivityKind.SET_IGNORED:
-            return f"ignored it {_terms(data)}"
-        case ActivityKind.ASSIGNED:
-            pair = str(data.get("assigneeType")), str(data.get("assignee"))
-            return f"assigned it to {assignees.get(pair, ' '.join(pair))}"
-        case ActivityKind.UNASSIGNED:
-            return "unassigned it"
-        case ActivityKind.SET_PUBLIC:
-            return "made its share link"
-        case ActivityKind.SET_PRIVATE:
-            return "withdrew its share link"
-        case ActivityKind.MERGE:
-            return format_html("merged into it: {}", linked_ids(_ids(data), absent="-"))
-        case ActivityKind.UNMERGE if "issues" in data:
-            return format_html("took out of it: {}", linked_ids(_ids(data), absent="-"))
-        case ActivityKind.UNMERGE:
-            return format_html("took it out of {}", linked_ids([int(data["parent"]["id"])], absent="-"))
-        case ActivityKind.NOTE:
-            return "wrote"
-        case _:
-            return kind
+def _unmerged(data: Data, people: People) -> SafeString:
+    if "issues" in data:
+        return format_html("took out of it: {}", linked_ids(_ids(data), absent="-"))
+    return format_html("took it out of {}", linked_ids([int(data["parent"]["id"])], absent="-"))
 
 
-def _ids(data: Mapping[str, Any]) -> list[int]:
+def _ids(data: Data) -> list[int]:
     return [int(issue["id"]) for issue in data["issues"]]
 
 
-def _terms(data: Mapping[str, Any]) -> str:
-    terms = []
-    if until := data.get("ignoreUntil"):
-        terms.append(when(datetime.fromisoformat(until)))
-    for count, window, what in (
-        ("ignoreCount", "ignoreWindow", "events"),
-        ("ignoreUserCount", "ignoreUserWindow", "users"),
-    ):
-        if data.get(count):
-            within = f" within {data[window]} minutes" if data.get(window) else ""
-            terms.append(f"{data[count]} more {what}{within}")
-    return f"until {' or '.join(terms)}" if terms else "for good"
+# Each kind of activity: those of the parts tell it themselves (services/verbs).
+TOLD: Mapping[str, Told] = {
+    **{kind: told for part in PARTS for kind, told in part.told.items()},
+    ActivityKind.MERGE: Told("call_merge", _merged),
+    ActivityKind.UNMERGE: Told("call_split", _unmerged),
+    ActivityKind.NOTE: Told("chat", "wrote"),
+}
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 """How the admin says things: links, statuses, times, and what happened."""
 
 import json
-from datetime import datetime
 from typing import Any
 
 from django.utils.html import format_html, format_html_join
@@ -9,6 +8,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from issues.enums import IssueStatus, ResolutionKind
+from issues.instants import in_words
 from issues.models import Issue, Mutation
 from projects.admin import link
 
@@ -60,7 +60,7 @@ def terms_in_words(issue: Issue) -> str:
     """Return what ends the status "ignored"."""
     terms = []
     if issue.snooze_ends_at is not None:
-        terms.append(when(issue.snooze_ends_at))
+        terms.append(in_words(issue.snooze_ends_at))
     if issue.snooze_ends_at_times_seen is not None:
         terms.append(f"{issue.snooze_ends_at_times_seen} events in all")
     if issue.snooze_ends_at_users_seen is not None:
@@ -70,10 +70,6 @@ def terms_in_words(issue: Issue) -> str:
     if issue.snooze_window_user_count is not None:
         terms.append(f"{issue.snooze_window_user_count} users within {issue.snooze_window_user_minutes} minutes")
     return f"until {' or '.join(terms)}" if terms else "for good"
-
-
-def when(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 def as_json(value: Any) -> SafeString:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from issues.enums import IssueLevel, IssueStatus
+from issues.enums import IssueStatus
 
 Comparison = Literal["", ">", ">=", "<", "<="]  # the empty one is "equal"
 Moment = Literal["first_seen", "last_seen"]  # columns
@@ -87,8 +87,11 @@ class IsAnError:
 
 
 @dataclass(frozen=True, slots=True)
-class HasLevel:
-    level: IssueLevel
+class HasWord:
+    """A column of a closed set of words, which is never NULL, holds this one."""
+
+    column: str
+    word: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +193,7 @@ Single = (
     | IsBookmarked
     | IsPublic
     | IsAnError
-    | HasLevel
+    | HasWord
     | HasCount
     | IsSeenAt
     | IsSeenWithin

@@ -1,7 +1,7 @@
 """What stands behind each key: a value in, a condition out. Nothing is guessed: what means nothing is an error."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -11,9 +11,9 @@ from issues.search.conditions import (
     Comparison,
     Count,
     HasCount,
-    HasLevel,
     HasStatus,
     HasText,
+    HasWord,
     IsAnError,
     IsAssigned,
     IsAssignedTo,
@@ -142,11 +142,14 @@ def _read_state(value: Value, asker: Asker) -> Single:
     return _STATES[word]
 
 
-def _read_level(value: Value, asker: Asker) -> Single:
-    word = value.text.lower()
-    if word not in IssueLevel.values:
-        raise ValueError(f"say one of {', '.join(IssueLevel.values)}.")
-    return HasLevel(IssueLevel(word))
+def _read_one_of(words: Sequence[str], column: str) -> Read:
+    def read(value: Value, asker: Asker) -> Single:
+        word = value.text.lower()
+        if word not in words:
+            raise ValueError(f"say one of {', '.join(words)}.")
+        return HasWord(column, word)
+
+    return read
 
 
 def _read_kind(value: Value, asker: Asker) -> Single:
@@ -269,7 +272,7 @@ KEYS = {
         Key("is", _read_state),
         Key("assigned", _read_assignee),
         Key("bookmarks", _read_bookmarks),
-        Key("level", _read_level),
+        Key("level", _read_one_of(IssueLevel.values, "level")),
         Key("platform", _read_known("platform")),
         Key("logger", _read_known("logger")),
         Key("release", _read_release(first_only=False)),

@@ -9,6 +9,7 @@ from lark.exceptions import UnexpectedInput
 
 from issues.search.conditions import AnyOf, HasText, Single, Term
 from issues.search.keys import Asker, Value, find_key, pattern
+from projects.refusals import Refusal
 
 MAX_TERMS = 100  # more than anybody means; each is a condition that the database reads for every issue
 MAX_LENGTH = 10_000  # characters: the grammar would read a megabyte for half a minute, and take a gigabyte for it
@@ -17,7 +18,7 @@ NOT_UTF_8 = "\ufffd"  # what Python reads where bytes are not UTF-8; titles may 
 OPERATORS = {"AND", "OR", "NOT"}
 
 
-class BadTerm(ValueError):
+class BadTerm(Refusal):
     """A term that means nothing; the message names it, its place, and what would mean something."""
 
     def __init__(self, term: str, place: int, reason: str) -> None:

@@ -6,11 +6,10 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from issues.mutation import Assignee
+from issues.mutation import Assignee, UnknownActor
 from projects.actors import Way, ways_to_find
 from projects.callers import Caller
 from projects.models import OrganizationMember, Project, Team
-from projects.refusals import UnknownActor
 
 ME = "me"
 LONGEST = 320  # characters; no user name, e-mail, slug or id that is written by anybody has more
@@ -45,7 +44,7 @@ def find_assignee(word: str, organization_id: int, projects: Sequence[Project], 
     :raises ValidationError: nobody, or somebody who can't take care of them.
     """
     if len(word) > LONGEST:  # blanks and zeros that mean nothing would be kept in the history
-        raise ValidationError(str(UnknownActor()))
+        raise ValidationError(UnknownActor.sentence)
     if word.casefold() == ME:  # before user names: whoever is called so can't be meant by everybody
         word = f"user:{by.user_id or 0}"  # an API key is nobody
     for way, rows in ways_to_find(word, [organization_id]):
@@ -54,12 +53,12 @@ def find_assignee(word: str, organization_id: int, projects: Sequence[Project], 
                 return _team(team, projects)
         elif found := list(rows.select_related("user")[:2]):
             return _member(found, projects)
-    raise ValidationError(str(UnknownActor()))
+    raise ValidationError(UnknownActor.sentence)
 
 
 def _member(found: Sequence[OrganizationMember], projects: Sequence[Project]) -> Assignee:
     if len(found) > 1:  # with one e-mail: neither was surely meant
-        raise ValidationError(str(UnknownActor()))
+        raise ValidationError(UnknownActor.sentence)
     user = found[0].user
     if not user.is_active:
         raise ValidationError("Cannot assign to a deactivated member")

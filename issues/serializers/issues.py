@@ -7,13 +7,13 @@ from typing import Any
 from rest_framework.renderers import JSONRenderer
 
 from issues import short_ids
-from issues.enums import IssueStatus, ResolutionKind
+from issues.enums import IssueStatus
 from issues.models import UNTITLED
-from issues.mutation import Assignee, SnoozeTerms
-from issues.serializers.items import Item, Names, Stats
-from issues.serializers.outcomes import describe_assignee, describe_terms
+from issues.named import Names
+from issues.serializers.items import Item, Stats
+from issues.services.verbs import PARTS
 from issues.substatus import substatus_of
-from projects.serializers import describe_person, iso
+from projects.serializers import iso
 
 _read_json = json.JSONDecoder().raw_decode  # json.loads also looks for blanks around it, where jsonb has none
 
@@ -26,6 +26,9 @@ def describe_issue(
     :param stats: by the word for their period.
     :param permalink: from an issue's id to its absolute address.
     """
+    words: dict[str, Any] = {}
+    for part in PARTS:
+        words.update(part.shown(issue, names))
     return {
         "id": str(issue.id),
         "shortId": short_ids.write(issue.project__slug, issue.short_number),
@@ -34,9 +37,9 @@ def describe_issue(
         "permalink": permalink(issue.id),
         "logger": issue.logger or None,
         "level": issue.level,
-        "status": issue.status_shown,
-        "statusDetails": describe_status_details(issue, names),
-        "isPublic": issue.share_id is not None,
+        "status": words.pop("status"),
+        "statusDetails": words.pop("statusDetails"),
+        "isPublic": words.pop("isPublic"),
         "shareId": None if issue.share_id is None else issue.share_id.hex,
         "platform": issue.platform or None,
         "project": {
@@ -48,7 +51,7 @@ def describe_issue(
         "type": issue.type,
         "metadata": _read_json(issue.text__metadata or "{}")[0],
         "numComments": issue.comment_count,
-        "assignedTo": describe_assignee(_assignee(issue, names)),
+        "assignedTo": words.pop("assignedTo"),
         "isBookmarked": issue.bookmark_id is not None,
         "isSubscribed": issue.subscribed_for is not None,
         "subscriptionDetails": None if issue.subscribed_for is None else {"reason": issue.subscribed_for},
@@ -59,6 +62,7 @@ def describe_issue(
         "firstSeen": iso(issue.first_seen),
         "lastSeen": iso(issue.last_seen),
         "stats": stats,
+        **words,  # the other parts
         "substatus": substatus_of(
             IssueStatus(issue.status_shown),
             has_terms=issue.has_terms,
@@ -98,39 +102,3 @@ def write_list(issues: Sequence[Item], names: Names, stats: Stats | None, *, per
                 points[places[begin]] = b"[%d, %d]" % (begin, count)
         parts += b"[", b", ".join(points), b"]", after
     return b"".join(parts)
-
-
-def _assignee(issue: Item, names: Names) -> Assignee | None:
-    person = names.people.get(issue.assignee_user_id)
-    if person is not None:
-        return Assignee("user", person.id, person.name or person.username, person.email)
-    return names.teams.get(issue.assignee_team_id)
-
-
-def describe_status_details(issue: Any, names: Names) -> dict[str, Any]:
-    """Return the terms under which the issue is ignored, counts as what is left of them; or what resolves it.
-
-    :param issue: an item, or another state of one under the same names.
-    """
-    details: dict[str, Any] = {}
-    if issue.status_shown == IssueStatus.IGNORED:
-        ends_at_count, ends_at_users = issue.snooze_ends_at_times_seen, issue.snooze_ends_at_users_seen
-        details = describe_terms(
-            SnoozeTerms(
-                until=issue.snooze_ends_at,
-                count=issue.snooze_window_count if ends_at_count is None else ends_at_count - issue.times_seen,
-                window=issue.snooze_window_minutes,
-                user_count=issue.snooze_window_user_count
-                if ends_at_users is None
-                else ends_at_users - issue.users_seen,
-                user_window=issue.snooze_window_user_minutes,
-            )
-        )
-    elif issue.resolution_kind == ResolutionKind.IN_RELEASE and issue.resolution_release_id in names.releases:
-        details = {"inRelease": names.releases[issue.resolution_release_id]}
-    elif issue.resolution_kind == ResolutionKind.IN_NEXT_RELEASE:
-        details = {"inNextRelease": True}
-    actor = names.people.get(issue.status_by_id)  # the user may be gone, without a trace but the id
-    if details and actor is not None:
-        details["actor"] = describe_person(*actor)
-    return details

@@ -13,6 +13,8 @@ from django.db.models import OuterRef, Subquery
 from issues.enums import ResolutionKind
 from issues.models import Issue, IssueBookmark, IssueSeen, IssueSubscription
 from issues.mutation import Assignee
+from issues.named import Named, Names, Person
+from issues.services.verbs import PARTS
 from projects.callers import Caller
 from projects.database.arrays import as_array
 from projects.database.statements import Statement, hole, kept
@@ -88,22 +90,6 @@ class Item(NamedTuple):
         return any(end is not None for end in ends)
 
 
-class Person(NamedTuple):
-    id: int
-    username: str
-    name: str
-    email: str
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What items name by an id."""
-
-    people: dict[int | None, Person]
-    teams: dict[int | None, Assignee]
-    releases: dict[int | None, str]  # versions
-
-
 @dataclass(frozen=True, slots=True)
 class Stats:
     """How many events there were of each issue of a page, by the seconds at which the points of a period begin."""
@@ -152,18 +138,17 @@ def _items() -> Statement:
 
 def read_names(items: Sequence[Item]) -> Names:
     """Return the names of the people, teams and releases of these items; of those that are still there."""
-    return look_up_names(
-        (pk for item in items for pk in (item.assignee_user_id, item.status_by_id)),
-        (item.assignee_team_id for item in items),
-        (item.resolution_release_id for item in items),
-    )
+    columns = [named for part in PARTS for named in part.names.items()]
+    return look_up_names((of, getattr(item, column)) for item in items for column, of in columns)
 
 
-def look_up_names(
-    user_ids: Iterable[int | None], team_ids: Iterable[int | None] = (), release_ids: Iterable[int | None] = ()
-) -> Names:
+def look_up_names(named: Iterable[tuple[Named, int | None]], *, tells_of_gone: bool = False) -> Names:
     """Return the names of these people, teams and releases; of those that are still there."""
-    users, teams, releases = ({pk for pk in ids if pk is not None} for ids in (user_ids, team_ids, release_ids))
+    ids: dict[Named, set[int]] = {"people": set(), "teams": set(), "releases": set()}
+    for of, pk in named:
+        if pk is not None:
+            ids[of].add(pk)
+    users, teams, releases = ids.values()
     rows: list[Any] = []
     if users or teams or releases:
         with connection.cursor() as cursor:
@@ -182,6 +167,7 @@ def look_up_names(
         people={pk: Person(pk, *names) for kind, pk, *names in rows if kind == "user"},
         teams={pk: Assignee("team", pk, slug) for kind, pk, slug, *_ in rows if kind == "team"},
         releases={pk: version for kind, pk, version, *_ in rows if kind == "release"},
+        tells_of_gone=tells_of_gone,
     )
 
 

@@ -19,21 +19,23 @@ from issues.mutation import (
     Resolve,
     SnoozeTerms,
     StatusChange,
+    UnknownRelease,
     Unresolve,
 )
 from issues.serializers.assignees import ONE_PROJECT_ONLY, AssigneeField, find_assignee
 from issues.serializers.keys import refuse_all_unknown, refuse_unknown, says_which
+from issues.services.verbs.status.words import (
+    MAX_COUNT,
+    MAX_MINUTES,
+    MAX_WINDOW,
+    MUTED,
+    RESOLVED_IN_NEXT_RELEASE,
+)
 from projects.callers import Caller
 from projects.models import Project, Release
-from projects.refusals import UnknownRelease
 
-MAX_MINUTES = 52_560_000  # a hundred years
-MAX_COUNT = 2**31 - 1
-MAX_WINDOW = 10_080  # a week, in minutes
 LONGEST_INSTANT = 64  # characters, far more than any has
 
-RESOLVED_IN_NEXT_RELEASE = "resolvedInNextRelease"
-MUTED = "muted"
 IGNORED_WORDS = {IssueStatus.IGNORED.value, MUTED}
 RESOLVED_WORDS = {IssueStatus.RESOLVED.value, RESOLVED_IN_NEXT_RELEASE}
 
@@ -163,7 +165,7 @@ class StatusDetailsSerializer(IgnoreTermsSerializer):
         )
         release = found.first()
         if release is None:
-            raise ValidationError(str(UnknownRelease()))
+            raise ValidationError(UnknownRelease.sentence)
         return NamedRelease(release.pk, release.version)
 
 

@@ -8,7 +8,7 @@ from rest_framework.exceptions import ValidationError
 
 from issues.enums import IssueStatus
 from issues.mutation import IssueScope
-from issues.search import MAX_LENGTH, BadTerm, Term, parse
+from issues.search import MAX_LENGTH, Term, parse
 from issues.serializers.keys import means_ids
 from projects.callers import Caller
 from projects.querysets import MAX_ID, is_id
@@ -116,12 +116,9 @@ def refuse_parameters(query_string: str) -> None:
 def read_query(query: str, *, max_length: int = MAX_LENGTH, of_organization: bool, by: Caller) -> tuple[Term, ...]:
     """Return the terms of a search, of an organization's projects or of one.
 
-    :raises ValidationError: one of them means nothing; the ``detail`` names it.
+    :raises BadTerm: one of them means nothing; the sentence names it.
     """
-    try:
-        return parse(query, user_id=by.user_id, max_length=max_length, of_organization=of_organization)
-    except BadTerm as error:
-        raise ValidationError({"detail": str(error)}) from error
+    return parse(query, user_id=by.user_id, max_length=max_length, of_organization=of_organization)
 
 
 def read_statuses(words: list[str], errors: dict[str, list[str]]) -> frozenset[IssueStatus]:

@@ -52,7 +52,7 @@ def mutate_each(
     an id that is out of scope in any of them nothing is done, and the outcomes say which.
 
     :raises IdsRequired: no ids were named, for more than a change of status; nothing was changed.
-    :raises MutationRefused: what the body or the search names is gone; nothing was changed.
+    :raises Refusal: what the body or the search names is gone; nothing was changed.
     :raises UnexpectedNumber: another number of issues matched than the caller expects; nothing was changed.
     :raises TryAgain: others are changing the same issues; nothing was changed.
     :raises OperationalError: no lock within ``lock_timeout`` seconds, or no database; nothing was changed.

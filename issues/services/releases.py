@@ -23,23 +23,22 @@ from projects.database import transactions
 from projects.database.arrays import as_array
 from projects.database.transactions import StartOver
 from projects.models import Release, ReleaseStatus
-from projects.refusals import MutationRefused
+from projects.refusals import Refusal
 from projects.release_order import carry
 from projects.versions import numbered
 
 
-class ProjectsRequired(MutationRefused):
+class ProjectsRequired(Refusal):
     """A release is made for projects; one that nobody has seen yet names them."""
 
-    def __init__(self) -> None:
-        super().__init__("A new release needs at least one project.")
+    field = ("projects",)
+    sentence = "A new release needs at least one project."
 
 
-class ReleaseInUse(MutationRefused):
+class ReleaseInUse(Refusal):
     """Issues are resolved in this release, or in the next one after it."""
 
-    def __init__(self) -> None:
-        super().__init__("This release is referenced by active issues and cannot be removed.")
+    sentence = "This release is referenced by active issues and cannot be removed."
 
 
 def save(version: str, change: ReleaseChange, *, seen_in: Collection[int], at: datetime, lock_timeout: int) -> bool:

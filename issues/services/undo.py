@@ -17,21 +17,19 @@ from issues.services.ground.targets import Targets, ancestors, lock_targets, no_
 from issues.services.verbs import PARTS, bookmarks, merging, seen, status, subscriptions
 from issues.services.verbs.merging import Links, read_links
 from projects.callers import Caller
-from projects.refusals import MutationRefused
+from projects.refusals import Refusal
 
 
-class CannotUndoDeletion(MutationRefused):
+class CannotUndoDeletion(Refusal):
     """What was deleted is gone for good."""
 
-    def __init__(self) -> None:
-        super().__init__("A deletion can't be undone.")
+    sentence = "A deletion can't be undone."
 
 
-class UnknownMutation(MutationRefused):
+class UnknownMutation(Refusal):
     """There is no such mutation in the project, or none any more."""
 
-    def __init__(self) -> None:
-        super().__init__("There is no such mutation, or none any more.")
+    sentence = "There is no such mutation, or none any more."
 
 
 def undo(

@@ -32,6 +32,7 @@ from projects.database import transactions
 from projects.database.keyset import Key, Sort
 from projects.models import Project
 from projects.querysets import is_id
+from projects.refusals import Refusal
 
 MAX_HITS = 1000  # counted exactly up to here
 
@@ -245,7 +246,7 @@ class OrganizationIssuesViewSet(OrganizationViewSet, IssuesViewSet):
         return [query.in_project(pk, found, among=among) for pk, found in ids.items()], sorted(missing)
 
 
-class ProjectRequired(ValidationError):
+class ProjectRequired(Refusal):
     """ "Update all" of a whole organization is what nobody means: it names the projects (contract section 5)."""
 
-    default_detail = {"detail": "Name the issues with id, or at least one project with project, for this operation."}
+    sentence = "Name the issues with id, or at least one project with project, for this operation."

@@ -6,7 +6,6 @@ from django.conf import settings
 from django.http import Http404
 from django.utils import timezone
 from rest_framework import status
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -19,8 +18,23 @@ from issues.services import notes
 from issues.views.single import OneIssueViewSet
 from projects.api.pagination import PARAMETERS, paginate
 from projects.database import transactions
+from projects.refusals import Refusal
 
 MAX_SIZE = 2**20  # bytes of a page, as of one of mutations: a merge tells of a hundred thousand issues
+
+
+class AuthorRequired(Refusal):
+    """A note has an author."""
+
+    status = 403
+    sentence = "An API key is nobody in particular, and a note has an author; use a user's token."
+
+
+class NotTheAuthor(Refusal):
+    """The note is somebody else's."""
+
+    status = 403
+    sentence = "Only who wrote a note may change it."
 
 
 class ActivitiesViewSet(OneIssueViewSet):
@@ -92,7 +106,7 @@ class NotesViewSet(OneIssueViewSet):
 
     def _author(self) -> int:
         if self.caller.user_id is None:
-            raise PermissionDenied("An API key is nobody in particular, and a note has an author; use a user's token.")
+            raise AuthorRequired
         return self.caller.user_id
 
     def _own_note(self, word: str) -> Activity:
@@ -103,5 +117,5 @@ class NotesViewSet(OneIssueViewSet):
         if note is None:
             raise Http404
         if note.user_id != author:
-            raise PermissionDenied("Only who wrote a note may change it.")
+            raise NotTheAuthor
         return note

@@ -22,8 +22,9 @@ from issues.serializers.releases import (
 )
 from issues.services import deploys, releases
 from projects import gathering
-from projects.api.pagination import PARAMETERS, paginate, paginate_releases
+from projects.api.pagination import PARAMETERS, paginate
 from projects.api.parameters import read_text
+from projects.api.release_pages import paginate_releases
 from projects.api.viewsets import ApiViewSet, OrganizationViewSet, ProjectViewSet
 from projects.database import transactions
 from projects.database.keyset import Sort

@@ -7,7 +7,6 @@ from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
 from rest_framework import status
-from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -25,10 +24,20 @@ from projects.api.viewsets import ApiViewSet
 from projects.database import transactions
 from projects.models import Organization, Project
 from projects.querysets import is_id
+from projects.refusals import Refusal
 
 
-class MergedAway(NotFound):
+class IssueGone(Refusal):
+    """The issue was deleted since it was found."""
+
+    status = 404
+    sentence = "Not found."
+
+
+class MergedAway(Refusal):
     """The issue is hidden in another one, and what was asked can't be done there (contract section 5)."""
+
+    status = 404
 
     def __init__(self, named: Issue, shown: Issue) -> None:
         super().__init__(f"Issue {named.pk} was merged into {shown.pk}.")
@@ -72,13 +81,13 @@ class OneIssueViewSet(ApiViewSet):
         if self.named.pk != self.issue.pk:
             raise MergedAway(self.named, self.issue)
 
-    def went_away(self) -> NotFound:
+    def went_away(self) -> Refusal:
         """Return the answer for an issue that was deleted or merged since it was found."""
         with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
             named = targets.find([self.named.project_id], str(self.named.pk))
             shown = None if named is None else targets.shown_for(named)
         if named is None or shown is None or named.pk == shown.pk:
-            return NotFound()
+            return IssueGone()
         return MergedAway(named, shown)
 
 

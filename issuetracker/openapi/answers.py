@@ -5,12 +5,13 @@ from typing import Any
 from gunicorn.http import errors
 
 from issues.services.ground.precautions import UnexpectedNumber
-from issuetracker.exceptions import BUSY, DATABASE_AWAY
 from issuetracker.middleware import ON_API_ANSWERS, ON_EVERY_ANSWER
-from issuetracker.openapi.shapes import Schema, ref
 from issuetracker.server import RequestTimeout, refusal
 from projects.api.ignored import MAX_LENGTH, PARAMETERS_HEADER
 from projects.api.throttling import TooManyRequests
+from projects.database.failures import DatabaseAway
+from projects.json_schema import Schema, ref
+from projects.refusals import TryAgain
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Headers
@@ -167,7 +168,9 @@ ERRORS: dict[int, tuple[str, dict[str, Any]]] = {
     503: (
         "Unavailable",
         _error(
-            f"Another request has these issues; or: {DATABASE_AWAY} Nothing was changed.", BUSY["55P03"], "Retry-After"
+            f"Another request has these issues; or: {DatabaseAway.sentence} Nothing was changed.",
+            TryAgain.sentence,
+            "Retry-After",
         ),
     ),
 }

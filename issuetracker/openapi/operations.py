@@ -7,7 +7,7 @@ from typing import Any
 from issues.views.absent import ABSENT, TAG_PATHS
 from issuetracker.openapi import answers, examples, parameters
 from issuetracker.openapi.parameters import Parameter
-from issuetracker.openapi.shapes import Schema, many, ref
+from projects.json_schema import Schema, many, ref
 
 
 @dataclass(frozen=True, slots=True)

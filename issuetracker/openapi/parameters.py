@@ -6,8 +6,8 @@ from issues.enums import IssueStatus
 from issues.search import MAX_LENGTH
 from issues.serializers.lists import SORTS
 from issues.serializers.scopes import MAX_EXPECTED, STATUS_WORDS
-from issuetracker.openapi.shapes import one_of_words
 from projects.api.parameters import MAX_QUERY
+from projects.json_schema import one_of_words
 from projects.models import ReleaseStatus
 from projects.querysets import MAX_ID
 

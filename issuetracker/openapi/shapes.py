@@ -1,78 +1,33 @@
 """What stands in bodies and answers, as JSON Schema. Answers say all that they hold; bodies may hold more."""
 
-from typing import Any
-
 from issues.enums import ActivityKind, IssueLevel, IssueStatus, SubscriptionReason, Substatus
 from issues.serializers.activities import MAX_NOTE
-from issues.serializers.mutations import MAX_COUNT, MAX_MINUTES, MAX_WINDOW, MUTED, RESOLVED_IN_NEXT_RELEASE
 from issues.serializers.releases import MAX_PROJECTS, MAX_VERSION
 from issues.services.ground.restoring import SHOWN
+from issues.services.verbs import MARKS, PARTS, status
+from projects.json_schema import (
+    ANYTHING,
+    HEX,
+    ID,
+    NONE,
+    NOTHING,
+    NULL,
+    TEXT,
+    TIME,
+    TRUTH,
+    URL,
+    Schema,
+    about,
+    body,
+    body_with,
+    many,
+    number,
+    one_of_words,
+    or_null,
+    record,
+    ref,
+)
 from projects.models import ReleaseStatus, Role, Scope
-
-Schema = dict[str, Any]
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Words to write them with
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-def ref(name: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def record(*, optional: dict[str, Schema] | None = None, **fields: Schema) -> Schema:
-    """Return an object that holds these fields, and no others."""
-    return {
-        "type": "object",
-        "properties": fields | (optional or {}),
-        "required": list(fields),
-        "additionalProperties": False,
-    }
-
-
-def body(**fields: Schema) -> Schema:
-    """Return an object that may hold these fields; others are ignored."""
-    return {"type": "object", "properties": fields}
-
-
-def body_with(name: str, schema: Schema, /, **fields: Schema) -> Schema:
-    """Return the same with a first field that it must hold."""
-    return body(**{name: schema}, **fields) | {"required": [name]}
-
-
-def many(schema: Schema) -> Schema:
-    return {"type": "array", "items": schema}
-
-
-def or_null(schema: Schema) -> Schema:
-    if "type" not in schema or "enum" in schema:
-        return {"anyOf": [schema, {"type": "null"}]}
-    return schema | {"type": [schema["type"], "null"]}
-
-
-def one_of_words(*words: str) -> Schema:
-    return {"type": "string", "enum": list(words)}
-
-
-def number(minimum: int = 0, maximum: int | None = None) -> Schema:
-    return {"type": "integer", "minimum": minimum, **({} if maximum is None else {"maximum": maximum})}
-
-
-def about(schema: Schema, description: str) -> Schema:
-    """Return the schema with a sentence for people."""
-    return schema | {"description": description}
-
-
-TEXT: Schema = {"type": "string"}
-TRUTH: Schema = {"type": "boolean"}
-ID: Schema = {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"}
-HEX: Schema = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
-URL: Schema = {"type": "string", "format": "uri"}
-TIME: Schema = {"type": "string", "format": "date-time", "pattern": "Z$"}
-ANYTHING: Schema = {"type": "object"}
-NONE: Schema = {"type": "array", "maxItems": 0}
-NOTHING: Schema = {"type": "object", "maxProperties": 0}
-NULL: Schema = {"type": "null"}
 
 # ---------------------------------------------------------------------------------------------------------------------
 # People and places
@@ -139,6 +94,14 @@ STATS_POINT: Schema = {
     "maxItems": 2,
     "description": "The second at which it begins, and how many events it has.",
 }
+# What the parts of an issue say (services/verbs): in bodies, in answers to those, and of an issue.
+ASKED = {key: schema for part in PARTS for key, schema in part.documented.asked.items()}
+ANSWERED = {
+    key: schema for part in PARTS for key, schema in (part.documented.answered or part.documented.shown).items()
+}
+SHOWN_OF_PARTS = {key: schema for part in PARTS for key, schema in part.documented.shown.items()}
+
+_others = dict(SHOWN_OF_PARTS)  # those that have no place of their own below
 ISSUE: dict[str, Schema] = {
     "id": ID,
     "shortId": about(TEXT, "The project's slug in capitals, a hyphen, a number in Crockford's base 32."),
@@ -147,16 +110,16 @@ ISSUE: dict[str, Schema] = {
     "permalink": about(URL, "Its page in the admin."),
     "logger": or_null(TEXT),
     "level": one_of_words(*IssueLevel.values),
-    "status": one_of_words(*IssueStatus.values),
-    "statusDetails": ref("StatusDetails"),
-    "isPublic": TRUTH,
+    "status": _others.pop("status"),
+    "statusDetails": _others.pop("statusDetails"),
+    "isPublic": _others.pop("isPublic"),
     "shareId": or_null(HEX),
     "platform": or_null(TEXT),
     "project": record(id=ID, slug=TEXT, name=TEXT, platform=or_null(TEXT)),
     "type": TEXT,
     "metadata": ANYTHING,
     "numComments": number(),
-    "assignedTo": or_null(ref("Assignee")),
+    "assignedTo": _others.pop("assignedTo"),
     "isBookmarked": TRUTH,
     "isSubscribed": TRUTH,
     "subscriptionDetails": or_null(record(reason=one_of_words(*SubscriptionReason.values))),
@@ -169,6 +132,7 @@ ISSUE: dict[str, Schema] = {
     "stats": about(
         {"type": "object", "additionalProperties": many(STATS_POINT)}, "By the period, as it was asked for."
     ),
+    **_others,
     "substatus": about(
         or_null(one_of_words(*Substatus.values)),
         "How it is ignored, or whether it was first seen within 7 days; null while it is resolved.",
@@ -180,7 +144,6 @@ ISSUE: dict[str, Schema] = {
 }
 RELEASE_OF_ISSUE = record(id=number(1), version=TEXT, shortVersion=TEXT, dateCreated=TIME, dateReleased=or_null(TIME))
 
-ANSWERED_ASSIGNEE = body_with("id", TEXT, type=one_of_words("user", "team")) | {"required": ["id", "type"]}
 MUTATION: dict[str, Schema] = {
     "id": ID,
     "user": or_null(ref("User")),
@@ -200,16 +163,6 @@ MUTATION: dict[str, Schema] = {
 def person_and(**more: Schema) -> Schema:
     return record(**PERSON, **more)
 
-
-IGNORE_KEYS: dict[str, Schema] = {
-    "ignoreDuration": about(or_null(number(0, MAX_MINUTES)), "The number of minutes to ignore this issue."),
-    "snoozeDuration": about(or_null(number(0, MAX_MINUTES)), "An old name of `ignoreDuration`."),
-    "ignoreUntil": about(or_null({"type": "string", "format": "date-time"}), "Ignored until then; in the future."),
-    "ignoreCount": about(or_null(number(0, MAX_COUNT)), "Ignored until that many more events."),
-    "ignoreWindow": about(or_null(number(1, MAX_WINDOW)), "The same, within any so many minutes."),
-    "ignoreUserCount": about(or_null(number(0, MAX_COUNT)), "Ignored until that many more users are affected."),
-    "ignoreUserWindow": about(or_null(number(1, MAX_WINDOW)), "The same, within any so many minutes."),
-}
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Releases
@@ -322,47 +275,11 @@ SCHEMAS: dict[str, Schema] = {
     "ShortId": record(organizationSlug=TEXT, projectSlug=TEXT, groupId=ID, group=ref("WholeIssue"), shortId=TEXT),
     "IssueChanges": about(
         body(
-            status=about(
-                one_of_words(*IssueStatus.values, RESOLVED_IN_NEXT_RELEASE, MUTED),
-                f"The new status for the issues; `{MUTED}` is an old word for `ignored`.",
-            ),
-            **IGNORE_KEYS,
-            substatus=about(
-                or_null(one_of_words(*Substatus.values)),
-                "What newer clients say beside the status: `archived_…` goes with `ignored`, the others with "
-                "`unresolved`. `archived_until_condition_met` needs terms, `archived_forever` has none. "
-                "`archived_until_escalating` is taken, and not understood: nothing here notices that.",
-            ),
-            statusDetails=about(
-                record(
-                    optional={
-                        "inNextRelease": TRUTH,
-                        "inRelease": about(TEXT, "A version, or `latest`."),
-                        **IGNORE_KEYS,
-                        "actor": about({}, "Answers have it; it is not looked at."),
-                    }
-                ),
-                "What goes with the status, as far as it doesn't stand beside it. What an answer held may be sent "
-                "back; a key that is not known is an error.",
-            ),
-            isPublic=about(TRUTH, "Sets the issue to public or private."),
+            **status.PART.documented.asked,
+            isPublic=ASKED["isPublic"],
             merge=about(TRUTH, "Allows to merge or unmerge different issues."),
-            assignedTo=about(
-                {"anyOf": [TEXT, NULL, ANSWERED_ASSIGNEE]},
-                "The actor id (or username) of the user or team that should be assigned to this issue: `user:ID`, an "
-                "id, a user name or an e-mail; `team:ID`, `#slug` or a team's slug; `me`; the object that answers "
-                "hold. Null or nothing: nobody.",
-            ),
-            hasSeen=about(
-                TRUTH,
-                "In case this API call is invoked with a user context this allows changing of the flag that indicates "
-                "if the user has seen the event.",
-            ),
-            isBookmarked=about(
-                TRUTH,
-                "In case this API call is invoked with a user context this allows changing of the bookmark flag.",
-            ),
-            isSubscribed=about(TRUTH, "The same for whether the user follows the issue."),
+            **{key: schema for key, schema in ASKED.items() if key not in {"isPublic", *status.PART.documented.asked}},
+            **{mark.key: mark.asked for mark in MARKS},
         ),
         "A key that is absent is left alone. Unknown ones are ignored, and named in `Ignored-Keys`; but such as begin "
         "with `ignore`, `snooze`, `status` or `in` and a capital are errors, since without them the rest would mean "
@@ -371,14 +288,9 @@ SCHEMAS: dict[str, Schema] = {
     "IssueChangesMade": about(
         record(
             optional={
-                "status": one_of_words(*IssueStatus.values),
-                "substatus": one_of_words(*Substatus.values),
-                "assignedTo": or_null(ref("Assignee")),
-                "isPublic": TRUTH,
+                **ANSWERED,
                 "merge": {"anyOf": [TRUTH, record(parent=ID, children=many(ID))]},
-                "hasSeen": TRUTH,
-                "isBookmarked": TRUTH,
-                "isSubscribed": TRUTH,
+                **dict.fromkeys((mark.key for mark in MARKS), TRUTH),
                 "shareId": about(HEX, "When exactly one issue was made public."),
                 "subscriptionDetails": record(reason=one_of_words("unknown")),
                 "statusDetails": ref("StatusDetails"),
@@ -394,13 +306,8 @@ SCHEMAS: dict[str, Schema] = {
     "ChangedParts": about(
         record(
             optional={
-                "status": one_of_words(*IssueStatus.values),
-                "statusDetails": ref("StatusDetails"),
-                "assignedTo": or_null(ref("Assignee")),
-                "isPublic": TRUTH,
-                "hasSeen": TRUTH,
-                "isBookmarked": TRUTH,
-                "isSubscribed": TRUTH,
+                **SHOWN_OF_PARTS,
+                **dict.fromkeys((mark.key for mark in MARKS), TRUTH),
                 "parent": or_null(about(ID, "What it is merged into.")),
                 "children": about(many(ID), "Of what is merged into it, those that came or went."),
             }

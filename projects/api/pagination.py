@@ -1,8 +1,8 @@
 """Pages of a list: cursors in, ``Link`` out (contract section 2)."""
 
 import re
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import accumulate
@@ -17,8 +17,6 @@ from rest_framework.request import Request
 from projects.api.addresses import base_url
 from projects.api.parameters import repeated
 from projects.database.keyset import EPOCH, MICROSECOND, Key, Position, Sort
-from projects.gathering import NEWEST_FIRST, Gathered, Place, read_page
-from projects.models import Release
 from projects.querysets import MAX_ID
 
 MAX_LIMIT = 100
@@ -74,6 +72,11 @@ def read_cursor(word: str | None, sort: Sort, *, is_time: bool) -> Position:
     return Position(sort, (EPOCH + value * MICROSECOND if is_time else value, pk), backwards=bool(backwards))
 
 
+def write_cursor(key: Key, *, backwards: bool) -> str:
+    """Return a place in a list by one number and an id: what :func:`read_cursor` reads."""
+    return f"{_number(key[0])}:{key[1]}:{int(backwards)}"
+
+
 def refuse_foreign(position: Position, is_there: Callable[[Key], bool]) -> None:
     """Refuse a cursor that can't be of this list: it would read as the end, or as the start, without a word.
 
@@ -94,7 +97,7 @@ def refuse_foreign(position: Position, is_there: Callable[[Key], bool]) -> None:
         is_likely = abs(number) >= LEAST_TIME if is_time else 0 <= number < LEAST_TIME
         is_ours = is_likely or is_there(position.key)
     if not is_ours:
-        word = _cursor(position.key, backwards=position.backwards)
+        word = write_cursor(position.key, backwards=position.backwards)
         raise ValidationError(
             {"cursor": [f'"{word}" is no cursor of this list; take one from the Link header of one of its answers.']}
         )
@@ -113,11 +116,12 @@ def cut_page(keys: Sequence[Key], asked: Position, limit: int) -> Page:
     return Page(kept, has_previous=asked.key is not None, has_next=more, asked=asked)
 
 
-def link_header(request: Request, page: Page) -> str:
+def link_header(request: Request, page: Page, *, write: Callable[..., str] = write_cursor) -> str:
     """Return both links, the last page's too: clients read the second one without looking how many there are.
 
     They repeat what the route knows of the query, and nothing else.
 
+    :param write: what writes a key of this list, and which way it reads on (``backwards``).
     :raises ValidationError: that is too long for a header.
     """
     if page.keys:
@@ -135,8 +139,8 @@ def link_header(request: Request, page: Page) -> str:
     query = "".join(f"{part}&" for part in repeated(request, without="cursor"))
     return ", ".join(
         [
-            _link(f"{address}?{query}", "previous", page.has_previous, _cursor(first, backwards=True)),
-            _link(f"{address}?{query}", "next", page.has_next, _cursor(last, backwards=False)),
+            _link(f"{address}?{query}", "previous", page.has_previous, write(first, backwards=True)),
+            _link(f"{address}?{query}", "next", page.has_next, write(last, backwards=False)),
         ]
     )
 
@@ -177,54 +181,6 @@ def paginate(
 
 def _is_there(rows: QuerySet[Any], sort: Sort, key: Key) -> bool:
     return rows.filter(pk__range=beside(key), **{sort.column: key[0]}).exists()
-
-
-def paginate_releases(
-    request: Request, project_ids: Collection[int], *, text: str, status: str
-) -> tuple[list[Gathered], dict[str, str]]:
-    """Return the page of the releases of these projects that ``per_page`` and ``cursor`` ask for, and the header that
-    leads on from it; those of one version are one.
-
-    :raises ValidationError: one of the two is wrong.
-    """
-    limit = read_limit(request.query_params.get("per_page"), name="per_page")
-    position = read_release_cursor(request.query_params.get("cursor"))
-    if position.key is not None:
-        place, pk = position.key
-        releases = Release.objects.of_projects(project_ids)
-        refuse_foreign(
-            replace(position, key=(place.ordered_at, pk)),
-            lambda key: releases.filter(pk__range=beside(key), ordered_at=key[0]).exists(),
-        )
-    found = read_page(project_ids, position, limit, text=text, status=status)
-    page = cut_page([key for key, _ in found], position, limit)
-    kept = [gathered for _, gathered in found[:limit]]
-    return kept[::-1] if position.backwards else kept, {"Link": link_header(request, page)}
-
-
-def read_release_cursor(word: str | None) -> Position:
-    """Return the place that a cursor names in a list of releases; an empty one is the start.
-
-    :raises ValidationError: it is no cursor that an answer of ours could have held.
-    """
-    start, more = (word or "").split(":")[:3], (word or "").split(":")[3:]
-    position = read_cursor(":".join(start), NEWEST_FIRST, is_time=True)
-    if position.key is None:
-        return position
-    ordered_at, pk = position.key
-    place = Place(ordered_at, pk, "", ordered_at)
-    if more:
-        found = re.fullmatch(r"([0-9]{1,19}):(-?[0-9]{1,19}):([0-9A-Za-z!~-]{0,1000})", ":".join(more), re.ASCII)
-        if found is None or int(found[1]) > MAX_ID or int(found[2]) not in MICROSECONDS:
-            raise ValidationError({"cursor": [f'"{word}" is no cursor; take one from the Link header of an answer.']})
-        place = Place(ordered_at, int(found[1]), found[3], EPOCH + int(found[2]) * MICROSECOND)
-    return Position(NEWEST_FIRST, (place, pk), backwards=position.backwards)
-
-
-def _cursor(key: Key, *, backwards: bool) -> str:
-    if isinstance(key[0], Place):
-        return key[0].cursor(key[1], backwards=backwards)
-    return f"{_number(key[0])}:{key[1]}:{int(backwards)}"
 
 
 def _number(value: Any) -> int:

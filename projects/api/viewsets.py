@@ -84,4 +84,5 @@ class ProjectViewSet(ApiViewSet):
 
     def find_project(self, organization: str, project: str) -> Project | None:
         """Return the project of this name, if the caller may see it."""
-        return Project.objects.find(self.caller, organization, project)
+        found: Project | None = Project.objects.find(self.caller, organization, project)
+        return found

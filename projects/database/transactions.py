@@ -9,7 +9,14 @@ from typing import Any, TypeVar
 from django.db import IntegrityError, OperationalError, connection, transaction
 from prometheus_client import Counter
 
-from projects.refusals import TryAgain, sqlstate
+from projects.database.failures import (
+    DEADLOCK_DETECTED,
+    FOREIGN_KEY_VIOLATION,
+    LOCK_NOT_AVAILABLE,
+    SERIALIZATION_FAILURE,
+    sqlstate,
+)
+from projects.refusals import TryAgain
 
 Result = TypeVar("Result")
 Execute = Callable[[str, Any, bool, dict[str, Any]], Any]
@@ -17,11 +24,7 @@ Execute = Callable[[str, Any, bool, dict[str, Any]], Any]
 ATTEMPTS = 3
 LONGEST_PAUSE = 0.1  # seconds between two attempts; the first pause is a hundredth of it
 
-LOCK_NOT_AVAILABLE = "55P03"
-DEADLOCK_DETECTED = "40P01"
-SERIALIZATION_FAILURE = "40001"
-# Somebody whom the rows written point at was deleted before the commit: a member of the team, a follower of a child.
-FOREIGN_KEY_VIOLATION = "23503"
+# The last one: somebody whom the rows point at was deleted before the commit, a member or a follower of a child.
 NOBODYS_FAULT = {DEADLOCK_DETECTED, SERIALIZATION_FAILURE, FOREIGN_KEY_VIOLATION}
 
 
@@ -102,7 +105,7 @@ def starting_over_if_locked() -> Iterator[None]:
     except OperationalError as error:
         if sqlstate(error) != LOCK_NOT_AVAILABLE:
             raise
-        raise StartOver("These issues are being changed by another request. Try again.") from error
+        raise StartOver from error
 
 
 def _run_once(work: Callable[[], Result], *, lock_timeout: int, keep: bool) -> Result:

@@ -6,6 +6,8 @@ from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from projects.database.failures import refusal_of
+
 LONGEST_DAYS = 36_500  # a century; from some 700,000 on, there is no such date
 SHOWN_LETTERS = 60
 
@@ -24,6 +26,19 @@ class OneSentence(CommandParser):
 
 
 class Command(BaseCommand):
+    def execute(self, *args: Any, **options: Any) -> Any:
+        """Run it.
+
+        :raises CommandError: what was asked is refused, in the words of the API; nothing was changed.
+        """
+        try:
+            return super().execute(*args, **options)
+        except Exception as error:
+            refusal = refusal_of(error)
+            if refusal is None or not refusal.is_certain:
+                raise  # manage.py says what the driver says of a database that is away: which host, and why
+            raise CommandError(refusal.sentence) from error
+
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         parser = super().create_parser(prog_name, subcommand, **kwargs)
         parser.__class__ = OneSentence  # Django makes one of its own class, whatever it is told

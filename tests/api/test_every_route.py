@@ -4,8 +4,10 @@ Who may call which of them, tests/access says.
 """
 
 import logging
+from typing import Any
 
 import pytest
+from django.db import connection
 
 from tests.api_client import Api, Who
 from tests.assertions import is_api_answer, snapshot
@@ -122,6 +124,23 @@ def test_says_that_the_slash_is_missing(api: Api, words: dict[str, str], route: 
         assert response.status_code == 404
         assert method == "HEAD" or "slash" in response.json()["detail"]
     assert snapshot() == before
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_begins_with_a_look_up(api: Api, words: dict[str, str], route: str) -> None:
+    """Which may be sent twice, when the connection turns out to be lost."""
+    path = path_of(route, words)
+    for auth in ("jane", "key", None):
+        for method in METHODS:
+            said: list[str] = []
+
+            def hear(execute: Any, sql: str, *others: Any, said: list[str] = said) -> Any:
+                said.append(sql)
+                return execute(sql, *others)
+
+            with connection.execute_wrapper(hear):
+                api.request(method, path, {"text": "x"}, auth=auth)
+            assert all(sql.startswith("SELECT") for sql in said[:1]), said[0]
 
 
 UNKNOWN = [

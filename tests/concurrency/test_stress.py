@@ -42,9 +42,8 @@ from issues.mutation import (
 from issues.services import bulk, deletion, undo
 from issues.services.ground.targets import TreeMoved
 from projects.callers import Caller
-from projects.database.transactions import LOCK_NOT_AVAILABLE
+from projects.database.failures import LOCK_NOT_AVAILABLE, sqlstate
 from projects.models import Project, User
-from projects.refusals import sqlstate
 from tests.concurrency import stage
 from tests.concurrency.sessions import ISSUE_LOCK, Interruption, Session
 from tests.factories import NOW, IssueFactory, IssueHashFactory, IssueHourFactory, ReleaseFactory

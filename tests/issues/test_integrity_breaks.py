@@ -92,6 +92,10 @@ BREAKS = [
         {"before-states", "before and after"},
     ),
     ("UPDATE issues_activity SET before_share_id = gen_random_uuid() WHERE kind = 'note'", {"before-states"}),
+    ("UPDATE issues_activity SET before_status = 'resolved' WHERE kind = 'set_public'", {"before-states"}),
+    ("UPDATE issues_activity SET before_share_id = gen_random_uuid() WHERE kind = 'assigned'", {"before-states"}),
+    ("UPDATE issues_activity SET before_assignee_user_id = 1 WHERE kind = 'merge'", {"before-states"}),
+    ("UPDATE issues_activity SET before_merged_into_id = 1 WHERE kind = 'set_resolved'", {"before-states"}),
     (f"UPDATE issues_mutation SET undoes = {DELETION} WHERE undoes = {EVERYTHING}", {"undos"}),
     (
         f"UPDATE issues_mutation SET undoes = (SELECT mutation_id FROM issues_issue WHERE id = 13)"

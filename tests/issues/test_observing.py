@@ -8,11 +8,11 @@ from prometheus_client import REGISTRY
 
 from issues import observing
 from issues.enums import MutationKind
-from issues.mutation import IssueScope, MutationOutcome
+from issues.mutation import IssueScope, MutationOutcome, UnknownActor
 from projects.callers import Caller
 from projects.database import transactions
 from projects.models import Project
-from projects.refusals import TryAgain, UnknownActor
+from projects.refusals import TryAgain
 from tests.issues.services.test_transactions import Work, lose_on_the_database, move_the_tree
 
 SCOPE = IssueScope(1, ids=frozenset({1}))

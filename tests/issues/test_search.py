@@ -8,9 +8,9 @@ from issues.enums import IssueLevel, IssueStatus
 from issues.search import AnyOf, BadTerm, Condition, Pattern, Term, parse
 from issues.search.conditions import (
     HasCount,
-    HasLevel,
     HasStatus,
     HasText,
+    HasWord,
     IsAnError,
     IsAssigned,
     IsAssignedTo,
@@ -87,9 +87,9 @@ READ: dict[str, list[Condition]] = {
     "assigned_or_suggested:me": [IsAssignedTo((ME,))],
     "bookmarks:me": [IsBookmarked(ME)],
     "bookmarks:[ME]": [IsBookmarked(ME)],
-    "level:error": [HasLevel(IssueLevel.ERROR)],
-    "LEVEL:Fatal": [HasLevel(IssueLevel.FATAL)],
-    "level:[error,\tfatal ]": [AnyOf((HasLevel(IssueLevel.ERROR), HasLevel(IssueLevel.FATAL)))],
+    "level:error": [HasWord("level", IssueLevel.ERROR)],
+    "LEVEL:Fatal": [HasWord("level", IssueLevel.FATAL)],
+    "level:[error,\tfatal ]": [AnyOf((HasWord("level", IssueLevel.ERROR), HasWord("level", IssueLevel.FATAL)))],
     "platform:python": [NamesWord("platform", Pattern(("python",)))],
     'platform:"py*"': [NamesWord("platform", Pattern(("py*",)), is_quoted=True)],
     "logger:pump.*.motor": [NamesWord("logger", Pattern(("pump.", ".motor")))],

@@ -8,7 +8,7 @@ import pytest
 
 from issues.enums import IssueLevel, IssueStatus
 from issues.search import AnyOf, BadTerm, Condition, Pattern, parse
-from issues.search.conditions import HasLevel, HasStatus, HasText, NamesId, NamesRelease
+from issues.search.conditions import HasStatus, HasText, HasWord, NamesId, NamesRelease
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -28,7 +28,7 @@ def release(*parts: str, is_quoted: bool = False) -> NamesRelease:
     return NamesRelease(Pattern(parts), is_quoted=is_quoted)
 
 
-ERROR, FATAL = HasLevel(IssueLevel.ERROR), HasLevel(IssueLevel.FATAL)
+ERROR, FATAL = HasWord("level", IssueLevel.ERROR), HasWord("level", IssueLevel.FATAL)
 UNRESOLVED, RESOLVED, IGNORED = (HasStatus(status) for status in IssueStatus)
 A_COLON = "nothing follows the colon"
 NO_KEY = "there is no key"

@@ -13,11 +13,10 @@ from django.db import OperationalError
 from django.test import Client
 
 from issues.models import Issue
-from issues.mutation import Assignee, Assignment
+from issues.mutation import Assignee, Assignment, UnknownActor
 from issuetracker.logs import JsonLines
 from projects.callers import Caller
 from projects.models import ApiKey, Project, User
-from projects.refusals import UnknownActor
 from tests.api_client import Api, basic
 from tests.factories import IssueFactory
 from tests.issues.services.calls import ask

@@ -17,11 +17,12 @@ from django.db import connection
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
-from issuetracker.exceptions import BUSY, server_error
+from issuetracker.exceptions import server_error
 from issuetracker.openapi import schema
 from issuetracker.openapi.answers import ERRORS
 from issuetracker.openapi.operations import OPERATIONS
 from issuetracker.openapi.schema import document
+from projects.database.failures import SENTENCES
 from projects.models import Project, User
 from tests.api_client import Api
 from tests.described import assert_answer, resolved
@@ -207,7 +208,7 @@ def test_has_the_errors_as_they_are(world: Api, sam: User) -> None:
     # These take a bug, a lock that is not to be had, or the server: tests/api/test_errors.py, test_server.py.
     examples = {status: answer["content"]["application/json"]["example"] for status, (_, answer) in ERRORS.items()}
     assert examples[500] == json.loads(server_error(None).content)  # type: ignore[arg-type]  # it is not looked at
-    assert examples[503]["detail"] in BUSY.values()
+    assert examples[503]["detail"] in SENTENCES.values()
     assert set(examples) == {*answers, 408, 414, 429, 431, 500, 503}
 
 

@@ -135,7 +135,7 @@ def test_take_a_number_from_the_least_to_the_greatest(monkeypatch: pytest.Monkey
     default = read(monkeypatch)[name]
 
     assert least <= default <= greatest
-    assert TABLE[name][0] in {str(default), "twice the cores, at most 4"}
+    assert TABLE[name][0] in {str(default), "the number of cores, at most 16"}
     for word, value in (
         (str(least), least),
         (str(greatest), greatest),

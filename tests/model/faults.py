@@ -26,8 +26,7 @@ from issues.services.ground.history import ChangedMarks
 from issues.services.ground.targets import Targets
 from issues.services.verbs import merging, status, subscriptions
 from projects.database import transactions
-from projects.database.transactions import DEADLOCK_DETECTED
-from projects.refusals import sqlstate
+from projects.database.failures import DEADLOCK_DETECTED, sqlstate
 
 _fork = multiprocessing.get_context("fork")
 

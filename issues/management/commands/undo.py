@@ -4,7 +4,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
-from django.db import OperationalError
 from django.utils import timezone
 
 from issues.models import Mutation
@@ -14,7 +13,6 @@ from projects.callers import Caller
 from projects.management import base
 from projects.models import User
 from projects.querysets import MAX_ID
-from projects.refusals import MutationRefused, TryAgain
 
 
 class Command(base.Command):
@@ -35,7 +33,8 @@ class Command(base.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         """Print what was put back.
 
-        :raises CommandError: there is no such mutation or user, it can't be undone, or not now; nothing was changed.
+        :raises CommandError: there is no such mutation or user; nothing was changed.
+        :raises Refusal: it can't be undone, or not now; nothing was changed.
         """
         pk = options["mutation"]
         user = User.objects.filter(username=options["user"], is_active=True).first()
@@ -44,20 +43,15 @@ class Command(base.Command):
         mutation = Mutation.objects.filter(pk=pk).first()
         if mutation is None:
             raise CommandError(f"There is no mutation {pk}, or none any more.")
-        try:
-            outcome = undo.undo(
-                mutation.project_id,
-                pk,
-                by=Caller(user=user),
-                at=timezone.now(),
-                lock_timeout=settings.LOCK_TIMEOUT_SECONDS,
-                care=Precautions(preview=options["preview"]),
-                in_person=False,
-            )
-        except (MutationRefused, TryAgain) as error:
-            raise CommandError(str(error)) from error
-        except OperationalError as error:
-            raise CommandError(f"The database can't do it just now: {error}".strip()) from error
+        outcome = undo.undo(
+            mutation.project_id,
+            pk,
+            by=Caller(user=user),
+            at=timezone.now(),
+            lock_timeout=settings.LOCK_TIMEOUT_SECONDS,
+            care=Precautions(preview=options["preview"]),
+            in_person=False,
+        )
         self.stdout.write(sentence(outcome, preview=options["preview"]))
 
 

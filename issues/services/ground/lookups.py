@@ -6,9 +6,8 @@ from datetime import datetime
 
 from django.db import connection
 
-from issues.mutation import Assignee, IssueMutation, Resolve
+from issues.mutation import Assignee, IssueMutation, Resolve, UnknownActor, UnknownRelease
 from projects.querysets import OF_MEMBER, release_order
-from projects.refusals import UnknownActor, UnknownRelease
 from projects.release_order import OUT
 
 

@@ -22,10 +22,10 @@ from projects.actors import Way, ways_to_find
 from projects.database.arrays import as_array
 from projects.database.transactions import StartOver
 from projects.models import Project, Release
-from projects.refusals import MutationRefused
+from projects.refusals import Refusal
 
 
-class UnknownName(MutationRefused):
+class UnknownName(Refusal):
     """A search that is to change something names what isn't there."""
 
     def __init__(self, term: Term, reason: str) -> None:

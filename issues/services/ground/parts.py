@@ -12,16 +12,80 @@ statements that use them have ``issue``, and ``%(at)s`` for the time at which so
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from issues.enums import ActivityKind
+from issues.mutation import IssueMutation
+from issues.named import Named, Names
 from issues.services.ground.targets import Targets
+from projects.json_schema import Schema
+
+Words = dict[str, Any]  # of the API, with their values
+State = Any  # its columns as attributes: an item of a list, or a state that the history tells
+Data = Mapping[str, Any]  # of an activity
+People = Mapping[tuple[str, str], str]  # names of users and teams, by type and id
+
+
+@dataclass(frozen=True, slots=True)
+class Documented:
+    """How the API's document says the words of a part: each key with its JSON Schema.
+
+    :ivar asked: in a body.
+    :ivar shown: of an issue.
+    :ivar answered: to a body, where that differs from what is shown of an issue.
+    """
+
+    asked: Mapping[str, Schema]
+    shown: Mapping[str, Schema]
+    answered: Mapping[str, Schema] | None = None
+
+
+def unchanged(state: State, at: datetime) -> State:
+    """Return a state as it counted at an instant, where time changes nothing."""
+    return state
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How the admin tells one kind of activity: a sign, and a sentence that follows the name of who did it."""
+
+    icon: str
+    words: str | Callable[[Data, People], str]
+
+    def sentence(self, data: Data, people: People) -> str:
+        return self.words if isinstance(self.words, str) else self.words(data, people)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What must hold between a part and its activities, for issues/integrity; all of it in SQL.
+
+    :ivar name: of the invariant that an issue is as its newest activity tells, which ``holds`` says as a sentence.
+    :ivar left: by the kind of an activity, here ``newest``, the condition that the ``issue`` is as it tells.
+    :ivar tables: joins that this asks.
+    :ivar overwrote: by the kind of the activity before, whose data is ``data_before``, the condition that what the next
+        one overwrote is as that told; NULL where nothing tells.
+    :ivar lacks: the condition that an activity doesn't keep what it overwrote.
+    """
+
+    name: str
+    holds: str
+    left: Mapping[ActivityKind, str]
+    overwrote: Mapping[ActivityKind, str]
+    lacks: str
+    tables: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Columns that go together, and all that an undo and the history must know of them.
+    """Columns that go together, and all that others must know of them.
 
-    :ivar kinds: of the activities that keep what they overwrote of it.
+    :ivar wish: the field of :class:`IssueMutation` that asks for a change of it.
+    :ivar answered: what an answer says of a wish, by the keys of the body.
+    :ivar shown: what an answer says of a state.
+    :ivar names: what its columns name by an id.
+    :ivar counted: a state that the history tells, as it counted at an instant.
+    :ivar told: each kind of activity that keeps what it overwrote of it, and how the admin tells it.
     :ivar same: from two states, the condition that a reader sees the same in both; never NULL.
     :ivar comes_as_another: in SQL, whether ``back`` becomes another thing by coming back, though it is the ``same``.
     :ivar kind: in SQL, the kind of the activity that tells of ``back``, as the change itself would have told it.
@@ -34,15 +98,32 @@ class Part:
 
     name: str
     columns: tuple[str, ...]
-    kinds: tuple[ActivityKind, ...]
+    wish: str
+    answered: Callable[[IssueMutation], Words]
+    shown: Callable[[State, Names], Words]
+    documented: Documented
+    told: Mapping[ActivityKind, Told]
+    checked: Checked
     same: Callable[[str, str], str]
     kind: str
     data: str
     allowed: str
+    names: Mapping[str, Named] = field(default_factory=dict)
+    counted: Callable[[State, datetime], State] = unchanged
     back: Mapping[str, str] = field(default_factory=dict)
     comes_as_another: str = "false"
     tables: str = ""
     afterwards: Callable[[Targets, datetime], object] | None = None
+
+    @property
+    def kinds(self) -> tuple[ActivityKind, ...]:
+        """The kinds of activities that tell of it."""
+        return tuple(self.told)
+
+    @property
+    def kinds_in_sql(self) -> str:
+        """The same as a list in SQL, without its brackets."""
+        return ", ".join(f"'{kind.value}'" for kind in self.kinds)
 
     @property
     def next_change(self) -> str:
@@ -50,13 +131,12 @@ class Part:
 
         An issue that still carries the stamp of the activity's mutation has no later one: nothing is looked up for it.
         """
-        kinds = ", ".join(f"'{kind.value}'" for kind in self.kinds)
         return f"""
             LEFT JOIN LATERAL (
                 SELECT next.id, {", ".join(f"next.before_{column}" for column in self.columns)}
                 FROM issues_activity AS next
                 WHERE issue.mutation_id IS DISTINCT FROM activity.mutation_id
-                  AND next.issue_id = activity.issue_id AND next.id > activity.id AND next.kind IN ({kinds})
+                  AND next.issue_id = activity.issue_id AND next.id > activity.id AND next.kind IN ({self.kinds_in_sql})
                 ORDER BY next.id
                 LIMIT 1
             ) AS later ON true

@@ -7,13 +7,15 @@ from typing import TypeVar
 
 from issues.mutation import MutationOutcome, Precautions
 from projects.database import transactions
-from projects.refusals import MutationRefused
+from projects.refusals import Refusal
 
 Outcome = TypeVar("Outcome", bound=MutationOutcome)
 
 
-class UnexpectedNumber(MutationRefused):
+class UnexpectedNumber(Refusal):
     """The caller said how many issues would match, and it is another number."""
+
+    status = 412
 
     def __init__(self, *, matched: int, expected: int) -> None:
         super().__init__(f"{matched} issues match, but Issues-Expected says {expected}. Nothing was changed.")

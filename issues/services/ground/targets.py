@@ -20,7 +20,7 @@ from issues.mutation import IssueScope
 from issues.querysets import IssueQuerySet, condition, status_counts_as
 from projects.database.arrays import as_array
 from projects.database.transactions import StartOver
-from projects.refusals import MutationRefused
+from projects.refusals import Refusal
 
 Relatives = Callable[[int, list[int]], list[int]]
 
@@ -29,11 +29,10 @@ class TreeMoved(StartOver):
     """Relatives by merge came or went while their locks were waited for; what was read of the tree is stale."""
 
 
-class IdsRequired(MutationRefused):
+class IdsRequired(Refusal):
     """Only a change of status may be about all issues of a project; anything else names them (contract 1.3)."""
 
-    def __init__(self) -> None:
-        super().__init__("You must specify a list of IDs for this operation")
+    sentence = "You must specify a list of IDs for this operation"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,22 +9,103 @@ from django.db import connection
 
 from issues.enums import ActivityKind, SubscriptionReason
 from issues.mutation import Assignee, Assignment, Merged
+from issues.named import Names
 from issues.querysets import condition
 from issues.services.ground import activity, lookups
 from issues.services.ground.activity import Rewritten
-from issues.services.ground.parts import Part, equal
+from issues.services.ground.parts import Checked, Data, Documented, Part, People, State, Told, Words, equal
 from issues.services.ground.targets import Targets
 from issues.services.verbs import subscriptions
 from projects.callers import Caller
 from projects.database import transactions
 from projects.database.arrays import as_array
 from projects.database.transactions import StartOver
+from projects.json_schema import NULL, TEXT, about, body_with, one_of_words, or_null, ref
 from projects.models import Team
+
+
+def describe(assignee: Assignee | None) -> Words | None:
+    """Return whom an issue is assigned to, as answers say it."""
+    match assignee:
+        case None:
+            return None
+        case Assignee(type="team"):
+            return {"type": "team", "id": str(assignee.id), "name": assignee.name}
+        case _:
+            return {"type": "user", "id": str(assignee.id), "name": assignee.name, "email": assignee.email}
+
+
+def _assignee(state: State, names: Names) -> Assignee | None:
+    user_id, team_id = state.assignee_user_id, state.assignee_team_id
+    person, team = names.people.get(user_id), names.teams.get(team_id)
+    if names.tells_of_gone and user_id is not None and person is None:
+        return Assignee("user", user_id, "", "")
+    if names.tells_of_gone and team_id is not None and team is None:
+        return Assignee("team", team_id, "")
+    return team if person is None else Assignee("user", person.id, person.name or person.username, person.email)
+
+
+# What was answered may be sent back.
+_ANSWERED = body_with("id", TEXT, type=one_of_words("user", "team")) | {"required": ["id", "type"]}
+
+
+def _assigned(data: Data, people: People) -> str:
+    who = str(data.get("assigneeType")), str(data.get("assignee"))
+    return f"assigned it to {people.get(who, ' '.join(who))}"
+
 
 PART = Part(
     name="assignee",
     columns=("assignee_user_id", "assignee_team_id"),
-    kinds=(ActivityKind.ASSIGNED, ActivityKind.UNASSIGNED),
+    wish="assignment",
+    answered=lambda wish: {"assignedTo": wish.assignment and describe(wish.assignment.to)},
+    shown=lambda state, names: {"assignedTo": describe(_assignee(state, names))},
+    names={"assignee_user_id": "people", "assignee_team_id": "teams"},
+    documented=Documented(
+        asked={
+            "assignedTo": about(
+                {"anyOf": [TEXT, NULL, _ANSWERED]},
+                "The actor id (or username) of the user or team that should be assigned to this issue: `user:ID`, an "
+                "id, a user name or an e-mail; `team:ID`, `#slug` or a team's slug; `me`; the object that answers "
+                "hold. Null or nothing: nobody.",
+            )
+        },
+        shown={"assignedTo": or_null(ref("Assignee"))},
+    ),
+    told={
+        ActivityKind.ASSIGNED: Told("person_add", _assigned),
+        ActivityKind.UNASSIGNED: Told("person_remove", "unassigned it"),
+    },
+    # Users and teams can be deleted, which leaves issues to nobody.
+    checked=Checked(
+        name="assignees",
+        holds="an issue is assigned to whom its newest activity about that names",
+        left={
+            ActivityKind.ASSIGNED: "(issue.assignee_user_id, issue.assignee_team_id)"
+            " IS NOT DISTINCT FROM (person.id, team.id)",
+            ActivityKind.UNASSIGNED: "num_nonnulls(issue.assignee_user_id, issue.assignee_team_id) = 0",
+        },
+        tables="""
+            LEFT JOIN projects_user AS person ON person.id
+                = CASE WHEN newest.data ->> 'assigneeType' = 'user' THEN (newest.data ->> 'assignee')::bigint END
+            LEFT JOIN projects_team AS team ON team.id
+                = CASE WHEN newest.data ->> 'assigneeType' = 'team' THEN (newest.data ->> 'assignee')::bigint END
+        """,
+        overwrote={
+            ActivityKind.ASSIGNED: """
+                CASE data_before ->> 'assigneeType'
+                    WHEN 'user' THEN before_assignee_team_id IS NULL
+                        AND coalesce(before_assignee_user_id, (data_before ->> 'assignee')::bigint)
+                            = (data_before ->> 'assignee')::bigint
+                    ELSE before_assignee_user_id IS NULL
+                        AND coalesce(before_assignee_team_id, (data_before ->> 'assignee')::bigint)
+                            = (data_before ->> 'assignee')::bigint
+                    END
+            """,
+            ActivityKind.UNASSIGNED: "num_nonnulls(before_assignee_user_id, before_assignee_team_id) = 0",
+        },
+        lacks="kind = 'unassigned' AND num_nonnulls(before_assignee_user_id, before_assignee_team_id) <> 1",
+    ),
     same=equal(("assignee_user_id", "assignee_team_id")),
     kind="""
         CASE WHEN num_nonnulls(back.assignee_user_id, back.assignee_team_id) = 0 THEN 'unassigned' ELSE 'assigned' END

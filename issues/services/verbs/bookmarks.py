@@ -6,9 +6,11 @@ from datetime import datetime
 from django.db import connection
 
 from issues.enums import SubscriptionReason
+from issues.services.ground.marks import Mark
 from issues.services.ground.targets import Targets
 from issues.services.verbs import subscriptions
 from projects.database.arrays import as_array
+from projects.json_schema import TRUTH, about
 
 
 def change(targets: Targets, is_bookmarked: bool, *, user_id: int, at: datetime) -> list[int]:
@@ -74,3 +76,16 @@ def restore(
     with connection.cursor() as cursor:
         cursor.execute(sql, {"project_id": targets.project_id, "ids": as_array(ids), "user_id": user_id, "at": at})
         return [pk for (pk,) in cursor.fetchall()]
+
+
+MARK = Mark(
+    name="bookmarks",
+    key="isBookmarked",
+    asked=about(
+        TRUTH, "In case this API call is invoked with a user context this allows changing of the bookmark flag."
+    ),
+    wish="is_bookmarked",
+    ids="bookmark_ids",
+    change=change,
+    restore=restore,
+)

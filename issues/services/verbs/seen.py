@@ -5,8 +5,10 @@ from datetime import datetime
 
 from django.db import connection
 
+from issues.services.ground.marks import Mark
 from issues.services.ground.targets import Targets
 from projects.database.arrays import as_array
+from projects.json_schema import TRUTH, about
 
 
 def change(targets: Targets, has_seen: bool, *, user_id: int, at: datetime) -> list[int]:
@@ -94,3 +96,18 @@ def restore(
             sql, {"project_id": targets.project_id, "ids": as_array(ids), "user_id": user_id, "set_at": set_at}
         )
         return [pk for (pk,) in cursor.fetchall()]
+
+
+MARK = Mark(
+    name="seen",
+    key="hasSeen",
+    asked=about(
+        TRUTH,
+        "In case this API call is invoked with a user context this allows changing of the flag that indicates if the "
+        "user has seen the event.",
+    ),
+    wish="has_seen",
+    ids="seen_ids",
+    change=change,
+    restore=restore,
+)

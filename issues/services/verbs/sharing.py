@@ -9,14 +9,37 @@ from issues.enums import ActivityKind
 from issues.querysets import condition
 from issues.services.ground import activity
 from issues.services.ground.activity import Rewritten
-from issues.services.ground.parts import Part, equal
+from issues.services.ground.parts import Checked, Documented, Part, Told, equal
 from issues.services.ground.targets import Targets
 from projects.callers import Caller
+from projects.json_schema import TRUTH, about
 
 PART = Part(
     name="share",
     columns=("share_id",),
-    kinds=(ActivityKind.SET_PUBLIC, ActivityKind.SET_PRIVATE),
+    wish="is_public",
+    answered=lambda wish: {"isPublic": wish.is_public},
+    shown=lambda state, names: {"isPublic": state.share_id is not None},
+    documented=Documented(
+        asked={"isPublic": about(TRUTH, "Sets the issue to public or private.")}, shown={"isPublic": TRUTH}
+    ),
+    told={
+        ActivityKind.SET_PUBLIC: Told("share", "made its share link"),
+        ActivityKind.SET_PRIVATE: Told("lock", "withdrew its share link"),
+    },
+    checked=Checked(
+        name="links",
+        holds="an issue has a public link if its newest activity about that says so",
+        left={
+            ActivityKind.SET_PUBLIC: "issue.share_id IS NOT NULL",
+            ActivityKind.SET_PRIVATE: "issue.share_id IS NULL",
+        },
+        overwrote={
+            ActivityKind.SET_PUBLIC: "before_share_id IS NOT NULL",
+            ActivityKind.SET_PRIVATE: "before_share_id IS NULL",
+        },
+        lacks="kind = 'set_private' AND before_share_id IS NULL",
+    ),
     same=equal(("share_id",)),
     kind="CASE WHEN back.share_id IS NULL THEN 'set_private' ELSE 'set_public' END",
     data="'{}'::jsonb",

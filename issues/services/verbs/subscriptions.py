@@ -9,8 +9,10 @@ from datetime import datetime
 from django.db import connection
 
 from issues.enums import SubscriptionReason
+from issues.services.ground.marks import Mark
 from issues.services.ground.targets import Targets
 from projects.database.arrays import as_array
+from projects.json_schema import TRUTH, about
 
 
 def subscribe(
@@ -144,3 +146,14 @@ def restore(
             },
         )
         return [pk for (pk,) in cursor.fetchall()]
+
+
+MARK = Mark(
+    name="subscriptions",
+    key="isSubscribed",
+    asked=about(TRUTH, "The same for whether the user follows the issue."),
+    wish="is_subscribed",
+    ids="subscription_ids",
+    change=ask_for,
+    restore=restore,
+)

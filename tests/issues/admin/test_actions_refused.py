@@ -98,7 +98,7 @@ def test_answers_no_get_where_it_acts(operator: Client) -> None:
 # what can't be done now
 
 
-LOCKED = "These issues are being changed by another request. Nothing was changed. Try again."
+LOCKED = "Nothing was changed. These issues are being changed by another request. Try again."
 
 
 def locked(*args: Any, **kwargs: Any) -> Any:
@@ -118,8 +118,8 @@ def away(*args: Any, **kwargs: Any) -> Any:
     ("fault", "sentence"),
     [
         (locked, LOCKED),
-        (moving, "These issues are being merged or unmerged just now. Nothing was changed."),
-        (away, "The database can't do it just now. Look whether it was done, and try again."),
+        (moving, "Nothing was changed. These issues are being merged or unmerged just now."),
+        (away, "Look first whether it was done. The database is not available just now. Try again."),
     ],
 )
 def test_says_why_it_can_not_be_done_now(

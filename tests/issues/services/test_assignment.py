@@ -7,10 +7,9 @@ import pytest
 
 from issues.enums import ActivityKind, SubscriptionReason
 from issues.models import Issue
-from issues.mutation import Assignee, Assignment, MutationOutcome
+from issues.mutation import Assignee, Assignment, MutationOutcome, UnknownActor
 from projects.callers import Caller
 from projects.models import OrganizationMember, Project, Team, User
-from projects.refusals import UnknownActor
 from tests.assertions import snapshot
 from tests.factories import IssueFactory, IssueSubscriptionFactory, TeamFactory, UserFactory
 from tests.issues.services.calls import (

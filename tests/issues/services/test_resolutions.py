@@ -7,11 +7,10 @@ import pytest
 
 from issues.enums import ResolutionKind
 from issues.models import Activity, Issue
-from issues.mutation import Assignment, NamedRelease, Resolve
+from issues.mutation import Assignment, NamedRelease, Resolve, UnknownRelease
 from issues.services.verbs.status import resolutions
 from projects.callers import Caller
 from projects.models import Project, Release
-from projects.refusals import UnknownRelease
 from tests.assertions import snapshot
 from tests.factories import NOW, ActivityFactory, IssueFactory, ProjectFactory, ReleaseFactory
 from tests.issues.services.calls import ask, changes_since, row_of, statements

@@ -11,8 +11,8 @@ from issues.models import Issue, IssueSubscription
 from issues.services.ground.targets import TreeMoved
 from projects.callers import Caller
 from projects.database import transactions
+from projects.database.failures import sqlstate
 from projects.models import Project, User
-from projects.refusals import sqlstate
 from tests.assertions import snapshot
 from tests.factories import (
     IssueFactory,

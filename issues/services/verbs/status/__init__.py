@@ -3,5 +3,6 @@ whole."""
 
 from issues.services.verbs.status.changing import change, ignore, resolve, unresolve
 from issues.services.verbs.status.part import PART
+from issues.services.verbs.status.words import answered_details
 
-__all__ = ["PART", "change", "ignore", "resolve", "unresolve"]
+__all__ = ["PART", "answered_details", "change", "ignore", "resolve", "unresolve"]

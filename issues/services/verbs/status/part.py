@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from issues.enums import ActivityKind
 from issues.services.ground.parts import Part, row
 from issues.services.ground.targets import Targets
-from issues.services.verbs.status import resolutions
+from issues.services.verbs.status import resolutions, words
+from issues.services.verbs.status.checking import CHECKED
 from projects.release_order import NEXT
 
 _TERMS = (
@@ -91,12 +91,14 @@ def _settle(targets: Targets, at: datetime) -> None:
 PART = Part(
     name="status",
     columns=_COLUMNS,
-    kinds=(
-        ActivityKind.SET_RESOLVED,
-        ActivityKind.SET_RESOLVED_IN_RELEASE,
-        ActivityKind.SET_UNRESOLVED,
-        ActivityKind.SET_IGNORED,
-    ),
+    wish="status",
+    answered=words.answered,
+    shown=words.shown,
+    names={"status_by_id": "people", "resolution_release_id": "releases"},
+    counted=words.counted,
+    documented=words.DOCUMENTED,
+    told=words.TOLD,
+    checked=CHECKED,
     same=_is_same_status,
     kind="""
         CASE WHEN back.resolution_kind IS NOT NULL THEN 'set_resolved_in_release' ELSE 'set_' || back.status END

@@ -1,0 +1,75 @@
+"""What hangs on an issue, and which ids come next."""
+
+from django.apps import apps
+
+from issues.integrity.checking import Invariant
+from issues.models import HangsOnIssue
+
+TEXTS = Invariant(
+    "texts",
+    "every issue has its text",
+    "issues",
+    """
+    SELECT issue.id FROM issues_issue AS issue
+    WHERE NOT EXISTS (SELECT FROM issues_issuetext AS text WHERE text.issue_id = issue.id)
+    """,
+)
+
+# Made together with it, and never taken from it: what comes next of the same problem would become another issue.
+HASHES = Invariant(
+    "hashes",
+    "every issue has a fingerprint",
+    "issues",
+    """
+    SELECT issue.id FROM issues_issue AS issue
+    WHERE NOT EXISTS (SELECT FROM issues_issuehash AS hash WHERE hash.issue_id = issue.id)
+    """,
+)
+
+HANGING_ROWS = Invariant(
+    "hanging rows",
+    "what hangs on an issue is of the issue's project",
+    "issues",
+    " UNION ".join(
+        f"""
+        SELECT hanging.issue_id
+        FROM {model._meta.db_table} AS hanging
+        JOIN issues_issue AS issue ON issue.id = hanging.issue_id
+        WHERE hanging.project_id <> issue.project_id
+        """
+        for model in HangsOnIssue.__subclasses__()
+    ),
+)
+
+NOTES = Invariant(
+    "notes",
+    "an issue's own comment count is the number of its notes",
+    "issues",
+    """
+    SELECT issue.id
+    FROM issues_issue AS issue
+    LEFT JOIN (
+        SELECT issue_id, count(*) AS count FROM issues_activity WHERE kind = 'note' GROUP BY issue_id
+    ) AS notes ON notes.issue_id = issue.id
+    WHERE issue.own_comment_count <> coalesce(notes.count, 0)
+    """,
+)
+
+# A restore that forgets the counters is noticed here, and not by the first request.
+NEXT_IDS = Invariant(
+    "next ids",
+    "the next row of a table gets an id above all that are there",
+    "highest ids",
+    " UNION ALL ".join(
+        f"""
+        SELECT max(id) FROM {table}
+        HAVING max(id) > coalesce(pg_sequence_last_value(pg_get_serial_sequence('{table}', 'id')::regclass), 0)
+        """
+        for table in (
+            model._meta.db_table
+            for app in ("projects", "issues")
+            for model in apps.get_app_config(app).get_models(include_auto_created=True)
+            if model._meta.pk.column == "id"
+        )
+    ),
+)

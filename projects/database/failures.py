@@ -1,0 +1,72 @@
+"""What PostgreSQL says when it ends a statement, and the refusal that it comes to."""
+
+from django.db import DatabaseError, InterfaceError, OperationalError
+
+from projects.refusals import Refusal, TryAgain
+
+# PostgreSQL's codes (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+LOCK_NOT_AVAILABLE = "55P03"
+DEADLOCK_DETECTED = "40P01"
+SERIALIZATION_FAILURE = "40001"
+FOREIGN_KEY_VIOLATION = "23503"
+QUERY_CANCELED = "57014"
+
+
+class Ended(TryAgain):
+    """PostgreSQL ended the statement, and rolled back what was done; the same request may succeed in a moment."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(SENTENCES[code])
+        self.code = code
+
+    @property
+    def reason(self) -> str:
+        return self.code
+
+
+SENTENCES = {
+    LOCK_NOT_AVAILABLE: TryAgain.sentence,
+    DEADLOCK_DETECTED: TryAgain.sentence,
+    SERIALIZATION_FAILURE: TryAgain.sentence,
+    QUERY_CANCELED: "This took too long and was ended. Ask for less, or try again.",
+}
+
+
+class DatabaseAway(TryAgain):
+    """The database can't be reached, or failed. If that was at the commit, nobody knows whether it was done."""
+
+    is_certain = False
+    sentence = "The database is not available just now. Try again."
+
+    def __init__(self, code: str | None) -> None:
+        super().__init__()
+        self.code = code
+
+    @property
+    def reason(self) -> str:
+        return self.code or "none"
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """Return PostgreSQL's five-letter code of what went wrong; None when it never answered."""
+    return getattr(error.__cause__, "pgcode", None)
+
+
+def refusal_of(error: BaseException) -> Refusal | None:
+    """Return what to tell a caller of an error; None for a bug."""
+    if isinstance(error, Refusal):
+        return error
+    if not _is_of_the_database(error):
+        return None
+    code = sqlstate(error)
+    return Ended(code) if code in SENTENCES else DatabaseAway(code)
+
+
+def _is_of_the_database(error: BaseException) -> bool:
+    """Return whether it is the database that failed, not a statement of ours that is wrong.
+
+    A connection that breaks in the middle of an answer is a plain DatabaseError to the driver, with no code.
+    """
+    if isinstance(error, OperationalError | InterfaceError):
+        return True
+    return type(error) is DatabaseError and sqlstate(error) is None
