@@ -9,12 +9,11 @@ from benchmarks import floor
 from issues.mutation import IssueMutation, IssueScope
 from issues.serializers.mutations import read_mutation
 from issues.services import bulk, deletion
+from projects.acting import Act
 from projects.callers import Caller
 from projects.models import Project
 
 MINUTES = 60  # for how long "ignored" lasts
-LOCK_TIMEOUT = 60  # seconds; nobody else is there to wait for
-
 Body = Mapping[str, Any]
 
 
@@ -72,14 +71,14 @@ def parse(body: Body, project: Project, *, at: datetime) -> IssueMutation:
     return read_mutation(dict(body), organization_id=project.organization_id, projects=[project], by=Caller(), at=at)
 
 
-def ask_service(scope: IssueScope, mutation: IssueMutation | None, *, by: Caller, at: datetime) -> int:
+def ask_service(scope: IssueScope, mutation: IssueMutation | None, act: Act) -> int:
     """Do it in this process; return how many issues changed.
 
     :param mutation: None for a deletion.
     """
     if mutation is None:
-        return deletion.delete(scope, by=by, at=at, lock_timeout=LOCK_TIMEOUT).changed
-    return bulk.mutate(scope, mutation, by=by, at=at, lock_timeout=LOCK_TIMEOUT).changed
+        return deletion.delete(scope, act).changed
+    return bulk.mutate(scope, mutation, act).changed
 
 
 def work(verb: Verb, project_id: int, ids: Sequence[int] | None, *, user_id: int, at: datetime) -> floor.Work:

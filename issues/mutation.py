@@ -12,17 +12,31 @@ from projects.refusals import Refusal
 
 
 @dataclass(frozen=True, slots=True)
-class IssueScope:
-    """Which issues the caller named. None means that the filter was not given; no ids means every issue."""
+class _Filters:
+    """What narrows a scope. None means that the filter was not given."""
 
     project_id: int
-    ids: frozenset[int] | None = None
-    statuses: frozenset[IssueStatus] | None = None
-    terms: tuple[Term, ...] = ()  # all of them must hold
+    statuses: frozenset[IssueStatus] | None = field(default=None, kw_only=True)
+    terms: tuple[Term, ...] = field(default=(), kw_only=True)  # all of them must hold
     # Where a request is about several projects, all of them: what the search names is there if one of them has it.
-    among: tuple[int, ...] = field(default=(), compare=False)
+    among: tuple[int, ...] = field(default=(), compare=False, kw_only=True)
     # The search as the caller wrote it, for the history; nothing is decided by it.
-    query: str | None = field(default=None, compare=False)
+    query: str | None = field(default=None, compare=False, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedIssues(_Filters):
+    """Issues of a project that the caller named by their ids, as far as the filters leave them."""
+
+    ids: frozenset[int] = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class AllIssues(_Filters):
+    """Every issue of a project that the filters leave."""
+
+
+IssueScope = NamedIssues | AllIssues
 
 
 class UnknownActor(Refusal):
@@ -134,21 +148,6 @@ class IssueMutation:
     def only_unmerges(self) -> bool:
         """Whether merged children may be named (contract 1.6)."""
         return self == IssueMutation(merge=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Precautions:
-    """How careful the caller is (contract section 6).
-
-    A ``preview`` tells what would happen, and nothing does. With another number of issues matched than ``expected``,
-    nothing happens either.
-    """
-
-    preview: bool = False
-    expected: int | None = None
-
-
-NO_PRECAUTIONS = Precautions()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,15 @@ import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
 from prometheus_client import Counter, Gauge, Histogram
 
 from issues.enums import MutationKind
-from issues.mutation import IssueScope, MutationOutcome
+from issues.mutation import IssueScope, MutationOutcome, NamedIssues
+from projects.acting import Act
 from projects.callers import Caller
 from projects.database.failures import refusal_of, sqlstate
 from projects.database.transactions import STARTED_OVER
@@ -63,34 +65,43 @@ def locking(kind: MutationKind) -> Iterator[None]:
         LOCKING_SECONDS.labels(kind.value).observe(perf_counter() - started)
 
 
-@contextmanager
-def mutation(
-    kind: MutationKind, scopes: Sequence[IssueScope], body: Mapping[str, Any], *, by: Caller, preview: bool = False
-) -> Iterator[list[MutationOutcome]]:
-    """Count what is done within, and log a line for each scope; the outcomes go into the list that is yielded.
+@dataclass(slots=True)
+class Observed:
+    """What was done in an observed block, whose last line assigns it: one outcome for each scope."""
 
-    A ``preview`` changes nothing and counts for nothing, but is logged: it locks and takes its time as the change does.
+    outcomes: Sequence[MutationOutcome] = field(init=False)
+
+
+@contextmanager
+def mutation(kind: MutationKind, scopes: Sequence[IssueScope], body: Mapping[str, Any], act: Act) -> Iterator[Observed]:
+    """Count what is done within, and log a line for each scope.
+
+    A preview changes nothing and counts for nothing, but is logged: it locks and takes its time as the change does.
+
+    :raises AttributeError: the block went well, and has not assigned its outcomes.
     """
-    outcomes: list[MutationOutcome] = []
+    observed = Observed()
+    outcomes: Sequence[MutationOutcome] = ()
     result, reason = FAILED, None
     started = perf_counter()
     in_flight = IN_FLIGHT.labels(kind.value)
-    if not preview:
+    if not act.preview:
         in_flight.inc()
     try:
-        yield outcomes
+        yield observed
+        outcomes = observed.outcomes
         result = OUT_OF_SCOPE if any(outcome.out_of_scope for outcome in outcomes) else DONE
     except Exception as error:
         result, reason = _result(error), _reason(error)
         raise
     finally:
-        if not preview:
+        if not act.preview:
             in_flight.dec()
             MUTATIONS.labels(kind.value, result).inc()
             MATCHED.labels(kind.value).inc(sum(outcome.matched for outcome in outcomes))
             CHANGED.labels(kind.value).inc(sum(outcome.changed for outcome in outcomes))
         if logger.isEnabledFor(logging.INFO):
-            asked = _asked(kind, body, by) | {"preview": preview}
+            asked = _asked(kind, body, act.by) | {"preview": act.preview}
             ended = {"outcome": result, "reason": reason, "seconds": round(perf_counter() - started, 6)}
             for scope, outcome in zip(scopes, outcomes or [MutationOutcome()] * len(scopes), strict=True):
                 _log(asked | _scope(scope) | ended | _counts(outcome))
@@ -130,7 +141,7 @@ def _scope(scope: IssueScope) -> dict[str, Any]:
     """Return what was named: of ten thousand ids only how many."""
     return {
         "project_id": scope.project_id,
-        "ids": None if scope.ids is None else len(scope.ids),
+        "ids": len(scope.ids) if isinstance(scope, NamedIssues) else None,
         "statuses": None if scope.statuses is None else sorted(status.value for status in scope.statuses),
         "query": None if scope.query is None else _cut(scope.query),
     }

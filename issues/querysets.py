@@ -14,7 +14,7 @@ from django.db.models.expressions import RawSQL
 
 from issues import search, short_ids
 from issues.enums import IssueStatus
-from issues.mutation import IssueScope
+from issues.mutation import AllIssues
 from issues.search import Condition
 from issues.search import conditions as terms
 from projects.database.arrays import as_array
@@ -290,8 +290,8 @@ class IssueQuerySet(QuerySet[Any]):
             issues = issues.filter(~found if term.negated else found)
         return issues
 
-    def in_scope(self, scope: IssueScope, *, at: datetime) -> Self:
-        """Keep the issues that "update all" with this scope is about."""
+    def in_scope(self, scope: AllIssues, *, at: datetime) -> Self:
+        """Keep the issues that this scope is about."""
         issues = self.filter(project_id=scope.project_id).visible().matching(scope.terms, at=at)
         return issues if scope.statuses is None else issues.with_status(scope.statuses, at=at)
 

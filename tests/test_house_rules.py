@@ -16,7 +16,7 @@ from django.core.management import call_command
 
 from issues.enums import ActivityKind
 from issues.models import BEFORE_STATE, Issue, Mutation
-from issues.mutation import IssueMutation, IssueScope
+from issues.mutation import IssueMutation, NamedIssues
 from issues.serializers.items import read_items, read_names
 from issues.serializers.mutations import IssueMutationSerializer, read_mutation
 from issues.services import bulk, undo
@@ -27,6 +27,7 @@ from issues.services.ground.parts import Part
 from issues.services.verbs import MARKS, PARTS
 from issues.services.verbs.merging import WHAT_FOLLOWS_A_MERGE
 from issuetracker.openapi.shapes import SCHEMAS
+from projects.acting import Act
 from projects.callers import Caller
 from projects.models import Project, User
 from tests.factories import NOW, IssueFactory, ReleaseFactory
@@ -105,9 +106,9 @@ def test_every_wish_comes_from_its_body_changes_what_is_its_own_and_is_undone(
     by = Caller(user=jane)
 
     mutation = read_mutation(body, organization_id=project.organization_id, projects=[project], by=by, at=NOW)
-    scope = IssueScope(project.pk, ids=frozenset(issue.pk for issue in issues))
+    scope = NamedIssues(project.pk, ids=frozenset(issue.pk for issue in issues))
     before = stored(issues)
-    outcome = bulk.mutate(scope, mutation, by=by, at=NOW + timedelta(seconds=1), lock_timeout=5)
+    outcome = bulk.mutate(scope, mutation, Act(by=by, at=NOW + timedelta(seconds=1), lock_timeout=5))
 
     asked = {name for name in BODIES if getattr(mutation, name) is not None}
     assert asked == {wish}
@@ -117,7 +118,7 @@ def test_every_wish_comes_from_its_body_changes_what_is_its_own_and_is_undone(
     assert changed <= COLUMNS[wish]
 
     assert outcome.mutation_id is not None
-    undone = undo.undo(project.pk, outcome.mutation_id, by=by, at=NOW + timedelta(seconds=2), lock_timeout=5)
+    undone = undo.undo(project.pk, outcome.mutation_id, Act(by=by, at=NOW + timedelta(seconds=2), lock_timeout=5))
 
     assert (undone.changed, undone.skipped) == (2, 0)
     assert stored(issues) == before

@@ -5,7 +5,7 @@ Nothing here writes, and a wish is read by the API's own serializer (docs/decisi
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django import forms
@@ -27,11 +27,12 @@ from issues.admin.finding import StatusFilter
 from issues.admin.wording import link_to_mutation, linked_ids
 from issues.enums import IssueStatus
 from issues.models import Issue
-from issues.mutation import IssueMutation, IssueScope, MutationOutcome, Precautions
+from issues.mutation import IssueMutation, MutationOutcome, NamedIssues
 from issues.serializers.mutations import read_mutation
 from issues.services import bulk
 from issues.services.ground.precautions import UnexpectedNumber
 from issues.services.ground.targets import split_by_project
+from projects.acting import Act
 from projects.callers import Caller
 from projects.database.failures import refusal_of
 from projects.models import OrganizationMember, Project, Team, User
@@ -136,6 +137,14 @@ def caller(request: HttpRequest) -> Caller:
     if not may_act(request) or not isinstance(request.user, User):
         raise PermissionDenied
     return Caller(user=request.user)
+
+
+def act_of(request: HttpRequest) -> Act:
+    """Return who changes something, as of now.
+
+    :raises PermissionDenied: they may not.
+    """
+    return Act(by=caller(request), at=timezone.now(), lock_timeout=settings.LOCK_TIMEOUT_SECONDS)
 
 
 def attempt(request: HttpRequest, work: Callable[[], Done]) -> Done | None:
@@ -263,7 +272,7 @@ class Page:
 
     def __init__(self, model_admin: Any, request: HttpRequest, name: str, selection: Selection, form: WishForm) -> None:
         self.model_admin, self.request, self.name, self.form = model_admin, request, name, form
-        self.verb, self.selection, self.by, self.at = VERBS[name], selection, caller(request), timezone.now()
+        self.verb, self.selection, self.act = VERBS[name], selection, act_of(request)
         everywhere = Project.objects.values_list("pk", flat=True)
         self.ids = split_by_project(selection.ids, everywhere)
         projects = Project.objects.select_related("organization").in_bulk(list(self.ids))
@@ -273,7 +282,7 @@ class Page:
     def answer(self) -> HttpResponse:
         """Answer the page, with the numbers of a preview if the form says enough."""
         mutation = self.wish()
-        outcomes = None if mutation is None else self.run(mutation, Precautions(preview=True))
+        outcomes = None if mutation is None else self.run(mutation, replace(self.act, preview=True))
         changed = sum(outcome.changed for outcome in outcomes or ())
         missing = self.missing(outcomes)
         rest = self.selection.ids.difference(missing)
@@ -310,7 +319,7 @@ class Page:
         if self.request.POST.get("shown") != _text_of(mutation.body) or not is_id(expected):
             messages.warning(self.request, "This is not what you were shown. Look at its numbers, and confirm again.")
             return None
-        outcomes = self.run(mutation, Precautions(expected=int(expected)))
+        outcomes = self.run(mutation, replace(self.act, expected=int(expected)))
         if outcomes is None:
             return None
         if self.missing(outcomes):
@@ -335,7 +344,9 @@ class Page:
             return None
         body, (organization_id, *_) = {**self.verb.body, **self.form.said()}, sorted(organizations)
         try:
-            return read_mutation(body, organization_id=organization_id, projects=self.projects, by=self.by, at=self.at)
+            return read_mutation(
+                body, organization_id=organization_id, projects=self.projects, by=self.act.by, at=self.act.at
+            )
         except ValidationError as error:
             errors: Any = error.detail
             for key, sentences in errors.items():
@@ -343,17 +354,12 @@ class Page:
                     self.form.add_error(key if key in self.form.fields else None, str(sentence))
         return None
 
-    def run(self, mutation: IssueMutation, care: Precautions) -> list[MutationOutcome] | None:
+    def run(self, mutation: IssueMutation, act: Act) -> Sequence[MutationOutcome] | None:
         """Return what the service did, or would do; None if it refused, and a message says why."""
         if self.gone:
             return [MutationOutcome(out_of_scope=tuple(self.gone))]
-        scopes = [IssueScope(pk, ids=ids, statuses=self.selection.statuses) for pk, ids in self.ids.items()]
-        return attempt(
-            self.request,
-            lambda: bulk.mutate_each(
-                scopes, mutation, by=self.by, at=self.at, lock_timeout=settings.LOCK_TIMEOUT_SECONDS, care=care
-            ),
-        )
+        scopes = [NamedIssues(pk, ids=ids, statuses=self.selection.statuses) for pk, ids in self.ids.items()]
+        return attempt(self.request, lambda: bulk.mutate_each(scopes, mutation, act))
 
     def missing(self, outcomes: Iterable[MutationOutcome] | None) -> list[int]:
         """Return the selected issues with which this can't be done: with any of them, nothing is."""

@@ -1,25 +1,25 @@
 """Taking a mutation back: a page with the numbers of a preview, then the undo, by the service of the API."""
 
+from dataclasses import replace
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from issues.admin.actions import attempt, caller, counted, may_act, undo_links
+from issues.admin.actions import act_of, attempt, counted, may_act, undo_links
 from issues.admin.wording import link_to_mutation, linked_ids, shortened
 from issues.enums import MutationKind
 from issues.models import Mutation
-from issues.mutation import Precautions, UndoOutcome
+from issues.mutation import UndoOutcome
 from issues.serializers.history import read_undone_by
 from issues.services import undo
 from issues.services.ground import history
+from projects.acting import Act
 from projects.querysets import is_id
 
 
@@ -53,7 +53,7 @@ def undo_page(model_admin: Any, request: HttpRequest, object_id: str) -> HttpRes
     """
     if not model_admin.has_view_permission(request):
         raise PermissionDenied
-    by, at = caller(request), timezone.now()
+    act = act_of(request)
     found = Mutation.objects.filter(pk=int(object_id) if is_id(object_id) else 0)
     mutation = found.select_related("project__organization", "user", "api_key").first()
     if mutation is None:
@@ -64,31 +64,21 @@ def undo_page(model_admin: Any, request: HttpRequest, object_id: str) -> HttpRes
         messages.error(request, str(undo.CannotUndoDeletion()))
         return HttpResponseRedirect(page)
 
-    def run(care: Precautions) -> UndoOutcome | None:
-        return attempt(
-            request,
-            lambda: undo.undo(
-                mutation.project_id,
-                mutation.pk,
-                by=by,
-                at=at,
-                lock_timeout=settings.LOCK_TIMEOUT_SECONDS,
-                care=care,
-            ),
-        )
+    def run(act: Act) -> UndoOutcome | None:
+        return attempt(request, lambda: undo.undo(mutation.project_id, mutation.pk, act))
 
     expected = request.POST.get("expected", "")
     if request.method == "POST" and is_id(expected):
-        done = run(Precautions(expected=int(expected)))
+        done = run(replace(act, expected=int(expected)))
         if done is not None:
             return _done(request, mutation, done, page)
-    outcome = run(Precautions(preview=True))
+    outcome = run(replace(act, preview=True))
     context = {
         **model_admin.admin_site.each_context(request),
         "title": f"Undo mutation {mutation.pk}",
         "opts": model_admin.opts,
         "mutation": mutation,
-        "body": shortened(history.body_shown_to(mutation, by)),
+        "body": shortened(history.body_shown_to(mutation, act.by)),
         "page": page,
         "undone_by": undone_by(mutation),
         "outcome": outcome,

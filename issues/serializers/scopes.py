@@ -2,12 +2,13 @@
 
 import re
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import unquote_plus
 
 from rest_framework.exceptions import ValidationError
 
 from issues.enums import IssueStatus
-from issues.mutation import IssueScope
+from issues.mutation import AllIssues, IssueScope, NamedIssues
 from issues.search import MAX_LENGTH, Term, parse
 from issues.serializers.keys import means_ids
 from projects.callers import Caller
@@ -37,8 +38,16 @@ class ScopeQuery:
         self, project_id: int, ids: frozenset[int] | None = None, *, among: tuple[int, ...] = ()
     ) -> IssueScope:
         """Return this for one project, ``among`` several; with ``ids``, for these of its issues only."""
+        narrowed: dict[str, Any] = {
+            "statuses": self.statuses,
+            "terms": self.terms,
+            "among": among,
+            "query": self.query,
+        }
         named = self.ids if ids is None else ids
-        return IssueScope(project_id, named, self.statuses, self.terms, among=among, query=self.query)
+        if named is None:
+            return AllIssues(project_id, **narrowed)
+        return NamedIssues(project_id, ids=named, **narrowed)
 
 
 def read_scope_query(query_string: str, *, known: frozenset[str] = KNOWN, by: Caller) -> ScopeQuery:

@@ -1,8 +1,6 @@
 """Deleting issues for good, with everything that hangs on them (contract section 3)."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from functools import partial
 
 from django.db import connection
 
@@ -18,10 +16,11 @@ from issues.models import (
     IssueSubscription,
     IssueText,
 )
-from issues.mutation import NO_PRECAUTIONS, IssueScope, MutationOutcome, Precautions
+from issues.mutation import IssueScope, MutationOutcome, NamedIssues
 from issues.services.ground import history, names, precautions
-from issues.services.ground.targets import IdsRequired, descendants, lock_targets
-from projects.callers import Caller
+from issues.services.ground.targets import descendants, lock_targets, named_only
+from projects import acting
+from projects.acting import Act
 from projects.database.arrays import as_array
 
 # Everything that points at an issue; the issue itself goes last. A table that is missing fails
@@ -29,22 +28,13 @@ from projects.database.arrays import as_array
 HANGING_ON_ISSUES = (IssueText, IssueHash, IssueHour, IssueSeen, IssueBookmark, IssueSubscription, Activity)
 
 
-def delete(
-    scope: IssueScope, *, by: Caller, at: datetime, lock_timeout: int, care: Precautions = NO_PRECAUTIONS
-) -> MutationOutcome:
+def delete(scope: IssueScope, act: Act) -> MutationOutcome:
     """Delete every issue in ``scope``: :func:`delete_each` for one project."""
-    (outcome,) = delete_each([scope], by=by, at=at, lock_timeout=lock_timeout, care=care)
+    (outcome,) = delete_each([scope], act)
     return outcome
 
 
-def delete_each(
-    scopes: Sequence[IssueScope],
-    *,
-    by: Caller,
-    at: datetime,
-    lock_timeout: int,
-    care: Precautions = NO_PRECAUTIONS,
-) -> list[MutationOutcome]:
+def delete_each(scopes: Sequence[IssueScope], act: Act) -> Sequence[MutationOutcome]:
     """Delete every issue in each of ``scopes``, which are of different projects, and what was merged into it.
 
     ``matched`` counts the named issues, ``changed`` those that came along too. With an id that is out of scope in any
@@ -54,25 +44,27 @@ def delete_each(
     :raises UnknownName: what the search names is gone; nothing was deleted.
     :raises UnexpectedNumber: another number of issues matched than the caller expects; nothing was deleted.
     :raises TryAgain: others are changing the same issues; nothing was deleted.
-    :raises OperationalError: no lock within ``lock_timeout`` seconds, or no database; nothing was deleted.
+    :raises OperationalError: no lock in time, or no database; nothing was deleted.
     """
-    if any(scope.ids is None for scope in scopes):
-        raise IdsRequired
-    work = partial(_delete_each, scopes, by=by, at=at)
-    with observing.mutation(MutationKind.DELETE, scopes, {}, by=by, preview=care.preview) as outcomes:
-        outcomes += precautions.run(work, care, lock_timeout=lock_timeout)
+    named = named_only(scopes)
+    with observing.mutation(MutationKind.DELETE, named, {}, act) as observed:
+        for attempt in acting.attempts(act):
+            with attempt:
+                outcomes = _lock_and_delete(named, act)
+                precautions.check(outcomes, act)
+        observed.outcomes = outcomes
     return outcomes
 
 
-def _delete_each(scopes: Sequence[IssueScope], *, by: Caller, at: datetime) -> list[MutationOutcome]:
-    scopes = names.hold(scopes, at=at)
-    locked = [lock_targets(scope, at=at, relatives=descendants, kind=MutationKind.DELETE) for scope in scopes]
+def _lock_and_delete(scopes: Sequence[NamedIssues], act: Act) -> Sequence[MutationOutcome]:
+    scopes = names.hold(scopes, at=act.at)
+    locked = [lock_targets(scope, at=act.at, relatives=descendants, kind=MutationKind.DELETE) for scope in scopes]
     if any(found.out_of_scope for found in locked):
         return [MutationOutcome(out_of_scope=tuple(found.out_of_scope)) for found in locked]
-    return [_delete(scope, found.ids, by=by, at=at) for scope, found in zip(scopes, locked, strict=True)]
+    return [_delete(scope, found.ids, act) for scope, found in zip(scopes, locked, strict=True)]
 
 
-def _delete(scope: IssueScope, ids: list[int], *, by: Caller, at: datetime) -> MutationOutcome:
+def _delete(scope: NamedIssues, ids: list[int], act: Act) -> MutationOutcome:
     if not ids:
         return MutationOutcome()
     doomed = sorted({*ids, *descendants(scope.project_id, ids)})
@@ -81,9 +73,8 @@ def _delete(scope: IssueScope, ids: list[int], *, by: Caller, at: datetime) -> M
         _delete_rows(model._meta.db_table, "issue_id", scope.project_id, doomed)
     _delete_rows(Issue._meta.db_table, "id", scope.project_id, doomed)
 
-    mutation_id = history.next_id()
-    history.record(mutation_id, MutationKind.DELETE, scope, {}, matched=len(ids), changed=len(doomed), by=by, at=at)
-    return MutationOutcome(matched=len(ids), changed=len(doomed), mutation_id=mutation_id)
+    outcome = MutationOutcome(matched=len(ids), changed=len(doomed), mutation_id=history.next_id())
+    return history.record(outcome, MutationKind.DELETE, scope, {}, act)
 
 
 def _delete_rows(table: str, column: str, project_id: int, ids: list[int]) -> None:

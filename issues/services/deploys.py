@@ -1,23 +1,26 @@
 """Deploys: a release went live in an environment."""
 
 from collections.abc import Collection
-from functools import partial
 
 from issues.mutation import NewDeploy
 from issues.services.ground import lookups
-from projects.database import transactions
+from projects import acting
+from projects.acting import Act
 from projects.models import Deploy
 
 
-def record(version: str, deploy: NewDeploy, *, seen_in: Collection[int], lock_timeout: int) -> Deploy | None:
+def record(version: str, deploy: NewDeploy, act: Act, *, seen_in: Collection[int]) -> Deploy | None:
     """Keep a deploy of the releases of this version in these projects; return the first of its rows, None when the
     releases are gone.
 
     It is a row of each: who sees one of the projects alone sees it there.
 
-    :raises OperationalError: no lock within ``lock_timeout`` seconds, or no database; nothing was written.
+    :raises OperationalError: no lock in time, or no database; nothing was written.
     """
-    return transactions.run(partial(_record, version, deploy, seen_in=seen_in), lock_timeout=lock_timeout)
+    for attempt in acting.attempts(act):
+        with attempt:
+            made = _record(version, deploy, seen_in=seen_in)
+    return made
 
 
 def _record(version: str, deploy: NewDeploy, *, seen_in: Collection[int]) -> Deploy | None:

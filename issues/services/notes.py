@@ -1,67 +1,64 @@
 """What people write about an issue: activities that can be edited and taken back by who wrote them."""
 
-from datetime import datetime
-from functools import partial
-
 from django.db.models import F, QuerySet
 from django.db.models.functions import Greatest, Least
 
 from issues.enums import ActivityKind
 from issues.models import Activity, Issue
 from issues.querysets import MOST
-from projects.database import transactions
+from projects import acting
+from projects.acting import Act
 from projects.querysets import MAX_ID
 
 
-def add(issue: Issue, text: str, *, user_id: int, at: datetime, lock_timeout: int) -> Activity | None:
+def add(issue: Issue, text: str, act: Act) -> Activity | None:
     """Write a note on a visible issue, and count it; return it, or None if the issue is deleted or merged by now.
 
-    :raises OperationalError: no lock within ``lock_timeout`` seconds, or no database; nothing was written.
+    :raises OperationalError: no lock in time, or no database; nothing was written.
     """
-    return transactions.run(partial(_add, issue, text, user_id=user_id, at=at), lock_timeout=lock_timeout)
+    for attempt in acting.attempts(act):
+        with attempt:
+            note = _insert(issue, text, act) if _count(issue, 1) else None
+    return note
 
 
-def _add(issue: Issue, text: str, *, user_id: int, at: datetime) -> Activity | None:
-    if not _count(issue, 1):
-        return None
+def _insert(issue: Issue, text: str, act: Act) -> Activity:
     return Activity.objects.create(
         project_id=issue.project_id,
         issue_id=issue.pk,
         kind=ActivityKind.NOTE,
         data={"text": text},
-        user_id=user_id,
-        created_at=at,
+        user_id=act.user_id,
+        created_at=act.at,
     )
 
 
-def edit(note: Activity, text: str, *, lock_timeout: int) -> bool:
+def edit(note: Activity, text: str, act: Act) -> bool:
     """Replace the text of a note; its author, time and place stay. Return whether it was still there.
 
-    :raises OperationalError: no lock within ``lock_timeout`` seconds, or no database; nothing was written.
+    :raises OperationalError: no lock in time, or no database; nothing was written.
     """
-    return transactions.run(partial(_edit, note, text), lock_timeout=lock_timeout)
+    for attempt in acting.attempts(act):
+        with attempt:
+            # Nothing of the issue changes: this waits for who has the note, and for nobody who has the issue.
+            was_there = bool(_still_there(note).update(data={"text": text}))
+    return was_there
 
 
-def _edit(note: Activity, text: str) -> bool:
-    # Nothing of the issue changes: this waits for who has the note, and for nobody who has the issue.
-    return bool(_still_there(note).update(data={"text": text}))
-
-
-def remove(note: Activity, *, lock_timeout: int) -> bool:
+def remove(note: Activity, act: Act) -> bool:
     """Delete a note, and count it no more. Return whether it was still there.
 
-    :raises OperationalError: no lock within ``lock_timeout`` seconds, or no database; nothing was deleted.
+    :raises OperationalError: no lock in time, or no database; nothing was deleted.
     """
-    return transactions.run(partial(_remove, note), lock_timeout=lock_timeout)
-
-
-def _remove(note: Activity) -> bool:
-    # The issue first, as whoever changes issues: then two who remove the same note wait here, and one finds it gone.
-    issues = list(Issue.objects.with_ids(note.project_id, [note.issue_id]).visible().locked())
-    if not issues or not _still_there(note).delete()[0]:
-        return False
-    _count(issues[0], -1)
-    return True
+    for attempt in acting.attempts(act):
+        with attempt:
+            # The issue first, as whoever changes issues: then two who remove the same note wait here, and one finds it
+            # gone.
+            issues = list(Issue.objects.with_ids(note.project_id, [note.issue_id]).visible().locked())
+            was_there = bool(issues and _still_there(note).delete()[0])
+            if was_there:
+                _count(issues[0], -1)
+    return was_there
 
 
 def _still_there(note: Activity) -> QuerySet[Activity]:

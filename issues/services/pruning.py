@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from django.db import connection
 
 from issues.models import BEFORE_STATE, Mutation
-from projects.database import transactions
+from projects import acting
+from projects.acting import Act
 
 MUTATIONS, ISSUES = 1_000, 10_000  # in one set, of which one mutation may have more
 
@@ -26,15 +26,20 @@ def count_older(before: datetime) -> int:
     return Mutation.objects.filter(created_at__lt=before).count()
 
 
-def prune(before: datetime, *, lock_timeout: int) -> Iterator[Pruned]:
+def prune(before: datetime, act: Act) -> Iterator[Pruned]:
     """Remove the mutations that are older, with the before-states of their activities; yield what each set was.
 
     A mutation goes in one piece: half of its before-states would make a wrong undo. What is gone is always the
     beginning, by id, so that who finds a mutation missing knows whether it was pruned (issues/integrity.py).
 
-    :raises OperationalError: no lock within ``lock_timeout`` seconds, or no database; what was yielded is done.
+    :raises OperationalError: no lock in time, or no database; what was yielded is done.
     """
-    while (done := transactions.run(partial(_prune, before), lock_timeout=lock_timeout)).mutations:
+    while True:
+        for attempt in acting.attempts(act):
+            with attempt:
+                done = _prune(before)
+        if not done.mutations:
+            return
         yield done
 
 

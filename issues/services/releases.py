@@ -9,7 +9,6 @@ Whoever changes the releases of a project keeps the project first, then the rele
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from django.db import connection
@@ -19,7 +18,8 @@ from issues.mutation import ReleaseChange
 from issues.services.ground import lookups
 from issues.services.verbs.status import resolutions
 from issues.services.verbs.totals import RELEASES_OF_A_TREE
-from projects.database import transactions
+from projects import acting
+from projects.acting import Act
 from projects.database.arrays import as_array
 from projects.database.transactions import StartOver
 from projects.models import Release, ReleaseStatus
@@ -41,58 +41,56 @@ class ReleaseInUse(Refusal):
     sentence = "This release is referenced by active issues and cannot be removed."
 
 
-def save(version: str, change: ReleaseChange, *, seen_in: Collection[int], at: datetime, lock_timeout: int) -> bool:
+def save(version: str, change: ReleaseChange, act: Act, *, seen_in: Collection[int]) -> bool:
     """Make the release of this version in the projects that are named; or, where it is seen already, change that one,
     and make it in those that have it not. Return whether it is new.
 
     :raises ProjectsRequired: it is not seen anywhere yet, and no project was named for it.
     :raises TryAgain: others are changing the same release; nothing was changed.
-    :raises OperationalError: no lock within ``lock_timeout`` seconds, or no database; nothing was changed.
+    :raises OperationalError: no lock in time, or no database; nothing was changed.
     """
-    return transactions.run(partial(_save, version, change, seen_in=seen_in, at=at), lock_timeout=lock_timeout)
+    for attempt in acting.attempts(act):
+        with attempt:
+            made_for = _projects_of(version, seen_in)
+            if not change.project_ids and not made_for:
+                raise ProjectsRequired
+            rows = _keep(version, made_for | change.project_ids, seen_in)
+            if not rows and not change.project_ids:
+                raise StartOver("This release is being deleted just now.")
+            _change(version, rows, change, at=act.at)
+    return not rows
 
 
-def update(version: str, change: ReleaseChange, *, seen_in: Collection[int], at: datetime, lock_timeout: int) -> bool:
+def update(version: str, change: ReleaseChange, act: Act, *, seen_in: Collection[int]) -> bool:
     """Change a release, and make it in the projects that are named and have it not; False when it is gone.
 
     :raises TryAgain: others are changing the same release; nothing was changed.
-    :raises OperationalError: no lock within ``lock_timeout`` seconds, or no database; nothing was changed.
+    :raises OperationalError: no lock in time, or no database; nothing was changed.
     """
-    return transactions.run(partial(_update, version, change, seen_in=seen_in, at=at), lock_timeout=lock_timeout)
+    for attempt in acting.attempts(act):
+        with attempt:
+            rows = _keep(version, _projects_of(version, seen_in) | change.project_ids, seen_in)
+            if rows:
+                _change(version, rows, change, at=act.at)
+    return bool(rows)
 
 
-def delete(version: str, *, seen_in: Collection[int], at: datetime, lock_timeout: int) -> bool:
+def delete(version: str, act: Act, *, seen_in: Collection[int]) -> bool:
     """Delete a release with its deploys; False when it is gone. Issues first or last seen in it forget that.
 
     :raises ReleaseInUse: a resolution names it; nothing was changed.
     :raises TryAgain: others are changing the same release; nothing was changed.
-    :raises OperationalError: no lock within ``lock_timeout`` seconds, or no database; nothing was changed.
+    :raises OperationalError: no lock in time, or no database; nothing was changed.
     """
-    return transactions.run(partial(_delete, version, seen_in=seen_in, at=at), lock_timeout=lock_timeout)
-
-
-def _save(version: str, change: ReleaseChange, *, seen_in: Collection[int], at: datetime) -> bool:
-    made_for = _projects_of(version, seen_in)
-    if not change.project_ids and not made_for:
-        raise ProjectsRequired
-    rows = _keep(version, made_for | change.project_ids, seen_in)
-    if not rows and not change.project_ids:
-        raise StartOver("This release is being deleted just now.")
-    _change(version, rows, change, at=at)
-    return not rows
-
-
-def _update(version: str, change: ReleaseChange, *, seen_in: Collection[int], at: datetime) -> bool:
-    rows = _keep(version, _projects_of(version, seen_in) | change.project_ids, seen_in)
-    if rows:
-        _change(version, rows, change, at=at)
+    for attempt in acting.attempts(act):
+        with attempt:
+            rows = _keep(version, _projects_of(version, seen_in), seen_in, to_delete=True)
+            if rows:
+                _delete(version, rows, at=act.at)
     return bool(rows)
 
 
-def _delete(version: str, *, seen_in: Collection[int], at: datetime) -> bool:
-    rows = _keep(version, _projects_of(version, seen_in), seen_in, to_delete=True)
-    if not rows:
-        return False
+def _delete(version: str, rows: Sequence[Release], *, at: datetime) -> None:
     project_ids = [row.project_id for row in rows]
     resolutions.settle(project_ids, at=at)
     ids = as_array(row.pk for row in rows)
@@ -105,7 +103,6 @@ def _delete(version: str, *, seen_in: Collection[int], at: datetime) -> bool:
     carry(project_ids, numbered(version))
     # Those of its package may be older without it; what waits for one that comes after its base sees that now.
     resolutions.settle(project_ids, at=at)
-    return True
 
 
 def _change(version: str, rows: Sequence[Release], change: ReleaseChange, *, at: datetime) -> None:

@@ -1,22 +1,21 @@
 """Taking a mutation back: what it changed is again as it was, wherever that still is what it left (contract 6)."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
-from functools import partial
 
 from django.db import connection
 
 from issues import observing
 from issues.enums import IssueStatus, MutationKind
 from issues.models import Mutation
-from issues.mutation import NO_PRECAUTIONS, IssueScope, Precautions, UndoOutcome
+from issues.mutation import AllIssues, IssueScope, NamedIssues, UndoOutcome
 from issues.services.ground import history, lookups, precautions
 from issues.services.ground.history import NO_MARKS, ChangedMarks
 from issues.services.ground.restoring import SHOWN, Restored, restore
-from issues.services.ground.targets import Targets, ancestors, lock_targets, no_relatives
+from issues.services.ground.targets import AllTargets, NamedTargets, ancestors, lock_targets, no_relatives
 from issues.services.verbs import PARTS, bookmarks, merging, seen, status, subscriptions
 from issues.services.verbs.merging import Links, read_links
-from projects.callers import Caller
+from projects import acting
+from projects.acting import Act
 from projects.refusals import Refusal
 
 
@@ -32,37 +31,27 @@ class UnknownMutation(Refusal):
     sentence = "There is no such mutation, or none any more."
 
 
-def undo(
-    project_id: int,
-    mutation_id: int,
-    *,
-    by: Caller,
-    at: datetime,
-    lock_timeout: int,
-    care: Precautions = NO_PRECAUTIONS,
-    in_person: bool = True,
-) -> UndoOutcome:
+def undo(project_id: int, mutation_id: int, act: Act) -> UndoOutcome:
     """Put back what a mutation of the project changed, all or nothing. It is a mutation itself, if it changed anything.
 
-    :param in_person: whether it is the user who asks. An operator names one for the history only, and so puts back
-        nobody's marks.
     :raises UnknownMutation: there is none; nothing was changed.
     :raises CannotUndoDeletion: it is a deletion; nothing was changed.
     :raises UnexpectedNumber: it is not about as many issues as the caller expects; nothing was changed.
     :raises TryAgain: others are changing the same issues; nothing was changed.
-    :raises OperationalError: no lock within ``lock_timeout`` seconds, or no database; nothing was changed.
+    :raises OperationalError: no lock in time, or no database; nothing was changed.
     """
     undone = next(iter(Mutation.objects.filter(project=project_id, pk=mutation_id)), None)
     if undone is None:
         raise UnknownMutation
     if undone.kind == MutationKind.DELETE:
         raise CannotUndoDeletion
-    marks_of = by.user_id if in_person and history.shows_marks_to(undone, by) else None
-    work = partial(_undo, undone, marks_of=marks_of, by=by, at=at)
     body = {"undo": str(mutation_id)}
-    with observing.mutation(MutationKind.UNDO, [_scope(undone)], body, by=by, preview=care.preview) as outcomes:
-        (outcome,) = precautions.run(work, care, lock_timeout=lock_timeout)
-        outcomes.append(outcome)
+    with observing.mutation(MutationKind.UNDO, [_scope(undone)], body, act) as observed:
+        for attempt in acting.attempts(act):
+            with attempt:
+                outcome = _undo(undone, act)
+                precautions.check([outcome], act)
+        observed.outcomes = [outcome]
     return outcome
 
 
@@ -70,20 +59,16 @@ def _scope(undone: Mutation) -> IssueScope:
     """Return which issues were named by what is undone, as the history tells it."""
     project_id = undone.project_id
     undone = history.read_scopes_shown([undone]).get(undone.pk, undone)
-    return IssueScope(
-        project_id,
-        ids=None if undone.ids is None else frozenset(undone.ids),
-        statuses=None if undone.statuses is None else frozenset(map(IssueStatus, undone.statuses)),
-        query=undone.query,
-    )
+    statuses = None if undone.statuses is None else frozenset(map(IssueStatus, undone.statuses))
+    if undone.ids is None:
+        return AllIssues(project_id, statuses=statuses, query=undone.query)
+    return NamedIssues(project_id, ids=frozenset(undone.ids), statuses=statuses, query=undone.query)
 
 
-def _undo(undone: Mutation, *, marks_of: int | None, by: Caller, at: datetime) -> list[UndoOutcome]:
+def _undo(undone: Mutation, act: Act) -> UndoOutcome:
     _hold(undone)
     lookups.hold_next_release(undone.project_id)
-    if undone.ids is None:
-        return [_undo_all(undone, by=by, at=at)]
-    return [_undo_named(undone, marks_of=marks_of, by=by, at=at)]
+    return _undo_all(undone, act) if undone.ids is None else _undo_named(undone, act)
 
 
 def _hold(undone: Mutation) -> None:
@@ -93,28 +78,29 @@ def _hold(undone: Mutation) -> None:
         raise UnknownMutation
 
 
-def _undo_all(undone: Mutation, *, by: Caller, at: datetime) -> UndoOutcome:
+def _undo_all(undone: Mutation, act: Act) -> UndoOutcome:
     """Take back an "update all", which changed the status and nothing else. Its issues are never a list in Python."""
-    targets = Targets(IssueScope(undone.project_id), mutation_id=history.next_id(), ids=None)
+    targets = AllTargets(AllIssues(undone.project_id), history.next_id())
     matched = _lock_all(undone)
-    done = restore(targets, status.PART, undone.pk, by=by, at=at)
-    return UndoOutcome(
+    done = restore(targets, status.PART, undone.pk, act)
+    outcome = UndoOutcome(
         matched=matched,
         changed=done.restored,
-        mutation_id=_record(targets, undone, matched, done.restored, NO_MARKS, by=by, at=at),
+        mutation_id=targets.mutation_id,
         skipped=done.skipped,
         skipped_ids=tuple(done.skipped_ids),
     )
+    return history.record_undo(outcome, undone, act)
 
 
-def _undo_named(undone: Mutation, *, marks_of: int | None, by: Caller, at: datetime) -> UndoOutcome:
+def _undo_named(undone: Mutation, act: Act) -> UndoOutcome:
     """Take back what was done to named issues: a table of contents."""
     assignable = lookups.hold_former_assignees(undone.project_id, undone.pk)
     links = read_links(undone.pk)
-    scope = IssueScope(undone.project_id, ids=frozenset(issues_of(undone, links)))
+    scope = NamedIssues(undone.project_id, ids=frozenset(issues_of(undone, links)))
     relatives = ancestors if links.issues else no_relatives
-    locked = lock_targets(scope, at=at, relatives=relatives, hidden=True, kind=MutationKind.UNDO)
-    targets = Targets(scope, mutation_id=history.next_id(), ids=locked.ids)
+    locked = lock_targets(scope, at=act.at, relatives=relatives, hidden=True, kind=MutationKind.UNDO)
+    targets = NamedTargets(scope, history.next_id(), locked.ids)
     there = frozenset(locked.ids)
     changed: set[int] = set()
     skipped: set[int] = set()
@@ -124,7 +110,7 @@ def _undo_named(undone: Mutation, *, marks_of: int | None, by: Caller, at: datet
         skipped.update(done.skipped_ids)
 
     def trees() -> None:
-        restored = merging.restore(targets, links, by=by, at=at)
+        restored = merging.restore(targets, links, act)
         changed.update(restored)
         skipped.update(links.issues - restored)
 
@@ -132,8 +118,8 @@ def _undo_named(undone: Mutation, *, marks_of: int | None, by: Caller, at: datet
     if not undone.is_reversed:
         trees()
     for part in PARTS:
-        note(restore(targets, part, undone.pk, to=assignable, by=by, at=at))
-    marks = NO_MARKS if marks_of is None else _restore_marks(targets, undone, user_id=marks_of, at=at)
+        note(restore(targets, part, undone.pk, act, to=assignable))
+    marks = _restore_marks(targets, undone, act)
     for before, after in (
         (undone.seen_ids, marks.seen),
         (undone.bookmark_ids, marks.bookmarks),
@@ -145,24 +131,28 @@ def _undo_named(undone: Mutation, *, marks_of: int | None, by: Caller, at: datet
         trees()
 
     skipped &= there
-    return UndoOutcome(
+    outcome = UndoOutcome(
         matched=len(there),
         changed=len(changed),
-        mutation_id=_record(targets, undone, len(there), len(changed), marks, by=by, at=at),
+        mutation_id=targets.mutation_id,
         skipped=len(skipped),
         skipped_ids=tuple(sorted(skipped)[:SHOWN]),
     )
+    return history.record_undo(outcome, undone, act, marks=marks)
 
 
-def _restore_marks(targets: Targets, undone: Mutation, *, user_id: int, at: datetime) -> ChangedMarks:
+def _restore_marks(targets: NamedTargets, undone: Mutation, act: Act) -> ChangedMarks:
     """Put back the marks of the user who asks for it, and whose they were; return them."""
+    user_id = act.user_id
+    if user_id is None or not act.in_person or not history.shows_marks_to(undone, act.by):
+        return NO_MARKS
 
     def restored(restore: Callable[..., list[int]], was_set_to: bool | None, ids: Sequence[int]) -> Sequence[int]:
         if was_set_to is None:
             return ()
-        there = sorted(set(ids).intersection(targets.ids or ()))
+        there = sorted(set(ids).intersection(targets.ids))
         done: Sequence[int] = restore(
-            targets, there, was_set_to=was_set_to, user_id=user_id, set_at=undone.created_at, at=at
+            targets, there, was_set_to=was_set_to, user_id=user_id, set_at=undone.created_at, at=act.at
         )
         return done
 
@@ -201,20 +191,3 @@ def issues_of(undone: Mutation, links: Links, *, with_marks: bool = True) -> set
         ids = {pk for (pk,) in cursor.fetchall()}
     marked = (undone.seen_ids, undone.bookmark_ids, undone.subscription_ids) if with_marks else ()
     return ids.union(links.issues, *marked)
-
-
-def _record(
-    targets: Targets,
-    undone: Mutation,
-    matched: int,
-    changed: int,
-    marks: ChangedMarks,
-    *,
-    by: Caller,
-    at: datetime,
-) -> int | None:
-    """Keep the undo in the history, if it changed anything; return its id then."""
-    if not changed:
-        return None
-    history.record_undo(targets.mutation_id, undone, matched=matched, changed=changed, marks=marks, by=by, at=at)
-    return targets.mutation_id

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from issues.models import Issue
-from issues.mutation import IssueMutation, IssueScope, MutationOutcome, Precautions
+from issues.mutation import IssueMutation, IssueScope, MutationOutcome
 from issues.serializers.issues import write_list
 from issues.serializers.items import read_items, read_names, read_stats
 from issues.serializers.lists import KNOWN as KNOWN_TO_LIST
@@ -25,6 +25,7 @@ from issues.serializers.scopes import KNOWN, SHOWN, ScopeQuery, read_expected, r
 from issues.services import bulk, deletion
 from issues.services.ground import names, targets
 from issues.views.links import permalink
+from projects.acting import Act
 from projects.api.ignored import KEYS_HEADER, ignored_header
 from projects.api.pagination import beside, cut_page, link_header, refuse_foreign
 from projects.api.viewsets import ApiViewSet, OrganizationViewSet, ProjectViewSet
@@ -75,46 +76,39 @@ class IssuesViewSet(ApiViewSet):
             project_ids = [project.pk for project in projects]
             names.refuse_unknown(query.terms, project_ids, at=timezone.now(), hidden=hidden)
 
-    def read_care(self, query: ScopeQuery) -> Precautions:
-        """Return how careful the caller is.
+    def read_act(self, query: ScopeQuery) -> Act:
+        """Return who asks, when, and how carefully.
 
         :raises ValidationError: the header that says how many issues are expected is no number.
         """
-        return Precautions(preview=query.preview, expected=read_expected(self.request.headers.get("Issues-Expected")))
+        return self.act(preview=query.preview, expected=read_expected(self.request.headers.get("Issues-Expected")))
 
     def answer_mutation(
         self,
         scopes: Sequence[IssueScope],
         mutation: IssueMutation,
-        care: Precautions,
+        act: Act,
         *,
         missing: Sequence[int] = (),
-        at: datetime,
     ) -> Response:
         """Apply the mutation to these issues; to none of them if any is ``missing``."""
         ignored = ignored_header(KEYS_HEADER, mutation.ignored_keys)
         if missing:
             return _no_content([MutationOutcome(out_of_scope=tuple(missing))], ignored)
 
-        outcomes = bulk.mutate_each(
-            scopes, mutation, by=self.caller, at=at, lock_timeout=settings.LOCK_TIMEOUT_SECONDS, care=care
-        )
+        outcomes = bulk.mutate_each(scopes, mutation, act)
 
         if any(outcome.out_of_scope for outcome in outcomes):
             return _no_content(outcomes, ignored)
         answer = describe_outcome(mutation, outcomes, by=self.caller)
         return Response(answer, headers=counting_headers(outcomes) | ignored)
 
-    def answer_deletion(
-        self, scopes: Sequence[IssueScope], care: Precautions, *, missing: Sequence[int] = ()
-    ) -> Response:
+    def answer_deletion(self, scopes: Sequence[IssueScope], act: Act, *, missing: Sequence[int] = ()) -> Response:
         """Delete these issues; none of them if any is ``missing``."""
         if missing:
             return _no_content([MutationOutcome(out_of_scope=tuple(missing))])
 
-        outcomes = deletion.delete_each(
-            scopes, by=self.caller, at=timezone.now(), lock_timeout=settings.LOCK_TIMEOUT_SECONDS, care=care
-        )
+        outcomes = deletion.delete_each(scopes, act)
 
         return _no_content(outcomes)
 
@@ -157,19 +151,18 @@ class ProjectIssuesViewSet(ProjectViewSet, IssuesViewSet):
 
     def bulk_mutate(self, request: Request, organization: str, project: str) -> Response:
         """Apply the body to the issues that the query names (contract section 1)."""
-        at = timezone.now()
         query = self._query()
-        care = self.read_care(query)
-        mutation = self.read_mutation(self.project.organization_id, [self.project], at=at)
+        act = self.read_act(query)
+        mutation = self.read_mutation(self.project.organization_id, [self.project], at=act.at)
         self.refuse_unknown_names(query, [self.project], hidden=mutation.only_unmerges)
-        return self.answer_mutation([query.in_project(self.project.pk)], mutation, care, at=at)
+        return self.answer_mutation([query.in_project(self.project.pk)], mutation, act)
 
     def bulk_delete(self, request: Request, organization: str, project: str) -> Response:
         """Delete the issues that the query names (contract section 3)."""
         query = self._query()
-        care = self.read_care(query)
+        act = self.read_act(query)
         self.refuse_unknown_names(query, [self.project])
-        return self.answer_deletion([query.in_project(self.project.pk)], care)
+        return self.answer_deletion([query.in_project(self.project.pk)], act)
 
     def _query(self) -> ScopeQuery:
         known = KNOWN - {"project"}
@@ -192,32 +185,31 @@ class OrganizationIssuesViewSet(OrganizationViewSet, IssuesViewSet):
 
     def bulk_mutate(self, request: Request, organization: str) -> Response:
         """Apply the body to the issues that the query names."""
-        at = timezone.now()
         query = self._query()
-        care = self.read_care(query)
+        act = self.read_act(query)
         projects = self._projects(query.project_ids)
         scopes, missing = self._split(query, projects)
         concerned = {scope.project_id for scope in scopes}
         mutation = self.read_mutation(
-            self.organization.pk, [project for project in projects if project.pk in concerned], at=at
+            self.organization.pk, [project for project in projects if project.pk in concerned], at=act.at
         )
         self.refuse_unknown_names(query, projects, hidden=mutation.only_unmerges)
         if query.ids is None and not mutation.changes_status_only:
             raise targets.IdsRequired
         if query.ids is None and query.project_ids is None:
             raise ProjectRequired
-        return self.answer_mutation(scopes, mutation, care, missing=missing, at=at)
+        return self.answer_mutation(scopes, mutation, act, missing=missing)
 
     def bulk_delete(self, request: Request, organization: str) -> Response:
         """Delete the issues that the query names."""
         query = self._query()
-        care = self.read_care(query)
+        act = self.read_act(query)
         projects = self._projects(query.project_ids)
         scopes, missing = self._split(query, projects)
         self.refuse_unknown_names(query, projects)
         if query.ids is None:
             raise targets.IdsRequired
-        return self.answer_deletion(scopes, care, missing=missing)
+        return self.answer_deletion(scopes, act, missing=missing)
 
     def _query(self) -> ScopeQuery:
         return read_scope_query(self.request.META.get("QUERY_STRING", ""), by=self.caller)

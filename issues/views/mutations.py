@@ -2,12 +2,10 @@
 
 from django.conf import settings
 from django.http import Http404
-from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from issues.models import Activity, Issue, Mutation
-from issues.mutation import Precautions
 from issues.querysets import size_of_mutation
 from issues.serializers.history import describe_mutation, describe_undo, read_changes, read_undone_by
 from issues.serializers.outcomes import counting_headers
@@ -65,18 +63,11 @@ class MutationsViewSet(ProjectViewSet):
     def undo(self, request: Request, **kwargs: str) -> Response:
         """Put back what the mutation changed, where that still is what it left."""
         preview = read_preview_alone(request.META.get("QUERY_STRING", ""))
-        care = Precautions(preview=preview, expected=read_expected(request.headers.get("Issues-Expected")))
+        act = self.act(preview=preview, expected=read_expected(request.headers.get("Issues-Expected")))
         pk = read_id(kwargs["mutation"]) or 0
 
         try:
-            outcome = undo.undo(
-                self.project.pk,
-                pk,
-                by=self.caller,
-                at=timezone.now(),
-                lock_timeout=settings.LOCK_TIMEOUT_SECONDS,
-                care=care,
-            )
+            outcome = undo.undo(self.project.pk, pk, act)
         except undo.UnknownMutation as error:
             raise Http404 from error
         return Response(describe_undo(pk, outcome), headers=counting_headers([outcome]))

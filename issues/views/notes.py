@@ -4,7 +4,6 @@ from functools import partial
 
 from django.conf import settings
 from django.http import Http404
-from django.utils import timezone
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -65,13 +64,11 @@ class NotesViewSet(OneIssueViewSet):
 
     def create(self, request: Request, **kwargs: str) -> Response:
         """Write a note, and answer it."""
-        user_id = self._author()
+        self._author()  # there must be one
         text = self._text(request)
         self.refuse_merged()
 
-        note = notes.add(
-            self.issue, text, user_id=user_id, at=timezone.now(), lock_timeout=settings.LOCK_TIMEOUT_SECONDS
-        )
+        note = notes.add(self.issue, text, self.act())
 
         if note is None:
             raise self.went_away()
@@ -84,7 +81,7 @@ class NotesViewSet(OneIssueViewSet):
         refuse_parameters(request.META.get("QUERY_STRING", ""))
         text = self._text(request)
 
-        if not notes.edit(note, text, lock_timeout=settings.LOCK_TIMEOUT_SECONDS):
+        if not notes.edit(note, text, self.act()):
             raise self.went_away()
         note.data = {"text": text}
         return Response(describe_activity(note))
@@ -94,7 +91,7 @@ class NotesViewSet(OneIssueViewSet):
         note = self._own_note(kwargs["note"])
         refuse_parameters(request.META.get("QUERY_STRING", ""))
 
-        if not notes.remove(note, lock_timeout=settings.LOCK_TIMEOUT_SECONDS):
+        if not notes.remove(note, self.act()):
             raise self.went_away()
         return Response(status=status.HTTP_204_NO_CONTENT)
 

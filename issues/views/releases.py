@@ -5,7 +5,6 @@ from typing import Any
 
 from django.conf import settings
 from django.http import Http404
-from django.utils import timezone
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -69,13 +68,7 @@ class ReleasesViewSet(ApiViewSet):
         serializer.is_valid(raise_exception=True)
         version = serializer.validated_data["version"]
 
-        is_new = releases.save(
-            version,
-            serializer.to_change(),
-            seen_in=self.seen_ids,
-            at=timezone.now(),
-            lock_timeout=settings.LOCK_TIMEOUT_SECONDS,
-        )
+        is_new = releases.save(version, serializer.to_change(), self.act(), seen_in=self.seen_ids)
 
         code = status.HTTP_201_CREATED if is_new else status.HTTP_208_ALREADY_REPORTED
         return Response(self.described(version), status=code)
@@ -90,13 +83,7 @@ class ReleasesViewSet(ApiViewSet):
         serializer = ReleaseChangeSerializer(data=self.body(request), context={"projects": self.seen})
         serializer.is_valid(raise_exception=True)
 
-        is_there = releases.update(
-            version,
-            serializer.to_change(),
-            seen_in=self.seen_ids,
-            at=timezone.now(),
-            lock_timeout=settings.LOCK_TIMEOUT_SECONDS,
-        )
+        is_there = releases.update(version, serializer.to_change(), self.act(), seen_in=self.seen_ids)
 
         if not is_there:
             raise Http404
@@ -105,9 +92,7 @@ class ReleasesViewSet(ApiViewSet):
     def destroy(self, request: Request, *, version: str, **path: str) -> Response:
         """Delete a release that no issue is resolved in."""
         self.find(version)
-        was_there = releases.delete(
-            version, seen_in=self.seen_ids, at=timezone.now(), lock_timeout=settings.LOCK_TIMEOUT_SECONDS
-        )
+        was_there = releases.delete(version, self.act(), seen_in=self.seen_ids)
         if not was_there:
             raise Http404
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -148,12 +133,8 @@ class OrganizationReleasesViewSet(OrganizationViewSet, ReleasesViewSet):
         serializer = NewDeploySerializer(data=dict(request.data))
         serializer.is_valid(raise_exception=True)
 
-        deploy = deploys.record(
-            version,
-            serializer.to_deploy(at=timezone.now()),
-            seen_in=self.seen_ids,
-            lock_timeout=settings.LOCK_TIMEOUT_SECONDS,
-        )
+        act = self.act()
+        deploy = deploys.record(version, serializer.to_deploy(at=act.at), act, seen_in=self.seen_ids)
 
         if deploy is None:
             raise Http404

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from issues.models import Issue
-from issues.mutation import IssueScope, Precautions
+from issues.mutation import NamedIssues
 from issues.serializers.mutations import read_mutation
 from issues.serializers.outcomes import counting_headers
 from issues.serializers.scopes import read_expected, refuse_parameters
@@ -19,6 +19,7 @@ from issues.serializers.whole import read_whole
 from issues.services import bulk, deletion
 from issues.services.ground import targets
 from issues.views.links import permalink
+from projects.acting import Act
 from projects.api.ignored import KEYS_HEADER, ignored_header
 from projects.api.viewsets import ApiViewSet
 from projects.database import transactions
@@ -100,19 +101,16 @@ class IssueViewSet(OneIssueViewSet):
 
     def update(self, request: Request, **kwargs: str) -> Response:
         """Apply the body to the issue, and answer it whole."""
-        at = timezone.now()
         refuse_parameters(request.META.get("QUERY_STRING", ""))
-        care = self._care()
+        act = self._act()
         project = Project.objects.get(pk=self.named.project_id)
         mutation = read_mutation(
-            request.data, organization_id=project.organization_id, projects=[project], by=self.caller, at=at
+            request.data, organization_id=project.organization_id, projects=[project], by=self.caller, at=act.at
         )
         if not mutation.only_unmerges:
             self.refuse_merged()
 
-        outcome = bulk.mutate(
-            self._scope(), mutation, by=self.caller, at=at, lock_timeout=settings.LOCK_TIMEOUT_SECONDS, care=care
-        )
+        outcome = bulk.mutate(self._scope(), mutation, act)
 
         if outcome.out_of_scope:
             raise self.went_away()
@@ -122,23 +120,21 @@ class IssueViewSet(OneIssueViewSet):
     def destroy(self, request: Request, **kwargs: str) -> Response:
         """Delete the issue, with what was merged into it."""
         refuse_parameters(request.META.get("QUERY_STRING", ""))
-        care = self._care()
+        act = self._act()
         self.refuse_merged()
 
-        outcome = deletion.delete(
-            self._scope(), by=self.caller, at=timezone.now(), lock_timeout=settings.LOCK_TIMEOUT_SECONDS, care=care
-        )
+        outcome = deletion.delete(self._scope(), act)
 
         if outcome.out_of_scope:
             raise self.went_away()
         return Response(status=status.HTTP_202_ACCEPTED, headers=counting_headers([outcome]))
 
-    def _care(self) -> Precautions:
-        """Return what the headers ask for: of one issue there is only one number fits, and others are a mistake."""
-        return Precautions(expected=read_expected(self.request.headers.get("Issues-Expected")))
+    def _act(self) -> Act:
+        """Return how the headers ask for it: of one issue there is only one number fits, and others are a mistake."""
+        return self.act(expected=read_expected(self.request.headers.get("Issues-Expected")))
 
-    def _scope(self) -> IssueScope:
-        return IssueScope(self.named.project_id, ids=frozenset({self.named.pk}))
+    def _scope(self) -> NamedIssues:
+        return NamedIssues(self.named.project_id, ids=frozenset({self.named.pk}))
 
     def _whole(self, issue: Issue) -> dict[str, Any]:
         with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):

@@ -3,10 +3,13 @@
 from collections.abc import Collection, Mapping
 from typing import Any, cast
 
+from django.conf import settings
 from django.http import Http404
+from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.viewsets import ViewSet
 
+from projects.acting import Act
 from projects.api.addresses import base_url
 from projects.api.ignored import PARAMETERS_HEADER, ignored_header
 from projects.api.parameters import unknown_parameters
@@ -45,6 +48,16 @@ class ApiViewSet(RouteViewSet):
     @property
     def caller(self) -> Caller:
         return cast(Caller, self.request.auth)  # projects/api/authentication.py makes no other
+
+    def act(self, *, preview: bool = False, expected: int | None = None) -> Act:
+        """Return who changes something, as of now, and how carefully; once for each request, at its start."""
+        return Act(
+            by=self.caller,
+            at=timezone.now(),
+            lock_timeout=settings.LOCK_TIMEOUT_SECONDS,
+            preview=preview,
+            expected=expected,
+        )
 
     @property
     def base_url(self) -> str:

@@ -1,10 +1,11 @@
 """The transaction of a mutation: opened here and nowhere else, and tried again when it was nobody's fault."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from random import random
 from time import monotonic, sleep
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 from prometheus_client import Counter
@@ -18,7 +19,6 @@ from projects.database.failures import (
 )
 from projects.refusals import TryAgain
 
-Result = TypeVar("Result")
 Execute = Callable[[str, Any, bool, dict[str, Any]], Any]
 
 ATTEMPTS = 3
@@ -37,8 +37,14 @@ class StartOver(TryAgain):
     """What was read without a lock, to know what to lock, has changed since."""
 
 
-def run(work: Callable[[], Result], *, lock_timeout: int, keep: bool = True) -> Result:
-    """Return what ``work`` returns, done in one transaction of its own: all of it or nothing.
+def attempts(*, lock_timeout: int, keep: bool = True) -> Iterator[AbstractContextManager[None]]:
+    """Yield a transaction to do everything in, all of it or nothing; and another one, if that has to be tried again.
+
+    ::
+
+        for attempt in transactions.attempts(lock_timeout=5):
+            with attempt:
+                result = ...  # nothing that an earlier attempt has left behind
 
     A lock that can't be had in ``lock_timeout`` seconds ends it. What the database aborts all the same is tried three
     times in all. What has to start over (a tree that moved) is tried until that time is over, and three times at least.
@@ -47,24 +53,41 @@ def run(work: Callable[[], Result], *, lock_timeout: int, keep: bool = True) -> 
     :raises TryAgain: it had to start over each time.
     :raises OperationalError: no lock in time, aborted each time, or no database.
     """
-    deadline = monotonic() + lock_timeout
-    attempt, aborted = 0, 0
-    while True:
-        attempt += 1
-        pause = _pause(attempt)
+    tries = _Tries(lock_timeout, keep, deadline=monotonic() + lock_timeout)
+    while not tries.are_over:
+        yield tries.attempt()
+
+
+@dataclass(slots=True)
+class _Tries:
+    lock_timeout: int
+    keep: bool
+    deadline: float
+    begun: int = 0
+    aborted: int = 0
+    are_over: bool = False
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Do what is within in one transaction. Swallow the error that another try may mend, after a pause."""
+        self.begun += 1
+        pause = _pause(self.begun)
         try:
-            return _run_once(work, lock_timeout=lock_timeout, keep=keep)
+            with _transaction(lock_timeout=self.lock_timeout, keep=self.keep):
+                yield
+            self.are_over = True
         except StartOver as error:
             # Three times at least: one attempt at "all" may take longer than the time for a lock.
-            if attempt >= ATTEMPTS and monotonic() + pause >= deadline:
+            if self.begun >= ATTEMPTS and monotonic() + pause >= self.deadline:
                 raise
             _count(error)
+            sleep(pause)
         except (OperationalError, IntegrityError) as error:
-            aborted += 1
-            if sqlstate(error) not in NOBODYS_FAULT or aborted == ATTEMPTS:
+            self.aborted += 1
+            if sqlstate(error) not in NOBODYS_FAULT or self.aborted == ATTEMPTS:
                 raise
             _count(error)
-        sleep(pause)
+            sleep(pause)
 
 
 def _count(error: Exception) -> None:
@@ -108,7 +131,8 @@ def starting_over_if_locked() -> Iterator[None]:
         raise StartOver from error
 
 
-def _run_once(work: Callable[[], Result], *, lock_timeout: int, keep: bool) -> Result:
+@contextmanager
+def _transaction(*, lock_timeout: int, keep: bool) -> Iterator[None]:
     with transaction.atomic(durable=True):
         # Until the end of this transaction, whatever the connection's own settings are. "Update all" takes its time.
         # And rows that are about to be written are in memory: at PostgreSQL's default price for a disk that has to
@@ -124,8 +148,7 @@ def _run_once(work: Callable[[], Result], *, lock_timeout: int, keep: bool) -> R
                 """,
                 [f"{lock_timeout}s"],
             )
-        result = work()
+        yield
         if not keep:
             connection.check_constraints()  # what the commit would have refused
             transaction.set_rollback(True)
-        return result

@@ -4,8 +4,12 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
+from projects.acting import Act
+from projects.callers import Caller
 from projects.database.failures import refusal_of
 
 LONGEST_DAYS = 36_500  # a century; from some 700,000 on, there is no such date
@@ -43,6 +47,17 @@ class Command(BaseCommand):
         parser = super().create_parser(prog_name, subcommand, **kwargs)
         parser.__class__ = OneSentence  # Django makes one of its own class, whatever it is told
         return parser
+
+
+def act(by: Caller | None = None, *, preview: bool = False) -> Act:
+    """Return who changes something, as of now: an operator, in the name of a user if there is one."""
+    return Act(
+        by=by or Caller(),
+        at=timezone.now(),
+        lock_timeout=settings.LOCK_TIMEOUT_SECONDS,
+        preview=preview,
+        in_person=False,
+    )
 
 
 def whole_number(least: int, most: int, what: str = "whole number") -> Callable[[str], int]:

@@ -9,9 +9,10 @@ from django.db import connection, transaction
 
 from benchmarks.verbs import VERBS, Verb, ask_service, parse, work
 from issues.models import Issue
-from issues.mutation import IssueScope
+from issues.mutation import NamedIssues
 from projects.callers import Caller
 from projects.models import Project, Release, User
+from tests.acts import act
 from tests.assertions import snapshot
 from tests.factories import (
     NOW,
@@ -43,10 +44,10 @@ def rows(project: Project) -> dict[str, list[dict[str, Any]]]:
     return tables
 
 
-def prepared(verb: Verb, project: Project, issues: Iterable[Issue], by: Caller) -> IssueScope:
-    scope = IssueScope(project.pk, ids=frozenset(issue.pk for issue in issues))
+def prepared(verb: Verb, project: Project, issues: Iterable[Issue], by: Caller) -> NamedIssues:
+    scope = NamedIssues(project.pk, ids=frozenset(issue.pk for issue in issues))
     if verb.first is not None:
-        ask_service(scope, parse(verb.first, project, at=NOW), by=by, at=NOW)
+        ask_service(scope, parse(verb.first, project, at=NOW), act(by))
     return scope
 
 
@@ -76,7 +77,7 @@ def test_writes_the_rows_that_the_service_writes(verb: Verb, project: Project, i
     before = rows(project)
     start = transaction.savepoint()
 
-    changed_by_service = ask_service(scope, mutation, by=by, at=AT)
+    changed_by_service = ask_service(scope, mutation, act(by, AT))
     by_service = rows(project)
     transaction.savepoint_rollback(start)
     assert rows(project) == before

@@ -11,8 +11,18 @@ from django.utils import timezone
 from playwright.sync_api import Browser
 
 from issues.models import Issue
-from issues.mutation import Assignee, Assignment, Ignore, IssueMutation, IssueScope, Resolve, SnoozeTerms, Unresolve
+from issues.mutation import (
+    Assignee,
+    Assignment,
+    Ignore,
+    IssueMutation,
+    NamedIssues,
+    Resolve,
+    SnoozeTerms,
+    Unresolve,
+)
 from issues.services import bulk, notes
+from projects.acting import Act
 from projects.callers import Caller
 from projects.models import Project, User
 from tests.browser.visit import visiting
@@ -40,9 +50,9 @@ def story(jane: User) -> Issue:
     caller, now = Caller(user=jane), timezone.now()
 
     def do(ago: timedelta, ids: list[int], body: dict[str, Any], **changes: object) -> None:
-        scope = IssueScope(project.pk, ids=frozenset(ids))
+        scope = NamedIssues(project.pk, ids=frozenset(ids))
         mutation = IssueMutation(body=body, **changes)  # type: ignore[arg-type] # by the names of its fields
-        bulk.mutate(scope, mutation, by=caller, at=now - ago, lock_timeout=5)
+        bulk.mutate(scope, mutation, Act(by=caller, at=now - ago, lock_timeout=5))
 
     ids = list(Issue.objects.filter(project=project).order_by("pk").values_list("pk", flat=True))
     verbs = [
@@ -65,7 +75,7 @@ def story(jane: User) -> Issue:
     here = [issue.pk]
     do(later(), here, {"hasSeen": True, "isBookmarked": True}, has_seen=True, is_bookmarked=True)
     do(later(), here, {"assignedTo": "jane"}, assignment=Assignment(Assignee("user", jane.pk, "jane")))
-    notes.add(issue, "The valve was changed in March.", user_id=jane.pk, at=now - later(), lock_timeout=5)
+    notes.add(issue, "The valve was changed in March.", Act(by=Caller(user=jane), at=now - later(), lock_timeout=5))
     do(later(), here, {"status": "unresolved"}, status=Unresolve())
     do(later(), here, {"status": "ignored", "ignoreCount": 100}, status=Ignore(SnoozeTerms(count=100)))
     do(later(), here, {"isPublic": True}, is_public=True)

@@ -16,8 +16,9 @@ from django.apps import apps
 from django.db import connection, transaction
 
 from issues.models import Activity, Issue, Mutation
-from issues.mutation import IssueMutation, IssueScope, MutationOutcome
+from issues.mutation import AllIssues, IssueMutation, MutationOutcome, NamedIssues
 from issues.services import bulk, deletion
+from projects.acting import Act
 from projects.callers import Caller
 from projects.models import Project, Release, User
 from tests.assertions import snapshot
@@ -104,11 +105,11 @@ class Stage:
 
     def ask(self, verb: Verb, at: Any) -> MutationOutcome:
         ids = frozenset([self.issues["issue"], *(self.issues[name] for name in verb.also)])
-        scope = IssueScope(self.project.pk, ids=None if verb.all else ids)
-        caller = Caller(user=self.jane)
+        scope = AllIssues(self.project.pk) if verb.all else NamedIssues(self.project.pk, ids=ids)
+        act = Act(by=Caller(user=self.jane), at=at, lock_timeout=LOCK_TIMEOUT)
         if verb.mutation is None:
-            return deletion.delete(scope, by=caller, at=at, lock_timeout=LOCK_TIMEOUT)
-        return bulk.mutate(scope, verb.mutation(self), by=caller, at=at, lock_timeout=LOCK_TIMEOUT)
+            return deletion.delete(scope, act)
+        return bulk.mutate(scope, verb.mutation(self), act)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

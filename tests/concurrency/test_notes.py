@@ -10,8 +10,9 @@ import pytest
 from pytest_django import Settings
 
 from issues.models import Activity, Issue
-from issues.mutation import IssueScope
+from issues.mutation import NamedIssues
 from issues.services import deletion
+from projects.acting import Act
 from projects.callers import Caller
 from projects.models import Project, User
 from tests.api_client import Api
@@ -102,8 +103,8 @@ def test_that_come_second_find_no_issue(api: Api, issue: Issue, session: Session
 def test_are_written_after_all_if_the_deletion_fails(
     api: Api, issue: Issue, jane: User, session: Session, other_session: Session
 ) -> None:
-    scope = IssueScope(issue.project_id, ids=frozenset({issue.pk}))
-    delete = partial(deletion.delete, scope, by=Caller(user=jane), at=NOW, lock_timeout=10)
+    scope = NamedIssues(issue.project_id, ids=frozenset({issue.pk}))
+    delete = partial(deletion.delete, scope, Act(by=Caller(user=jane), at=NOW, lock_timeout=10))
     with stopped(session, delete, after=HISTORY, rolled_back=True) as deleting:
         adding = other_session.start(partial(add, api, issue))
         wait_until_blocked(other_session, by=session)

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from itertools import count
 from random import Random
@@ -27,12 +27,13 @@ from issues.models import (
     Mutation,
 )
 from issues.mutation import (
+    AllIssues,
     Assignee,
     Assignment,
     Ignore,
     IssueMutation,
-    IssueScope,
     MutationOutcome,
+    NamedIssues,
     NamedRelease,
     Resolve,
     SnoozeTerms,
@@ -41,6 +42,7 @@ from issues.mutation import (
 )
 from issues.services import bulk, deletion, undo
 from issues.services.ground.targets import TreeMoved
+from projects.acting import Act
 from projects.callers import Caller
 from projects.database.failures import LOCK_NOT_AVAILABLE, sqlstate
 from projects.models import Project, User
@@ -153,15 +155,17 @@ def think_of(
     for number in range(each):
         name, at = f"caller {seed}, request {number}", NOW + timedelta(seconds=seed, milliseconds=number)
         ids = frozenset(random.sample(issue_ids, random.choice([1, 1, 2, 3, 6])))
-        scope = IssueScope(project_id, ids=ids, statuses=random.choice([None, None, *statuses]))
+        narrowed = random.choice([None, None, *statuses])
+        scope = NamedIssues(project_id, ids=ids, statuses=narrowed)
+        all_of_them = AllIssues(project_id, statuses=narrowed)
         body, dice = random.choice(bodies), random.random()
         if dice < deletes:
-            work = partial(deletion.delete, IssueScope(project_id, ids=ids))
+            work = partial(deletion.delete, NamedIssues(project_id, ids=ids))
         elif dice < deletes + alls:
-            work = partial(bulk.mutate, replace(scope, ids=None), IssueMutation(status=body.status or Unresolve()))
+            work = partial(bulk.mutate, all_of_them, IssueMutation(status=body.status or Unresolve()))
         else:
             work = partial(bulk.mutate, scope, body)
-        asks[name] = partial(work, by=caller, at=at, lock_timeout=30)
+        asks[name] = partial(work, Act(by=caller, at=at, lock_timeout=30))
     return asks
 
 
@@ -247,10 +251,10 @@ def test_with_changes_of_all_leaves_no_batch_half_done(
     assert_rows_agree(everything_is_left=True)
 
 
-def undo_the_newest(project_id: int, *, by: Caller, at: datetime, lock_timeout: int) -> MutationOutcome:
+def undo_the_newest(project_id: int, act: Act) -> MutationOutcome:
     """Take back what somebody has just done."""
     newest = Mutation.objects.exclude(kind=MutationKind.DELETE).order_by("-id").values_list("id", flat=True)[0]
-    return undo.undo(project_id, newest, by=by, at=at, lock_timeout=lock_timeout)
+    return undo.undo(project_id, newest, act)
 
 
 def think_of_trees(
@@ -260,7 +264,7 @@ def think_of_trees(
     random = Random(seed)
     asks: dict[str, Callable[[], MutationOutcome]] = {}
     for number in range(each):
-        scope = IssueScope(project_id, ids=frozenset(random.sample(issue_ids, random.choice([1, 2, 3, 5]))))
+        scope = NamedIssues(project_id, ids=frozenset(random.sample(issue_ids, random.choice([1, 2, 3, 5]))))
         works: list[tuple[int, Callable[..., MutationOutcome]]] = [
             (40, partial(bulk.mutate, scope, IssueMutation(merge=True, body={"merge": True}))),
             (35, partial(bulk.mutate, scope, IssueMutation(merge=False, body={"merge": False}))),
@@ -270,7 +274,7 @@ def think_of_trees(
         ]
         (work,) = random.choices([work for _, work in works], weights=[weight for weight, _ in works])
         at = NOW + timedelta(seconds=seed, milliseconds=number)
-        asks[f"caller {seed}, request {number}"] = partial(work, by=caller, at=at, lock_timeout=30)
+        asks[f"caller {seed}, request {number}"] = partial(work, Act(by=caller, at=at, lock_timeout=30))
     return asks
 
 
@@ -278,11 +282,9 @@ def test_of_trees_lets_nobody_give_up(
     project: Project, jane: User, issue_ids: list[int], new_session: Callable[[], Session]
 ) -> None:
     bulk.mutate(
-        IssueScope(project.pk, ids=frozenset(issue_ids)),
+        NamedIssues(project.pk, ids=frozenset(issue_ids)),
         IssueMutation(status=Resolve()),  # so that there is something to undo
-        by=Caller(user=jane),
-        at=NOW,
-        lock_timeout=30,
+        Act(by=Caller(user=jane), at=NOW, lock_timeout=30),
     )
     asks = [
         think_of_trees(seed, 40, issue_ids[:12], Caller(user=jane), project_id=project.pk) for seed in range(CALLERS)

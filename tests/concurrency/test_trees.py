@@ -9,9 +9,10 @@ import pytest
 
 from issues.enums import ActivityKind
 from issues.models import Activity, Issue, Mutation
-from issues.mutation import IssueMutation, IssueScope, Merged, MutationOutcome, Resolve
+from issues.mutation import IssueMutation, Merged, MutationOutcome, NamedIssues, Resolve
 from issues.services import bulk, deletion
 from issues.services.ground.targets import TreeMoved
+from projects.acting import Act
 from projects.callers import Caller
 from projects.database import transactions
 from projects.models import Project, User
@@ -50,7 +51,7 @@ def issues(project: Project) -> dict[str, Issue]:
 
 def put(issues: Iterable[Issue], mutation: IssueMutation, by: Caller) -> MutationOutcome:
     scope = scope_of(issues)
-    return bulk.mutate(scope, mutation, by=by, at=NOW, lock_timeout=LOCK_TIMEOUT)
+    return bulk.mutate(scope, mutation, Act(by=by, at=NOW, lock_timeout=LOCK_TIMEOUT))
 
 
 def merge(*issues: Issue, by: Caller) -> MutationOutcome:
@@ -62,11 +63,11 @@ def unmerge(*issues: Issue, by: Caller) -> MutationOutcome:
 
 
 def delete(*issues: Issue, by: Caller) -> MutationOutcome:
-    return deletion.delete(scope_of(issues), by=by, at=NOW, lock_timeout=LOCK_TIMEOUT)
+    return deletion.delete(scope_of(issues), Act(by=by, at=NOW, lock_timeout=LOCK_TIMEOUT))
 
 
-def scope_of(issues: Iterable[Issue]) -> IssueScope:
-    return IssueScope(next(iter(issues)).project_id, ids=frozenset(issue.pk for issue in issues))
+def scope_of(issues: Iterable[Issue]) -> NamedIssues:
+    return NamedIssues(next(iter(issues)).project_id, ids=frozenset(issue.pk for issue in issues))
 
 
 def tree(issues: dict[str, Issue]) -> dict[str, tuple[str | None, int]]:

@@ -10,18 +10,21 @@ from django.db import connection
 
 from issues.models import Activity, Issue, Mutation
 from issues.mutation import (
+    AllIssues,
     Ignore,
     IssueMutation,
-    IssueScope,
     MutationOutcome,
+    NamedIssues,
     ReleaseChange,
     Resolve,
     UndoOutcome,
     Unresolve,
 )
 from issues.services import bulk, deletion, pruning, releases, undo
+from projects.acting import Act
 from projects.callers import Caller
 from projects.models import Project, Release, User
+from tests.acts import act
 from tests.assertions import snapshot
 from tests.concurrency.sessions import (
     BEGIN,
@@ -60,14 +63,14 @@ def issues(project: Project) -> list[Issue]:
 
 
 def put(issues: list[Issue], caller: Caller, *, all_of_them: bool = False, **wishes: Any) -> MutationOutcome:
-    ids = None if all_of_them else frozenset(issue.pk for issue in issues)
-    scope, mutation = IssueScope(issues[0].project_id, ids=ids), IssueMutation(**wishes)
-    return bulk.mutate(scope, mutation, by=caller, at=NOW, lock_timeout=LOCK_TIMEOUT)
+    project_id, ids = issues[0].project_id, frozenset(issue.pk for issue in issues)
+    scope = AllIssues(project_id) if all_of_them else NamedIssues(project_id, ids=ids)
+    return bulk.mutate(scope, IssueMutation(**wishes), Act(by=caller, at=NOW, lock_timeout=LOCK_TIMEOUT))
 
 
 def take_back(changed: MutationOutcome, project: Project, caller: Caller) -> UndoOutcome:
     assert changed.mutation_id is not None
-    return undo.undo(project.pk, changed.mutation_id, by=caller, at=LATER, lock_timeout=LOCK_TIMEOUT)
+    return undo.undo(project.pk, changed.mutation_id, Act(by=caller, at=LATER, lock_timeout=LOCK_TIMEOUT))
 
 
 def statuses() -> list[str]:
@@ -163,8 +166,8 @@ def test_is_not_about_what_is_deleted_while_it_waits(
     project: Project, issues: list[Issue], caller: Caller, session: Session, other_session: Session
 ) -> None:
     changed = put(issues, caller, status=Resolve(), has_seen=True)
-    scope = IssueScope(project.pk, ids=frozenset({issues[1].pk}))
-    delete = partial(deletion.delete, scope, by=caller, at=NOW, lock_timeout=LOCK_TIMEOUT)
+    scope = NamedIssues(project.pk, ids=frozenset({issues[1].pk}))
+    delete = partial(deletion.delete, scope, Act(by=caller, at=NOW, lock_timeout=LOCK_TIMEOUT))
 
     with stopped(session, delete, after=HISTORY):
         undoing = other_session.start(partial(take_back, changed, project, caller))
@@ -194,14 +197,13 @@ def come(project: Project) -> None:
     releases.save(
         "2.0.0",
         ReleaseChange(project_ids=frozenset({project.pk})),
+        act(at=LATER, lock_timeout=LOCK_TIMEOUT),
         seen_in=[project.pk],
-        at=LATER,
-        lock_timeout=LOCK_TIMEOUT,
     )
 
 
 def prune() -> list[pruning.Pruned]:
-    return list(pruning.prune(NOW + timedelta(seconds=1), lock_timeout=LOCK_TIMEOUT))
+    return list(pruning.prune(NOW + timedelta(seconds=1), act(lock_timeout=LOCK_TIMEOUT)))
 
 
 @pytest.mark.parametrize("prune_first", [True, False])

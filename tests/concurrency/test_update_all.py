@@ -4,6 +4,7 @@ import re
 from functools import partial
 from itertools import count
 from threading import Event
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -11,12 +12,12 @@ from django.db import connection, transaction
 from issues.enums import IssueStatus
 from issues.models import Activity, Issue
 from issues.mutation import (
-    NO_PRECAUTIONS,
+    AllIssues,
     Ignore,
     IssueMutation,
     IssueScope,
     MutationOutcome,
-    Precautions,
+    NamedIssues,
     Resolve,
     Unresolve,
 )
@@ -24,6 +25,7 @@ from issues.services import bulk
 from issues.services.ground.precautions import UnexpectedNumber
 from projects.callers import Caller
 from projects.models import Project, User
+from tests.acts import act
 from tests.api_client import Api
 from tests.concurrency.sessions import (
     HISTORY,
@@ -47,17 +49,17 @@ WAITS_FOR_NOBODY = re.compile(r"FOR NO KEY UPDATE\b.*\bNOWAIT", re.DOTALL)
 CLOSED = frozenset({IssueStatus.RESOLVED, IssueStatus.IGNORED})
 
 
-def put(scope: IssueScope, mutation: IssueMutation, by: Caller, care: Precautions = NO_PRECAUTIONS) -> MutationOutcome:
-    (outcome,) = bulk.mutate_each([scope], mutation, by=by, at=NOW, lock_timeout=10, care=care)
+def put(scope: IssueScope, mutation: IssueMutation, by: Caller, **how: Any) -> MutationOutcome:
+    (outcome,) = bulk.mutate_each([scope], mutation, act(by, lock_timeout=10, **how))
     return outcome
 
 
-def named(*issues: Issue) -> IssueScope:
-    return IssueScope(issues[0].project_id, ids=frozenset(issue.pk for issue in issues))
+def named(*issues: Issue) -> NamedIssues:
+    return NamedIssues(issues[0].project_id, ids=frozenset(issue.pk for issue in issues))
 
 
-def everything(project: Project, *statuses: IssueStatus) -> IssueScope:
-    return IssueScope(project.pk, statuses=frozenset(statuses) or None)
+def everything(project: Project, *statuses: IssueStatus) -> AllIssues:
+    return AllIssues(project.pk, statuses=frozenset(statuses) or None)
 
 
 def statuses() -> list[str]:
@@ -94,8 +96,8 @@ def test_is_guarded_and_previewed_with_what_came_into_scope(
     opened, snoozed = IssueFactory(project=project), IssueFactory(project=project, ignored=True)
     IssueFactory(project=project, resolved=True)
     resolve = partial(put, named(opened, snoozed), IssueMutation(status=Resolve()), by)
-    care = Precautions(preview=preview, expected=expected)
-    unresolve = partial(put, everything(project, *CLOSED), IssueMutation(status=Unresolve()), by, care)
+    closed, care = everything(project, *CLOSED), {"preview": preview, "expected": expected}
+    unresolve = partial(put, closed, IssueMutation(status=Unresolve()), by, **care)
 
     with stopped(session, resolve, after=HISTORY):
         unresolving = other_session.start(unresolve)
@@ -185,10 +187,11 @@ def test_leaves_alone_what_came_after_it_began(
 ) -> None:
     IssueFactory(project=project)
     comes = partial(other_session.do, partial(IssueFactory, project=project))
-    care = Precautions(preview=preview, expected=1)
 
     with interrupted(moment, comes, before=True):
-        outcome = put(everything(project), IssueMutation(status=Resolve()), Caller(user=jane), care)
+        outcome = put(
+            everything(project), IssueMutation(status=Resolve()), Caller(user=jane), preview=preview, expected=1
+        )
 
     assert (outcome.matched, outcome.changed) == (1, 1)
     assert statuses() == ["unresolved" if preview else "resolved", "unresolved"]

@@ -12,6 +12,7 @@ from issues.mutation import Assignee, Assignment, Ignore, NamedRelease, ReleaseC
 from issues.services import notes, releases
 from projects.callers import Caller
 from projects.models import Project, Team, User
+from tests.acts import act
 from tests.factories import (
     NOW,
     ApiKeyFactory,
@@ -61,7 +62,7 @@ def life(project: Project, other_project: Project, jane: User, sam: User, team: 
         cursor.execute("SELECT setval(pg_get_serial_sequence('issues_issue', 'id'), 15)")
 
     for number in (1, 2, 2):
-        assert notes.add(Issue.objects.get(pk=number), "The pump.", user_id=sam.pk, at=NOW, lock_timeout=5)
+        assert notes.add(Issue.objects.get(pk=number), "The pump.", act(Caller(user=sam)))
     ask(project, [5], by=by, status=Resolve(), is_public=True, is_subscribed=True, has_seen=True)
     ask(project, [5, 6], by=by, status=Resolve(in_release=NamedRelease(older.pk, "1.0")), is_bookmarked=True)
     ask(project, [7, 9], by=by, status=Ignore())
@@ -75,9 +76,8 @@ def life(project: Project, other_project: Project, jane: User, sam: User, team: 
     releases.save(
         "1.2",
         ReleaseChange(project_ids=frozenset({project.pk})),
+        act(at=NOW + timedelta(seconds=1)),
         seen_in=[project.pk],
-        at=NOW + timedelta(seconds=1),
-        lock_timeout=5,
     )
     ask(project, [12], by=Caller(), status=Resolve(in_next_release=True))
     ask(project, [3, 4], by=by, merge=True)

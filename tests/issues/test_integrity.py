@@ -12,6 +12,7 @@ from issues.models import Activity, Issue, Mutation
 from issues.services import pruning
 from projects.callers import Caller
 from projects.models import Project, Team, User
+from tests.acts import act
 from tests.assertions import snapshot
 from tests.concurrency.sessions import Session
 from tests.factories import (
@@ -39,7 +40,7 @@ def test_holds_when_mutations_are_pruned(life: None, share: float) -> None:
     Mutation.objects.filter(pk__in=old).update(created_at=a_month_ago)
     Activity.objects.filter(mutation_id__in=old).update(created_at=a_month_ago)
 
-    pruned = list(pruning.prune(NOW - timedelta(days=30), lock_timeout=5))
+    pruned = list(pruning.prune(NOW - timedelta(days=30), act()))
 
     assert sum(step.mutations for step in pruned) == len(old)
     assert Mutation.objects.count() == len(ids) - len(old)

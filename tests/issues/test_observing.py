@@ -8,14 +8,13 @@ from prometheus_client import REGISTRY
 
 from issues import observing
 from issues.enums import MutationKind
-from issues.mutation import IssueScope, MutationOutcome, UnknownActor
-from projects.callers import Caller
-from projects.database import transactions
+from issues.mutation import MutationOutcome, NamedIssues, UnknownActor
 from projects.models import Project
 from projects.refusals import TryAgain
-from tests.issues.services.test_transactions import Work, lose_on_the_database, move_the_tree
+from tests.acts import act
+from tests.issues.services.test_transactions import Work, lose_on_the_database, move_the_tree, run
 
-SCOPE = IssueScope(1, ids=frozenset({1}))
+SCOPE = NamedIssues(1, ids=frozenset({1}))
 
 
 def counted(name: str, **labels: str) -> float:
@@ -33,7 +32,7 @@ def counted(name: str, **labels: str) -> float:
 def test_counts_what_starts_over_by_its_reason(fail: Callable[[], None], reason: str, project: Project) -> None:
     before = counted("issuetracker_transactions_started_over_total", reason=reason)
 
-    transactions.run(Work(project, 2, fail), lock_timeout=5)
+    run(Work(project, 2, fail))
 
     assert counted("issuetracker_transactions_started_over_total", reason=reason) - before == 2
 
@@ -52,7 +51,7 @@ def test_counts_how_a_mutation_fails_and_hands_it_on(error: Exception, outcome: 
     before = counted("issuetracker_mutations_total", kind="delete", outcome=outcome)
 
     def fail() -> None:
-        with observing.mutation(MutationKind.DELETE, [SCOPE], {}, by=Caller()):
+        with observing.mutation(MutationKind.DELETE, [SCOPE], {}, act()):
             assert counted("issuetracker_mutations_in_flight", kind="delete") == 1
             raise error
 
@@ -67,8 +66,8 @@ def test_counts_how_a_mutation_fails_and_hands_it_on(error: Exception, outcome: 
 def test_counts_a_mutation_of_nothing() -> None:
     before = counted("issuetracker_mutations_total", kind="update", outcome="done")
 
-    with observing.mutation(MutationKind.UPDATE, [], {}, by=Caller()):
-        pass
+    with observing.mutation(MutationKind.UPDATE, [], {}, act()) as observed:
+        observed.outcomes = []
 
     assert counted("issuetracker_mutations_total", kind="update", outcome="done") - before == 1
 
@@ -91,9 +90,9 @@ def test_counts_nothing_of_a_preview() -> None:
 
     before = counts()
 
-    with observing.mutation(MutationKind.UPDATE, [SCOPE], {}, by=Caller(), preview=True) as outcomes:
+    with observing.mutation(MutationKind.UPDATE, [SCOPE], {}, act(preview=True)) as observed:
         assert counted("issuetracker_mutations_in_flight", kind="update") == 0
-        outcomes.append(MutationOutcome(matched=3, changed=2))
+        observed.outcomes = [MutationOutcome(matched=3, changed=2)]
 
     assert counts() == before
     assert counted("issuetracker_mutations_in_flight", kind="update") == 0
@@ -102,7 +101,7 @@ def test_counts_nothing_of_a_preview() -> None:
 def test_counts_the_issues_of_all_projects() -> None:
     before = counted("issuetracker_issues_changed_total", kind="update")
 
-    with observing.mutation(MutationKind.UPDATE, [SCOPE, SCOPE], {}, by=Caller()) as outcomes:
-        outcomes += [MutationOutcome(matched=3, changed=2), MutationOutcome(matched=5, changed=5)]
+    with observing.mutation(MutationKind.UPDATE, [SCOPE, SCOPE], {}, act()) as observed:
+        observed.outcomes = [MutationOutcome(matched=3, changed=2), MutationOutcome(matched=5, changed=5)]
 
     assert counted("issuetracker_issues_changed_total", kind="update") - before == 7

@@ -19,7 +19,7 @@ from pytest_django import DjangoDbBlocker
 from issues.admin import figures
 from issues.enums import IssueStatus
 from issues.models import Activity, Issue, IssueHash, Mutation
-from issues.mutation import IssueMutation, IssueScope
+from issues.mutation import IssueMutation, NamedIssues
 from issues.search import parse
 from issues.serializers.activities import NEWEST_FIRST, read_activities
 from issues.serializers.history import read_changes, read_undone_by
@@ -28,13 +28,13 @@ from issues.serializers.whole import A_DAY
 from issues.services import bulk, undo
 from issues.services.ground import names, targets
 from issues.services.ground.restoring import restore
-from issues.services.ground.targets import Targets
 from issues.services.verbs import seen, status, subscriptions, totals
 from issues.services.verbs.merging import NO_LINKS
 from issues.services.verbs.status import resolutions
 from projects.callers import Caller
 from projects.database.keyset import Position, Sort
 from projects.models import Project, User
+from tests.acts import act
 from tests.factories import NOW, UserFactory
 from tests.issues.filled import AGE, DATE, Cast, empty_again, filled
 
@@ -100,11 +100,14 @@ def one_mutation(cast: Cast) -> Mutation:
     return Mutation.objects.get(pk=changed.values("mutation_id")[:1])
 
 
+def no_targets(cast: Cast) -> targets.NamedTargets:
+    """Return nothing of the project, for what is told by other means which issues it is about."""
+    return targets.NamedTargets(NamedIssues(cast.project.pk, ids=frozenset()), mutation_id=0, ids=[])
+
+
 def put_back(cast: Cast) -> None:
     """Undo a mutation, in the test's own transaction."""
-    scope = IssueScope(cast.project.pk)
-    taken = Targets(scope, mutation_id=0, ids=[])
-    restore(taken, status.PART, one_mutation(cast).pk, by=Caller(user=cast.user), at=NOW)
+    restore(no_targets(cast), status.PART, one_mutation(cast).pk, act(Caller(user=cast.user)))
 
 
 # reader -> the indexes that its plan names
@@ -185,9 +188,7 @@ READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
         {"issues_activity_of_mutation"},
     ),
     "the totals of a tree, and what activities keep of them": (
-        lambda cast: totals.compute_totals(
-            Targets(IssueScope(cast.project.pk), mutation_id=0, ids=[]), [cast.issue.pk]
-        ),
+        lambda cast: totals.compute_totals(no_targets(cast), [cast.issue.pk]),
         {"issues_activity_of_issue"},
     ),
     "an undo": (lambda cast: put_back(cast), {"issues_activity_of_mutation"}),
@@ -258,14 +259,14 @@ def test_of_named_issues_has_one_plan_however_many_are_named(cast: Cast) -> None
     ids=["seen", "following"],
 )
 def test_of_marks_goes_by_no_count_of_those_that_the_user_had(
-    cast: Cast, mark: Callable[[targets.Targets, User], list[int]]
+    cast: Cast, mark: Callable[[targets.NamedTargets, User], list[int]]
 ) -> None:
     """Who had none is expected to have none: a join of thousands with thousands was planned for as one with nothing."""
     ids = ending_in_one(cast.project)
-    scope = IssueScope(cast.project.pk, ids=frozenset(ids))
+    scope = NamedIssues(cast.project.pk, ids=frozenset(ids))
 
     with explained() as plans:
-        changed = mark(targets.Targets(scope, mutation_id=1, ids=ids), UserFactory())
+        changed = mark(targets.NamedTargets(scope, mutation_id=1, ids=ids), UserFactory())
 
     assert sorted(changed) == ids
     assert "Join" not in plans.text, plans.text
@@ -282,8 +283,8 @@ def test_of_a_small_tree_reads_few_rows_when_a_large_one_was_counted(cast: Cast)
         cursor.execute("ANALYZE issues_issue")
     before = rows_read()
 
-    scope = IssueScope(cast.project.pk, ids=frozenset(two))
-    outcome = bulk.mutate(scope, IssueMutation(merge=True), by=Caller(user=cast.user), at=NOW, lock_timeout=5)
+    scope = NamedIssues(cast.project.pk, ids=frozenset(two))
+    outcome = bulk.mutate(scope, IssueMutation(merge=True), act(Caller(user=cast.user)))
 
     assert outcome.changed == 2
     assert rows_read() - before < 100

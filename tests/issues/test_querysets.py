@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from issues.enums import IssueStatus
 from issues.models import Issue
-from issues.mutation import IssueScope
+from issues.mutation import AllIssues
 from issues.querysets import IssueQuerySet
 from issues.search import parse
 from projects.database.keyset import Position, Sort
@@ -237,7 +237,7 @@ def test_a_scope_is_what_is_visible_in_the_project_with_the_statuses(
     for state in states.values():
         make(merged_into=issues["open"], **state)
         make(project=other_project, **state)
-    scope = IssueScope(project.pk, statuses=None if statuses is None else frozenset(statuses))
+    scope = AllIssues(project.pk, statuses=None if statuses is None else frozenset(statuses))
 
     found = Issue.objects.in_scope(scope, at=NOW)
 

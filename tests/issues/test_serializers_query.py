@@ -8,7 +8,9 @@ from rest_framework.exceptions import ValidationError
 
 from issues.enums import IssueStatus
 from issues.mutation import (
+    AllIssues,
     IssueScope,
+    NamedIssues,
 )
 from issues.serializers.items import StatsPeriod
 from issues.serializers.lists import ListQuery, read_list_query
@@ -26,15 +28,15 @@ UNRESOLVED_ONLY = frozenset({IssueStatus.UNRESOLVED})
 MAX_ID = 2**63 - 1
 
 SCOPES = [
-    ("", IssueScope(7)),
-    ("&", IssueScope(7)),
-    ("id=1", IssueScope(7, ids=frozenset({1}))),
-    ("id=2&id=1&id=02", IssueScope(7, ids=frozenset({1, 2}))),
-    ("%69d=%31", IssueScope(7, ids=frozenset({1}))),
-    (f"id={MAX_ID}", IssueScope(7, ids=frozenset({MAX_ID}))),
-    ("status=unresolved", IssueScope(7, statuses=UNRESOLVED_ONLY)),
-    ("status=muted&status=resolved", IssueScope(7, statuses=frozenset({IssueStatus.IGNORED, IssueStatus.RESOLVED}))),
-    ("status=unresolved&id=1", IssueScope(7, ids=frozenset({1}), statuses=UNRESOLVED_ONLY)),
+    ("", AllIssues(7)),
+    ("&", AllIssues(7)),
+    ("id=1", NamedIssues(7, ids=frozenset({1}))),
+    ("id=2&id=1&id=02", NamedIssues(7, ids=frozenset({1, 2}))),
+    ("%69d=%31", NamedIssues(7, ids=frozenset({1}))),
+    (f"id={MAX_ID}", NamedIssues(7, ids=frozenset({MAX_ID}))),
+    ("status=unresolved", AllIssues(7, statuses=UNRESOLVED_ONLY)),
+    ("status=muted&status=resolved", AllIssues(7, statuses=frozenset({IssueStatus.IGNORED, IssueStatus.RESOLVED}))),
+    ("status=unresolved&id=1", NamedIssues(7, ids=frozenset({1}), statuses=UNRESOLVED_ONLY)),
 ]
 
 

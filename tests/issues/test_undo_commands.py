@@ -13,6 +13,7 @@ from issues.mutation import Assignment, Ignore, Resolve
 from issues.services import pruning
 from projects.callers import Caller
 from projects.models import Project, User
+from tests.acts import act
 from tests.assertions import snapshot
 from tests.factories import IssueFactory
 from tests.issues.services.calls import ask, delete, undo
@@ -127,7 +128,7 @@ def test_prune_goes_set_by_set(
         ask(project, issues, by=by_jane, at=days_ago(days), status=Ignore() if days % 2 else Resolve())
     monkeypatch.setattr(pruning, "ISSUES", 4)
 
-    sets = list(pruning.prune(days_ago(30), lock_timeout=5))
+    sets = list(pruning.prune(days_ago(30), act()))
 
     assert [(done.mutations, done.activities) for done in sets] == [(2, 6), (2, 6), (1, 3)]
     assert not Activity.objects.exclude(before_status=None).exists()

@@ -17,13 +17,14 @@ from tests.site import wait_until
 
 RESOLVE_ALL = """
 from django.utils import timezone
-from issues.mutation import IssueMutation, IssueScope, Resolve
+from issues.mutation import AllIssues, IssueMutation, Resolve
 from issues.services import bulk
+from projects.acting import Act
 from projects.callers import Caller
 from projects.models import Project
 project = Project.objects.get(slug="pump-station")
 resolve = IssueMutation(status=Resolve(in_next_release=True))
-bulk.mutate(IssueScope(project.pk), resolve, by=Caller(), at=timezone.now(), lock_timeout=5)
+bulk.mutate(AllIssues(project.pk), resolve, Act(by=Caller(), at=timezone.now(), lock_timeout=5))
 """
 
 

@@ -19,12 +19,13 @@ from django.db.backends.signals import connection_created
 from django.db.models import Q
 
 from issues import querysets
-from issues.mutation import IssueMutation, IssueScope, MutationOutcome
+from issues.enums import MutationKind
+from issues.mutation import AllIssues, IssueMutation, IssueScope, MutationOutcome
 from issues.services import bulk, undo
-from issues.services.ground import history, names, precautions
-from issues.services.ground.history import ChangedMarks
-from issues.services.ground.targets import Targets
+from issues.services.ground import history, names, targets
+from issues.services.ground.targets import AllTargets
 from issues.services.verbs import merging, status, subscriptions
+from projects.acting import Act
 from projects.database import transactions
 from projects.database.failures import DEADLOCK_DETECTED, sqlstate
 
@@ -91,14 +92,11 @@ def _rewrite_locks(replacement: str) -> None:
 def look_once() -> None:
     """Let "update all" not look whether others came while it waited."""
 
-    def change_all(
-        scope: IssueScope, up_to: int, change: Any, mutation: IssueMutation, *, by: Any, at: Any
-    ) -> MutationOutcome:
-        targets = Targets(scope, mutation_id=history.next_id(), ids=None, up_to=up_to)
-        done = status.change(targets, change, by=by, at=at)
-        counts = done.matched, done.changed
-        recorded = bulk._record(targets, mutation, *counts, marks=ChangedMarks(), by=by, at=at)
-        return MutationOutcome(*counts, mutation_id=recorded)
+    def change_all(scope: AllIssues, up_to: int, change: Any, mutation: IssueMutation, act: Act) -> MutationOutcome:
+        targets = AllTargets(scope, history.next_id(), up_to)
+        done = status.change_all(targets, change, act)
+        outcome = MutationOutcome(done.matched, done.changed, mutation_id=targets.mutation_id)
+        return history.record(outcome, MutationKind.UPDATE, scope, mutation.body, act)
 
     patch.object(bulk, "_change_all", change_all).start()
 
@@ -108,10 +106,11 @@ def look_once() -> None:
 # ---------------------------------------------------------------------------------------------------------------------
 
 Scopes = Sequence[IssueScope]
-Mutate = Callable[..., list[MutationOutcome]]
+Mutate = Callable[..., Sequence[MutationOutcome]]
 
 _mutate: Mutate = bulk.mutate_each
 _undo_named = undo._undo_named
+_transaction = transactions._transaction
 
 
 def _instead(mutate: Mutate) -> Callable[[], None]:
@@ -122,7 +121,7 @@ def _instead(mutate: Mutate) -> Callable[[], None]:
 
 
 def _asking(change: Callable[[IssueMutation], IssueMutation]) -> Callable[[], None]:
-    return _instead(lambda scopes, mutation, **how: _mutate(scopes, change(mutation), **how))
+    return _instead(lambda scopes, mutation, act: _mutate(scopes, change(mutation), act))
 
 
 def _without(module: Any, name: str, instead: Callable[..., Any] = lambda *_, **__: None) -> Callable[[], None]:
@@ -132,23 +131,24 @@ def _without(module: Any, name: str, instead: Callable[..., Any] = lambda *_, **
     return prepare
 
 
-def _skip_what_is_out_of_scope(scopes: Scopes, mutation: IssueMutation, **how: Any) -> list[MutationOutcome]:
-    outcomes = _mutate(scopes, mutation, **how)
+def _skip_what_is_out_of_scope(scopes: Scopes, mutation: IssueMutation, act: Act) -> Sequence[MutationOutcome]:
+    outcomes = _mutate(scopes, mutation, act)
     missing = outcomes[0].out_of_scope
     if not missing:
         return outcomes
-    return _mutate([replace(scope, ids=(scope.ids or frozenset()) - {*missing}) for scope in scopes], mutation, **how)
+    named = targets.named_only(scopes)
+    return _mutate([replace(scope, ids=scope.ids - {*missing}) for scope in named], mutation, act)
 
 
-def _make_another_link(scopes: Scopes, mutation: IssueMutation, **how: Any) -> list[MutationOutcome]:
-    if mutation.is_public and scopes[0].ids is not None:
-        _mutate(scopes, IssueMutation(is_public=False), **how)
-    return _mutate(scopes, mutation, **how)
+def _make_another_link(scopes: Scopes, mutation: IssueMutation, act: Act) -> Sequence[MutationOutcome]:
+    if mutation.is_public:
+        _mutate(scopes, IssueMutation(is_public=False), act)
+    return _mutate(scopes, mutation, act)
 
 
-def _the_other_way_round(undone: Any, **how: Any) -> Any:
+def _the_other_way_round(undone: Any, act: Act) -> Any:
     undone.is_reversed = not undone.is_reversed
-    return _undo_named(undone, **how)
+    return _undo_named(undone, act)
 
 
 FAULTS: dict[str, Callable[[], None]] = {
@@ -158,24 +158,26 @@ FAULTS: dict[str, Callable[[], None]] = {
         lambda wish: replace(wish, assignment=wish.assignment if wish.assignment and wish.assignment.to else None)
     ),
     "one too many is counted": _instead(
-        lambda scopes, wish, **how: [replace(done, changed=done.changed + 1) for done in _mutate(scopes, wish, **how)]
+        lambda scopes, wish, act: [replace(done, changed=done.changed + 1) for done in _mutate(scopes, wish, act)]
     ),
     "everything that is matched counts as changed": _instead(
-        lambda scopes, wish, **how: [replace(done, changed=done.matched) for done in _mutate(scopes, wish, **how)]
+        lambda scopes, wish, act: [replace(done, changed=done.matched) for done in _mutate(scopes, wish, act)]
     ),
     "the status filter is forgotten": _instead(
-        lambda scopes, wish, **how: _mutate([replace(scope, statuses=None) for scope in scopes], wish, **how)
+        lambda scopes, wish, act: _mutate([replace(scope, statuses=None) for scope in scopes], wish, act)
     ),
     "ids out of scope are skipped": _instead(_skip_what_is_out_of_scope),
     "a link that exists is replaced": _instead(_make_another_link),
     "a request is a second late": _instead(
-        lambda scopes, wish, at, **how: _mutate(scopes, wish, at=at + timedelta(seconds=1), **how)
+        lambda scopes, wish, act: _mutate(scopes, wish, replace(act, at=act.at + timedelta(seconds=1)))
     ),
     "side effects subscribe nobody": _without(subscriptions, "subscribe"),
     "totals are not computed": _without(merging, "compute_totals"),
     "followers of a child are lost": _without(merging, "_copy_followers"),
     "an undo takes back the first step first": _without(undo, "_undo_named", _the_other_way_round),
-    "a preview is kept": _without(precautions, "run", lambda work, care, **how: transactions.run(work, **how)),
+    "a preview is kept": _without(
+        transactions, "_transaction", lambda lock_timeout, keep: _transaction(lock_timeout=lock_timeout, keep=True)
+    ),
     "what a search names need not be there": _without(names, "refuse_unknown"),
     "a snooze never runs out": _without(querysets, "snooze_is_over", lambda at: Q(pk__in=[])),
 }

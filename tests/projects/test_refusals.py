@@ -13,12 +13,12 @@ from django.db import DatabaseError, IntegrityError, InterfaceError, Operational
 
 from issues import observing
 from issues.enums import MutationKind
-from issues.mutation import IssueScope
+from issues.mutation import NamedIssues
 from issuetracker.exceptions import to_response
-from projects.callers import Caller
 from projects.database.failures import SENTENCES, DatabaseAway, refusal_of
 from projects.management import base
 from projects.refusals import Refusal, TryAgain
+from tests.acts import act
 from tests.issues.services.test_transactions import lose_on_the_database
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -135,7 +135,7 @@ def test_a_broken_connection_counts_as_unavailable() -> None:
 
     with (
         pytest.raises(DatabaseError),
-        observing.mutation(MutationKind.DELETE, [IssueScope(1, ids=frozenset({1}))], {}, by=Caller()),
+        observing.mutation(MutationKind.DELETE, [NamedIssues(1, ids=frozenset({1}))], {}, act()),
     ):
         raise DatabaseError
 

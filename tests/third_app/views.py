@@ -1,10 +1,9 @@
 """The teams of an organization: a list in pages, and a change that may be refused."""
 
-from functools import partial
-
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from projects import acting
 from projects.api.pagination import PARAMETERS, paginate
 from projects.api.viewsets import OrganizationViewSet
 from projects.database import transactions
@@ -37,5 +36,7 @@ class TeamsViewSet(OrganizationViewSet):
 
     def update(self, request: Request, organization: str) -> Response:
         team = self.organization.teams.get(slug=request.data["slug"])
-        transactions.run(partial(rename, team.pk, request.data["name"]), lock_timeout=1)
+        for attempt in acting.attempts(self.act()):
+            with attempt:
+                rename(team.pk, request.data["name"])
         return Response({"name": request.data["name"]})

@@ -25,7 +25,7 @@ class Command(base.Command):
         removed = emptied = 0
         total = pruning.count_older(before)
         with tqdm(total=total, unit="mutation", disable=not self.stderr.isatty()) as progress:
-            for step in pruning.prune(before, lock_timeout=settings.LOCK_TIMEOUT_SECONDS):
+            for step in pruning.prune(before, base.act()):
                 removed += step.mutations
                 emptied += step.activities
                 progress.update(step.mutations)

@@ -2,12 +2,10 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
-from django.utils import timezone
 
 from issues.models import Mutation
-from issues.mutation import Precautions, UndoOutcome
+from issues.mutation import UndoOutcome
 from issues.services import undo
 from projects.callers import Caller
 from projects.management import base
@@ -43,15 +41,7 @@ class Command(base.Command):
         mutation = Mutation.objects.filter(pk=pk).first()
         if mutation is None:
             raise CommandError(f"There is no mutation {pk}, or none any more.")
-        outcome = undo.undo(
-            mutation.project_id,
-            pk,
-            by=Caller(user=user),
-            at=timezone.now(),
-            lock_timeout=settings.LOCK_TIMEOUT_SECONDS,
-            care=Precautions(preview=options["preview"]),
-            in_person=False,
-        )
+        outcome = undo.undo(mutation.project_id, pk, base.act(Caller(user=user), preview=options["preview"]))
         self.stdout.write(sentence(outcome, preview=options["preview"]))
 
 

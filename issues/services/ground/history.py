@@ -1,8 +1,7 @@
 """One row for each request that changed something: who asked for what, on which issues."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import connection
@@ -10,7 +9,8 @@ from psycopg2.extras import Json
 
 from issues.enums import MutationKind
 from issues.models import Mutation
-from issues.mutation import IssueScope
+from issues.mutation import IssueScope, MutationOutcome, NamedIssues, UndoOutcome
+from projects.acting import Act
 from projects.callers import Caller
 from projects.database.arrays import as_array
 
@@ -39,18 +39,20 @@ def next_id() -> int:
 
 
 def record(
-    mutation_id: int,
+    outcome: MutationOutcome,
     kind: MutationKind,
     scope: IssueScope,
     body: Mapping[str, Any],
+    act: Act,
     *,
-    matched: int,
-    changed: int,
-    marks: ChangedMarks = ChangedMarks(),
-    by: Caller,
-    at: datetime,
-) -> None:
-    """Keep the request under its id."""
+    marks: ChangedMarks = NO_MARKS,
+) -> MutationOutcome:
+    """Keep the request under the id that its outcome has, if it changed anything.
+
+    Return the outcome as the caller hears of it: without an id, if nothing changed or will have.
+    """
+    if not outcome.changed:
+        return replace(outcome, mutation_id=None)
     with connection.cursor() as cursor:
         # By hand: the ORM would prepare each of ten thousand ids as a value of its own.
         cursor.execute(
@@ -62,19 +64,19 @@ def record(
             VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, false, %s, %s, %s, %s, %s, %s, %s)
             """,
             [
-                mutation_id,
+                outcome.mutation_id,
                 scope.project_id,
                 kind.value,
-                by.user_id,
-                by.api_key_id,
-                at,
-                None if scope.ids is None else as_array(sorted(scope.ids)),
+                act.user_id,
+                act.by.api_key_id,
+                act.at,
+                as_array(sorted(scope.ids)) if isinstance(scope, NamedIssues) else None,
                 None if scope.statuses is None else sorted(status.value for status in scope.statuses),
                 scope.query,
                 Json(dict(body)),
-                matched,
-                changed,
-                by.user_id,
+                outcome.matched,
+                outcome.changed,
+                act.user_id,
                 marks.has_seen,
                 marks.is_bookmarked,
                 marks.is_subscribed,
@@ -83,12 +85,13 @@ def record(
                 as_array(marks.subscriptions),
             ],
         )
+    return replace(outcome, mutation_id=None) if act.preview else outcome
 
 
-def record_undo(
-    mutation_id: int, undone: Mutation, *, matched: int, changed: int, marks: ChangedMarks, by: Caller, at: datetime
-) -> None:
-    """Keep an undo under its id. The scope that it shows stays where it is: it may name a hundred thousand ids."""
+def record_undo(outcome: UndoOutcome, undone: Mutation, act: Act, *, marks: ChangedMarks = NO_MARKS) -> UndoOutcome:
+    """Keep an undo, as :func:`record` does. The scope that it shows stays where it is: it may name 100,000 ids."""
+    if not outcome.changed:
+        return replace(outcome, mutation_id=None)
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -99,19 +102,19 @@ def record_undo(
             VALUES (%s, %s, %s, %s, %s, %s, %s, NULL, NULL, '{}', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
             """,
             [
-                mutation_id,
+                outcome.mutation_id,
                 undone.project_id,
                 MutationKind.UNDO.value,
-                by.user_id,
-                by.api_key_id,
-                at,
+                act.user_id,
+                act.by.api_key_id,
+                act.at,
                 None if undone.ids is None else as_array(()),
-                matched,
-                changed,
+                outcome.matched,
+                outcome.changed,
                 undone.pk,
                 undone.scope_of or undone.pk,
                 not undone.is_reversed,
-                None if marks == NO_MARKS else by.user_id,
+                None if marks == NO_MARKS else act.user_id,
                 marks.has_seen,
                 marks.is_bookmarked,
                 marks.is_subscribed,
@@ -120,6 +123,7 @@ def record_undo(
                 as_array(marks.subscriptions),
             ],
         )
+    return replace(outcome, mutation_id=None) if act.preview else outcome
 
 
 def read_scopes_shown(mutations: Iterable[Mutation]) -> dict[int, Mutation]:

@@ -7,13 +7,13 @@ would be about everything (docs/decisions/0023).
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection
 from django.db.models import QuerySet, Value
 
 from issues.models import Issue
-from issues.mutation import IssueScope
+from issues.mutation import AllIssues, NamedIssues
 from issues.querysets import like
 from issues.search import AnyOf, Name, Term, refusal
 from issues.search import conditions as terms
@@ -23,6 +23,8 @@ from projects.database.arrays import as_array
 from projects.database.transactions import StartOver
 from projects.models import Project, Release
 from projects.refusals import Refusal
+
+Scope = TypeVar("Scope", bound=NamedIssues | AllIssues)
 
 
 class UnknownName(Refusal):
@@ -60,7 +62,7 @@ def refuse_unknown(search: Sequence[Term], project_ids: Collection[int], *, at: 
     _check(search, found, _must_exist)
 
 
-def hold(scopes: Sequence[IssueScope], *, at: datetime) -> list[IssueScope]:
+def hold(scopes: Sequence[Scope], *, at: datetime) -> list[Scope]:
     """Return the scopes with ids for names, and hold what these are: nobody can delete it before the commit.
 
     Before any issue is locked. Who is deleted is taken from the issues first, which would then be those of nobody; and

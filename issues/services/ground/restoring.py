@@ -5,15 +5,14 @@ them is true; and each that is put back gets an activity with what was overwritt
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
 from issues.services.ground.lookups import NOBODY, Assignable
 from issues.services.ground.parts import Part
-from issues.services.ground.targets import Targets
-from projects.callers import Caller
+from issues.services.ground.targets import AllTargets, Targets
+from projects.acting import Act
 from projects.database.arrays import as_array
 
 SHOWN = 100  # ids of issues left alone that are told
@@ -32,24 +31,22 @@ class Restored:
     skipped_ids: list[int] = field(default_factory=list)
 
 
-def restore(
-    targets: Targets, part: Part, undone_id: int, *, to: Assignable = NOBODY, by: Caller, at: datetime
-) -> Restored:
+def restore(targets: Targets, part: Part, undone_id: int, act: Act, *, to: Assignable = NOBODY) -> Restored:
     """Put back a part where a reader sees in it what the mutation left, and would see another thing in what was before.
 
     Nobody begins to follow by being assigned again.
 
     :param to: who may be assigned again.
     """
-    done = _restore(targets, part, undone_id, to=to, by=by, at=at)
+    done = _restore(targets, part, undone_id, act, to=to)
     if part.afterwards is not None and done.restored:
-        part.afterwards(targets, at)
+        part.afterwards(targets, act.at)
     return done
 
 
-def _restore(targets: Targets, part: Part, undone_id: int, *, to: Assignable, by: Caller, at: datetime) -> Restored:
-    columns = part.columns
-    told = f"SELECT id FROM was WHERE NOT is_due ORDER BY id {f'LIMIT {SHOWN:d}' if targets.ids is None else ''}"
+def _restore(targets: Targets, part: Part, undone_id: int, act: Act, *, to: Assignable) -> Restored:
+    columns, is_all = part.columns, isinstance(targets, AllTargets)
+    told = f"SELECT id FROM was WHERE NOT is_due ORDER BY id {f'LIMIT {SHOWN:d}' if is_all else ''}"
     sql = f"""
         WITH was AS MATERIALIZED (
             SELECT issue.id, {", ".join(f"issue.{name}" for name in columns)},
@@ -84,7 +81,7 @@ def _restore(targets: Targets, part: Part, undone_id: int, *, to: Assignable, by
         )
         SELECT (SELECT count(*) FROM changed),
                (SELECT count(*) FROM was WHERE NOT is_due),
-               {"NULL" if targets.ids is None else "(SELECT array_agg(id ORDER BY id) FROM changed)"},
+               {"NULL" if is_all else "(SELECT array_agg(id ORDER BY id) FROM changed)"},
                ARRAY({told})
     """
     params: dict[str, Any] = {
@@ -92,8 +89,8 @@ def _restore(targets: Targets, part: Part, undone_id: int, *, to: Assignable, by
         "project_id": targets.project_id,
         "kinds": [kind.value for kind in part.kinds],
         "mutation_id": targets.mutation_id,
-        "user_id": by.user_id,
-        "at": at,
+        "user_id": act.user_id,
+        "at": act.at,
         "user_ids": as_array(to.user_ids),
         "team_ids": as_array(to.team_ids),
     }

@@ -16,10 +16,11 @@ from django.db.models.expressions import RawSQL
 from issues import observing
 from issues.enums import MutationKind
 from issues.models import Issue
-from issues.mutation import IssueScope
+from issues.mutation import AllIssues, IssueScope, NamedIssues
 from issues.querysets import IssueQuerySet, condition, status_counts_as
 from projects.database.arrays import as_array
 from projects.database.transactions import StartOver
+from projects.querysets import MAX_ID
 from projects.refusals import Refusal
 
 Relatives = Callable[[int, list[int]], list[int]]
@@ -35,20 +36,24 @@ class IdsRequired(Refusal):
     sentence = "You must specify a list of IDs for this operation"
 
 
-@dataclass(frozen=True, slots=True)
-class Targets:
-    """The issues found and locked: their ids, ascending; or, with ``ids`` None, all in scope.
+def named_only(scopes: Sequence[IssueScope]) -> list[NamedIssues]:
+    """Return the scopes, each of which names its issues.
 
-    "All" can be millions: it is never a list in Python, and is locked by the one statement that changes it, which waits
-    for those who have some of it; or, unless it ``waits``, fails. It goes ``up_to`` a number in the project, of the
-    newest issue that was there when the request began.
+    :raises IdsRequired: one doesn't.
     """
+    named = [scope for scope in scopes if isinstance(scope, NamedIssues)]
+    if len(named) < len(scopes):
+        raise IdsRequired
+    return named
 
-    scope: IssueScope
+
+@dataclass(frozen=True, slots=True)
+class NamedTargets:
+    """The issues that were named, found and locked: their ids, ascending."""
+
+    scope: NamedIssues
     mutation_id: int
-    ids: list[int] | None
-    up_to: int | None = None
-    waits: bool = True
+    ids: list[int]
 
     @property
     def project_id(self) -> int:
@@ -57,14 +62,34 @@ class Targets:
     @property
     def id_array(self) -> str:
         """The ids for SQL by hand: ``ANY(%s::bigint[])``."""
-        return as_array(self.ids or ())
+        return as_array(self.ids)
+
+
+@dataclass(frozen=True, slots=True)
+class AllTargets:
+    """All issues in scope, which can be millions: they are never a list in Python.
+
+    They are locked by the one statement that changes them, which waits for those who have some of them; or, unless it
+    ``waits``, fails. They go ``up_to`` a number in the project, of the newest issue that was there when the request
+    began.
+    """
+
+    scope: AllIssues
+    mutation_id: int
+    up_to: int = MAX_ID
+    waits: bool = True
+
+    @property
+    def project_id(self) -> int:
+        return self.scope.project_id
 
     def issues(self, *, at: datetime) -> IssueQuerySet:
-        """Return the targets as a queryset; of "all", those that this request has not changed yet."""
-        if self.ids is None:
-            found = Issue.objects.in_scope(self.scope, at=at).exclude(mutation_id=self.mutation_id)
-            return found if self.up_to is None else found.filter(short_number__lte=self.up_to)
-        return Issue.objects.with_ids(self.project_id, self.ids)
+        """Return those that this request has not changed yet."""
+        found = Issue.objects.in_scope(self.scope, at=at).exclude(mutation_id=self.mutation_id)
+        return found.filter(short_number__lte=self.up_to)
+
+
+Targets = NamedTargets | AllTargets
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +104,7 @@ class Locked:
 
 
 def lock_targets(
-    scope: IssueScope,
+    scope: NamedIssues,
     *,
     at: datetime,
     relatives: Relatives,
@@ -93,7 +118,7 @@ def lock_targets(
 
     :raises TreeMoved: a relative came or went while this waited.
     """
-    named = sorted(scope.ids or ())
+    named = sorted(scope.ids)
     related = relatives(scope.project_id, named)
     passes = condition("true") if scope.statuses is None else status_counts_as(scope.statuses, at=at)
     with observing.locking(kind):
@@ -127,7 +152,7 @@ def _lock(
         return rows
 
 
-def _searched(scope: IssueScope, ids: list[int], *, at: datetime) -> list[int]:
+def _searched(scope: NamedIssues, ids: list[int], *, at: datetime) -> list[int]:
     """Keep the issues that the search is about.
 
     After the lock, in a statement of its own: a search reads other tables too, and the statement that waited for a lock

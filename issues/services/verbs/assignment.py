@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import datetime
 from typing import Literal
 
 from django.db import connection
@@ -12,11 +11,11 @@ from issues.mutation import Assignee, Assignment, Merged
 from issues.named import Names
 from issues.querysets import condition
 from issues.services.ground import activity, lookups
-from issues.services.ground.activity import Rewritten
+from issues.services.ground.activity import Change
 from issues.services.ground.parts import Checked, Data, Documented, Part, People, State, Told, Words, equal
-from issues.services.ground.targets import Targets
+from issues.services.ground.targets import NamedTargets
 from issues.services.verbs import subscriptions
-from projects.callers import Caller
+from projects.acting import Act
 from projects.database import transactions
 from projects.database.arrays import as_array
 from projects.database.transactions import StartOver
@@ -128,46 +127,42 @@ PART = Part(
 )
 
 
-def change(targets: Targets, wish: Assignment, *, by: Caller, at: datetime) -> Rewritten:
-    """Assign the targets to whom was asked for, or to nobody."""
+def change(targets: NamedTargets, wish: Assignment, act: Act) -> list[int]:
+    """Assign the targets to whom was asked for, or to nobody. Who followed them goes on doing so."""
     if wish.to is None:
-        return unassign(targets, by=by, at=at)
-    return assign(targets, wish.to, by=by, at=at)
+        return activity.rewrite(targets, unassign(), act)
+    return _assign(targets, wish.to, act)
 
 
-def assign(
-    targets: Targets, assignee: Assignee, *, by: Caller, at: datetime, except_to: Collection[int] = ()
-) -> Rewritten:
+def _assign(targets: NamedTargets, assignee: Assignee, act: Act, *, except_to: Collection[int] = ()) -> list[int]:
     """Assign; the user, or the team's members ``except_to`` some, follow the issues that are newly theirs."""
-    column = f"assignee_{assignee.type}_id"
-    assigned = activity.rewrite(
-        targets,
-        where=condition(f"issues_issue.{column} IS DISTINCT FROM %s", assignee.id),
-        columns={"assignee_user_id": None, "assignee_team_id": None} | {column: assignee.id},
-        kind=ActivityKind.ASSIGNED,
-        data={"assignee": str(assignee.id), "assigneeType": assignee.type},
-        by=by,
-        at=at,
-    )
+    assigned = activity.rewrite(targets, assign(assignee), act)
     people = [pk for pk in _people(assignee) if pk not in except_to]
-    subscriptions.subscribe(targets.project_id, assigned.ids or [], people, reason=SubscriptionReason.ASSIGNED, at=at)
+    subscriptions.subscribe(targets.project_id, assigned, people, reason=SubscriptionReason.ASSIGNED, at=act.at)
     return assigned
 
 
-def unassign(targets: Targets, *, by: Caller, at: datetime) -> Rewritten:
-    """Take the targets from whoever has them; who followed them goes on doing so."""
-    return activity.rewrite(
-        targets,
-        where=condition("issues_issue.assignee_user_id IS NOT NULL OR issues_issue.assignee_team_id IS NOT NULL"),
-        columns={"assignee_user_id": None, "assignee_team_id": None},
-        kind=ActivityKind.UNASSIGNED,
-        data={},
-        by=by,
-        at=at,
+def assign(assignee: Assignee) -> Change:
+    """Give an issue to a user or a team, in place of any others."""
+    column = f"assignee_{assignee.type}_id"
+    return Change(
+        condition(f"issues_issue.{column} IS DISTINCT FROM %s", assignee.id),
+        {"assignee_user_id": None, "assignee_team_id": None} | {column: assignee.id},
+        ActivityKind.ASSIGNED,
+        {"assignee": str(assignee.id), "assigneeType": assignee.type},
     )
 
 
-def inherit(targets: Targets, merged: Merged, *, by: Caller, at: datetime) -> None:
+def unassign() -> Change:
+    """Take an issue from whoever has it."""
+    return Change(
+        condition("issues_issue.assignee_user_id IS NOT NULL OR issues_issue.assignee_team_id IS NOT NULL"),
+        {"assignee_user_id": None, "assignee_team_id": None},
+        ActivityKind.UNASSIGNED,
+    )
+
+
+def inherit(targets: NamedTargets, merged: Merged, act: Act) -> None:
     """Assign the parent of a merge, if it is nobody's, to whom the first seen child is that a PUT would assign so.
 
     Who doesn't want to hear of that child any more does not begin to hear of the parent by this.
@@ -182,11 +177,10 @@ def inherit(targets: Targets, merged: Merged, *, by: Caller, at: datetime) -> No
         is_there = lookups.hold_assignee(assignee, project_id=targets.project_id)
     if not is_there:
         raise StartOver("Who these issues are assigned to is leaving just now.")
-    assign(
+    _assign(
         replace(targets, ids=[merged.parent]),
         assignee,
-        by=by,
-        at=at,
+        act,
         except_to=subscriptions.ended(targets.project_id, child),
     )
 

@@ -7,18 +7,18 @@ from django.db import connection
 
 from issues.enums import SubscriptionReason
 from issues.services.ground.marks import Mark
-from issues.services.ground.targets import Targets
+from issues.services.ground.targets import NamedTargets
 from issues.services.verbs import subscriptions
 from projects.database.arrays import as_array
 from projects.json_schema import TRUTH, about
 
 
-def change(targets: Targets, is_bookmarked: bool, *, user_id: int, at: datetime) -> list[int]:
+def change(targets: NamedTargets, is_bookmarked: bool, *, user_id: int, at: datetime) -> list[int]:
     """Set or take away the user's bookmark; return the issues where that made a difference."""
     return add(targets, user_id=user_id, at=at) if is_bookmarked else remove(targets, user_id=user_id)
 
 
-def add(targets: Targets, *, user_id: int, at: datetime) -> list[int]:
+def add(targets: NamedTargets, *, user_id: int, at: datetime) -> list[int]:
     """Bookmark the targets; who does follows them too. Return those that were not bookmarked."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -36,7 +36,7 @@ def add(targets: Targets, *, user_id: int, at: datetime) -> list[int]:
     return added
 
 
-def remove(targets: Targets, *, user_id: int) -> list[int]:
+def remove(targets: NamedTargets, *, user_id: int) -> list[int]:
     """Take the bookmarks away, with the subscriptions that came with them. Return those that were bookmarked."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -53,7 +53,7 @@ def remove(targets: Targets, *, user_id: int) -> list[int]:
 
 
 def restore(
-    targets: Targets, ids: Sequence[int], *, was_set_to: bool, user_id: int, set_at: datetime, at: datetime
+    targets: NamedTargets, ids: Sequence[int], *, was_set_to: bool, user_id: int, set_at: datetime, at: datetime
 ) -> list[int]:
     """Take the bookmark away, or set it again, where it is as it was left; return those issues.
 

@@ -13,9 +13,9 @@ from django.db import connection
 
 from issues.enums import ActivityKind
 from issues.mutation import Merged
-from issues.services.ground.targets import Targets, ancestors
+from issues.services.ground.targets import NamedTargets, ancestors
 from issues.services.verbs.totals import compute_totals
-from projects.callers import Caller
+from projects.acting import Act
 from projects.database.arrays import as_array
 
 # What becomes of the rows that hang on an issue while it is merged into another. A relation that is missing here fails
@@ -40,33 +40,33 @@ class Unmerged:
     parents: list[int]
 
 
-def merge(targets: Targets, *, by: Caller, at: datetime) -> Merged | None:
+def merge(targets: NamedTargets, act: Act) -> Merged | None:
     """Merge the targets into the one of them that was seen first; None when there are fewer than two."""
-    if targets.ids is None or len(targets.ids) < 2:
+    if len(targets.ids) < 2:
         return None
-    parent = _link(targets, by=by, at=at)
+    parent = _link(targets, act)
     children = [pk for pk in targets.ids if pk != parent]
 
     compute_totals(targets, [parent])
-    _copy_followers(targets, parent, children, at=at)
-    _copy_bookmarks(targets, parent, children, at=at)
+    _copy_followers(targets, parent, children, at=act.at)
+    _copy_bookmarks(targets, parent, children, at=act.at)
     return Merged(parent=parent, children=tuple(children))
 
 
-def unmerge(targets: Targets, *, by: Caller, at: datetime) -> Unmerged:
+def unmerge(targets: NamedTargets, act: Act) -> Unmerged:
     """Give back what is merged into the targets that are visible, and take out the targets that are hidden.
 
     By the relations as they were before: each comes back with its own tree under it.
     """
-    return _cut(targets, LINKS_OF_TARGETS, {}, by=by, at=at)
+    return _cut(targets, LINKS_OF_TARGETS, {}, act)
 
 
-def cut(targets: Targets, links: Mapping[int, int], *, by: Caller, at: datetime) -> None:
+def cut(targets: NamedTargets, links: Mapping[int, int], act: Act) -> None:
     """Cut these links, child -> parent. They are there, and everything above is locked."""
-    _cut(targets, GIVEN_LINKS, _links(links), by=by, at=at)
+    _cut(targets, GIVEN_LINKS, _links(links), act)
 
 
-def join(targets: Targets, links: Mapping[int, int], *, by: Caller, at: datetime) -> None:
+def join(targets: NamedTargets, links: Mapping[int, int], act: Act) -> None:
     """Make links, child -> parent, that an unmerge cut. No circle comes of it, and everything above is locked.
 
     Who follows a child follows its parent already, since the first merge: nothing is copied again.
@@ -89,12 +89,12 @@ def join(targets: Targets, links: Mapping[int, int], *, by: Caller, at: datetime
             GROUP BY parent_id
             ORDER BY parent_id
             """,
-            _params(targets, ActivityKind.MERGE, by=by, at=at) | _links(links),
+            _params(targets, ActivityKind.MERGE, act) | _links(links),
         )
     compute_totals(targets, ancestors(targets.project_id, list(links)))
 
 
-def _link(targets: Targets, *, by: Caller, at: datetime) -> int:
+def _link(targets: NamedTargets, act: Act) -> int:
     """Put the targets under the one of them that was seen first, record that there, and return it."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -123,7 +123,7 @@ def _link(targets: Targets, *, by: Caller, at: datetime) -> int:
             )
             SELECT id FROM parent
             """,
-            _params(targets, ActivityKind.MERGE, by=by, at=at),
+            _params(targets, ActivityKind.MERGE, act),
         )
         parent: int = cursor.fetchone()[0]
         return parent
@@ -155,7 +155,7 @@ def _links(links: Mapping[int, int]) -> dict[str, Any]:
     return {"children": as_array(links), "parents": as_array(links.values())}
 
 
-def _cut(targets: Targets, which: str, params: dict[str, Any], *, by: Caller, at: datetime) -> Unmerged:
+def _cut(targets: NamedTargets, which: str, params: dict[str, Any], act: Act) -> Unmerged:
     """Cut links, record that on both sides, and compute what is shown above them."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -183,7 +183,7 @@ def _cut(targets: Targets, which: str, params: dict[str, Any], *, by: Caller, at
             )
             SELECT id, parent_id FROM link ORDER BY id
             """,
-            _params(targets, ActivityKind.UNMERGE, by=by, at=at) | params,
+            _params(targets, ActivityKind.UNMERGE, act) | params,
         )
         left = dict(cursor.fetchall())
     parents = sorted(set(left.values()))
@@ -192,18 +192,18 @@ def _cut(targets: Targets, which: str, params: dict[str, Any], *, by: Caller, at
     return Unmerged(children=list(left), parents=parents)
 
 
-def _params(targets: Targets, kind: ActivityKind, *, by: Caller, at: datetime) -> dict[str, Any]:
+def _params(targets: NamedTargets, kind: ActivityKind, act: Act) -> dict[str, Any]:
     return {
         "project_id": targets.project_id,
         "ids": targets.id_array,
         "mutation_id": targets.mutation_id,
         "kind": kind.value,
-        "user_id": by.user_id,
-        "at": at,
+        "user_id": act.user_id,
+        "at": act.at,
     }
 
 
-def _copy_followers(targets: Targets, parent: int, children: list[int], *, at: datetime) -> None:
+def _copy_followers(targets: NamedTargets, parent: int, children: list[int], *, at: datetime) -> None:
     """Let who follows a child follow the parent too, unless they said something about the parent themselves."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -219,7 +219,7 @@ def _copy_followers(targets: Targets, parent: int, children: list[int], *, at: d
         )
 
 
-def _copy_bookmarks(targets: Targets, parent: int, children: list[int], *, at: datetime) -> None:
+def _copy_bookmarks(targets: NamedTargets, parent: int, children: list[int], *, at: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -285,7 +285,7 @@ def read_links(mutation_id: int) -> Links:
     return Links(made, cut)
 
 
-def restore(targets: Targets, links: Links, *, by: Caller, at: datetime) -> set[int]:
+def restore(targets: NamedTargets, links: Links, act: Act) -> set[int]:
     """Cut the links that were made and make those that were cut, where that is still as it was left.
 
     Return the issues at both ends of those that were put back. Everything above them is locked.
@@ -294,9 +294,9 @@ def restore(targets: Targets, links: Links, *, by: Caller, at: datetime) -> set[
     to_cut = {child: parent for child, parent in links.made.items() if above.get(child) == parent}
     to_make = _without_circles({child: parent for child, parent in links.cut.items() if child in above}, above)
     if to_cut:
-        cut(targets, to_cut, by=by, at=at)
+        cut(targets, to_cut, act)
     if to_make:
-        join(targets, to_make, by=by, at=at)
+        join(targets, to_make, act)
     return Links(to_cut, to_make).issues
 
 

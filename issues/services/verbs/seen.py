@@ -6,17 +6,17 @@ from datetime import datetime
 from django.db import connection
 
 from issues.services.ground.marks import Mark
-from issues.services.ground.targets import Targets
+from issues.services.ground.targets import NamedTargets
 from projects.database.arrays import as_array
 from projects.json_schema import TRUTH, about
 
 
-def change(targets: Targets, has_seen: bool, *, user_id: int, at: datetime) -> list[int]:
+def change(targets: NamedTargets, has_seen: bool, *, user_id: int, at: datetime) -> list[int]:
     """Mark the targets as seen or not; return the issues where that made a difference."""
     return mark_seen(targets, user_id=user_id, at=at) if has_seen else mark_unseen(targets, user_id=user_id)
 
 
-def mark_seen(targets: Targets, *, user_id: int, at: datetime) -> list[int]:
+def mark_seen(targets: NamedTargets, *, user_id: int, at: datetime) -> list[int]:
     """Mark those as seen that have had an event since they were looked at, or never were; return them.
 
     An event from the future, by a clock that is ahead, is one that nobody has seen yet.
@@ -38,7 +38,7 @@ def mark_seen(targets: Targets, *, user_id: int, at: datetime) -> list[int]:
     )
 
 
-def mark_unseen(targets: Targets, *, user_id: int) -> list[int]:
+def mark_unseen(targets: NamedTargets, *, user_id: int) -> list[int]:
     """Take the user's marks away; return the issues that counted as seen."""
     return _write(
         """
@@ -58,14 +58,14 @@ def mark_unseen(targets: Targets, *, user_id: int) -> list[int]:
     )
 
 
-def _write(sql: str, targets: Targets, *, user_id: int, at: datetime | None) -> list[int]:
+def _write(sql: str, targets: NamedTargets, *, user_id: int, at: datetime | None) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(sql, {"project_id": targets.project_id, "ids": targets.id_array, "user_id": user_id, "at": at})
         return [pk for (pk,) in cursor.fetchall()]
 
 
 def restore(
-    targets: Targets, ids: Sequence[int], *, was_set_to: bool, user_id: int, set_at: datetime, at: datetime
+    targets: NamedTargets, ids: Sequence[int], *, was_set_to: bool, user_id: int, set_at: datetime, at: datetime
 ) -> list[int]:
     """Put back what was set to the opposite at ``set_at``, where the mark is as it was left; return those issues.
 

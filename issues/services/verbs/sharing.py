@@ -1,17 +1,17 @@
 """The public link of an issue: there, with a secret of its own, or gone."""
 
-from datetime import datetime
 from uuid import UUID
 
 from django.db.models.expressions import RawSQL
 
 from issues.enums import ActivityKind
+from issues.models import Issue
 from issues.querysets import condition
 from issues.services.ground import activity
-from issues.services.ground.activity import Rewritten
+from issues.services.ground.activity import Change
 from issues.services.ground.parts import Checked, Documented, Part, Told, equal
-from issues.services.ground.targets import Targets
-from projects.callers import Caller
+from issues.services.ground.targets import NamedTargets
+from projects.acting import Act
 from projects.json_schema import TRUTH, about
 
 PART = Part(
@@ -48,38 +48,27 @@ PART = Part(
 )
 
 
-def change(targets: Targets, is_public: bool, *, by: Caller, at: datetime) -> Rewritten:
+def change(targets: NamedTargets, is_public: bool, act: Act) -> list[int]:
     """Make the targets public or private."""
-    return publish(targets, by=by, at=at) if is_public else withdraw(targets, by=by, at=at)
+    return activity.rewrite(targets, publish() if is_public else withdraw(), act)
 
 
-def publish(targets: Targets, *, by: Caller, at: datetime) -> Rewritten:
-    """Give each of the targets a link that can't be guessed; one that exists is kept."""
-    return activity.rewrite(
-        targets,
-        where=condition("issues_issue.share_id IS NULL"),
-        columns={"share_id": RawSQL("gen_random_uuid()", ())},
-        kind=ActivityKind.SET_PUBLIC,
-        data={},
-        by=by,
-        at=at,
+def publish() -> Change:
+    """Give an issue a link that can't be guessed; one that exists is kept."""
+    return Change(
+        condition("issues_issue.share_id IS NULL"),
+        {"share_id": RawSQL("gen_random_uuid()", ())},
+        ActivityKind.SET_PUBLIC,
     )
 
 
-def withdraw(targets: Targets, *, by: Caller, at: datetime) -> Rewritten:
-    """Take the links away, for good: a later one is another."""
-    return activity.rewrite(
-        targets,
-        where=condition("issues_issue.share_id IS NOT NULL"),
-        columns={"share_id": None},
-        kind=ActivityKind.SET_PRIVATE,
-        data={},
-        by=by,
-        at=at,
-    )
+def withdraw() -> Change:
+    """Take the link away, for good: a later one is another."""
+    return Change(condition("issues_issue.share_id IS NOT NULL"), {"share_id": None}, ActivityKind.SET_PRIVATE)
 
 
-def link_of(targets: Targets, *, at: datetime) -> UUID | None:
+def link_of(targets: NamedTargets) -> UUID | None:
     """Return the share id of the one target there is."""
-    share_id: UUID | None = targets.issues(at=at).values_list("share_id", flat=True).get()
+    issues = Issue.objects.with_ids(targets.project_id, targets.ids)
+    share_id: UUID | None = issues.values_list("share_id", flat=True).get()
     return share_id

@@ -10,7 +10,7 @@ from django.db import connection
 
 from issues.enums import SubscriptionReason
 from issues.services.ground.marks import Mark
-from issues.services.ground.targets import Targets
+from issues.services.ground.targets import NamedTargets
 from projects.database.arrays import as_array
 from projects.json_schema import TRUTH, about
 
@@ -31,7 +31,7 @@ def subscribe(
         )
 
 
-def ask_for(targets: Targets, *, active: bool, user_id: int, at: datetime) -> list[int]:
+def ask_for(targets: NamedTargets, *, active: bool, user_id: int, at: datetime) -> list[int]:
     """Set the user's own wish, for good; return the issues whose answer to "do I follow it?" is another now.
 
     Asked for, the reason is ``unknown``, whatever it was. Ended, the row stays, so that no side effect revives it.
@@ -84,7 +84,7 @@ def ended(project_id: int, issue_id: int) -> set[int]:
         return {pk for (pk,) in cursor.fetchall()}
 
 
-def end_those_of_bookmarks(targets: Targets, *, user_id: int) -> None:
+def end_those_of_bookmarks(targets: NamedTargets, *, user_id: int) -> None:
     """Take away the user's subscriptions that came with a bookmark.
 
     The row goes, unlike one that the user ended: the next bookmark may subscribe again.
@@ -100,7 +100,7 @@ def end_those_of_bookmarks(targets: Targets, *, user_id: int) -> None:
 
 
 def restore(
-    targets: Targets, ids: Sequence[int], *, was_set_to: bool, user_id: int, set_at: datetime, at: datetime
+    targets: NamedTargets, ids: Sequence[int], *, was_set_to: bool, user_id: int, set_at: datetime, at: datetime
 ) -> list[int]:
     """End the subscription, or begin it again with the reason that it had, where it is as it was left; return those
     issues.

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from django.db import connection
 
 from issues.querysets import MOST_IN_AN_HOUR, total
-from issues.services.ground.targets import Targets
+from issues.services.ground.targets import NamedTargets
 from projects.database.arrays import as_array
 from projects.querysets import MAX_ID, release_order
 
 
-def compute_totals(targets: Targets, ids: Sequence[int]) -> None:
+def compute_totals(targets: NamedTargets, ids: Sequence[int]) -> None:
     """Compute what these issues show, from the own numbers of everything in their trees.
 
     The ends of a snooze by count move by what the total moved: merging is no event. So do those that activities keep,

@@ -11,8 +11,9 @@ from issues.admin import actions
 from issues.admin.actions import VERBS
 from issues.enums import ActivityKind, IssueStatus, MutationKind
 from issues.models import Activity, Issue, Mutation
-from issues.mutation import IssueMutation, IssueScope
+from issues.mutation import IssueMutation, NamedIssues
 from issues.services import bulk
+from projects.acting import Act
 from projects.callers import Caller
 from projects.models import Project, User
 from tests.assertions import digest
@@ -69,8 +70,8 @@ def targets(request: pytest.FixtureRequest, project: Project, jane: User) -> lis
             return [IssueFactory(project=project, assignee_user=jane) for _ in range(3)]
         case "unmerge":
             tree = [IssueFactory(project=project) for _ in range(4)]
-            scope, wish = IssueScope(project.pk, ids=frozenset(ids_of(tree))), IssueMutation(merge=True)
-            outcome = bulk.mutate(scope, wish, by=Caller(user=jane), at=NOW, lock_timeout=5)
+            scope, wish = NamedIssues(project.pk, ids=frozenset(ids_of(tree))), IssueMutation(merge=True)
+            outcome = bulk.mutate(scope, wish, Act(by=Caller(user=jane), at=NOW, lock_timeout=5))
             Mutation.objects.all().delete()
             Activity.objects.all().delete()
             return [issue for issue in tree if outcome.merged and issue.pk in outcome.merged.children]

@@ -6,8 +6,9 @@ from django.urls import reverse
 
 from issues.enums import MutationKind
 from issues.models import Issue, Mutation
-from issues.mutation import IssueMutation, IssueScope
+from issues.mutation import IssueMutation, NamedIssues
 from issues.services import bulk
+from projects.acting import Act
 from projects.callers import Caller
 from projects.models import Project, User
 from tests.factories import NOW, IssueFactory, MutationFactory
@@ -41,9 +42,9 @@ def test_shows_and_puts_back_marks_to_whose_they_are_alone(
 ) -> None:
     """Superusers, too, see nothing of them; jane does when it is she who looks."""
     body = {"hasSeen": True, "isBookmarked": True, "isSubscribed": True}
-    scope = IssueScope(project.pk, ids=frozenset(ids_of(issues)))
+    scope = NamedIssues(project.pk, ids=frozenset(ids_of(issues)))
     marks = IssueMutation(has_seen=True, is_bookmarked=True, is_subscribed=True, body=body)
-    bulk.mutate(scope, marks, by=Caller(user=jane), at=NOW, lock_timeout=5)
+    bulk.mutate(scope, marks, Act(by=Caller(user=jane), at=NOW, lock_timeout=5))
     jane.is_staff = jane.is_superuser = True
     jane.save()
     herself = Client()

@@ -10,11 +10,12 @@ from django.test.utils import CaptureQueriesContext
 
 from issues.enums import ActivityKind, IssueStatus, SubscriptionReason
 from issues.models import Activity, Issue
-from issues.mutation import NO_PRECAUTIONS, IssueMutation, IssueScope, MutationOutcome, Precautions, UndoOutcome
+from issues.mutation import AllIssues, IssueMutation, IssueScope, MutationOutcome, NamedIssues, UndoOutcome
 from issues.services import bulk, deletion
 from issues.services import undo as undoing
 from projects.callers import Caller
 from projects.models import Project, User
+from tests.acts import act
 from tests.assertions import snapshot
 from tests.factories import NOW
 
@@ -27,8 +28,11 @@ BEFORE = [field.attname for field in Activity._meta.concrete_fields if field.att
 def scope_of(
     project: Project, issues: Iterable[Issue | int] | None, statuses: Iterable[IssueStatus] | None = None
 ) -> IssueScope:
-    ids = None if issues is None else frozenset(issue if isinstance(issue, int) else issue.pk for issue in issues)
-    return IssueScope(project.pk, ids=ids, statuses=None if statuses is None else frozenset(statuses))
+    narrowed = None if statuses is None else frozenset(statuses)
+    if issues is None:
+        return AllIssues(project.pk, statuses=narrowed)
+    ids = frozenset(issue if isinstance(issue, int) else issue.pk for issue in issues)
+    return NamedIssues(project.pk, ids=ids, statuses=narrowed)
 
 
 def ask(
@@ -41,7 +45,7 @@ def ask(
     **wishes: Any,
 ) -> MutationOutcome:
     """Ask for ``wishes``, which are fields of IssueMutation; ``issues`` None is "update all"."""
-    return bulk.mutate(scope_of(project, issues, statuses), IssueMutation(**wishes), by=by, at=at, lock_timeout=5)
+    return bulk.mutate(scope_of(project, issues, statuses), IssueMutation(**wishes), act(by, at))
 
 
 def delete(
@@ -52,7 +56,7 @@ def delete(
     at: datetime = NOW,
     statuses: Iterable[IssueStatus] | None = None,
 ) -> MutationOutcome:
-    return deletion.delete(scope_of(project, issues, statuses), by=by, at=at, lock_timeout=5)
+    return deletion.delete(scope_of(project, issues, statuses), act(by, at))
 
 
 def undo(
@@ -61,11 +65,11 @@ def undo(
     *,
     by: Caller,
     at: datetime = NOW,
-    care: Precautions = NO_PRECAUTIONS,
+    **how: Any,
 ) -> UndoOutcome:
-    """Take back what had this outcome."""
+    """Take back what had this outcome; ``how`` is said of the act."""
     assert outcome.mutation_id is not None
-    return undoing.undo(project.pk, outcome.mutation_id, by=by, at=at, lock_timeout=5, care=care)
+    return undoing.undo(project.pk, outcome.mutation_id, act(by, at, **how))
 
 
 def statements() -> CaptureQueriesContext:

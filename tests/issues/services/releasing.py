@@ -7,8 +7,9 @@ from issues.models import Issue
 from issues.mutation import ReleaseChange
 from issues.services import releases
 from projects.models import Deploy, Project, Release
+from tests.acts import act
 from tests.assertions import snapshot
-from tests.factories import NOW, IssueFactory
+from tests.factories import IssueFactory
 
 DAY = timedelta(days=1)
 COLUMNS = ("version", "ref", "url", "status", "started_at", "released_at", "created_at")
@@ -18,18 +19,18 @@ def save(version: str, *projects: Project, seen: tuple[Project, ...] = (), **sai
     """Make it, or change it where it is seen: in these projects and those that are named."""
     change = ReleaseChange(project_ids=frozenset(project.pk for project in projects), **said)
     seen_in = {project.pk for project in (*seen, *projects)}
-    return releases.save(version, change, seen_in=seen_in, at=NOW, lock_timeout=5)
+    return releases.save(version, change, act(), seen_in=seen_in)
 
 
 def update(release: Release, *projects: Project, seen: tuple[Project, ...] = (), **said: Any) -> bool:
     change = ReleaseChange(project_ids=frozenset(project.pk for project in projects), **said)
     seen_in = {release.project_id, *(project.pk for project in (*seen, *projects))}
-    return releases.update(release.version, change, seen_in=seen_in, at=NOW, lock_timeout=5)
+    return releases.update(release.version, change, act(), seen_in=seen_in)
 
 
 def delete(release: Release, *seen: Project) -> bool:
     seen_in = {release.project_id, *(project.pk for project in seen)}
-    return releases.delete(release.version, seen_in=seen_in, at=NOW, lock_timeout=5)
+    return releases.delete(release.version, act(), seen_in=seen_in)
 
 
 def everything() -> dict[str, Any]:

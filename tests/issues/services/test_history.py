@@ -10,6 +10,7 @@ from issues.mutation import IssueMutation, MutationOutcome, Resolve, Unresolve
 from issues.services import bulk
 from projects.callers import Caller
 from projects.models import Project, User
+from tests.acts import act
 from tests.factories import NOW, IssueBookmarkFactory, IssueFactory, IssueSeenFactory, IssueSubscriptionFactory
 from tests.issues.services.calls import Row, ask, delete, scope_of
 
@@ -181,6 +182,6 @@ def test_keeps_no_subscriptions_that_came_along(project: Project, jane: User, by
 def test_keeps_the_body_as_it_was_written(project: Project, issues: list[Issue], by_jane: Caller) -> None:
     body = {"isPublic": "true", "é": "\U0001f600", "n": 1.5}
 
-    bulk.mutate(scope_of(project, issues), IssueMutation(is_public=True, body=body), by=by_jane, at=NOW, lock_timeout=5)
+    bulk.mutate(scope_of(project, issues), IssueMutation(is_public=True, body=body), act(by_jane))
 
     assert [row["body"] for row in mutations()] == [body]

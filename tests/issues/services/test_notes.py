@@ -8,6 +8,7 @@ from issues.models import Activity, Issue
 from issues.services import notes
 from projects.callers import Caller
 from projects.models import Project, User
+from tests.acts import act
 from tests.assertions import locks_before_first_write, snapshot
 from tests.factories import NOW, ActivityFactory, IssueFactory
 from tests.issues.services.calls import BEFORE, Changes, ask, changes_since, delete, statements
@@ -28,15 +29,15 @@ def note(issue: Issue, jane: User) -> Activity:
 
 
 def add(issue: Issue, text: str, user: User) -> Activity | None:
-    return notes.add(issue, text, user_id=user.pk, at=NOW, lock_timeout=5)
+    return notes.add(issue, text, act(Caller(user=user)))
 
 
 def edit(note: Activity, text: str) -> bool:
-    return notes.edit(note, text, lock_timeout=5)
+    return notes.edit(note, text, act())
 
 
 def remove(note: Activity) -> bool:
-    return notes.remove(note, lock_timeout=5)
+    return notes.remove(note, act())
 
 
 def test_are_added_and_counted(issue: Issue, note: Activity, jane: User) -> None:

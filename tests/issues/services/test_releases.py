@@ -9,6 +9,7 @@ from issues.mutation import NewDeploy
 from issues.services import deploys
 from issues.services.releases import ProjectsRequired, ReleaseInUse
 from projects.models import Deploy, Project, Release
+from tests.acts import act
 from tests.assertions import snapshot
 from tests.factories import NOW, DeployFactory, IssueFactory, ProjectFactory, ReleaseFactory
 from tests.issues.services.calls import changes_since
@@ -144,7 +145,7 @@ def test_that_is_gone_is_not_updated_deleted_or_deployed(project: Project) -> No
     done = [
         update(release, project, url="https://example.com/"),
         delete(release),
-        deploys.record(release.version, NewDeploy("production", finished_at=NOW), seen_in=[project.pk], lock_timeout=5),
+        deploys.record(release.version, NewDeploy("production", finished_at=NOW), act(), seen_in=[project.pk]),
     ]
 
     assert done == [False, False, None]
@@ -154,9 +155,7 @@ def test_that_is_gone_is_not_updated_deleted_or_deployed(project: Project) -> No
 def test_keeps_its_deploys(project: Project) -> None:
     release = ReleaseFactory(projects=[project])
 
-    deploy = deploys.record(
-        release.version, NewDeploy("production", finished_at=NOW), seen_in=[project.pk], lock_timeout=5
-    )
+    deploy = deploys.record(release.version, NewDeploy("production", finished_at=NOW), act(), seen_in=[project.pk])
 
     assert Deploy.objects.get() == deploy
     assert Deploy.objects.values().get() == {
@@ -182,8 +181,8 @@ def test_keeps_a_deploy_in_each_project_that_is_seen_and_gathers_it_as_one(
         deploys.record(
             "1.0.0",
             NewDeploy("production", finished_at=NOW),
+            act(),
             seen_in=[project.pk, other_project.pk],
-            lock_timeout=5,
         )
         for _ in range(2)
     )

@@ -11,6 +11,7 @@ from issues.mutation import ReleaseChange
 from issues.services import releases
 from issues.services.releases import ReleaseInUse
 from projects.models import Project, Release
+from tests.acts import act
 from tests.factories import NOW, ReleaseFactory
 from tests.issues.services.calls import statements
 from tests.issues.services.releasing import DAY, delete, resolved_in, save, update, waiting
@@ -91,7 +92,7 @@ def test_settles_nothing_by_what_is_neither_a_date_nor_a_project(project: Projec
 
 def save_at(at: datetime, version: str, project: Project, **said: Any) -> None:
     change = ReleaseChange(project_ids=frozenset([project.pk]), **said)
-    releases.save(version, change, seen_in=[project.pk], at=at, lock_timeout=5)
+    releases.save(version, change, act(at=at), seen_in=[project.pk])
 
 
 def test_settles_nothing_while_it_is_dated_in_the_future(project: Project) -> None:
@@ -128,8 +129,8 @@ def test_is_not_deleted_while_time_alone_has_resolved_an_issue_by_it(project: Pr
     save_at(NOW, "2.0.0", project, released_at=NOW + DAY)
 
     with pytest.raises(ReleaseInUse):
-        releases.delete("2.0.0", seen_in=[project.pk], at=NOW + 2 * DAY, lock_timeout=5)
-    assert releases.delete("2.0.0", seen_in=[project.pk], at=NOW, lock_timeout=5) is True
+        releases.delete("2.0.0", act(at=NOW + 2 * DAY), seen_in=[project.pk])
+    assert releases.delete("2.0.0", act(), seen_in=[project.pk]) is True
 
     assert resolved_in(issue) is None
 

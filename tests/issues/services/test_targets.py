@@ -17,6 +17,7 @@ from issues.services.ground.targets import (
     ancestors_and_children,
     descendants,
     lock_targets,
+    named_only,
     no_relatives,
 )
 from projects.callers import Caller
@@ -170,7 +171,8 @@ def test_are_never_all_for_a_delete(issue: Issue, project: Project, by_jane: Cal
 
 
 def lock(scope: IssueScope, **how: Any) -> tuple[list[int], list[int]]:
-    locked = lock_targets(scope, at=NOW, **{"relatives": no_relatives} | how)
+    (named,) = named_only([scope])
+    locked = lock_targets(named, at=NOW, **{"relatives": no_relatives} | how)
     return locked.ids, locked.out_of_scope
 
 

@@ -35,6 +35,14 @@ def setting(name: str) -> str:
         return str(cursor.fetchone()[0])
 
 
+def run(work: Callable[[], Any], **how: Any) -> Any:
+    """Return what ``work`` returns, done in one transaction by whom no test cares."""
+    for attempt in transactions.attempts(lock_timeout=5, **how):
+        with attempt:
+            result = work()
+    return result
+
+
 class Work:
     """Leaves an issue behind, after so many attempts that fail."""
 
@@ -78,7 +86,7 @@ def test_is_tried_three_times_and_leaves_what_the_last_attempt_did(
 ) -> None:
     work = Work(project, failures, fail)
 
-    assert transactions.run(work, lock_timeout=5) == f"attempt {failures + 1}"
+    assert run(work) == f"attempt {failures + 1}"
 
     assert Issue.objects.count() == 1
 
@@ -91,7 +99,7 @@ def test_is_given_up_after_three_attempts_with_nothing_left_behind(
     work = Work(project, 3, fail)
 
     with pytest.raises(error):
-        transactions.run(work, lock_timeout=5)
+        run(work)
 
     assert work.attempts == 3
     assert not Issue.objects.exists()
@@ -123,7 +131,7 @@ def test_is_read_anew_as_often_as_the_tree_moves_until_the_time_for_a_lock_is_ov
     work = Work(project, 1000, clock.move_the_tree)
 
     with pytest.raises(TreeMoved):
-        transactions.run(work, lock_timeout=5)
+        run(work)
 
     assert 4.9 <= clock.now - 1000 < 5  # the next pause would have ended too late
     assert work.attempts == len(clock.pauses) + 1 > 50
@@ -135,7 +143,7 @@ def test_pauses_longer_and_longer_and_never_long(project: Project, monkeypatch: 
     monkeypatch.setattr(transactions, "random", lambda: 1.0)
     clock = Clock(monkeypatch)
 
-    transactions.run(Work(project, 9, clock.move_the_tree), lock_timeout=5)
+    run(Work(project, 9, clock.move_the_tree))
 
     assert clock.pauses == [0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.1, 0.1]
 
@@ -148,7 +156,7 @@ def test_is_tried_three_times_at_least_however_long_an_attempt_takes(
     work = Work(project, 1000, clock.move_the_tree)
 
     with pytest.raises(TreeMoved):
-        transactions.run(work, lock_timeout=5)
+        run(work)
 
     assert work.attempts == 3
 
@@ -159,7 +167,7 @@ def test_is_given_up_when_the_database_aborts_it_three_times_between_trees_that_
     work = Work(project, 6, lambda: failures.pop(0)())
 
     with pytest.raises(OperationalError):
-        transactions.run(work, lock_timeout=5)
+        run(work)
 
     assert work.attempts == 6
 
@@ -187,7 +195,7 @@ def test_is_not_tried_again_when_that_would_not_help(
     work = Work(project, 1, fail)
 
     with pytest.raises(error):
-        transactions.run(work, lock_timeout=5)
+        run(work)
 
     assert work.attempts == 1
     assert not Issue.objects.exists()
@@ -203,7 +211,7 @@ def test_is_tried_again_when_the_commit_finds_somebody_gone(project: Project, ja
         row = subscription_row(issue, jane, SubscriptionReason.UNKNOWN)
         IssueSubscription.objects.create(**row | {"user_id": jane.pk if len(attempts) == 3 else 0})
 
-    transactions.run(follow, lock_timeout=5)
+    run(follow)
 
     assert len(attempts) == 3
     assert [row.user for row in IssueSubscription.objects.all()] == [jane]
@@ -221,7 +229,7 @@ def test_waits_for_locks_so_long_and_for_statements_for_ever(db: None) -> None:
         cursor.execute("SET statement_timeout = '7s'")
     outside = [setting(name) for name in names]
 
-    inside = transactions.run(lambda: [setting(name) for name in names], lock_timeout=5)
+    inside = run(lambda: [setting(name) for name in names])
 
     assert inside == ["5s", "0"]
     assert outside[1] == "7s"
@@ -284,7 +292,7 @@ def test_that_failed_tells_the_code_of_postgresql() -> None:
 def test_is_rolled_back_when_it_is_not_to_be_kept(project: Project) -> None:
     before = snapshot()
 
-    assert transactions.run(lambda: IssueFactory(project=project).pk, lock_timeout=5, keep=False)
+    assert run(lambda: IssueFactory(project=project).pk, keep=False)
 
     assert snapshot() == before
 
@@ -299,4 +307,4 @@ def test_refuses_what_the_commit_would_refuse_when_it_is_not_to_be_kept(project:
 
     for keep in (True, False):
         with pytest.raises(IntegrityError):
-            transactions.run(assign, lock_timeout=5, keep=keep)
+            run(assign, keep=keep)

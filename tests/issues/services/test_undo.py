@@ -13,7 +13,6 @@ from issues.mutation import (
     Assignment,
     Ignore,
     MutationOutcome,
-    Precautions,
     Resolve,
     SnoozeTerms,
     Unresolve,
@@ -171,7 +170,7 @@ def test_previews(project: Project, issues: list[Issue], by_jane: Caller, wish: 
     changed = ask(project, issues, by=by_jane, **wishes_of(project)[wish])
     before = snapshot()
 
-    preview = undo(project, changed, by=by_jane, care=Precautions(preview=True))
+    preview = undo(project, changed, by=by_jane, preview=True)
     assert snapshot() == before
     real = undo(project, changed, by=by_jane)
 
@@ -186,9 +185,9 @@ def test_is_guarded(project: Project, issues: list[Issue], by_key: Caller, all_o
     before = snapshot()
 
     with pytest.raises(UnexpectedNumber):
-        undo(project, changed, by=by_key, care=Precautions(expected=changed.changed + 1))
+        undo(project, changed, by=by_key, expected=changed.changed + 1)
     assert snapshot() == before
-    undone = undo(project, changed, by=by_key, care=Precautions(expected=changed.changed))
+    undone = undo(project, changed, by=by_key, expected=changed.changed)
 
     assert undone.changed == changed.changed
 

@@ -16,6 +16,7 @@ from issues.mutation import (
 from issues.services import releases
 from projects.callers import Caller
 from projects.models import Project, Release, Team, User
+from tests.acts import act
 from tests.assertions import snapshot
 from tests.factories import (
     NOW,
@@ -137,9 +138,8 @@ def come(project: Project, version: str) -> None:
     releases.save(
         version,
         ReleaseChange(project_ids=frozenset({project.pk})),
+        act(at=NOW + timedelta(seconds=30)),
         seen_in=[project.pk],
-        at=NOW + timedelta(seconds=30),
-        lock_timeout=5,
     )
 
 

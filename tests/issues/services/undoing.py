@@ -5,13 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 from issues.mutation import (
-    NO_PRECAUTIONS,
     Assignee,
     Assignment,
     Ignore,
     MutationOutcome,
     NamedRelease,
-    Precautions,
     Resolve,
     SnoozeTerms,
     UndoOutcome,
@@ -29,10 +27,8 @@ LATER, LATER_STILL, AT_LAST = (NOW + timedelta(minutes=minutes) for minutes in (
 UNTIL_TOMORROW = SnoozeTerms(until=NOW + timedelta(days=1), user_count=10)
 
 
-def undo(
-    project: Project, outcome: MutationOutcome, *, by: Caller, at: Any = LATER, care: Precautions = NO_PRECAUTIONS
-) -> UndoOutcome:
-    return calls.undo(project, outcome, by=by, at=at, care=care)
+def undo(project: Project, outcome: MutationOutcome, *, by: Caller, at: Any = LATER, **how: Any) -> UndoOutcome:
+    return calls.undo(project, outcome, by=by, at=at, **how)
 
 
 def state(*, ignoring: Iterable[str] = ()) -> dict[str, Any]:
