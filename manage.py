@@ -13,6 +13,8 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import NotSupportedError, OperationalError, ProgrammingError
 
+from issuetracker import postgres
+
 UNDEFINED_TABLE, UNDEFINED_COLUMN = "42P01", "42703"  # PostgreSQL's codes
 
 
@@ -27,11 +29,10 @@ def sentence(error: Exception) -> str:
     told = "; ".join(line for line in lines if line and not line.startswith("Is the server running"))
     if isinstance(error, ImproperlyConfigured):
         return told
-    default = settings.DATABASES["default"]
-    which = "embedded database" if default["ENGINE"] == "issuetracker.postgres" else "database that DATABASE_URL names"
+    which = "embedded database" if postgres.is_embedded() else "database that DATABASE_URL names"
     if lacks_migrations(error):
         return f"The {which} lacks what this needs; run: manage.py migrate"
-    if password := default.get("PASSWORD"):
+    if password := settings.DATABASES["default"].get("PASSWORD"):
         told = told.replace(password, "***")
     return f"The {which} can't be used: {told}"
 

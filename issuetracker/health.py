@@ -20,11 +20,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.crypto import constant_time_compare
 from psycopg2.extensions import POLL_OK, POLL_READ
 
-from issuetracker import logs, metrics
-from issuetracker.postgres import lease
-from issuetracker.postgres.cluster import PORT, SUPERUSER, Cluster
-from issuetracker.postgres.folder import data_dir
-from issuetracker.server import has_embedded_database
+from issuetracker import logs, metrics, postgres
 from projects.database.failures import DatabaseAway
 
 logger = logging.getLogger(__name__)
@@ -128,13 +124,12 @@ def _ask(sql: str, ends_at: float) -> list[tuple[Any, ...]]:
 
 def _connect() -> Any:
     """Begin to connect."""
-    if not has_embedded_database():
+    if not postgres.is_embedded():
         return psycopg2.connect(**connection.get_connection_params() | {"cursor_factory": None}, async_=True)
     # Not as its backend does, which starts it first, and waits for that as long as it takes.
-    cluster = lease.held() or Cluster(data_dir())
     database = connection.settings_dict["NAME"]
     try:
-        return psycopg2.connect(host=str(cluster.socket_dir), port=PORT, user=SUPERUSER, dbname=database, async_=True)
+        return psycopg2.connect(**postgres.address(database), async_=True)
     except psycopg2.OperationalError:
         # It has crashed. The next request would start it again, but while this is not ready none may come.
         Thread(target=_start_again, args=[database], daemon=True).start()
@@ -143,7 +138,7 @@ def _connect() -> Any:
 
 def _start_again(database: str) -> None:
     try:
-        lease.take(database)
+        postgres.start(database)
     except (ImproperlyConfigured, Error) as error:
         logger.error("The embedded PostgreSQL does not start again: %s", error)
 

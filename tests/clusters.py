@@ -32,12 +32,19 @@ def folder(name: str) -> Iterator[Path]:
 def servers(home: Path) -> list[int]:
     """Return the running postmasters whose data is below this folder."""
     found = []
-    for command in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):  # it ended meanwhile
-            words = os.fsdecode(command.read_bytes()).split("\0")
-            if words[0].endswith("/postgres") and words[1] == "-D" and words[2].startswith(f"{home}/"):
-                found.append(int(command.parent.name))
+    for process in Path("/proc").glob("[0-9]*"):
+        words = command_of(int(process.name))
+        if words[0].endswith("/postgres") and words[1] == "-D" and words[2].startswith(f"{home}/"):
+            found.append(int(process.name))
     return found
+
+
+def command_of(pid: int) -> list[str]:
+    """Return the words of a process's command; one that is empty, once the process has ended."""
+    try:
+        return os.fsdecode(Path(f"/proc/{pid}/cmdline").read_bytes()).split("\0")
+    except OSError:
+        return [""]
 
 
 def manage(data: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from gunicorn.http import errors
-
 from issues.services.ground.precautions import UnexpectedNumber
 from issuetracker.middleware import ON_API_ANSWERS, ON_EVERY_ANSWER
-from issuetracker.server import RequestTimeout, refusal
+from issuetracker.server import LimitRequestHeaders, LimitRequestLine, RequestTimeout
 from projects.api.ignored import MAX_LENGTH, PARAMETERS_HEADER
 from projects.api.throttling import TooManyRequests
 from projects.database.failures import DatabaseAway
@@ -97,10 +95,6 @@ def _error(description: str, example: str, *names: str, schema: Schema = DETAIL)
     }
 
 
-def _refusal(description: str, error: Exception) -> dict[str, Any]:
-    return _error(description, refusal(error)[1])
-
-
 def _forbidden() -> dict[str, Any]:
     found = _error("The credential lacks the scope.", "You do not have permission to perform this action.")
     found["headers"]["WWW-Authenticate"] = _optional(
@@ -135,7 +129,7 @@ ERRORS: dict[int, tuple[str, dict[str, Any]]] = {
         "NotAcceptable",
         _error("Accept leaves no room for JSON.", "Answers are application/json only; accept that."),
     ),
-    408: ("TooSlow", _refusal("The request did not arrive in time.", RequestTimeout())),
+    408: ("TooSlow", _error("The request did not arrive in time.", RequestTimeout.sentence)),
     412: (
         "AnotherNumber",
         _error(
@@ -147,7 +141,7 @@ ERRORS: dict[int, tuple[str, dict[str, Any]]] = {
         "BodyTooLarge",
         _error("The body is over 1 MiB.", "The body is larger than 1048576 bytes; name fewer issues or say less."),
     ),
-    414: ("LineTooLong", _refusal("The request line is over 1 MiB.", errors.LimitRequestLine(0))),
+    414: ("LineTooLong", _error("The request line is over 1 MiB.", LimitRequestLine.sentence)),
     415: (
         "NoJson",
         _error(
@@ -163,7 +157,7 @@ ERRORS: dict[int, tuple[str, dict[str, Any]]] = {
             "Retry-After",
         ),
     ),
-    431: ("HeadersTooLong", _refusal("The headers are too long, or too many.", errors.LimitRequestHeaders(""))),
+    431: ("HeadersTooLong", _error("The headers are too long, or too many.", LimitRequestHeaders.sentence)),
     500: ("Bug", _error("A bug; nothing was changed.", "Internal server error. Nothing was changed.")),
     503: (
         "Unavailable",

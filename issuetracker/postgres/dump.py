@@ -16,7 +16,7 @@ class DumpFailed(Exception):
     """PostgreSQL's program refused; the message is what it said."""
 
 
-def write(connection: Any, file: Path) -> None:
+def write_dump(connection: Any, file: Path) -> None:
     """Dump the database as it is at this moment, whoever changes it meanwhile. Nobody but the caller may read the file.
 
     :raises FileExistsError: the file is there already; it stays as it is.
@@ -31,7 +31,7 @@ def write(connection: Any, file: Path) -> None:
         raise
 
 
-def read(connection: Any, file: Path) -> None:
+def read_dump(connection: Any, file: Path) -> None:
     """Fill the database, which is empty, from a dump: all of it or nothing.
 
     :raises DumpFailed: pg_restore refused; nothing was restored.

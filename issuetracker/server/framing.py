@@ -7,9 +7,17 @@ import re
 from collections.abc import Callable
 from typing import Protocol
 
-from gunicorn.http import errors
-
 from issuetracker.server import limits
+from issuetracker.server.refusals import (
+    ChunkMissingTerminator,
+    InvalidChunkExtension,
+    InvalidChunkSize,
+    InvalidHeader,
+    InvalidRequestLine,
+    LimitRequestHeaders,
+    LimitRequestLine,
+    Refused,
+)
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _STARTS_A_METHOD = re.compile(_TOKEN)
@@ -67,12 +75,12 @@ class Head:
     def _check(self, length: int) -> None:
         if not self.lines:
             if length > limits.REQUEST_LINE_BYTES:
-                raise errors.LimitRequestLine(length, limits.REQUEST_LINE_BYTES)
+                raise LimitRequestLine
         elif length > limits.HEADER_BYTES or (length > 0 and self.lines > limits.HEADER_COUNT):
-            raise errors.LimitRequestHeaders("limit request headers")
+            raise LimitRequestHeaders
 
-    def _malformed(self, why: str) -> errors.ParseException:
-        return errors.InvalidHeader(why) if self.lines else errors.InvalidRequestLine(why)
+    def _malformed(self, why: str) -> Refused:
+        return InvalidHeader(why) if self.lines else InvalidRequestLine(why)
 
 
 class Body(Protocol):
@@ -128,7 +136,7 @@ class ChunkedBody:
         :raises InvalidChunkExtension: behind the size of a chunk.
         :raises ChunkMissingTerminator: behind a chunk.
         :raises LimitRequestHeaders: of the trailers.
-        :raises ParseException: what ``check_trailers`` raises.
+        :raises Exception: what ``check_trailers`` raises.
         """
         is_whole = None
         at = 0
@@ -137,7 +145,7 @@ class ChunkedBody:
         self._taken += at
         del received[:at]
         if not is_whole and self._taken > limits.CHUNKED_BYTES:
-            raise errors.InvalidChunkSize(b"more framing than content")
+            raise InvalidChunkSize("more framing than content")
         return is_whole
 
     # Each step goes on from a place in what was received. It returns the next place, and whether the body is whole:
@@ -147,14 +155,14 @@ class ChunkedBody:
         end = received.find(b"\r\n", at, at + limits.CHUNK_LINE_BYTES)
         if end < 0:
             if len(received) - at >= limits.CHUNK_LINE_BYTES:
-                raise errors.InvalidChunkSize(b"a line without end")
+                raise InvalidChunkSize("a line without end")
             return at, False
         line = bytes(received[at:end])
         found = _CHUNK_SIZE.match(line)
         if found is None:
-            raise errors.InvalidChunkSize(line[:20])
+            raise InvalidChunkSize("no number")
         if not _CHUNK_EXTENSION.fullmatch(line, found.end(1)):
-            raise errors.InvalidChunkExtension("invalid chunk extension")
+            raise InvalidChunkExtension
         self._missing = int(found[1], 16)
         if len(self.content) + self._missing > limits.BODY_BYTES:
             self.is_too_long = True
@@ -173,7 +181,7 @@ class ChunkedBody:
     def _chunk_end(self, received: bytearray, at: int) -> tuple[int, bool | None]:
         end = bytes(received[at : at + 2])
         if not b"\r\n".startswith(end):
-            raise errors.ChunkMissingTerminator(end)
+            raise ChunkMissingTerminator
         if len(end) < 2:
             return at, False
         self._step = self._size_line
@@ -183,15 +191,15 @@ class ChunkedBody:
         newline = received.find(b"\n", at, at + limits.HEADER_BYTES + 2)
         if newline < 0:
             if len(received) - at > limits.HEADER_BYTES + 1:
-                raise errors.LimitRequestHeaders("limit request trailers")
+                raise LimitRequestHeaders
             return at, False
         if newline == at or received[newline - 1] != ord("\r"):
-            raise errors.InvalidHeader("bare LF as line terminator")
+            raise InvalidHeader("bare LF as line terminator")
         if newline == at + 1:
             if self._trailers:
                 self._check_trailers(bytes(self._trailers[:-2]))
             return newline + 1, True
         self._trailers += received[at : newline + 1]
         if self._trailers.count(b"\n") > limits.HEADER_COUNT:
-            raise errors.LimitRequestHeaders("limit request trailers")
+            raise LimitRequestHeaders
         return newline + 1, None

@@ -26,13 +26,39 @@ from gunicorn.http.unreader import IterUnreader
 from gunicorn.workers.base import Worker as BaseWorker
 
 from issuetracker import logs, metrics
-from issuetracker.server import limits
+from issuetracker.server import limits, refusals
 from issuetracker.server.framing import Body, ChunkedBody, SizedBody
 from issuetracker.server.loop import Answer, Loop
-from issuetracker.server.refusals import BodyTooLong, refusal, response
+from issuetracker.server.refusals import BodyTooLong, Crashed, InvalidHTTPVersion, Refused, response
 
 READ_IN = "27.0.1"  # the version of gunicorn by which this was written
 HTTP_2 = b"PRI * HTTP/2.0\r\n"
+
+# What gunicorn's parser and answers raise, and what that is here; the first line that fits counts.
+MEANT: tuple[tuple[tuple[type[Exception], ...], type[Refused]], ...] = (
+    # Headers that the application wanted to send: not the client's fault, though gunicorn derives them from those.
+    ((errors.InvalidResponseHeader, errors.InvalidResponseHeaderName), Crashed),
+    ((errors.LimitRequestLine,), refusals.LimitRequestLine),
+    ((errors.LimitRequestHeaders,), refusals.LimitRequestHeaders),
+    ((errors.InvalidRequestLine,), refusals.InvalidRequestLine),
+    ((errors.InvalidRequestMethod,), refusals.InvalidRequestMethod),
+    ((errors.InvalidHTTPVersion,), InvalidHTTPVersion),
+    ((errors.ExpectationFailed,), refusals.ExpectationFailed),
+    ((errors.UnsupportedTransferCoding,), refusals.UnsupportedTransferCoding),
+    ((errors.InvalidHeader, errors.InvalidHeaderName, errors.ObsoleteFolding), refusals.InvalidHeader),
+    (
+        (errors.InvalidChunkSize, errors.ChunkMissingTerminator, errors.InvalidChunkExtension),
+        refusals.InvalidChunks,
+    ),
+    ((errors.ParseException,), Refused),
+)
+
+
+def refused(error: BaseException) -> type[Refused]:
+    """Return what the server answers to a request that failed outside of Django."""
+    if isinstance(error, Refused):
+        return type(error)
+    return next((meant for kinds, meant in MEANT if isinstance(error, kinds)), Crashed)
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
@@ -205,13 +231,14 @@ class Site:
     def read_head(self, head: bytes, peer: Any, number: int) -> ParsedRequest:
         """Return what a whole head says.
 
-        :raises ParseException: nothing that is valid.
+        :raises InvalidHTTPVersion: another one than is spoken here.
+        :raises ParseException: nothing that is valid, to gunicorn.
         """
         if head.startswith(HTTP_2):  # gunicorn would speak of its target
-            raise errors.InvalidHTTPVersion("HTTP/2.0")
+            raise InvalidHTTPVersion("HTTP/2.0")
         parsed = Request(self.cfg, IterUnreader([head]), peer, number)
         if parsed.version > (1, 1):  # gunicorn would answer by the same
-            raise errors.InvalidHTTPVersion(parsed.version)
+            raise InvalidHTTPVersion
         return ParsedRequest(parsed)
 
     def answer(self, request: ParsedRequest, peer: Any) -> Answer:
@@ -246,17 +273,18 @@ class Site:
 
     def _refuse(self, error: BaseException, peer: Any, *, method: str, path: str) -> Answer:
         """Log why a request has no answer of the application, and return one."""
-        status, detail = refusal(error)
+        answer = refused(error)
         request_id = logs.new_request_id()  # the caller's own, if it has one, may be what is wrong
         with logs.about({"request_id": request_id}):
-            if status == 500:
+            if answer is Crashed:
                 self.worker.log.error("No answer to %s %s", method, path, exc_info=error)
             else:  # by its kind only: the text of gunicorn's exceptions may hold a header's value
                 self.worker.log.warning(
-                    "Refused a request of %s: %d, %s", peer[0] if peer else "?", status, type(error).__name__
+                    "Refused a request of %s: %d, %s", peer[0] if peer else "?", answer.status, type(error).__name__
                 )
-        metrics.REQUESTS.labels("none", "other", status).inc()
-        return Answer(response(status, detail, request_id=request_id, with_body=method != "HEAD"), keeps_alive=False)
+        metrics.REQUESTS.labels("none", "other", answer.status).inc()
+        content = response(answer.status, answer.sentence, request_id=request_id, with_body=method != "HEAD")
+        return Answer(content, keeps_alive=False)
 
 
 class Sent:

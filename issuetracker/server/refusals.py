@@ -3,95 +3,119 @@
 import json
 from http import HTTPStatus
 
-from gunicorn.http import errors
-from gunicorn.util import http_date
+from django.utils.http import http_date
 
 from issuetracker.middleware import ON_API_ANSWERS, ON_EVERY_ANSWER
 from issuetracker.server import limits
 
 
-class RequestTimeout(errors.ParseException):  # type: ignore[misc]  # gunicorn ships no types
+class Refused(Exception):
+    """A request that the server ends outside of Django: the status, and a sentence for the caller.
+
+    Sentences never repeat what the client sent: it may hold a key. Those that gunicorn has too are called as there, so
+    that the log has one word for each.
+    """
+
+    status = 400
+    sentence = "This is no valid HTTP/1.1 request."
+
+
+class Crashed(Refused):
+    """A bug, or headers that the application wanted to send and can't: not the client's fault."""
+
+    status = 500
+    sentence = "Internal server error. Look at the issues before you send this again."
+
+
+class LimitRequestLine(Refused):
+    status = 414
+    sentence = "The request line is longer than 1 MiB, some 70,000 ids. Send them in several requests."
+
+
+class LimitRequestHeaders(Refused):
+    status = 431
+    sentence = f"The headers are too long: at most {limits.HEADER_COUNT} lines of {limits.HEADER_BYTES:,} bytes each."
+
+
+class RequestTimeout(Refused):
     """The client stopped in the middle of a request."""
 
+    status = 408
+    sentence = (
+        f"The rest of the request did not arrive in time: the headers in {limits.PATIENCE_SECONDS} seconds, the body "
+        f"in {limits.BODY_SECONDS}, without a pause of {limits.PATIENCE_SECONDS}. Nothing was changed: send it again."
+    )
 
-class BodyTooLong(Exception):
-    """The body of the request is over 1 MiB, and was not read."""
 
-
-class Ending(Exception):
+class Ending(Refused):
     """The server ends, in the middle of a request."""
 
+    status = 503
+    sentence = "The server is being stopped, and the request was not complete. Nothing was changed: send it again."
 
-class Overloaded(Exception):
+
+class Overloaded(Refused):
     """A large request has no room beside the others, which are not whole yet, or wait for threads."""
 
+    status = 503
+    sentence = "Too many large requests are here at once. Nothing was changed: send it again."
 
-_CRASHED = (500, "Internal server error. Look at the issues before you send this again.")
 
-# By the exceptions of gunicorn's parser; the first line that fits counts. Messages never repeat what the client sent:
-# it may hold a key.
-_REFUSALS: tuple[tuple[tuple[type[Exception], ...], int, str], ...] = (
-    # Headers that the application wanted to send: not the client's fault, though gunicorn derives them from those.
-    ((errors.InvalidResponseHeader, errors.InvalidResponseHeaderName), *_CRASHED),
-    (
-        (errors.LimitRequestLine,),
-        414,
-        "The request line is longer than 1 MiB, some 70,000 ids. Send them in several requests.",
-    ),
-    (
-        (errors.LimitRequestHeaders,),
-        431,
-        f"The headers are too long: at most {limits.HEADER_COUNT} lines of {limits.HEADER_BYTES:,} bytes each.",
-    ),
-    (
-        (RequestTimeout,),
-        408,
-        f"The rest of the request did not arrive in time: the headers in {limits.PATIENCE_SECONDS} seconds, the body "
-        f"in {limits.BODY_SECONDS}, without a pause of {limits.PATIENCE_SECONDS}. Nothing was changed: send it again.",
-    ),
-    (
-        (Ending,),
-        503,
-        "The server is being stopped, and the request was not complete. Nothing was changed: send it again.",
-    ),
-    ((Overloaded,), 503, "Too many large requests are here at once. Nothing was changed: send it again."),
-    ((BodyTooLong,), 413, f"The body is larger than {limits.BODY_BYTES} bytes."),
-    (
-        (errors.InvalidRequestLine,),
-        400,
+class BodyTooLong(Refused):
+    """The body of the request is over 1 MiB, and was not read."""
+
+    status = 413
+    sentence = f"The body is larger than {limits.BODY_BYTES} bytes."
+
+
+class InvalidRequestLine(Refused):
+    sentence = (
         "This is no HTTP/1.1 request. It starts with a method, a target and HTTP/1.1, separated by one space; every "
-        "line ends with CR LF; and in the target, all but printable ASCII is percent-encoded.",
-    ),
-    ((errors.InvalidRequestMethod,), 400, "The request's method is not valid: capital letters, such as PUT."),
-    ((errors.InvalidHTTPVersion,), 505, "Only HTTP/1.1 and HTTP/1.0 are spoken here."),
-    ((errors.ExpectationFailed,), 417, "The only Expect header that is understood is: Expect: 100-continue."),
-    (
-        (errors.UnsupportedTransferCoding,),
-        501,
-        "The Transfer-Encoding is not supported. Send the body with a Content-Length, or chunked.",
-    ),
-    (
-        (errors.InvalidHeader, errors.InvalidHeaderName, errors.ObsoleteFolding),
-        400,
+        "line ends with CR LF; and in the target, all but printable ASCII is percent-encoded."
+    )
+
+
+class InvalidRequestMethod(Refused):
+    sentence = "The request's method is not valid: capital letters, such as PUT."
+
+
+class InvalidHTTPVersion(Refused):
+    status = 505
+    sentence = "Only HTTP/1.1 and HTTP/1.0 are spoken here."
+
+
+class ExpectationFailed(Refused):
+    status = 417
+    sentence = "The only Expect header that is understood is: Expect: 100-continue."
+
+
+class UnsupportedTransferCoding(Refused):
+    status = 501
+    sentence = "The Transfer-Encoding is not supported. Send the body with a Content-Length, or chunked."
+
+
+class InvalidHeader(Refused):
+    sentence = (
         "A request header is not valid: a name of letters, digits and hyphens, a colon, and a value without control "
         "characters on one line; Host, Content-Type and Content-Length at most once; Content-Length a number, and not "
-        "together with Transfer-Encoding.",
-    ),
-    (
-        (errors.InvalidChunkSize, errors.ChunkMissingTerminator, errors.InvalidChunkExtension),
-        400,
-        "The chunked body is not valid HTTP/1.1. Nothing was changed.",
-    ),
-    ((errors.ParseException,), 400, "This is no valid HTTP/1.1 request."),
-)
+        "together with Transfer-Encoding."
+    )
 
 
-def refusal(error: BaseException) -> tuple[int, str]:
-    """Return the status, and a sentence for the caller, of a request that failed outside of Django."""
-    for kinds, status, detail in _REFUSALS:
-        if isinstance(error, kinds):
-            return status, detail
-    return _CRASHED
+class InvalidChunks(Refused):
+    sentence = "The chunked body is not valid HTTP/1.1. Nothing was changed."
+
+
+class InvalidChunkSize(InvalidChunks):
+    """The size of a chunk, or of the whole: there is far more around the body than in it."""
+
+
+class InvalidChunkExtension(InvalidChunks):
+    """What stands behind the size of a chunk."""
+
+
+class ChunkMissingTerminator(InvalidChunks):
+    """What stands behind a chunk."""
 
 
 def response(status: int, detail: str, *, request_id: str, with_body: bool = True) -> bytes:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import connection, connections
 from django.utils.module_loading import import_string
 
-from issuetracker import metrics
+from issuetracker import metrics, postgres
 from issuetracker.server.on_gunicorn import Server
 
 
@@ -28,11 +28,6 @@ def serve(listener: socket.socket, *, when_ready: Callable[[], None]) -> NoRetur
     raise AssertionError("gunicorn ends by SystemExit")
 
 
-def has_embedded_database() -> bool:
-    """Return whether the database is this installation's own PostgreSQL, not one behind DATABASE_URL."""
-    return bool(settings.DATABASES["default"]["ENGINE"] == "issuetracker.postgres")
-
-
 def _start() -> None:
     """Make ready, in the master, what the workers have in common."""
     _hold_database()
@@ -42,7 +37,7 @@ def _start() -> None:
 
 def _hold_database() -> None:
     """Keep the embedded PostgreSQL running as long as the master does, and leave it no connection to share."""
-    if has_embedded_database():
+    if postgres.is_embedded():
         # The first connection starts PostgreSQL and takes this process's lease on it. Without one in the master,
         # a lone worker that is replaced would take the database down with it.
         connection.ensure_connection()

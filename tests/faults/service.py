@@ -20,9 +20,8 @@ from typing import Any
 import psycopg2
 
 from issues.integrity import INVARIANTS
-from issuetracker.postgres.cluster import command_of
 from tests.api_client import basic, bearer
-from tests.clusters import ROOT, manage, servers
+from tests.clusters import ROOT, command_of, manage, servers
 
 KEY = "5" * 32
 JANE = "sntryu_" + "a" * 64

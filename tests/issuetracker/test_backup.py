@@ -139,7 +139,7 @@ STAYS = """#!/bin/sh
 echo $$ > "$WHERE.new" && mv "$WHERE.new" "$WHERE"
 exec sleep 600
 """
-READ = "from django.db import connection; from issuetracker.postgres import dump; dump.read(connection, 'x')"
+READ = "from django.db import connection; from issuetracker.postgres import read_dump; read_dump(connection, 'x')"
 
 
 def take_signals() -> None:

@@ -22,7 +22,7 @@ from django.core.management import CommandError
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from issuetracker import server
+from issuetracker import postgres
 from issuetracker.management.commands import serve
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -165,7 +165,7 @@ def test_says_which_file_of_secrets_is_broken(tmp_path: Path, monkeypatch: pytes
 
 @pytest.mark.django_db
 def test_serve_does_not_migrate_a_database_of_your_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "has_embedded_database", lambda: False)
+    monkeypatch.setattr(postgres, "is_embedded", lambda: False)
     MigrationRecorder(connection).record_unapplied("sessions", "0001_initial")
 
     with pytest.raises(CommandError, match=r"^The database lacks 1 of the migrations; run: manage\.py migrate$"):

@@ -9,8 +9,9 @@ from gunicorn.http.unreader import IterUnreader
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from issuetracker.server import limits
+from issuetracker.server import limits, refusals
 from issuetracker.server.framing import Body, ChunkedBody, Head, SizedBody
+from issuetracker.server.on_gunicorn import refused
 from projects.api.negotiation import MAX_BODY
 
 LINE = limits.REQUEST_LINE_BYTES
@@ -51,24 +52,22 @@ def test_a_head_ends_where_it_does_however_it_comes(head: bytes, end: int | None
 
 
 WRONG_HEADS = {
-    "two empty lines before": (b"\r\n\r\nGET / HTTP/1.1\r\n\r\n", errors.InvalidRequestLine),
-    "an LF alone": (b"GET / HTTP/1.1\n", errors.InvalidRequestLine),
-    "an LF first": (b"\nGET / HTTP/1.1\r\n", errors.InvalidRequestLine),
-    "an LF alone after a header": (b"GET / HTTP/1.1\r\nA: b\n", errors.InvalidHeader),
-    "an LF alone at the end": (b"GET / HTTP/1.1\r\nA: b\r\n\n", errors.InvalidHeader),
-    "TLS": (b"\x16\x03\x01\x02\x00\x01", errors.InvalidRequestLine),
-    "a header too long": (b"GET / HTTP/1.1\r\n" + b"a" * (HEADER + 1) + b"\r\n\r\n", errors.LimitRequestHeaders),
-    "a header that will be": (b"GET / HTTP/1.1\r\n" + b"a" * (HEADER + 2), errors.LimitRequestHeaders),
-    "a header too many": (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 101 + b"\r\n", errors.LimitRequestHeaders),
-    "a header that will be too many": (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 100 + b"A:", errors.LimitRequestHeaders),
+    "two empty lines before": (b"\r\n\r\nGET / HTTP/1.1\r\n\r\n", refusals.InvalidRequestLine),
+    "an LF alone": (b"GET / HTTP/1.1\n", refusals.InvalidRequestLine),
+    "an LF first": (b"\nGET / HTTP/1.1\r\n", refusals.InvalidRequestLine),
+    "an LF alone after a header": (b"GET / HTTP/1.1\r\nA: b\n", refusals.InvalidHeader),
+    "an LF alone at the end": (b"GET / HTTP/1.1\r\nA: b\r\n\n", refusals.InvalidHeader),
+    "TLS": (b"\x16\x03\x01\x02\x00\x01", refusals.InvalidRequestLine),
+    "a header too long": (b"GET / HTTP/1.1\r\n" + b"a" * (HEADER + 1) + b"\r\n\r\n", refusals.LimitRequestHeaders),
+    "a header that will be": (b"GET / HTTP/1.1\r\n" + b"a" * (HEADER + 2), refusals.LimitRequestHeaders),
+    "a header too many": (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 101 + b"\r\n", refusals.LimitRequestHeaders),
+    "a header that will be too many": (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 100 + b"A:", refusals.LimitRequestHeaders),
 }
 
 
 @pytest.mark.parametrize("pieces", [1, 2, 0], ids=["at once", "in two", "byte by byte"])
 @pytest.mark.parametrize(("head", "error"), WRONG_HEADS.values(), ids=WRONG_HEADS)
-def test_what_is_no_head_is_refused_however_it_comes(
-    head: bytes, error: type[errors.ParseException], pieces: int
-) -> None:
+def test_what_is_no_head_is_refused_however_it_comes(head: bytes, error: type[refusals.Refused], pieces: int) -> None:
     with pytest.raises(error):
         end_of(head, pieces=pieces)
 
@@ -77,9 +76,9 @@ def test_what_is_no_head_is_refused_however_it_comes(
 def test_a_request_line_may_have_so_many_bytes_and_no_more(pieces: int) -> None:
     assert end_of(line_of(LINE) + b"\r\n\r\n", pieces=pieces) == LINE + 4
     for extra in (1, 1000):
-        with pytest.raises(errors.LimitRequestLine):
+        with pytest.raises(refusals.LimitRequestLine):
             end_of(line_of(LINE + extra) + b"\r\n\r\n", pieces=pieces)
-    with pytest.raises(errors.LimitRequestLine):
+    with pytest.raises(refusals.LimitRequestLine):
         end_of(b"a" * (LINE + 2), pieces=pieces)
 
 
@@ -94,7 +93,7 @@ def test_a_head_ends_where_gunicorn_ends_it(sent: bytes, pieces: int) -> None:
     """Or gunicorn refuses it: two readings of one head are how a request hides in another."""
     try:
         end = end_of(sent, pieces=pieces)
-    except errors.ParseException:
+    except refusals.Refused:
         return
     if end is None:
         return
@@ -129,15 +128,13 @@ def read(body: Body, wire: bytes, size: int) -> tuple[bytes, bytes] | None:
     return None
 
 
-# Which of the three is said about a wrong line is nobody's business: they have one answer.
-FRAMING = {errors.InvalidChunkSize, errors.InvalidChunkExtension, errors.ChunkMissingTerminator}
+def meaning(error: Exception) -> type[refusals.Refused]:
+    """Return what is answered; of a wrong line of a chunk it is nobody's business which of three it was."""
+    meant = refused(error)
+    return refusals.InvalidChunks if issubclass(meant, refusals.InvalidChunks) else meant
 
 
-def kind(error: Exception) -> type[Exception]:
-    return errors.InvalidChunkSize if type(error) in FRAMING else type(error)
-
-
-def as_gunicorn_reads(wire: bytes) -> bytes | type[Exception] | None:
+def as_gunicorn_reads(wire: bytes) -> bytes | type[refusals.Refused] | None:
     class Request:
         def parse_headers(self, lines: bytes, from_trailer: bool) -> list[object]:
             return []
@@ -149,14 +146,14 @@ def as_gunicorn_reads(wire: bytes) -> bytes | type[Exception] | None:
         return None
     except errors.ParseException as error:
         # It waits for nothing more here, so that the terminator which could still come is missing, to gunicorn.
-        return None if getattr(error, "term", None) == b"" else kind(error)
+        return None if getattr(error, "term", None) == b"" else meaning(error)
 
 
-def as_read_here(wire: bytes, size: int) -> bytes | type[Exception] | None:
+def as_read_here(wire: bytes, size: int) -> bytes | type[refusals.Refused] | None:
     try:
         found = read(ChunkedBody(no_trailers), wire, size)
-    except errors.ParseException as error:
-        return kind(error)
+    except refusals.Refused as error:
+        return meaning(error)
     return found[0] if found else None
 
 
@@ -216,11 +213,11 @@ def test_a_body_is_as_long_as_the_service_takes_and_no_longer() -> None:
 def test_a_body_of_chunks_that_are_mostly_framing_is_refused() -> None:
     chunk = b"1;a=" + b"b" * 8000 + b"\r\nx\r\n"
 
-    with pytest.raises(errors.InvalidChunkSize):
+    with pytest.raises(refusals.InvalidChunkSize):
         read(ChunkedBody(no_trailers), chunk * 3000, 65536)
 
 
 def test_trailers_are_bounded() -> None:
     for trailers in (b"X: y\r\n" * 101, b"X: " + b"y" * 9000):
-        with pytest.raises(errors.LimitRequestHeaders):
+        with pytest.raises(refusals.LimitRequestHeaders):
             read(ChunkedBody(lambda lines: None), b"0\r\n" + trailers, 100)

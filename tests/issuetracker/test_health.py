@@ -17,7 +17,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from issuetracker import health
+from issuetracker import health, postgres
 from issuetracker.health import NotReady, Readiness, ask
 from tests.site import serving_site, wait_until
 
@@ -48,7 +48,7 @@ def folder_for_everyone(db: None) -> Iterator[Path]:
 
 def use(database: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Let readiness ask there; what Django itself has is out of its reach then."""
-    monkeypatch.setattr(health, "has_embedded_database", lambda: False)
+    monkeypatch.setattr(postgres, "is_embedded", lambda: False)
     monkeypatch.setattr(connection, "get_connection_params", lambda: database)
     monkeypatch.setattr(health, "PATIENCE_SECONDS", 0.3)
 

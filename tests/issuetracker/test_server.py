@@ -14,10 +14,10 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from gunicorn.http import errors
 
 from issuetracker import server
 from issuetracker.middleware import ON_API_ANSWERS, ON_EVERY_ANSWER
+from issuetracker.server import refusals
 from tests.issuetracker.stand_in import BODY, PATIENCE, ROOT, Running, parsed, request
 
 MIB = 1024 * 1024
@@ -49,40 +49,39 @@ def test_takes_a_request_line_of_almost_one_mebibyte(running: Running) -> None:
 @pytest.mark.parametrize(
     ("raw", "reason"),
     [
-        pytest.param(request("/?" + "a" * MIB), errors.LimitRequestLine(0), id="a line just too long"),
-        pytest.param(request("/?" + "a" * 2 * MIB), errors.LimitRequestLine(0), id="a line of 2 MiB"),
-        pytest.param(b"a" * 64 * MIB, errors.LimitRequestLine(0), id="64 MiB without a line's end"),
-        pytest.param(request("/", "A: " + "b" * 9000), errors.LimitRequestHeaders(""), id="a long header"),
-        pytest.param(request("/", "A: " + "b" * 4 * MIB), errors.LimitRequestHeaders(""), id="an endless header"),
-        pytest.param(request("/", *["A: b"] * 101), errors.LimitRequestHeaders(""), id="many headers"),
-        pytest.param(b"nonsense\r\n\r\n", errors.InvalidRequestLine(""), id="no HTTP"),
-        pytest.param(request("/é"), errors.InvalidRequestLine(""), id="a target that is not encoded"),
-        pytest.param(b"PUT / HTTP/1.1\nHost: a\n\n", errors.InvalidRequestLine(""), id="lines without CR"),
-        pytest.param(b"\x16\x03\x01\x02\r\n\r\n", errors.InvalidRequestLine(""), id="TLS"),
-        pytest.param(request("/", method="put"), errors.InvalidRequestMethod(""), id="small letters"),
-        pytest.param(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", errors.InvalidHTTPVersion(""), id="HTTP/2"),
-        pytest.param(b"GET / HTTP/1.2\r\n\r\n", errors.InvalidHTTPVersion(""), id="HTTP/1.2"),
-        pytest.param(b"GET / HTTP/0.9\r\n\r\n", errors.InvalidHTTPVersion(""), id="HTTP/0.9"),
-        pytest.param(request("/", "Authorization : secret"), errors.InvalidHeaderName(""), id="a blank in a name"),
-        pytest.param(request("/", "Authorization: \x01secret"), errors.InvalidHeader(""), id="a control character"),
-        pytest.param(request("/", "Content-Length: secret"), errors.InvalidHeader(""), id="a length that is none"),
-        pytest.param(request("/", "Host: secret"), errors.InvalidHeader(""), id="two hosts"),
-        pytest.param(request("/", "Expect: secret"), errors.ExpectationFailed(""), id="an expectation"),
+        pytest.param(request("/?" + "a" * MIB), refusals.LimitRequestLine, id="a line just too long"),
+        pytest.param(request("/?" + "a" * 2 * MIB), refusals.LimitRequestLine, id="a line of 2 MiB"),
+        pytest.param(b"a" * 64 * MIB, refusals.LimitRequestLine, id="64 MiB without a line's end"),
+        pytest.param(request("/", "A: " + "b" * 9000), refusals.LimitRequestHeaders, id="a long header"),
+        pytest.param(request("/", "A: " + "b" * 4 * MIB), refusals.LimitRequestHeaders, id="an endless header"),
+        pytest.param(request("/", *["A: b"] * 101), refusals.LimitRequestHeaders, id="many headers"),
+        pytest.param(b"nonsense\r\n\r\n", refusals.InvalidRequestLine, id="no HTTP"),
+        pytest.param(request("/é"), refusals.InvalidRequestLine, id="a target that is not encoded"),
+        pytest.param(b"PUT / HTTP/1.1\nHost: a\n\n", refusals.InvalidRequestLine, id="lines without CR"),
+        pytest.param(b"\x16\x03\x01\x02\r\n\r\n", refusals.InvalidRequestLine, id="TLS"),
+        pytest.param(request("/", method="put"), refusals.InvalidRequestMethod, id="small letters"),
+        pytest.param(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", refusals.InvalidHTTPVersion, id="HTTP/2"),
+        pytest.param(b"GET / HTTP/1.2\r\n\r\n", refusals.InvalidHTTPVersion, id="HTTP/1.2"),
+        pytest.param(b"GET / HTTP/0.9\r\n\r\n", refusals.InvalidHTTPVersion, id="HTTP/0.9"),
+        pytest.param(request("/", "Authorization : secret"), refusals.InvalidHeader, id="a blank in a name"),
+        pytest.param(request("/", "Authorization: \x01secret"), refusals.InvalidHeader, id="a control character"),
+        pytest.param(request("/", "Content-Length: secret"), refusals.InvalidHeader, id="a length that is none"),
+        pytest.param(request("/", "Host: secret"), refusals.InvalidHeader, id="two hosts"),
+        pytest.param(request("/", "Expect: secret"), refusals.ExpectationFailed, id="an expectation"),
         pytest.param(
             request("/", "Transfer-Encoding: chunked", body=b"secret\r\n"),
-            errors.InvalidChunkSize(b""),
+            refusals.InvalidChunkSize,
             id="chunks that are none",
         ),
-        pytest.param(request("/crash"), ValueError(), id="a crash"),
+        pytest.param(request("/crash"), refusals.Crashed, id="a crash"),
     ],
 )
-def test_answers_by_itself_in_json(running: Running, raw: bytes, reason: Exception) -> None:
+def test_answers_by_itself_in_json(running: Running, raw: bytes, reason: type[refusals.Refused]) -> None:
     started = time.monotonic()
 
     status, headers, body = parsed(running.send(raw))
 
-    expected_status, detail = server.refusal(reason)
-    assert (status, json.loads(body)) == (expected_status, {"detail": detail})
+    assert (status, json.loads(body)) == (reason.status, {"detail": reason.sentence})
     assert headers.pop("Date")
     assert re.fullmatch("[0-9a-f]{32}", headers.pop("X-Request-Id"))
     assert headers == {
@@ -119,7 +118,7 @@ def test_lets_http_client_read_why_a_line_is_too_long(running: Running) -> None:
     answer = connection.getresponse()
     assert (answer.status, json.loads(answer.read())) == (
         414,
-        {"detail": server.refusal(errors.LimitRequestLine(0))[1]},
+        {"detail": refusals.LimitRequestLine.sentence},
     )
     connection.close()
 
@@ -136,7 +135,7 @@ def test_lets_curl_read_why_headers_are_too_long(running: Running, tmp_path: Pat
     )
 
     assert (curl.returncode, curl.stderr) == (0, "")
-    assert json.loads(curl.stdout) == {"detail": server.refusal(errors.LimitRequestHeaders(""))[1]}
+    assert json.loads(curl.stdout) == {"detail": refusals.LimitRequestHeaders.sentence}
 
 
 def test_lets_an_answer_arrive_while_a_large_body_is_still_coming(running: Running) -> None:
@@ -184,7 +183,7 @@ def test_gives_up_on_a_client_that_stops_in_the_middle_of(running: Running, raw:
 
     status, _, body = parsed(running.send(raw))
 
-    assert (status, json.loads(body)) == (408, {"detail": server.refusal(server.RequestTimeout())[1]})
+    assert (status, json.loads(body)) == (408, {"detail": refusals.RequestTimeout.sentence})
     assert PATIENCE <= time.monotonic() - started < PATIENCE + 5
 
 

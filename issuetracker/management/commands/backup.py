@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management import CommandError, CommandParser
 from django.db import connection
 
-from issuetracker.postgres import dump
+from issuetracker import postgres
 from projects.management import base
 
 
@@ -25,9 +25,9 @@ class Command(base.Command):
         :raises CommandError: it can't be written.
         """
         try:
-            dump.write(connection, file)
+            postgres.write_dump(connection, file)
         except OSError as error:
             raise CommandError(f"{file} can't be written ({error.strerror}): name another file.") from error
-        except dump.DumpFailed as error:
+        except postgres.DumpFailed as error:
             raise CommandError(f"The database can't be dumped: {error}") from error
         self.stdout.write(f"Wrote {file} ({file.stat().st_size:,} bytes).")

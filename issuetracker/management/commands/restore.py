@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management import CommandError, CommandParser
 from django.db import connection
 
-from issuetracker.postgres import dump
+from issuetracker import postgres
 from projects.management import base
 
 
@@ -30,8 +30,8 @@ class Command(base.Command):
                 "set DATA_DIR to a new folder, or DATABASE_URL to an empty database."
             )
         try:
-            dump.read(connection, file)
-        except dump.DumpFailed as error:
+            postgres.read_dump(connection, file)
+        except postgres.DumpFailed as error:
             raise CommandError(f"{file} can't be restored, and nothing was: {error}") from error
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")  # the planner's statistics are not in the file

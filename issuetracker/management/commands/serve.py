@@ -13,8 +13,7 @@ from django.core.management import CommandError, CommandParser, call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from issuetracker import server
-from issuetracker.postgres.folder import data_dir
+from issuetracker import postgres, server
 from projects.management import base
 
 
@@ -56,7 +55,7 @@ class Command(base.Command):
 
     def prepare(self) -> None:
         """Make ready all that a request needs."""
-        if server.has_embedded_database():
+        if postgres.is_embedded():
             call_command("migrate", verbosity=0)
         else:
             executor = MigrationExecutor(connection)
@@ -127,7 +126,7 @@ def installation_secrets() -> Secrets:
 
     :raises CommandError: the file can't be made or read.
     """
-    path = data_dir() / "secrets.json"
+    path = postgres.data_dir() / "secrets.json"
     try:
         if not path.exists():
             create(path, json.dumps(asdict(new_secrets()), indent=2))
