@@ -36,7 +36,7 @@ soak: setup ## run the tests that go on for minutes, 5 each (SOAK_MINUTES=30 for
 faults: setup ## put faults into a copy, one by one, and say which test finds each (ARGS='-k undo' for some, ARGS=--list)
 	@exec $(python) -m tests.seeded_faults $(ARGS)
 
-check: setup ## lint, format, types, imports, migrations, the API's document, seeded faults; changes nothing
+check: setup ## lint, format, types, imports, migrations, the API's documents, seeded faults; changes nothing
 	$(python) -m ruff check --quiet
 	$(python) -m ruff format --check --quiet
 	$(python) -m mypy --no-error-summary .
@@ -45,11 +45,13 @@ check: setup ## lint, format, types, imports, migrations, the API's document, se
 	$(python) manage.py check
 	$(python) manage.py makemigrations --check --dry-run
 	$(python) manage.py spectacular --validate --fail-on-warn | diff -u docs/openapi.yaml -
+	$(python) manage.py list_routes | diff -u docs/routes.md -
 
-fix: setup ## let ruff mend lint and format; write docs/openapi.yaml anew
+fix: setup ## let ruff mend lint and format; write docs/openapi.yaml and docs/routes.md anew
 	$(python) -m ruff check --fix
 	$(python) -m ruff format
 	$(python) manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
+	$(python) manage.py list_routes > docs/routes.md
 
 bench: setup ## measure what requests cost, in half an hour or more; writes docs/benchmarks.md (ARGS=--quick: two, only prints)
 	@exec $(python) -m benchmarks $(ARGS)

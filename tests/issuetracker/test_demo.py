@@ -37,6 +37,7 @@ class Start(NamedTuple):
     admin: str  # the page that the admin shows to a browser that logged in at the first start
     code: int
     logged: str  # its standard error
+    toured: list[tuple[str, str]]  # each line of the README's tour, and what it printed
 
 
 class Demo:
@@ -48,7 +49,7 @@ class Demo:
             self.port = free.getsockname()[1]
         self.browser = build_opener(HTTPCookieProcessor(CookieJar()), ProxyHandler({}))
 
-    def start(self, *, log_in: bool) -> Start:
+    def start(self, *, log_in: bool = False, tour: bool = False) -> Start:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "PG_BINDIR") if name in os.environ}
         process = subprocess.Popen(
             [sys.executable, "manage.py", "demo"],
@@ -76,10 +77,32 @@ class Demo:
                 user, password = re.findall(r"^  user (\w+), password (\S+)$", told, re.MULTILINE)[0]
                 browse_log_in(self.browser, admin, user, password)
             page = self.browser.open(admin).read().decode()
+            toured = walk(told, self.data) if tour else []
         finally:
             process.send_signal(signal.SIGINT)
             rest, logged = process.communicate(timeout=20)
-        return Start(told + rest, pasted, page, process.returncode, logged)
+        return Start(told + rest, pasted, page, process.returncode, logged, toured)
+
+
+def lines_of_the_tour() -> list[str]:
+    """Return what the README tells to type in "Try it"."""
+    section = (ROOT / "README.md").read_text().split("## Try it\n")[1].split("\n## ")[0]
+    return [line.removeprefix("$ ") for line in section.splitlines() if line.startswith("$ ")]
+
+
+def walk(told: str, data: Path) -> list[tuple[str, str]]:
+    """Type the lines of the tour into one shell, with the variables that the demo told; return what each printed."""
+    exports = re.findall(r"^  (export .*)$", told, re.MULTILINE)
+    url = re.search(r"SENTRY_URL=(\S+)/", told)
+    assert url is not None
+    lines = [line.replace("http://127.0.0.1:8000", url[1]) for line in lines_of_the_tour()]
+    end = "-- end of a line --"
+    script = "\n".join([f"cd '{data}'", *exports, *(f"{line}\necho '{end}'" for line in lines)])
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    environment = {"PATH": path, "HOME": str(data), "NO_PROXY": "127.0.0.1"}
+    ended = subprocess.run(["bash"], input=script, env=environment, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    return list(zip(lines, ended.stdout.split(f"{end}\n"), strict=False))
 
 
 def browse_log_in(browser: OpenerDirector, admin: str, user: str, password: str) -> None:
@@ -105,7 +128,7 @@ def first(demo: Demo) -> Start:
 
 @pytest.fixture(scope="module")
 def second(demo: Demo, first: Start) -> Start:
-    return demo.start(log_in=False)
+    return demo.start(tour=True)
 
 
 def test_prints_a_curl_that_answers_as_documented(first: Start, second: Start) -> None:
@@ -129,6 +152,26 @@ def test_prints_the_same_the_second_time_but_what_was_shown_once(first: Start, s
     assert first.told.replace(once[0], "") == second.told
 
 
+def test_every_line_of_the_readmes_tour_shows_something(second: Start) -> None:
+    assert len(second.toured) == len(lines_of_the_tour())
+    defined = [line for line, _ in second.toured if re.match(r"\w+(=|\(\) )", line)]
+    changed = [(line, shown) for line, shown in second.toured if line.startswith("bulk ") and "# 412" not in line]
+    listed = [(line, shown) for line, shown in second.toured if line.startswith("list ")]
+    of_sentry_cli = [(line, shown) for line, shown in second.toured if line.startswith("sentry-cli ")]
+    guarded = [shown for line, shown in second.toured if "# 412" in line]
+    undone = [shown for line, shown in second.toured if line.startswith("curl ")]
+
+    assert len(defined) + len(changed) + len(listed) + len(of_sentry_cli) + len(guarded) + len(undone) == len(
+        second.toured
+    )
+    assert [line for line, shown in changed if not re.search(r"^Issues-Changed: [1-9]", shown, re.MULTILINE)] == []
+    assert [line for line, shown in listed if not json.loads(shown)] == []
+    assert [line for line, shown in of_sentry_cli if not shown.strip()] == []
+    assert [shown.splitlines()[0] for shown in guarded] == ["HTTP/1.1 412 Precondition Failed"]
+    assert "22 issues match" in guarded[0]
+    assert [json.loads(shown)["restored"] > 0 for shown in undone] == [True]
+
+
 def test_keeps_its_secrets_to_their_owner(demo: Demo, second: Start) -> None:
     path = demo.data / "secrets.json"
 
@@ -143,7 +186,8 @@ def test_keeps_its_secrets_to_their_owner(demo: Demo, second: Start) -> None:
 def test_ends_at_ctrl_c_without_a_word_and_without_a_database_left(demo: Demo, first: Start, second: Start) -> None:
     for start in (first, second):
         lines = [json.loads(line) for line in start.logged.splitlines()]
-        assert (start.code, [line["logger"] for line in lines]) == (0, ["issues.mutations"])  # what was pasted
+        assert start.code == 0
+        assert {line["logger"] for line in lines} == {"issues.mutations"}  # what was pasted, and the tour
     assert not (demo.data / "cluster" / "postmaster.pid").exists()
 
 

@@ -4,8 +4,12 @@ from typing import Any
 
 from django.core.management import call_command
 
+from issues.management.commands.seed_issues import MIXED, PAIR_PROJECT
+from issues.models import Issue
 from issuetracker.management.commands import serve
-from projects.models import User
+from projects.models import Project, User
+
+COMPANY = 20  # made-up issues beside the documented pair
 
 
 class Command(serve.Command):
@@ -24,6 +28,7 @@ class Command(serve.Command):
         call_command("seed_projects", api_key=secrets.api_key, token=secrets.token, json=True, stdout=seeded)
         self.shown_once = others(json.loads(seeded.getvalue()), known=secrets)
         call_command("seed_issues", verbosity=0, stdout=StringIO())
+        seed_company()
         set_admin_password(secrets.admin_password)
 
     def announce(self, url: str) -> None:
@@ -49,6 +54,14 @@ For sentry-cli, as the user jane:
 Ctrl-C ends it; the data stays for the next start.
 """)
         self.stdout.flush()
+
+
+def seed_company() -> None:
+    """Make made-up issues beside the documented pair, once: so that lists, filters and "all" show something."""
+    if not Issue.objects.filter(
+        project__in=Project.objects.named(*PAIR_PROJECT.split("/")), short_number__gt=2
+    ).exists():
+        call_command("seed_issues", count=COMPANY, status=MIXED, verbosity=0, stdout=StringIO())
 
 
 def others(seeded: Any, *, known: serve.Secrets) -> str:
