@@ -9,7 +9,7 @@ import pytest
 from django.core.management import get_commands
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 CONTAINERS = [ROOT / "Dockerfile", ROOT / "compose.yaml"]
 A_LINK = re.compile(r"\]\(([^)\s]+)\)")
 A_SETTING = re.compile(r'(?:text|flag|number|required_in_production|os\.environ\.get)\(\s*"([A-Z_]+)"')
@@ -66,3 +66,43 @@ def test_deploying_sets_nothing_that_is_not_read() -> None:
     assert composed
     assert {name for pair in named for name in pair if name} - OF_COMPOSE <= settings_read()
     assert composed <= settings_read()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The map of the code
+# ---------------------------------------------------------------------------------------------------------------------
+
+APPS = ("issuetracker", "issues", "projects")
+
+
+def mapped() -> set[str]:
+    """Return the files and folders, these with a slash, that CONTRIBUTING.md's map names, from the root."""
+    block = (ROOT / "CONTRIBUTING.md").read_text().split("```")[1]
+    above: list[str] = []
+    found = set()
+    for line in filter(None, block.splitlines()):
+        depth = (len(line) - len(line.lstrip())) // 4
+        above = above[:depth]
+        names = re.match(r"(?:[\w./]+(?:  ?(?=[\w.]+[/.])|$|\s))+", line.strip())
+        assert names, line
+        for name in names[0].split():
+            if not ("/" in name or "." in name or name == "Makefile" or name == "Dockerfile"):
+                break
+            found.add("".join(above) + name)
+        above.append(names[0].split()[-1])
+    return found
+
+
+def test_the_map_names_what_is_there() -> None:
+    assert {name for name in mapped() if not (ROOT / name).exists()} == set()
+
+
+def test_the_map_leaves_no_module_of_an_app_out() -> None:
+    there = {
+        f"{app}/{path.name}{'/' if path.is_dir() else ''}"
+        for app in APPS
+        for path in (ROOT / app).iterdir()
+        if path.name not in {"__init__.py", "__pycache__"}
+    }
+
+    assert there - mapped() == set()
