@@ -1,5 +1,6 @@
 """What more than one test wants to assert."""
 
+import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Field
+from django.db.models import Field, JSONField
 
 from issues.models import Issue, Mutation
 
@@ -51,15 +52,21 @@ def snapshot(
     for model in apps.get_app_config("issues").get_models():
         if issue_ids is not None and model is Mutation:
             continue
-        rows = model._default_manager.order_by("pk")
-        if issue_ids is not None:
-            rows = rows.filter(**{"pk__in" if model is Issue else "issue__in": issue_ids})
-        columns = [field.attname for field in model._meta.concrete_fields if isinstance(field, Field)]
-        key = model._meta.pk.attname
+        columns = {field.column: field for field in model._meta.concrete_fields if isinstance(field, Field)}
+        key = model._meta.pk.column
+        where = "TRUE" if issue_ids is None else f"{'id' if model is Issue else 'issue_id'} = ANY(%(ids)s)"
+        with connection.cursor() as cursor:  # by hand: Django would write each of these statements anew, every time
+            cursor.execute(
+                f'SELECT {", ".join(columns)} FROM {model._meta.db_table} WHERE {where} ORDER BY "{key}"',
+                {"ids": list(issue_ids or ())},
+            )
+            rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+        for column in (column for column, field in columns.items() if isinstance(field, JSONField)):
+            for row in rows:
+                row[column] = json.loads(row[column]) if isinstance(row[column], str) else row[column]
         known.update(columns)
         tables[model._meta.db_table] = {
-            row[key]: {column: row[column] for column in columns if column not in ignoring}
-            for row in rows.values(*columns)
+            row[key]: {column: value for column, value in row.items() if column not in ignoring} for row in rows
         }
     assert known.issuperset(ignoring), f"no such columns: {sorted(set(ignoring) - known)}"
     return tables

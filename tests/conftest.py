@@ -2,11 +2,13 @@
 stranger. None of it is there unless a test names it."""
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 
 from projects.models import Organization, Project, Role, Team, User
 from tests.api_client import Api, basic, bearer
+from tests.database import of_the_cast, prepare, use_a_cluster_for_tests
 from tests.factories import (
     NOW,
     ApiKeyFactory,
@@ -17,8 +19,20 @@ from tests.factories import (
     TeamFactory,
     UserFactory,
 )
+from tests.static_files import find_static_files_once
 
 pytest.register_assert_rewrite("tests.assertions")
+
+
+def pytest_configure() -> None:
+    use_a_cluster_for_tests()
+    find_static_files_once()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_fixture_setup(fixturedef: Any, request: pytest.FixtureRequest) -> None:
+    if fixturedef.argname == "_django_db_helper":  # which begins the transaction of a test
+        prepare(request)
 
 
 @pytest.fixture
@@ -27,42 +41,42 @@ def now() -> datetime:
     return NOW
 
 
-@pytest.fixture
+@of_the_cast
 def organization(db: None) -> Organization:
     return OrganizationFactory(slug="the-interstellar-jurisdiction", name="The Interstellar Jurisdiction")
 
 
-@pytest.fixture
+@of_the_cast
 def team(organization: Organization) -> Team:
     """On both projects; jane is its one member."""
     return TeamFactory(organization=organization, slug="powerful-abolitionist", name="Powerful Abolitionist")
 
 
-@pytest.fixture
+@of_the_cast
 def other_team(organization: Organization) -> Team:
     """Of the organization, but on no project."""
     return TeamFactory(organization=organization, slug="captain-planet", name="Captain Planet")
 
 
-@pytest.fixture
+@of_the_cast
 def project(team: Team) -> Project:
     return ProjectFactory(teams=[team], slug="pump-station", name="Pump Station")
 
 
-@pytest.fixture
+@of_the_cast
 def other_project(team: Team) -> Project:
     """Another one of the same organization."""
     return ProjectFactory(teams=[team], slug="prime-mover", name="Prime Mover")
 
 
-@pytest.fixture
+@of_the_cast
 def stranger_project(db: None) -> Project:
     """Of another organization."""
     outer_rim = OrganizationFactory(slug="outer-rim", name="Outer Rim")
     return ProjectFactory(organization=outer_rim, slug="relay", name="Relay")
 
 
-@pytest.fixture
+@of_the_cast
 def jane(organization: Organization, team: Team) -> User:
     """Owner, and on the team."""
     user = UserFactory(username="jane", name="Jane Schmidt")
@@ -71,7 +85,7 @@ def jane(organization: Organization, team: Team) -> User:
     return user
 
 
-@pytest.fixture
+@of_the_cast
 def sam(organization: Organization) -> User:
     """Member, on no team; sees the projects since membership is open."""
     user = UserFactory(username="sam", name="Sam Okafor")
@@ -79,7 +93,7 @@ def sam(organization: Organization) -> User:
     return user
 
 
-@pytest.fixture
+@of_the_cast
 def kit(stranger_project: Project) -> User:
     """Owner of the other organization."""
     user = UserFactory(username="kit", name="Kit Lindqvist")
@@ -87,7 +101,7 @@ def kit(stranger_project: Project) -> User:
     return user
 
 
-@pytest.fixture
+@of_the_cast
 def api_key(organization: Organization) -> str:
     """The secret of the organization's key."""
     secret = "5" * 32
@@ -95,7 +109,7 @@ def api_key(organization: Organization) -> str:
     return secret
 
 
-@pytest.fixture
+@of_the_cast
 def jane_token(jane: User) -> str:
     """The secret of jane's token."""
     secret = "sntryu_" + "a" * 64
@@ -103,14 +117,14 @@ def jane_token(jane: User) -> str:
     return secret
 
 
-@pytest.fixture
+@of_the_cast
 def sam_token(sam: User) -> str:
     secret = "sntryu_" + "b" * 64
     ApiTokenFactory(user=sam, secret=secret)
     return secret
 
 
-@pytest.fixture
+@of_the_cast
 def kit_token(kit: User) -> str:
     secret = "sntryu_" + "c" * 64
     ApiTokenFactory(user=kit, secret=secret)

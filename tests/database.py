@@ -1,0 +1,148 @@
+"""The database of the tests: a cluster of their own, emptied and filled with as little work as can be.
+
+What is done here changes what a test costs, and nothing of what it finds:
+
+- The cluster stands in a folder of its own beside the data of `manage.py demo`. Nothing in it has to outlive a power
+  cut. It doesn't vacuum or analyze by itself either: a plan must not depend on when that happened.
+- After a test that commits, Django empties every table by TRUNCATE and makes its permissions anew, which takes a
+  quarter of a second. Here only tables with rows are emptied, by DELETE, and the permissions stay.
+- The cast (conftest.py) takes some thirty statements. Tests in a row that name the same of it get it from one
+  transaction around them all, each as copies of its own; what a test writes is rolled back to that.
+"""
+
+from collections.abc import Callable
+from copy import deepcopy
+from functools import cache, wraps
+from inspect import signature
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection, transaction
+from django.test import TransactionTestCase
+from pytest_django import DjangoDbBlocker
+
+from issuetracker.postgres import cluster, folder
+
+FOR_SPEED = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum": "off"}
+STAY = {"auth_permission", "django_content_type", "django_migrations"}
+LARGE = 1 << 20  # bytes: TRUNCATE takes away what DELETE leaves behind
+
+
+def use_a_cluster_for_tests() -> None:
+    """Must come before the first connection; with DATABASE_URL it changes nothing."""
+    settings.DATA_DIR = str(folder.choose() / "tests")
+    cluster.SETTINGS |= FOR_SPEED
+    setattr(TransactionTestCase, "_fixture_teardown", lambda test_case: empty())  # noqa: B010
+
+
+def empty() -> None:
+    """Take all rows away but those that `migrate` makes."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            " UNION ALL ".join(
+                f"SELECT '{table}', pg_relation_size('{table}') > {LARGE} WHERE EXISTS (SELECT FROM {table})"
+                f" OR pg_relation_size('{table}') > {LARGE}"
+                for table in tables()
+            )
+        )
+        found: list[tuple[str, bool]] = cursor.fetchall()
+        small = [table for table, is_large in found if not is_large]
+        large = [table for table, is_large in found if is_large]
+        # Foreign keys are looked at in the end, so the order doesn't matter.
+        statements = [f"DELETE FROM {table}" for table in small]
+        if large:
+            statements.append(f"TRUNCATE {', '.join(large)} CASCADE")
+        if statements:
+            cursor.execute("; ".join(statements))
+
+
+@cache
+def tables() -> list[str]:
+    return sorted(set(connection.introspection.django_table_names(only_existing=True, include_views=False)) - STAY)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The cast that stands
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+class Standing:
+    """Those of the cast whose rows are there before a test begins, in a transaction that stays open."""
+
+    def __init__(self) -> None:
+        self.makers: dict[str, Callable[..., Any]] = {}  # all that can stand, by the name of the fixture
+        self.rows: dict[str, Any] = {}
+        self.copies: dict[str, Any] = {}  # for this test
+        self.around: transaction.Atomic | None = None
+
+    def prepare(self, item: Any) -> None:
+        """Let exactly that stand which a test names; nothing for one that commits."""
+        names = [] if commits(item) else self.named_by(item)
+        if names != list(self.rows) or connection.closed_in_transaction:
+            self.end()
+            if names:
+                self.begin(names)
+        self.copies = deepcopy(self.rows)
+
+    def begin(self, names: list[str]) -> None:
+        self.around = transaction.atomic()
+        self.around.__enter__()
+        for name in names:
+            make = self.makers[name]
+            self.rows[name] = make(**{needed: self.rows.get(needed) for needed in signature(make).parameters})
+
+    def end(self) -> None:
+        self.rows, self.copies = {}, {}
+        if self.around is not None:
+            transaction.set_rollback(True)
+            self.around.__exit__(None, None, None)
+            self.around = None
+
+    def named_by(self, item: Any) -> list[str]:
+        """Return the names of the fixtures, in an order in which they can be made.
+
+        None, where a file has one of them of its own: what is made of that can't be made of ours.
+        """
+        definitions = item._fixtureinfo.name2fixturedefs
+        found: dict[str, None] = {}
+
+        def add(name: str) -> None:
+            if name in self.makers and name not in found:
+                for needed in signature(self.makers[name]).parameters:
+                    add(needed)
+                found[name] = None
+
+        for name in item.fixturenames:
+            add(name)
+        return [] if any(definitions[name][-1].baseid != "tests" for name in found) else list(found)
+
+
+standing = Standing()
+
+
+def of_the_cast(make: Callable[..., Any]) -> Any:
+    """Make a fixture that gives what stands, or else makes it for the test."""
+    name = make.__name__
+    standing.makers[name] = make
+
+    @pytest.fixture
+    @wraps(make)
+    def fixture(**needed: Any) -> Any:
+        return standing.copies[name] if name in standing.copies else make(**needed)
+
+    return fixture
+
+
+def commits(item: Any) -> bool:
+    """Return whether what a test writes is committed."""
+    marker = item.get_closest_marker("django_db")
+    return "transactional_db" in item.fixturenames or (marker is not None and bool(marker.kwargs.get("transaction")))
+
+
+def prepare(request: pytest.FixtureRequest) -> None:
+    """To be called before the transaction of a test begins."""
+    request.getfixturevalue("django_db_setup")
+    blocker: DjangoDbBlocker = request.getfixturevalue("django_db_blocker")
+    with blocker.unblock():
+        standing.prepare(request.node)
