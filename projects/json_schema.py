@@ -1,6 +1,9 @@
-"""Words to write a JSON Schema with, for the API's document."""
+"""Words to write a JSON Schema with, for the API's document; and the schema of a type."""
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 Schema = dict[str, Any]
 
@@ -62,3 +65,65 @@ ANYTHING: Schema = {"type": "object"}
 NONE: Schema = {"type": "array", "maxItems": 0}
 NOTHING: Schema = {"type": "object", "maxProperties": 0}
 NULL: Schema = {"type": "null"}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Of types
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Form:
+    """In ``Annotated``: the schema of a value, where its type says less."""
+
+    schema: Schema
+
+
+@dataclass(frozen=True, eq=False)
+class About:
+    """In ``Annotated``: a sentence for people."""
+
+    sentence: str
+
+
+_SIMPLE: dict[Any, Schema] = {str: TEXT, int: {"type": "integer"}, bool: TRUTH, NoneType: NULL, Any: {}}
+
+
+def schema_of(kind: Any, named: Mapping[str, Any]) -> Schema:
+    """Return the schema of a type that an answer is made of.
+
+    A TypedDict holds its keys and no others; one of ``named`` is referred to by its name, unless it is asked for itself
+    (:func:`record_of`).
+
+    :raises TypeError: there is no schema for such a type.
+    """
+    if kind in _SIMPLE:
+        return _SIMPLE[kind]
+    if is_typeddict(kind):
+        name = str(getattr(kind, "__name__", ""))
+        return ref(name) if named.get(name) is kind else record_of(kind, named)
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        bare, *said = arguments
+        form = next((one for one in said if isinstance(one, Form)), None)
+        found = schema_of(bare, named) if form is None else form.schema
+        sentence = next((one for one in said if isinstance(one, About)), None)
+        return found if sentence is None else about(found, sentence.sentence)
+    if origin is Literal:
+        return (
+            {"type": "boolean", "const": arguments[0]} if isinstance(arguments[0], bool) else one_of_words(*arguments)
+        )
+    if origin in (Union, UnionType):
+        schemas = [schema_of(one, named) for one in arguments if one is not NoneType]
+        found = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+        return or_null(found) if NoneType in arguments else found
+    if origin is list:
+        return many(schema_of(arguments[0], named))
+    raise TypeError(f"There is no schema for {kind}.")
+
+
+def record_of(kind: Any, named: Mapping[str, Any]) -> Schema:
+    """Return the schema of a TypedDict: it holds its keys, and no others."""
+    fields = {key: schema_of(value, named) for key, value in get_type_hints(kind, include_extras=True).items()}
+    required = {key: schema for key, schema in fields.items() if key in kind.__required_keys__}
+    optional = {key: schema for key, schema in fields.items() if key not in required}
+    return record(optional=optional, **required)

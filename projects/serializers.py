@@ -3,11 +3,12 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from projects import answers
 from projects.models import Release, Team, User
 
 # Clients look for these; here they are the same for everybody.
-NO_AVATAR = {"avatarType": "letter_avatar", "avatarUuid": None, "avatarUrl": None}
-ACTIVE = {"id": "active", "name": "active"}
+NO_AVATAR: answers.Avatar = {"avatarType": "letter_avatar", "avatarUuid": None, "avatarUrl": None}
+ACTIVE: answers.OrganizationStatus = {"id": "active", "name": "active"}
 
 
 def iso(moment: datetime) -> str:
@@ -15,17 +16,17 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def describe_user(user: User) -> dict[str, str]:
+def describe_user(user: User) -> answers.User:
     """Return what everybody who meets this user sees."""
     return describe_person(user.pk, user.username, user.name, user.email)
 
 
-def describe_person(pk: int, username: str, name: str, email: str) -> dict[str, str]:
+def describe_person(pk: int, username: str, name: str, email: str) -> answers.User:
     """Return the same of a user who is at hand as columns only."""
     return {"id": str(pk), "name": name or username, "username": username, "email": email}
 
 
-def describe_account(user: User) -> dict[str, Any]:
+def describe_account(user: User) -> answers.Account:
     """Return what a user sees of their own account."""
     return {
         **describe_user(user),
@@ -38,7 +39,7 @@ def describe_account(user: User) -> dict[str, Any]:
     }
 
 
-def describe_organization(organization: Any, *, base_url: str) -> dict[str, Any]:
+def describe_organization(organization: Any, *, base_url: str) -> answers.Organization:
     """Return an organization, in a list and alone alike.
 
     :param organization: with ``caller_role``.
@@ -61,7 +62,7 @@ def describe_organization(organization: Any, *, base_url: str) -> dict[str, Any]
     }
 
 
-def describe_project(project: Any) -> dict[str, Any]:
+def describe_project(project: Any) -> answers.Project:
     """Return an item of a list of projects.
 
     :param project: with ``is_mine``, and its organization and teams at hand.
@@ -81,13 +82,13 @@ def describe_project(project: Any) -> dict[str, Any]:
     }
 
 
-def describe_project_in_full(project: Any, *, latest_release: Release | None) -> dict[str, Any]:
+def describe_project_in_full(project: Any, *, latest_release: Release | None) -> answers.ProjectInFull:
     """Return one project alone: as in a list, and its newest release."""
-    release = None if latest_release is None else {"version": latest_release.version}
+    release: answers.LatestRelease | None = None if latest_release is None else {"version": latest_release.version}
     return {**describe_project(project), "latestRelease": release}
 
 
-def describe_team(team: Any) -> dict[str, Any]:
+def describe_team(team: Any) -> answers.Team:
     """Return an item of a list of teams.
 
     :param team: with ``member_count`` and ``is_mine``.
@@ -101,7 +102,7 @@ def describe_team(team: Any) -> dict[str, Any]:
     }
 
 
-def describe_team_in_full(team: Any, organization: Any, *, base_url: str) -> dict[str, Any]:
+def describe_team_in_full(team: Any, organization: Any, *, base_url: str) -> answers.TeamInFull:
     """Return one team alone: as in a list, and its organization, as that is described.
 
     :param team: with ``member_count`` and ``is_mine``.
@@ -114,7 +115,7 @@ def describe_team_in_full(team: Any, organization: Any, *, base_url: str) -> dic
     }
 
 
-def describe_member(membership: Any) -> dict[str, Any]:
+def describe_member(membership: Any) -> answers.Member:
     """Return an item of a list of members.
 
     :param membership: with its user and the teams that the user is on there at hand. Its id is not the user's.
@@ -134,7 +135,7 @@ def describe_member(membership: Any) -> dict[str, Any]:
     }
 
 
-def describe_member_with_projects(membership: Any) -> dict[str, Any]:
+def describe_member_with_projects(membership: Any) -> answers.MemberWithProjects:
     """Return the same, and the projects of those teams.
 
     :param membership: with the ``seen_projects`` of each team there at hand, too.
@@ -143,7 +144,7 @@ def describe_member_with_projects(membership: Any) -> dict[str, Any]:
     return {**describe_member(membership), "projects": sorted(slugs)}
 
 
-def _describe_place(place: Any) -> dict[str, str]:
+def _describe_place(place: Any) -> answers.Place:
     return {"id": str(place.pk), "slug": place.slug, "name": place.name}
 
 

@@ -1,6 +1,6 @@
 """Who calls, and what there is: the routes by which a client finds its way to the issues."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.http import Http404
@@ -9,6 +9,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from projects import answers
 from projects.api.pagination import PARAMETERS, paginate
 from projects.api.parameters import read_text
 from projects.api.viewsets import ApiViewSet, OrganizationViewSet, ProjectViewSet
@@ -31,7 +32,7 @@ OLDEST_FIRST = Sort("id", descending=False)
 NOBODY = "An API key belongs to an organization, not to a user; call this with a user's token (Authorization: Bearer)."
 
 
-def answer_page(request: Request, rows: MentioningQuerySet, describe: Callable[[Any], dict[str, Any]]) -> Response:
+def answer_page(request: Request, rows: MentioningQuerySet, describe: Callable[[Any], Mapping[str, Any]]) -> Response:
     """Answer a page of these rows, oldest first; ``query`` keeps those with that text in a name.
 
     :raises ValidationError: one of these, ``per_page`` or ``cursor`` is wrong.
@@ -47,13 +48,12 @@ class RootViewSet(ApiViewSet):
     def retrieve(self, request: Request) -> Response:
         """Answer the credential's scopes and its user; an API key has none."""
         user = self.caller.user
-        return Response(
-            {
-                "version": "0",
-                "auth": {"scopes": sorted(self.caller.scopes)},
-                "user": None if user is None else describe_account(user),
-            }
-        )
+        root: answers.Root = {
+            "version": "0",
+            "auth": {"scopes": sorted(self.caller.scopes)},
+            "user": None if user is None else describe_account(user),
+        }
+        return Response(root)
 
 
 class AccountViewSet(ApiViewSet):
@@ -74,7 +74,8 @@ class RegionsViewSet(ApiViewSet):
 
     def retrieve(self, request: Request) -> Response:
         """Answer the one region that there is: here."""
-        return Response({"regions": [{"name": "default", "url": self.base_url}]})
+        regions: answers.Regions = {"regions": [{"name": "default", "url": self.base_url}]}
+        return Response(regions)
 
 
 class OrganizationsViewSet(ApiViewSet):

@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 from rest_framework import serializers
 
+from issues import answers
 from issues.enums import ActivityKind
 from issues.models import Activity, Issue
 from projects.database.keyset import Position, Sort
@@ -52,7 +53,7 @@ def read_activities(issue: Issue, position: Position, limit: int, *, notes_only:
     return found.order_by(*position.order())
 
 
-def describe_activity(activity: Activity) -> dict[str, Any]:
+def describe_activity(activity: Activity) -> answers.Activity:
     """Return one entry of an issue's history (contract 1.5): its own, or of an issue that was merged into it."""
     return {
         "id": str(activity.pk),

@@ -1,7 +1,6 @@
 """The event that clients ask for, made from the issue: no events are kept (contract section 5)."""
 
-from typing import Any
-
+from issues import answers
 from issues.models import Issue
 from projects.serializers import iso
 
@@ -11,7 +10,7 @@ def event_id(issue: Issue) -> str:
     return f"{issue.pk:032x}"
 
 
-def describe_event(issue: Issue) -> dict[str, Any]:
+def describe_event(issue: Issue) -> answers.Event:
     """Return the latest event of an issue, as far as the issue tells: no stack trace, no request, its tags.
 
     :param issue: with its text, and its last release at hand.

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Max
 
+from issues import answers
 from issues.enums import MutationKind
 from issues.models import Mutation
 from issues.mutation import UndoOutcome
@@ -28,7 +29,7 @@ def read_undone_by(mutations: Iterable[Mutation]) -> dict[int, int]:
 
 def describe_mutation(
     mutation: Mutation, undone_by: Mapping[int, int], scopes: Mapping[int, Mutation], *, body: Mapping[str, Any]
-) -> dict[str, Any]:
+) -> answers.Mutation:
     """Return one entry of the history; its user and key are at hand.
 
     :param scopes: the mutations whose scope undos show, by undo.
@@ -54,7 +55,7 @@ def describe_mutation(
     }
 
 
-def describe_undo(mutation_id: int, outcome: UndoOutcome) -> dict[str, Any]:
+def describe_undo(mutation_id: int, outcome: UndoOutcome) -> answers.Undone:
     """Return the answer to an undo."""
     return {
         "undoes": str(mutation_id),

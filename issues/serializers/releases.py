@@ -11,6 +11,7 @@ from django.http import QueryDict
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
+from issues import answers
 from issues.models import Issue
 from issues.mutation import NewDeploy, ReleaseChange
 from issues.serializers.lists import read_project_ids
@@ -224,7 +225,7 @@ LAST_DEPLOYS = """
 """
 
 
-def describe_release(gathered: Gathered, around: Around) -> dict[str, Any]:
+def describe_release(gathered: Gathered, around: Around) -> answers.Release:
     """Return a release, with what stands around it. Its id and those of its projects are numbers (contract 5)."""
     release = gathered.first
     of_projects = sorted(gathered.releases, key=lambda row: around.projects[row.project_id].slug)
@@ -256,7 +257,7 @@ def describe_release(gathered: Gathered, around: Around) -> dict[str, Any]:
     }
 
 
-def _describe_project(project: Project, new_issues: int) -> dict[str, Any]:
+def _describe_project(project: Project, new_issues: int) -> answers.ProjectOfRelease:
     return {
         "id": project.pk,
         "slug": project.slug,
@@ -268,7 +269,7 @@ def _describe_project(project: Project, new_issues: int) -> dict[str, Any]:
     }
 
 
-def describe_deploy(deploy: Deploy) -> dict[str, Any]:
+def describe_deploy(deploy: Deploy) -> answers.Deploy:
     return {
         "id": str(deploy.pk),
         "environment": deploy.environment,
@@ -279,7 +280,7 @@ def describe_deploy(deploy: Deploy) -> dict[str, Any]:
     }
 
 
-def describe_version(version: str) -> dict[str, Any]:
+def describe_version(version: str) -> answers.VersionInfo:
     """Return the parts of ``package@version+build``, which people are told to name releases by."""
     found = re.fullmatch(r"(@?[^@]+)@(.+)", version)
     package, raw = found.groups() if found else (None, version)

@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from issues import answers
 from issues.serializers.events import describe_event
 from projects.serializers import iso
 
 
-def describe_shared(issue: Any, *, permalink: str) -> dict[str, Any]:
+def describe_shared(issue: Any, *, permalink: str) -> answers.SharedIssue:
     """Return the issue, with its latest event.
 
     :param issue: public, with ``status_shown``, its text, its organization and its last release at hand.

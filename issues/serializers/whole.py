@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from issues import answers
 from issues.models import Issue, IssueSeen, IssueSubscription
 from issues.serializers.activities import NEWEST_FIRST, describe_activity, read_activities
 from issues.serializers.issues import describe_issue
@@ -31,8 +32,8 @@ def read_whole(issue: Issue, *, by: Caller, at: datetime, permalink: Callable[[i
     followers = IssueSubscription.objects.filter(issue=issue, is_active=True).select_related("user").order_by("-pk")
     return described | {
         "activity": [describe_activity(activity) for activity in activities],
-        "seenBy": [describe_user(mark.user) | {"lastSeen": iso(mark.seen_at)} for mark in seen],
-        "participants": [describe_user(follower.user) | {"type": "user"} for follower in followers[:SHOWN]],
+        "seenBy": [_describe_viewer(mark) for mark in seen],
+        "participants": [_describe_follower(follower) for follower in followers[:SHOWN]],
         "firstRelease": _describe_release(releases.get(found.first_release_id)),
         "lastRelease": _describe_release(releases.get(found.last_release_id)),
         "tags": [],
@@ -43,7 +44,15 @@ def read_whole(issue: Issue, *, by: Caller, at: datetime, permalink: Callable[[i
     }
 
 
-def _describe_release(release: Release | None) -> dict[str, Any] | None:
+def _describe_viewer(mark: IssueSeen) -> answers.Viewer:
+    return {**describe_user(mark.user), "lastSeen": iso(mark.seen_at)}
+
+
+def _describe_follower(subscription: IssueSubscription) -> answers.Follower:
+    return {**describe_user(subscription.user), "type": "user"}
+
+
+def _describe_release(release: Release | None) -> answers.ReleaseOfIssue | None:
     if release is None:
         return None
     return {

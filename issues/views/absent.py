@@ -9,6 +9,7 @@ from django.urls import URLPattern, path
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from issues import answers
 from issues.views.single import OneIssueViewSet
 from projects.api.pagination import Page, link_header
 from projects.api.viewsets import ApiViewSet, OrganizationViewSet, ProjectViewSet
@@ -76,7 +77,14 @@ class TagViewSet(OneIssueViewSet):
 
     def show(self, request: Request, **kwargs: str) -> Response:
         key = kwargs["key"]
-        return Response({"key": key, "name": key, "uniqueValues": 0, "totalValues": 0, "topValues": []})
+        tag: answers.TagWithoutValues = {
+            "key": key,
+            "name": key,
+            "uniqueValues": 0,
+            "totalValues": 0,
+            "topValues": [],
+        }
+        return Response(tag)
 
 
 def _view(route: str) -> type[ApiViewSet]:

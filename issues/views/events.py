@@ -1,13 +1,13 @@
 """Fingerprints and events of one issue. No events are kept: the one that is shown is made from the issue."""
 
 import re
-from typing import Any
 
 from django.conf import settings
 from django.http import Http404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from issues import answers
 from issues.models import Issue, IssueHash
 from issues.serializers.events import describe_event
 from issues.services.ground import targets
@@ -36,7 +36,7 @@ class HashesViewSet(OneIssueViewSet):
         return Response([_describe_hash(row) for row in hashes], headers=headers)
 
 
-def _describe_hash(row: IssueHash) -> dict[str, object]:
+def _describe_hash(row: IssueHash) -> answers.Hash:
     issue = row.issue
     return {
         "id": row.hash,
@@ -75,7 +75,7 @@ def _issue_id(event: str) -> int:
     return number if number <= MAX_ID else 0
 
 
-def _read_event(project_id: int, issue_id: int) -> dict[str, Any]:
+def _read_event(project_id: int, issue_id: int) -> answers.Event:
     found = Issue.objects.with_ids(project_id, [issue_id]).select_related("text", "last_release")
     with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
         issue = next(iter(found), None)

@@ -8,6 +8,7 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from issues import answers
 from issues.enums import ActivityKind
 from issues.models import Activity
 from issues.querysets import size_of_activity
@@ -46,7 +47,8 @@ class ActivitiesViewSet(OneIssueViewSet):
         found = partial(read_activities, self.issue)
         with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
             activities, headers = paginate(request, found, NEWEST_FIRST, weight=size_of_activity(), max_weight=MAX_SIZE)
-        return Response({"activity": [describe_activity(activity) for activity in activities]}, headers=headers)
+        described: answers.Activities = {"activity": [describe_activity(activity) for activity in activities]}
+        return Response(described, headers=headers)
 
 
 class NotesViewSet(OneIssueViewSet):

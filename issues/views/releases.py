@@ -9,6 +9,7 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from issues import answers
 from issues.serializers.releases import (
     NewDeploySerializer,
     ReleaseChangeSerializer,
@@ -104,7 +105,7 @@ class ReleasesViewSet(ApiViewSet):
             raise Http404
         return found
 
-    def described(self, version: str) -> dict[str, Any]:
+    def described(self, version: str) -> answers.Release:
         """Return a release as it is now, unless it is gone again."""
         with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
             found = self.find(version)

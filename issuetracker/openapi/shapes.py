@@ -1,10 +1,14 @@
 """What stands in bodies and answers, as JSON Schema. Answers say all that they hold; bodies may hold more."""
 
-from issues.enums import ActivityKind, IssueLevel, IssueStatus, SubscriptionReason, Substatus
+from typing import Any
+
+from issues import answers as of_issues
+from issues.enums import IssueLevel, SubscriptionReason, Substatus
 from issues.serializers.activities import MAX_NOTE
 from issues.serializers.releases import MAX_PROJECTS, MAX_VERSION
 from issues.services.ground.restoring import SHOWN
 from issues.services.verbs import MARKS, PARTS, status
+from projects import answers as of_projects
 from projects.json_schema import (
     ANYTHING,
     HEX,
@@ -25,54 +29,27 @@ from projects.json_schema import (
     one_of_words,
     or_null,
     record,
+    record_of,
     ref,
+    schema_of,
 )
-from projects.models import ReleaseStatus, Role, Scope
+from projects.models import ReleaseStatus
 
-# ---------------------------------------------------------------------------------------------------------------------
-# People and places
-# ---------------------------------------------------------------------------------------------------------------------
+# What has a type (projects/answers.py, issues/answers.py); below stands what types can't say.
+_NAMED = {**of_projects.NAMED, **of_issues.NAMED}
+TYPED = {name: record_of(kind, _NAMED) for name, kind in _NAMED.items()}
 
-PLACE = record(id=ID, slug=TEXT, name=TEXT)
-AVATAR = record(avatarType=TEXT, avatarUuid=NULL, avatarUrl=NULL)
-PERSON: dict[str, Schema] = {"id": ID, "name": TEXT, "username": TEXT, "email": TEXT}
 
-PROJECT: dict[str, Schema] = {
-    "id": ID,
-    "slug": TEXT,
-    "name": TEXT,
-    "platform": or_null(TEXT),
-    "dateCreated": TIME,
-    "status": one_of_words("active"),
-    "features": NONE,
-    "isMember": TRUTH,
-    "hasAccess": TRUTH,
-    "organization": PLACE,
-    "team": or_null(PLACE | {"description": "The first of the teams."}),
-    "teams": many(PLACE),
-}
+def with_field(name: str, key: str, schema: Schema) -> Schema:
+    """Return the schema of a named type, of which one field says more."""
+    found = TYPED[name]
+    return found | {"properties": found["properties"] | {key: schema}}
 
-TEAM: dict[str, Schema] = {
-    "id": ID,
-    "slug": TEXT,
-    "name": TEXT,
-    "dateCreated": TIME,
-    "isMember": TRUTH,
-    "memberCount": number(),
-    "avatar": AVATAR,
-}
-MEMBER: dict[str, Schema] = {
-    "id": about(ID, "The membership's, not the user's."),
-    "email": TEXT,
-    "name": TEXT,
-    "user": ref("User"),
-    "role": one_of_words(*Role.values),
-    "orgRole": one_of_words(*Role.values),
-    "pending": TRUTH,
-    "expired": TRUTH,
-    "dateCreated": TIME,
-    "teams": many(TEXT),
-}
+
+def typed(kind: Any) -> Schema:
+    """Return the schema of a type that has no name in the document."""
+    return schema_of(kind, _NAMED)
+
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Issues
@@ -142,28 +119,6 @@ ISSUE: dict[str, Schema] = {
     "issueCategory": one_of_words("error"),
     "lifetime": record(count=COUNT, userCount=number(), firstSeen=TIME, lastSeen=TIME, stats=NOTHING),
 }
-RELEASE_OF_ISSUE = record(id=number(1), version=TEXT, shortVersion=TEXT, dateCreated=TIME, dateReleased=or_null(TIME))
-
-MUTATION: dict[str, Schema] = {
-    "id": ID,
-    "user": or_null(ref("User")),
-    "apiKey": or_null(record(id=ID, label=TEXT)),
-    "dateCreated": TIME,
-    "scope": about(
-        record(ids=or_null(many(ID)), status=or_null(many(one_of_words(*IssueStatus.values))), query=or_null(TEXT)),
-        "As it was asked; null: not given. Of an undo, the scope of what it took back.",
-    ),
-    "mutation": about(ANYTHING, "What was understood of the body, less others' marks; of an undo, `undo` and an id."),
-    "matched": number(),
-    "changed": number(1),
-    "undoneBy": or_null(about(ID, "The undo of it, the last one.")),
-}
-
-
-def person_and(**more: Schema) -> Schema:
-    return record(**PERSON, **more)
-
-
 # ---------------------------------------------------------------------------------------------------------------------
 # Releases
 # ---------------------------------------------------------------------------------------------------------------------
@@ -204,44 +159,7 @@ SCHEMAS: dict[str, Schema] = {
         ]
     },
     # who and where
-    "User": record(**PERSON),
-    "Account": person_and(
-        isActive=TRUTH,
-        isStaff=TRUTH,
-        isSuperuser=TRUTH,
-        dateJoined=TIME,
-        lastLogin=or_null(TIME),
-        avatar=AVATAR,
-    ),
-    "Root": record(
-        version=one_of_words("0"),
-        auth=record(scopes=many(one_of_words(*sorted(Scope.values)))),
-        user=or_null(ref("Account")),
-    ),
-    "Regions": record(regions=many(record(name=TEXT, url=URL))),
-    "Organization": record(
-        id=ID,
-        slug=TEXT,
-        name=TEXT,
-        status=record(id=TEXT, name=TEXT),
-        dateCreated=TIME,
-        isEarlyAdopter=TRUTH,
-        require2FA=TRUTH,
-        requireEmailVerification=TRUTH,
-        features=NONE,
-        openMembership=TRUTH,
-        orgRole=or_null(one_of_words(*Role.values)),
-        avatar=AVATAR,
-        links=record(organizationUrl=URL, regionUrl=URL),
-    ),
-    "Project": record(**PROJECT),
-    "ProjectInFull": record(**PROJECT, latestRelease=or_null(record(version=TEXT))),
-    "Team": record(**TEAM),
-    "TeamInFull": record(**TEAM, hasAccess=TRUTH, isPending=TRUTH, organization=ref("Organization")),
-    "Member": record(**MEMBER),
-    "MemberWithProjects": record(
-        **MEMBER, projects=about(many(TEXT), "Of the projects that the caller sees, those of the member's teams.")
-    ),
+    **{name: TYPED[name] for name in of_projects.NAMED},
     # issues
     "Assignee": {
         "anyOf": [
@@ -262,10 +180,10 @@ SCHEMAS: dict[str, Schema] = {
     "WholeIssue": record(
         **ISSUE,
         activity=many(ref("Activity")),
-        seenBy=many(person_and(lastSeen=TIME)),
-        participants=many(person_and(type=one_of_words("user"))),
-        firstRelease=or_null(RELEASE_OF_ISSUE),
-        lastRelease=or_null(RELEASE_OF_ISSUE),
+        seenBy=many(typed(of_issues.Viewer)),
+        participants=many(typed(of_issues.Follower)),
+        firstRelease=or_null(typed(of_issues.ReleaseOfIssue)),
+        lastRelease=or_null(typed(of_issues.ReleaseOfIssue)),
         tags=NONE,
         userReportCount=number(),
         pluginActions=NONE,
@@ -298,9 +216,9 @@ SCHEMAS: dict[str, Schema] = {
         ),
         "What was asked, in the order of the body, and what it led to.",
     ),
-    "Mutation": record(**MUTATION),
+    "Mutation": TYPED["Mutation"],
     "MutationInFull": record(
-        **MUTATION,
+        **TYPED["Mutation"]["properties"],
         issues=many(record(id=ID, before=ref("ChangedParts"), after=ref("ChangedParts"))),
     ),
     "ChangedParts": about(
@@ -314,73 +232,16 @@ SCHEMAS: dict[str, Schema] = {
         ),
         "Only the parts that were changed; a mark is of the user whose request that was.",
     ),
-    "Undone": record(
-        undoes=ID,
-        restored=about(number(), "Issues in which something was put back."),
-        skipped=about(number(), "Issues in which something was left alone, since it is another now."),
-        skippedIds=about(many(ID) | {"maxItems": SHOWN}, "The first of those."),
-    ),
-    "Activity": record(
-        id=ID,
-        issueId=about(ID, "The issue's own, or that of one that was merged into it."),
-        type=one_of_words(*ActivityKind.values),
-        data=ANYTHING,
-        user=or_null(ref("User")),
-        dateCreated=TIME,
-    ),
-    "Activities": record(activity=many(ref("Activity"))),
+    "Undone": with_field("Undone", "skippedIds", about(many(ID) | {"maxItems": SHOWN}, "The first of those.")),
+    "Activity": TYPED["Activity"],
+    "Activities": TYPED["Activities"],
     "Note": body_with(
         "text",
         about({"type": "string", "minLength": 1, "maxLength": MAX_NOTE}, "Blanks around it are cut off."),
     ),
-    "Event": record(
-        id=HEX,
-        eventID=HEX,
-        groupID=ID,
-        projectID=ID,
-        title=TEXT,
-        message=TEXT,
-        culprit=TEXT,
-        type=TEXT,
-        platform=or_null(TEXT),
-        metadata=ANYTHING,
-        dateCreated=TIME,
-        dateReceived=TIME,
-        user=NULL,
-        entries=NONE,
-        contexts=NOTHING,
-        context=NOTHING,
-        tags=many(record(key=TEXT, value=TEXT)),
-        errors=NONE,
-        previousEventID=NULL,
-        nextEventID=NULL,
-    ),
-    "Hash": record(
-        id=TEXT,
-        issue=record(id=ID, shortId=TEXT, title=TEXT, mergedInto=or_null(ID)),
-        latestEvent=ref("Event"),
-    ),
-    "SharedIssue": record(
-        id=ID,
-        shortId=TEXT,
-        shareId=HEX,
-        isPublic={"type": "boolean", "const": True},
-        permalink=about(URL, "The page for people."),
-        title=TEXT,
-        culprit=TEXT,
-        level=one_of_words(*IssueLevel.values),
-        logger=or_null(TEXT),
-        platform=or_null(TEXT),
-        type=TEXT,
-        metadata=ANYTHING,
-        status=one_of_words(*IssueStatus.values),
-        count={"type": "string", "pattern": "^[0-9]+$"},
-        userCount=number(),
-        firstSeen=TIME,
-        lastSeen=TIME,
-        project=record(name=TEXT, slug=TEXT, organization=record(name=TEXT, slug=TEXT)),
-        latestEvent=ref("Event"),
-    ),
+    "Event": TYPED["Event"],
+    "Hash": TYPED["Hash"],
+    "SharedIssue": TYPED["SharedIssue"],
     # releases
     "ReleaseChanges": about(body(**RELEASE_CHANGES), "A key that is absent or null is left alone."),
     "NewRelease": body_with(
@@ -388,39 +249,7 @@ SCHEMAS: dict[str, Schema] = {
         about({"type": "string", "minLength": 1, "maxLength": MAX_VERSION}, "Its name, once in each project."),
         **RELEASE_CHANGES,
     ),
-    "Release": record(
-        id=number(1),
-        version=TEXT,
-        status=one_of_words(*ReleaseStatus.values),
-        shortVersion=TEXT,
-        versionInfo=record(package=or_null(TEXT), version=record(raw=TEXT), description=TEXT, buildHash=or_null(TEXT)),
-        ref=or_null(TEXT),
-        url=or_null(TEXT),
-        dateCreated=TIME,
-        dateStarted=or_null(TIME),
-        dateReleased=or_null(TIME),
-        data=NOTHING,
-        newGroups=number(),
-        owner=NULL,
-        commitCount=number(),
-        lastCommit=NULL,
-        deployCount=number(),
-        lastDeploy=or_null(ref("Deploy")),
-        authors=NONE,
-        projects=many(
-            record(
-                id=number(1),
-                slug=TEXT,
-                name=TEXT,
-                newGroups=number(),
-                platform=or_null(TEXT),
-                platforms=many(TEXT),
-                hasHealthData=TRUTH,
-            )
-        ),
-        firstEvent=NULL,
-        lastEvent=NULL,
-    ),
+    "Release": TYPED["Release"],
     "NewDeploy": body_with(
         "environment",
         {"type": "string", "minLength": 1, "maxLength": 64},
@@ -429,19 +258,12 @@ SCHEMAS: dict[str, Schema] = {
         dateStarted=MOMENT,
         dateFinished=about(MOMENT, "Now, unless it is said."),
     ),
-    "Deploy": record(
-        id=ID,
-        environment=TEXT,
-        name=or_null(TEXT),
-        url=or_null(TEXT),
-        dateStarted=or_null(TIME),
-        dateFinished=TIME,
-    ),
+    "Deploy": TYPED["Deploy"],
     # what there is no such thing of
     "NoSuchList": NONE,
     "NoSuchThing": NOTHING,
     "NoAutofix": record(autofix=NULL),
-    "TagWithoutValues": record(key=TEXT, name=TEXT, uniqueValues=number(), totalValues=number(), topValues=NONE),
+    "TagWithoutValues": TYPED["TagWithoutValues"],
     # the document itself
     "Document": about(ANYTHING, "An OpenAPI document."),
 }

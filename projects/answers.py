@@ -1,0 +1,154 @@
+"""What answers hold of people and places: types that mypy checks and of which the API's document is made.
+
+The type of a field says its form; what a type can't say (a pattern, a sentence for people) stands beside it in
+``Annotated`` (:func:`projects.json_schema.schema_of`).
+"""
+
+from typing import Annotated, Any, Literal, TypedDict
+
+from projects.json_schema import ID, NONE, TIME, URL, About, Form, number, one_of_words
+from projects.models import Role, Scope
+
+Id = Annotated[str, Form(ID)]
+Time = Annotated[str, Form(TIME)]
+Url = Annotated[str, Form(URL)]
+Count = Annotated[int, Form(number())]
+NoList = Annotated[list[Any], Form(NONE)]
+RoleWord = Annotated[str, Form(one_of_words(*Role.values))]
+
+
+class Place(TypedDict):
+    id: Id
+    slug: str
+    name: str
+
+
+class Avatar(TypedDict):
+    avatarType: str
+    avatarUuid: None
+    avatarUrl: None
+
+
+class User(TypedDict):
+    """What everybody sees who meets a user."""
+
+    id: Id
+    name: str
+    username: str
+    email: str
+
+
+class Account(User):
+    """What a user sees of their own account."""
+
+    isActive: bool
+    isStaff: bool
+    isSuperuser: bool
+    dateJoined: Time
+    lastLogin: Time | None
+    avatar: Avatar
+
+
+class Auth(TypedDict):
+    scopes: list[Annotated[str, Form(one_of_words(*sorted(Scope.values)))]]
+
+
+class Root(TypedDict):
+    version: Literal["0"]
+    auth: Auth
+    user: Account | None
+
+
+class Region(TypedDict):
+    name: str
+    url: Url
+
+
+class Regions(TypedDict):
+    regions: list[Region]
+
+
+class OrganizationStatus(TypedDict):
+    id: str
+    name: str
+
+
+class OrganizationLinks(TypedDict):
+    organizationUrl: Url
+    regionUrl: Url
+
+
+class Organization(TypedDict):
+    id: Id
+    slug: str
+    name: str
+    status: OrganizationStatus
+    dateCreated: Time
+    isEarlyAdopter: bool
+    require2FA: bool
+    requireEmailVerification: bool
+    features: NoList
+    openMembership: bool
+    orgRole: RoleWord | None
+    avatar: Avatar
+    links: OrganizationLinks
+
+
+class Project(Place):
+    platform: str | None
+    dateCreated: Time
+    status: Literal["active"]
+    features: NoList
+    isMember: bool
+    hasAccess: bool
+    organization: Place
+    team: Annotated[Place, About("The first of the teams.")] | None
+    teams: list[Place]
+
+
+class LatestRelease(TypedDict):
+    version: str
+
+
+class ProjectInFull(Project):
+    latestRelease: LatestRelease | None
+
+
+class Team(Place):
+    dateCreated: Time
+    isMember: bool
+    memberCount: Count
+    avatar: Avatar
+
+
+class TeamInFull(Team):
+    hasAccess: bool
+    isPending: bool
+    organization: Organization
+
+
+class Member(TypedDict):
+    id: Annotated[Id, About("The membership's, not the user's.")]
+    email: str
+    name: str
+    user: User
+    role: RoleWord
+    orgRole: RoleWord
+    pending: bool
+    expired: bool
+    dateCreated: Time
+    teams: list[str]
+
+
+class MemberWithProjects(Member):
+    projects: Annotated[list[str], About("Of the projects that the caller sees, those of the member's teams.")]
+
+
+# Those that have a name in the document; the others stand where they are used.
+NAMED: dict[str, Any] = {
+    kind.__name__: kind
+    for kind in (
+        *(User, Account, Root, Regions, Organization),
+        *(Project, ProjectInFull, Team, TeamInFull, Member, MemberWithProjects),
+    )
+}
