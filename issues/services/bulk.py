@@ -7,8 +7,9 @@ from typing import TypeGuard
 from issues import observing
 from issues.enums import MutationKind
 from issues.mutation import AllIssues, IssueMutation, IssueScope, MutationOutcome, NamedIssues, StatusChange
-from issues.services.ground import history, lookups, names, precautions
+from issues.services.ground import activity, history, lookups, names, precautions
 from issues.services.ground.history import ChangedMarks
+from issues.services.ground.marks import Mark
 from issues.services.ground.targets import (
     AllTargets,
     NamedTargets,
@@ -18,7 +19,7 @@ from issues.services.ground.targets import (
     newest,
     no_relatives,
 )
-from issues.services.verbs import assignment, bookmarks, merging, seen, sharing, status, subscriptions
+from issues.services.verbs import PARTS, assignment, bookmarks, merging, seen, sharing, status, subscriptions
 from projects import acting
 from projects.acting import Act
 from projects.database import transactions
@@ -89,19 +90,20 @@ def _apply(targets: NamedTargets, mutation: IssueMutation, act: Act) -> Mutation
     changed: set[int] = set()
     share_id, merged = None, None
 
-    # First: a verb below that would also subscribe the user then finds it said already, and what is kept as changed is
-    # what differs from before the request.
-    followed = _follow(targets, mutation, act)
-    if mutation.status is not None:
-        changed.update(status.change(targets, mutation.status, act))
-    if mutation.assignment is not None:
-        changed.update(assignment.change(targets, mutation.assignment, act))
-    if mutation.is_public is not None:
-        changed.update(sharing.change(targets, mutation.is_public, act))
-        if mutation.is_public and len(targets.ids) == 1:
-            share_id = sharing.link_of(targets)
-    marks = _mark(targets, mutation, followed, act)
-    changed.update(marks.seen, marks.bookmarks, marks.subscriptions)
+    # First what the user says about following: whatever below would also subscribe them then finds it said already, and
+    # what is kept as changed is what differs from before the request.
+    marked = [(subscriptions.MARK, _mark(targets, mutation, subscriptions.MARK, act))]
+    for part in PARTS:
+        wish = getattr(mutation, part.wish)
+        if wish is not None:
+            ids = activity.rewrite(targets, part.change(targets.project_id, wish, act), act)
+            changed.update(ids)
+            if part.and_then is not None:
+                part.and_then(targets, wish, ids, act)
+    if mutation.is_public and len(targets.ids) == 1:
+        share_id = sharing.link_of(targets)
+    marked += [(mark, _mark(targets, mutation, mark, act)) for mark in (seen.MARK, bookmarks.MARK)]
+    changed.update(*(ids for _, ids in marked))
     if mutation.merge is True:  # last: it hides issues that the lines above changed
         merged = merging.merge(targets, act)
         if merged is not None:
@@ -118,27 +120,19 @@ def _apply(targets: NamedTargets, mutation: IssueMutation, act: Act) -> Mutation
         share_id=share_id,
         merged=merged,
     )
+    marks = ChangedMarks(
+        values={mark.wish: getattr(mutation, mark.wish) for mark, _ in marked},
+        ids={mark.ids: ids for mark, ids in marked},
+    )
     return history.record(outcome, MutationKind.UPDATE, targets.scope, mutation.body, act, marks=marks)
 
 
-def _follow(targets: NamedTargets, mutation: IssueMutation, act: Act) -> Sequence[int]:
-    """Do what the user says about following; return the issues where that made a difference."""
-    if mutation.is_subscribed is None or act.user_id is None:
+def _mark(targets: NamedTargets, mutation: IssueMutation, mark: Mark, act: Act) -> Sequence[int]:
+    """Set a mark of the calling user, if that was asked; return the issues where that made a difference."""
+    value = getattr(mutation, mark.wish)
+    if value is None or act.user_id is None:
         return ()
-    return subscriptions.ask_for(targets, active=mutation.is_subscribed, user_id=act.user_id, at=act.at)
-
-
-def _mark(targets: NamedTargets, mutation: IssueMutation, followed: Sequence[int], act: Act) -> ChangedMarks:
-    """Set the calling user's own marks; return them all, with those of :func:`_follow`."""
-    looked_at: Sequence[int] = ()
-    bookmarked: Sequence[int] = ()
-    if mutation.has_seen is not None and act.user_id is not None:
-        looked_at = seen.change(targets, mutation.has_seen, user_id=act.user_id, at=act.at)
-    if mutation.is_bookmarked is not None and act.user_id is not None:
-        bookmarked = bookmarks.change(targets, mutation.is_bookmarked, user_id=act.user_id, at=act.at)
-    return ChangedMarks(
-        looked_at, bookmarked, followed, mutation.has_seen, mutation.is_bookmarked, mutation.is_subscribed
-    )
+    return mark.change(targets, value, user_id=act.user_id, at=act.at)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -173,7 +167,7 @@ def _change_all(
     scope: AllIssues, up_to: int, change: StatusChange, mutation: IssueMutation, act: Act
 ) -> MutationOutcome:
     targets = AllTargets(scope, history.next_id(), up_to)
-    done = status.change_all(targets, change, act)
+    done = activity.rewrite_all(targets, status.PART.change(targets.project_id, change, act), act)
     changed, unchanged = done.changed, done.matched - done.changed
     # Whoever the statement waited for may have brought issues into scope, together with some that it had to wait for:
     # it saw the others as they were before. Let go of nothing, and do those too, until no others came meanwhile; which
@@ -182,7 +176,7 @@ def _change_all(
     others = replace(targets, waits=False)
     while others.issues(at=act.at).count() != unchanged:
         with transactions.starting_over_if_locked():
-            done = status.change_all(others, change, act)
+            done = activity.rewrite_all(others, status.PART.change(targets.project_id, change, act), act)
         changed, unchanged = changed + done.changed, done.matched - done.changed
     outcome = MutationOutcome(matched=changed + unchanged, changed=changed, mutation_id=targets.mutation_id)
     return history.record(outcome, MutationKind.UPDATE, targets.scope, mutation.body, act)

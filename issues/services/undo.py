@@ -1,6 +1,6 @@
 """Taking a mutation back: what it changed is again as it was, wherever that still is what it left (contract 6)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from django.db import connection
 
@@ -12,7 +12,7 @@ from issues.services.ground import history, lookups, precautions
 from issues.services.ground.history import NO_MARKS, ChangedMarks
 from issues.services.ground.restoring import SHOWN, Restored, restore
 from issues.services.ground.targets import AllTargets, NamedTargets, ancestors, lock_targets, no_relatives
-from issues.services.verbs import PARTS, bookmarks, merging, seen, status, subscriptions
+from issues.services.verbs import MARKS, PARTS, merging, status
 from issues.services.verbs.merging import Links, read_links
 from projects import acting
 from projects.acting import Act
@@ -120,11 +120,8 @@ def _undo_named(undone: Mutation, act: Act) -> UndoOutcome:
     for part in PARTS:
         note(restore(targets, part, undone.pk, act, to=assignable))
     marks = _restore_marks(targets, undone, act)
-    for before, after in (
-        (undone.seen_ids, marks.seen),
-        (undone.bookmark_ids, marks.bookmarks),
-        (undone.subscription_ids, marks.subscriptions),
-    ):
+    for mark in MARKS:
+        before, after = getattr(undone, mark.ids), marks.ids.get(mark.ids, ())
         changed.update(after)
         skipped.update(set(before).difference(after))
     if undone.is_reversed:
@@ -147,21 +144,17 @@ def _restore_marks(targets: NamedTargets, undone: Mutation, act: Act) -> Changed
     if user_id is None or not act.in_person or not history.shows_marks_to(undone, act.by):
         return NO_MARKS
 
-    def restored(restore: Callable[..., list[int]], was_set_to: bool | None, ids: Sequence[int]) -> Sequence[int]:
-        if was_set_to is None:
-            return ()
-        there = sorted(set(ids).intersection(targets.ids))
-        done: Sequence[int] = restore(
-            targets, there, was_set_to=was_set_to, user_id=user_id, set_at=undone.created_at, at=act.at
-        )
-        return done
-
-    return ChangedMarks(
-        restored(seen.restore, undone.has_seen, undone.seen_ids),
-        restored(bookmarks.restore, undone.is_bookmarked, undone.bookmark_ids),
-        restored(subscriptions.restore, undone.is_subscribed, undone.subscription_ids),
-        *(None if was is None else not was for was in (undone.has_seen, undone.is_bookmarked, undone.is_subscribed)),
-    )
+    ids: dict[str, Sequence[int]] = {}
+    values: dict[str, bool] = {}
+    for mark in MARKS:
+        was_set_to = getattr(undone, mark.wish)
+        if was_set_to is not None:
+            there = sorted(set(getattr(undone, mark.ids)).intersection(targets.ids))
+            values[mark.wish] = not was_set_to
+            ids[mark.ids] = mark.restore(
+                targets, there, was_set_to=was_set_to, user_id=user_id, set_at=undone.created_at, at=act.at
+            )
+    return ChangedMarks(values, ids)
 
 
 def _lock_all(undone: Mutation) -> int:
@@ -189,5 +182,5 @@ def issues_of(undone: Mutation, links: Links, *, with_marks: bool = True) -> set
     with connection.cursor() as cursor:
         cursor.execute("SELECT DISTINCT issue_id FROM issues_activity WHERE mutation_id = %s", [undone.pk])
         ids = {pk for (pk,) in cursor.fetchall()}
-    marked = (undone.seen_ids, undone.bookmark_ids, undone.subscription_ids) if with_marks else ()
+    marked = [getattr(undone, mark.ids) for mark in MARKS] if with_marks else ()
     return ids.union(links.issues, *marked)

@@ -254,7 +254,7 @@ def test_of_named_issues_has_one_plan_however_many_are_named(cast: Cast) -> None
     "mark",
     [
         lambda chosen, user: seen.mark_seen(chosen, user_id=user.pk, at=NOW),
-        lambda chosen, user: subscriptions.ask_for(chosen, active=True, user_id=user.pk, at=NOW),
+        lambda chosen, user: subscriptions.ask_for(chosen, True, user_id=user.pk, at=NOW),
     ],
     ids=["seen", "following"],
 )

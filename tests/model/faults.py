@@ -22,7 +22,7 @@ from issues import querysets
 from issues.enums import MutationKind
 from issues.mutation import AllIssues, IssueMutation, IssueScope, MutationOutcome
 from issues.services import bulk, undo
-from issues.services.ground import history, names, targets
+from issues.services.ground import activity, history, names, targets
 from issues.services.ground.targets import AllTargets
 from issues.services.verbs import merging, status, subscriptions
 from projects.acting import Act
@@ -94,7 +94,7 @@ def look_once() -> None:
 
     def change_all(scope: AllIssues, up_to: int, change: Any, mutation: IssueMutation, act: Act) -> MutationOutcome:
         targets = AllTargets(scope, history.next_id(), up_to)
-        done = status.change_all(targets, change, act)
+        done = activity.rewrite_all(targets, status.PART.change(scope.project_id, change, act), act)
         outcome = MutationOutcome(done.matched, done.changed, mutation_id=targets.mutation_id)
         return history.record(outcome, MutationKind.UPDATE, scope, mutation.body, act)
 

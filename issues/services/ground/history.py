@@ -1,7 +1,7 @@
 """One row for each request that changed something: who asked for what, on which issues."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import connection
@@ -17,15 +17,23 @@ from projects.database.arrays import as_array
 
 @dataclass(frozen=True, slots=True)
 class ChangedMarks:
-    """The issues whose mark of a user is another now, by mark, and to what each was set; None: to nothing."""
+    """To what marks of a user were set, and the issues where each is another now, by the columns that keep them."""
 
-    seen: Sequence[int] = ()
-    bookmarks: Sequence[int] = ()
-    subscriptions: Sequence[int] = ()
-    has_seen: bool | None = None
-    is_bookmarked: bool | None = None
-    is_subscribed: bool | None = None
+    values: Mapping[str, bool | None] = field(default_factory=dict)
+    ids: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
+    @property
+    def params(self) -> list[bool | str | None]:
+        """Return what is kept in :data:`COLUMNS_OF_MARKS`: null where it was not asked."""
+        return [
+            *(self.values.get(column) for column in VALUES_OF_MARKS),
+            *(as_array(self.ids.get(column, ())) for column in IDS_OF_MARKS),
+        ]
+
+
+VALUES_OF_MARKS = ("has_seen", "is_bookmarked", "is_subscribed")
+IDS_OF_MARKS = ("seen_ids", "bookmark_ids", "subscription_ids")
+COLUMNS_OF_MARKS = ", ".join((*VALUES_OF_MARKS, *IDS_OF_MARKS))
 
 NO_MARKS = ChangedMarks()
 
@@ -56,11 +64,10 @@ def record(
     with connection.cursor() as cursor:
         # By hand: the ORM would prepare each of ten thousand ids as a value of its own.
         cursor.execute(
-            """
+            f"""
             INSERT INTO "issues_mutation"
                 (id, project_id, kind, user_id, api_key_id, created_at, ids, statuses, query, body, matched, changed,
-                 is_reversed, marks_of_id, has_seen, is_bookmarked, is_subscribed,
-                 seen_ids, bookmark_ids, subscription_ids)
+                 is_reversed, marks_of_id, {COLUMNS_OF_MARKS})
             VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, false, %s, %s, %s, %s, %s, %s, %s)
             """,
             [
@@ -77,12 +84,7 @@ def record(
                 outcome.matched,
                 outcome.changed,
                 act.user_id,
-                marks.has_seen,
-                marks.is_bookmarked,
-                marks.is_subscribed,
-                as_array(marks.seen),
-                as_array(marks.bookmarks),
-                as_array(marks.subscriptions),
+                *marks.params,
             ],
         )
     return replace(outcome, mutation_id=None) if act.preview else outcome
@@ -94,12 +96,11 @@ def record_undo(outcome: UndoOutcome, undone: Mutation, act: Act, *, marks: Chan
         return replace(outcome, mutation_id=None)
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             INSERT INTO "issues_mutation"
                 (id, project_id, kind, user_id, api_key_id, created_at, ids, statuses, query, body, matched, changed,
-                 undoes, scope_of, is_reversed, marks_of_id, has_seen, is_bookmarked, is_subscribed,
-                 seen_ids, bookmark_ids, subscription_ids)
-            VALUES (%s, %s, %s, %s, %s, %s, %s, NULL, NULL, '{}', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                 undoes, scope_of, is_reversed, marks_of_id, {COLUMNS_OF_MARKS})
+            VALUES (%s, %s, %s, %s, %s, %s, %s, NULL, NULL, '{{}}', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
             """,
             [
                 outcome.mutation_id,
@@ -115,12 +116,7 @@ def record_undo(outcome: UndoOutcome, undone: Mutation, act: Act, *, marks: Chan
                 undone.scope_of or undone.pk,
                 not undone.is_reversed,
                 None if marks == NO_MARKS else act.user_id,
-                marks.has_seen,
-                marks.is_bookmarked,
-                marks.is_subscribed,
-                as_array(marks.seen),
-                as_array(marks.bookmarks),
-                as_array(marks.subscriptions),
+                *marks.params,
             ],
         )
     return replace(outcome, mutation_id=None) if act.preview else outcome

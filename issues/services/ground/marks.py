@@ -14,7 +14,6 @@ from projects.json_schema import Schema
 class Mark:
     """One kind of mark, and all that others must know of it.
 
-    :ivar name: its field in :class:`issues.services.ground.history.ChangedMarks`.
     :ivar key: in bodies and answers.
     :ivar asked: how the API's document describes that in a body.
     :ivar wish: the field of ``IssueMutation`` that asks for it, and the column of ``Mutation`` that keeps it.
@@ -23,7 +22,6 @@ class Mark:
     :ivar restore: put it back; from targets, ids, value, user and both times, the issues where that was possible.
     """
 
-    name: str
     key: str
     asked: Schema
     wish: str

@@ -17,7 +17,9 @@ from typing import Any
 from issues.enums import ActivityKind
 from issues.mutation import IssueMutation
 from issues.named import Named, Names
-from issues.services.ground.targets import Targets
+from issues.services.ground.activity import Change
+from issues.services.ground.targets import NamedTargets, Targets
+from projects.acting import Act
 from projects.json_schema import Schema
 
 Words = dict[str, Any]  # of the API, with their values
@@ -81,6 +83,8 @@ class Part:
     """Columns that go together, and all that others must know of them.
 
     :ivar wish: the field of :class:`IssueMutation` that asks for a change of it.
+    :ivar change: from a project, such a wish and who asks, what is changed.
+    :ivar and_then: what else such a wish means for named issues that it changed.
     :ivar answered: what an answer says of a wish, by the keys of the body.
     :ivar shown: what an answer says of a state.
     :ivar names: what its columns name by an id.
@@ -99,6 +103,7 @@ class Part:
     name: str
     columns: tuple[str, ...]
     wish: str
+    change: Callable[[int, Any, Act], Change]
     answered: Callable[[IssueMutation], Words]
     shown: Callable[[State, Names], Words]
     documented: Documented
@@ -108,6 +113,7 @@ class Part:
     kind: str
     data: str
     allowed: str
+    and_then: Callable[[NamedTargets, Any, list[int], Act], None] | None = None
     names: Mapping[str, Named] = field(default_factory=dict)
     counted: Callable[[State, datetime], State] = unchanged
     back: Mapping[str, str] = field(default_factory=dict)

@@ -1,6 +1,5 @@
 """Who takes care of an issue: one user, one team, or nobody (contract 1.4)."""
 
-from collections.abc import Collection
 from dataclasses import replace
 from typing import Literal
 
@@ -53,10 +52,106 @@ def _assigned(data: Data, people: People) -> str:
     return f"assigned it to {people.get(who, ' '.join(who))}"
 
 
+def change(project_id: int, wish: Assignment, act: Act) -> Change:
+    """Assign an issue to whom was asked for, or to nobody. Who followed it goes on doing so."""
+    return unassign() if wish.to is None else assign(wish.to)
+
+
+def _follow(targets: NamedTargets, wish: Assignment, assigned: list[int], act: Act) -> None:
+    """Let the user, or the team's members, follow the issues that are newly theirs."""
+    if wish.to is not None:
+        _subscribe(targets, _people(wish.to), assigned, act)
+
+
+def _subscribe(targets: NamedTargets, people: list[int], assigned: list[int], act: Act) -> None:
+    subscriptions.subscribe(targets.project_id, assigned, people, reason=SubscriptionReason.ASSIGNED, at=act.at)
+
+
+def assign(assignee: Assignee) -> Change:
+    """Give an issue to a user or a team, in place of any others."""
+    column = f"assignee_{assignee.type}_id"
+    return Change(
+        condition(f"issues_issue.{column} IS DISTINCT FROM %s", assignee.id),
+        {"assignee_user_id": None, "assignee_team_id": None} | {column: assignee.id},
+        ActivityKind.ASSIGNED,
+        {"assignee": str(assignee.id), "assigneeType": assignee.type},
+    )
+
+
+def unassign() -> Change:
+    """Take an issue from whoever has it."""
+    return Change(
+        condition("issues_issue.assignee_user_id IS NOT NULL OR issues_issue.assignee_team_id IS NOT NULL"),
+        {"assignee_user_id": None, "assignee_team_id": None},
+        ActivityKind.UNASSIGNED,
+    )
+
+
+def inherit(targets: NamedTargets, merged: Merged, act: Act) -> None:
+    """Assign the parent of a merge, if it is nobody's, to whom the first seen child is that a PUT would assign so.
+
+    Who doesn't want to hear of that child any more does not begin to hear of the parent by this.
+
+    :raises StartOver: somebody is taking that user or team away just now.
+    """
+    heir = _heir(targets.project_id, merged)
+    if heir is None:
+        return
+    child, assignee = heir
+    with transactions.starting_over_if_locked():
+        is_there = lookups.hold_assignee(assignee, project_id=targets.project_id)
+    if not is_there:
+        raise StartOver("Who these issues are assigned to is leaving just now.")
+    targets = replace(targets, ids=[merged.parent])
+    assigned = activity.rewrite(targets, assign(assignee), act)
+    ended = subscriptions.ended(targets.project_id, child)
+    _subscribe(targets, [pk for pk in _people(assignee) if pk not in ended], assigned, act)
+
+
+def _heir(project_id: int, merged: Merged) -> tuple[int, Assignee] | None:
+    """Return the child whose assignee the parent gets, and that one (without a name); None for nobody."""
+    taken = lookups.may_be_assigned(
+        user_id="child.assignee_user_id", team_id="child.assignee_team_id", project_id="child.project_id"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT child.id, child.assignee_user_id, child.assignee_team_id
+            FROM issues_issue AS child
+            WHERE child.project_id = %(project_id)s AND child.id = ANY((SELECT %(children)s::bigint[])::bigint[])
+              AND num_nonnulls(child.assignee_user_id, child.assignee_team_id) > 0
+              AND {taken}
+              AND EXISTS (
+                  SELECT FROM issues_issue
+                  WHERE project_id = %(project_id)s AND id = %(parent)s
+                    AND num_nonnulls(assignee_user_id, assignee_team_id) = 0
+              )
+            ORDER BY child.first_seen, child.id
+            LIMIT 1
+            """,
+            {"project_id": project_id, "children": as_array(merged.children), "parent": merged.parent},
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    child, user_id, team_id = row
+    kind: Literal["user", "team"] = "team" if user_id is None else "user"
+    return child, Assignee(kind, user_id or team_id, "")
+
+
+def _people(assignee: Assignee) -> list[int]:
+    if assignee.type == "user":
+        return [assignee.id]
+    members = Team.members.through.objects.filter(team_id=assignee.id, user__is_active=True)
+    return list(members.order_by("user_id").values_list("user_id", flat=True))
+
+
 PART = Part(
     name="assignee",
     columns=("assignee_user_id", "assignee_team_id"),
     wish="assignment",
+    change=change,
+    and_then=_follow,
     answered=lambda wish: {"assignedTo": wish.assignment and describe(wish.assignment.to)},
     shown=lambda state, names: {"assignedTo": describe(_assignee(state, names))},
     names={"assignee_user_id": "people", "assignee_team_id": "teams"},
@@ -125,99 +220,3 @@ PART = Part(
         AND (back.assignee_team_id IS NULL OR back.assignee_team_id = ANY(%(team_ids)s::bigint[]))
     """,
 )
-
-
-def change(targets: NamedTargets, wish: Assignment, act: Act) -> list[int]:
-    """Assign the targets to whom was asked for, or to nobody. Who followed them goes on doing so."""
-    if wish.to is None:
-        return activity.rewrite(targets, unassign(), act)
-    return _assign(targets, wish.to, act)
-
-
-def _assign(targets: NamedTargets, assignee: Assignee, act: Act, *, except_to: Collection[int] = ()) -> list[int]:
-    """Assign; the user, or the team's members ``except_to`` some, follow the issues that are newly theirs."""
-    assigned = activity.rewrite(targets, assign(assignee), act)
-    people = [pk for pk in _people(assignee) if pk not in except_to]
-    subscriptions.subscribe(targets.project_id, assigned, people, reason=SubscriptionReason.ASSIGNED, at=act.at)
-    return assigned
-
-
-def assign(assignee: Assignee) -> Change:
-    """Give an issue to a user or a team, in place of any others."""
-    column = f"assignee_{assignee.type}_id"
-    return Change(
-        condition(f"issues_issue.{column} IS DISTINCT FROM %s", assignee.id),
-        {"assignee_user_id": None, "assignee_team_id": None} | {column: assignee.id},
-        ActivityKind.ASSIGNED,
-        {"assignee": str(assignee.id), "assigneeType": assignee.type},
-    )
-
-
-def unassign() -> Change:
-    """Take an issue from whoever has it."""
-    return Change(
-        condition("issues_issue.assignee_user_id IS NOT NULL OR issues_issue.assignee_team_id IS NOT NULL"),
-        {"assignee_user_id": None, "assignee_team_id": None},
-        ActivityKind.UNASSIGNED,
-    )
-
-
-def inherit(targets: NamedTargets, merged: Merged, act: Act) -> None:
-    """Assign the parent of a merge, if it is nobody's, to whom the first seen child is that a PUT would assign so.
-
-    Who doesn't want to hear of that child any more does not begin to hear of the parent by this.
-
-    :raises StartOver: somebody is taking that user or team away just now.
-    """
-    heir = _heir(targets.project_id, merged)
-    if heir is None:
-        return
-    child, assignee = heir
-    with transactions.starting_over_if_locked():
-        is_there = lookups.hold_assignee(assignee, project_id=targets.project_id)
-    if not is_there:
-        raise StartOver("Who these issues are assigned to is leaving just now.")
-    _assign(
-        replace(targets, ids=[merged.parent]),
-        assignee,
-        act,
-        except_to=subscriptions.ended(targets.project_id, child),
-    )
-
-
-def _heir(project_id: int, merged: Merged) -> tuple[int, Assignee] | None:
-    """Return the child whose assignee the parent gets, and that one (without a name); None for nobody."""
-    taken = lookups.may_be_assigned(
-        user_id="child.assignee_user_id", team_id="child.assignee_team_id", project_id="child.project_id"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT child.id, child.assignee_user_id, child.assignee_team_id
-            FROM issues_issue AS child
-            WHERE child.project_id = %(project_id)s AND child.id = ANY((SELECT %(children)s::bigint[])::bigint[])
-              AND num_nonnulls(child.assignee_user_id, child.assignee_team_id) > 0
-              AND {taken}
-              AND EXISTS (
-                  SELECT FROM issues_issue
-                  WHERE project_id = %(project_id)s AND id = %(parent)s
-                    AND num_nonnulls(assignee_user_id, assignee_team_id) = 0
-              )
-            ORDER BY child.first_seen, child.id
-            LIMIT 1
-            """,
-            {"project_id": project_id, "children": as_array(merged.children), "parent": merged.parent},
-        )
-        row = cursor.fetchone()
-    if row is None:
-        return None
-    child, user_id, team_id = row
-    kind: Literal["user", "team"] = "team" if user_id is None else "user"
-    return child, Assignee(kind, user_id or team_id, "")
-
-
-def _people(assignee: Assignee) -> list[int]:
-    if assignee.type == "user":
-        return [assignee.id]
-    members = Team.members.through.objects.filter(team_id=assignee.id, user__is_active=True)
-    return list(members.order_by("user_id").values_list("user_id", flat=True))

@@ -79,7 +79,6 @@ def restore(
 
 
 MARK = Mark(
-    name="bookmarks",
     key="isBookmarked",
     asked=about(
         TRUTH, "In case this API call is invoked with a user context this allows changing of the bookmark flag."

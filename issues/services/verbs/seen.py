@@ -99,7 +99,6 @@ def restore(
 
 
 MARK = Mark(
-    name="seen",
     key="hasSeen",
     asked=about(
         TRUTH,

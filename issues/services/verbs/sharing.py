@@ -7,17 +7,44 @@ from django.db.models.expressions import RawSQL
 from issues.enums import ActivityKind
 from issues.models import Issue
 from issues.querysets import condition
-from issues.services.ground import activity
 from issues.services.ground.activity import Change
 from issues.services.ground.parts import Checked, Documented, Part, Told, equal
 from issues.services.ground.targets import NamedTargets
 from projects.acting import Act
 from projects.json_schema import TRUTH, about
 
+
+def change(project_id: int, is_public: bool, act: Act) -> Change:
+    """Make an issue public or private."""
+    return publish() if is_public else withdraw()
+
+
+def publish() -> Change:
+    """Give an issue a link that can't be guessed; one that exists is kept."""
+    return Change(
+        condition("issues_issue.share_id IS NULL"),
+        {"share_id": RawSQL("gen_random_uuid()", ())},
+        ActivityKind.SET_PUBLIC,
+    )
+
+
+def withdraw() -> Change:
+    """Take the link away, for good: a later one is another."""
+    return Change(condition("issues_issue.share_id IS NOT NULL"), {"share_id": None}, ActivityKind.SET_PRIVATE)
+
+
+def link_of(targets: NamedTargets) -> UUID | None:
+    """Return the share id of the one target there is."""
+    issues = Issue.objects.with_ids(targets.project_id, targets.ids)
+    share_id: UUID | None = issues.values_list("share_id", flat=True).get()
+    return share_id
+
+
 PART = Part(
     name="share",
     columns=("share_id",),
     wish="is_public",
+    change=change,
     answered=lambda wish: {"isPublic": wish.is_public},
     shown=lambda state, names: {"isPublic": state.share_id is not None},
     documented=Documented(
@@ -46,29 +73,3 @@ PART = Part(
     # A link is random and only ever comes back to the issue that it was of: no other can have it.
     allowed="true",
 )
-
-
-def change(targets: NamedTargets, is_public: bool, act: Act) -> list[int]:
-    """Make the targets public or private."""
-    return activity.rewrite(targets, publish() if is_public else withdraw(), act)
-
-
-def publish() -> Change:
-    """Give an issue a link that can't be guessed; one that exists is kept."""
-    return Change(
-        condition("issues_issue.share_id IS NULL"),
-        {"share_id": RawSQL("gen_random_uuid()", ())},
-        ActivityKind.SET_PUBLIC,
-    )
-
-
-def withdraw() -> Change:
-    """Take the link away, for good: a later one is another."""
-    return Change(condition("issues_issue.share_id IS NOT NULL"), {"share_id": None}, ActivityKind.SET_PRIVATE)
-
-
-def link_of(targets: NamedTargets) -> UUID | None:
-    """Return the share id of the one target there is."""
-    issues = Issue.objects.with_ids(targets.project_id, targets.ids)
-    share_id: UUID | None = issues.values_list("share_id", flat=True).get()
-    return share_id

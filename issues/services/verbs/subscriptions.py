@@ -31,7 +31,7 @@ def subscribe(
         )
 
 
-def ask_for(targets: NamedTargets, *, active: bool, user_id: int, at: datetime) -> list[int]:
+def ask_for(targets: NamedTargets, active: bool, *, user_id: int, at: datetime) -> list[int]:
     """Set the user's own wish, for good; return the issues whose answer to "do I follow it?" is another now.
 
     Asked for, the reason is ``unknown``, whatever it was. Ended, the row stays, so that no side effect revives it.
@@ -149,7 +149,6 @@ def restore(
 
 
 MARK = Mark(
-    name="subscriptions",
     key="isSubscribed",
     asked=about(TRUTH, "The same for whether the user follows the issue."),
     wish="is_subscribed",

@@ -1,8 +1,7 @@
 """The status of an issue, with the terms of a snooze or the release that resolves it: one part, which changes as a
 whole."""
 
-from issues.services.verbs.status.changing import change, change_all
 from issues.services.verbs.status.part import PART
 from issues.services.verbs.status.words import answered_details
 
-__all__ = ["PART", "answered_details", "change", "change_all"]
+__all__ = ["PART", "answered_details"]

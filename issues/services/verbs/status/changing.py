@@ -6,30 +6,24 @@ from typing import Any
 from issues.enums import ActivityKind, IssueStatus, SubscriptionReason
 from issues.mutation import Ignore, Resolve, SnoozeTerms, StatusChange, Unresolve
 from issues.querysets import status_counts_as
-from issues.services.ground import activity, lookups
-from issues.services.ground.activity import Change, Counted
-from issues.services.ground.targets import AllTargets, NamedTargets
+from issues.services.ground import lookups
+from issues.services.ground.activity import Change
+from issues.services.ground.targets import NamedTargets
 from issues.services.verbs import subscriptions
 from issues.services.verbs.status import resolutions, snoozes
 from projects.acting import Act
 
 
-def change(targets: NamedTargets, wish: StatusChange, act: Act) -> list[int]:
-    """Give the targets the status that was asked for; who resolves issues by name follows them from then on."""
-    changed = activity.rewrite(targets, _change(targets.project_id, wish, act), act)
+def follow(targets: NamedTargets, wish: StatusChange, changed: list[int], act: Act) -> None:
+    """Let who resolves issues by name follow them from then on."""
     if isinstance(wish, Resolve) and act.user_id is not None:
         subscriptions.subscribe(
             targets.project_id, changed, [act.user_id], reason=SubscriptionReason.STATUS_CHANGE, at=act.at
         )
-    return changed
 
 
-def change_all(targets: AllTargets, wish: StatusChange, act: Act) -> Counted:
-    """Give all targets the status that was asked for. Nobody follows them for that."""
-    return activity.rewrite_all(targets, _change(targets.project_id, wish, act), act)
-
-
-def _change(project_id: int, wish: StatusChange, act: Act) -> Change:
+def change(project_id: int, wish: StatusChange, act: Act) -> Change:
+    """Give an issue the status that was asked for."""
     match wish:
         case Resolve():
             return resolve(project_id, wish, act)

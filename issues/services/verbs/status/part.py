@@ -4,7 +4,7 @@ from datetime import datetime
 
 from issues.services.ground.parts import Part, row
 from issues.services.ground.targets import Targets
-from issues.services.verbs.status import resolutions, words
+from issues.services.verbs.status import changing, resolutions, words
 from issues.services.verbs.status.checking import CHECKED
 from projects.release_order import NEXT
 
@@ -92,6 +92,8 @@ PART = Part(
     name="status",
     columns=_COLUMNS,
     wish="status",
+    change=changing.change,
+    and_then=changing.follow,
     answered=words.answered,
     shown=words.shown,
     names={"status_by_id": "people", "resolution_release_id": "releases"},
