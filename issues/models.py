@@ -282,6 +282,10 @@ class HangsOnIssue(models.Model):
 
     Where it points at a user too, there is no index on that: nothing reads marks by user alone, and bulk actions write
     them by the thousand. An operator who deletes a user waits for the scan.
+
+    Activities and subscriptions come along with most changes, for thousands of issues at once. Their issue is no
+    constraint in the database: at the commit it would look up each of the issues that this transaction has locked.
+    Whoever writes one holds the issue's lock, for which a deletion waits (docs/decisions/0035).
     """
 
     project = models.ForeignKey(
@@ -385,7 +389,9 @@ class IssueBookmark(HangsOnIssue):
 class IssueSubscription(HangsOnIssue):
     """Who follows the issue, and why. One that the user ended stays as inactive, so that no side effect revives it."""
 
-    issue = models.ForeignKey(Issue, on_delete=models.PROTECT, db_index=False, related_name="subscriptions")
+    issue = models.ForeignKey(
+        Issue, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="subscriptions"
+    )
     user = models.ForeignKey(User, on_delete=models.CASCADE, db_index=False, related_name="+")
     is_active = models.BooleanField(default=True)
     reason = models.CharField(max_length=20, choices=SubscriptionReason.choices)
@@ -410,7 +416,9 @@ class Activity(HangsOnIssue):
     values, without foreign keys: they tell what was, and that may be gone.
     """
 
-    issue = models.ForeignKey(Issue, on_delete=models.PROTECT, db_index=False, related_name="activities")
+    issue = models.ForeignKey(
+        Issue, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="activities"
+    )
     kind = models.CharField(max_length=30, choices=ActivityKind.choices)
     data = models.JSONField(default=dict, blank=True)
     user = models.ForeignKey(  # no constraint in the database, as with Issue.status_by
@@ -453,7 +461,7 @@ class Activity(HangsOnIssue):
             ),
         ]
         indexes = [
-            # The history of each issue of a tree, newest first; and the foreign key's own check.
+            # The history of each issue of a tree, newest first; and what goes with an issue that is deleted.
             models.Index(F("issue"), F("id").desc(), name="issues_activity_of_issue"),
             # The notes of each issue of a tree, newest first, however many activities there are between them.
             models.Index(F("issue"), F("id").desc(), name="issues_activity_notes", condition=Q(kind="note")),

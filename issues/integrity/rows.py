@@ -26,16 +26,17 @@ HASHES = Invariant(
     """,
 )
 
+# For activities and subscriptions the database does not look whether the issue is there (models.py).
 HANGING_ROWS = Invariant(
     "hanging rows",
-    "what hangs on an issue is of the issue's project",
+    "what hangs on an issue is of an issue that is there, and of its project",
     "issues",
     " UNION ".join(
         f"""
         SELECT hanging.issue_id
         FROM {model._meta.db_table} AS hanging
-        JOIN issues_issue AS issue ON issue.id = hanging.issue_id
-        WHERE hanging.project_id <> issue.project_id
+        LEFT JOIN issues_issue AS issue ON issue.id = hanging.issue_id
+        WHERE hanging.project_id IS DISTINCT FROM issue.project_id
         """
         for model in HangsOnIssue.__subclasses__()
     ),

@@ -127,6 +127,16 @@ class Foreign:
     def lock(self, issue_id: int, strength: str = "NO KEY UPDATE") -> None:
         self.run(f"SELECT id FROM issues_issue WHERE id = %s FOR {strength}", issue_id)
 
+    def could_delete(self, issue_ids: Collection[int]) -> list[int]:
+        """Return which of these issues nobody holds, or are not there: those that no deletion waits for."""
+        with self._connection.cursor() as cursor:
+            cursor.execute("SELECT id FROM issues_issue WHERE id = ANY(%s) FOR UPDATE SKIP LOCKED", [list(issue_ids)])
+            free = {pk for (pk,) in cursor.fetchall()}
+            cursor.execute("SELECT id FROM issues_issue WHERE id = ANY(%s)", [list(issue_ids)])
+            there = {pk for (pk,) in cursor.fetchall()}
+        self.roll_back()
+        return sorted(free | set(issue_ids) - there)
+
     def commit(self) -> None:
         self._connection.commit()
 

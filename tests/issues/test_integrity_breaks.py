@@ -26,6 +26,16 @@ BREAKS = [
         "UPDATE issues_activity SET project_id = 999 WHERE issue_id = 5",
         {"hanging rows", "mutations of activities"},
     ),
+    (
+        "INSERT INTO issues_issuesubscription (project_id, issue_id, user_id, is_active, reason, created_at)"
+        " SELECT project_id, 11, user_id, true, reason, created_at FROM issues_issuesubscription WHERE issue_id = 5"
+        " AND reason = 'unknown' LIMIT 1",
+        {"hanging rows"},
+    ),
+    (
+        "UPDATE issues_activity SET issue_id = 11 WHERE kind = 'set_ignored' AND issue_id = 9",
+        {"hanging rows", "before and after", "statuses"},
+    ),
     ("UPDATE issues_issue SET own_comment_count = 2, comment_count = 2 WHERE id = 5", {"notes"}),
     ("DELETE FROM issues_activity WHERE kind = 'note' AND issue_id = 1", {"notes"}),
     (

@@ -1,0 +1,200 @@
+"""Every writer ...: of activities and subscriptions, whose issue the database does not look up (decision 35)."""
+
+import ast
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from issues.models import Issue
+from projects.models import Project, Team, User
+from tests.api_client import Api
+from tests.concurrency.sessions import Foreign
+from tests.factories import LONG_AGO, IssueFactory
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+APPS = ("projects", "issues", "issuetracker")
+WRITE = re.compile(r'\b(?:INSERT INTO|COPY) "?(issues_activity|issues_issuesubscription)\b')
+MODELS = {"Activity", "IssueSubscription"}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Who writes such rows
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """A text in the code that writes such a row: SQL, or a call of the ORM, for which ``sql`` is None."""
+
+    module: str
+    function: str
+    sql: str | None
+
+    def __str__(self) -> str:
+        return f"{self.module}.{self.function}: {' '.join((self.sql or 'by the ORM').replace('.*', ' ').split())[:90]}"
+
+    def has_said(self, sql: str, callers: set[tuple[str, str]]) -> bool:
+        """Return whether this statement is its own."""
+        if self.sql is None:
+            return (self.module, self.function) in callers
+        return re.search(self.sql, plain(sql), re.DOTALL) is not None
+
+
+def plain(sql: str) -> str:
+    return " ".join(sql.split())
+
+
+def writers() -> Iterator[Writer]:
+    for app in APPS:
+        for path in sorted((ROOT / app).rglob("*.py")):
+            if "migrations" not in path.parts:
+                module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+                yield from writers_in(ast.parse(path.read_text()), module)
+
+
+def writers_in(tree: ast.AST, module: str, function: str = "<module>") -> Iterator[Writer]:
+    for node in ast.iter_child_nodes(tree):
+        within = node.name if isinstance(node, ast.FunctionDef) else function
+        text = text_of(node)
+        if text is not None:
+            if WRITE.search(text):
+                yield Writer(module, within, pattern_of(node))
+        else:
+            if is_made_by_orm(node):
+                yield Writer(module, within, None)
+            yield from writers_in(node, module, within)
+
+
+def text_of(node: ast.AST) -> str | None:
+    match node:
+        case ast.Constant(value=str(text)):
+            return plain(text)
+        case ast.JoinedStr(values=parts):
+            return plain("".join(part.value if isinstance(part, ast.Constant) else "{}" for part in parts))  # type: ignore[misc] # of an f-string: all are str
+    return None
+
+
+def pattern_of(node: ast.AST) -> str:
+    """Return what matches the text, whatever stands in its holes."""
+    return ".*".join(re.escape(part.strip()) for part in (text_of(node) or "").split("{}"))
+
+
+def is_made_by_orm(node: ast.AST) -> bool:
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Attribute(value=ast.Name(id=name)), attr=verb)):
+            return name in MODELS and re.search("create|copy", verb) is not None
+        case ast.Call(func=ast.Name(id=name)):
+            return name in MODELS
+    return False
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What they are watched at
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Watch:
+    """After each statement that writes such rows, asks as a deletion would whether it could have their issues."""
+
+    deleter: Foreign
+    seen: set[Writer] = field(default_factory=set)
+    unknown: list[str] = field(default_factory=list)
+    free: list[str] = field(default_factory=list)
+
+    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        tables = set(WRITE.findall(sql))
+        result = execute(sql, params, many, context)
+        if tables:
+            found = {writer for writer in writers() if writer.has_said(sql, callers())}
+            self.seen |= found
+            self.unknown += [] if found else [plain(sql)]
+        for table in tables:
+            issue_ids = read(f"SELECT DISTINCT issue_id FROM {table} WHERE xmin = pg_current_xact_id()::xid")
+            if self.deleter.could_delete(issue_ids):
+                self.free.append(plain(sql))
+        return result
+
+
+def read(sql: str) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return [value for (value,) in cursor.fetchall()]
+
+
+def callers() -> set[tuple[str, str]]:
+    """Return the functions that are running, each with its module."""
+    found = set()
+    frame = sys._getframe()
+    while frame := frame.f_back:  # type: ignore[assignment] # None ends it
+        found.add((frame.f_globals.get("__name__", ""), frame.f_code.co_name))
+    return found
+
+
+@pytest.mark.django_db(transaction=True)
+def test_holds_the_issue_until_the_commit(api: Api, project: Project, team: Team, jane: User, foreign: Foreign) -> None:
+    """A deletion waits for it then, and takes along what it wrote; and it finds no issue that a deletion has taken.
+
+    A writer that is not seen here needs a request that makes it write.
+    """
+    elder, issue, other = (
+        IssueFactory(project=project, own_first_seen=LONG_AGO),
+        *IssueFactory.create_batch(2, project=project),
+    )
+    team.members.add(jane)
+    watch = Watch(foreign)
+
+    with connection.execute_wrapper(watch):
+        resolved = put(api, {"status": "resolved"}, issue, other)
+        api.undo(resolved, auth="jane")
+        api.undo(put(api, {"status": "ignored"}), auth="jane")
+        put(api, {"assignedTo": "#powerful-abolitionist", "isPublic": True, "isBookmarked": True}, issue)
+        api.undo(put(api, {"isSubscribed": False}, issue), auth="jane")
+        put(api, {"isSubscribed": True}, elder)
+        merged = put(api, {"merge": True}, elder, issue, other)
+        unmerged = put(api, {"merge": False}, elder)
+        api.undo(unmerged, auth="jane")
+        api.undo(merged, auth="jane")
+        api.request("POST", f"/api/0/issues/{issue.pk}/notes/", {"text": "Look."}, auth="jane")
+
+    assert watch.unknown == []
+    assert watch.free == []
+    assert sorted(map(str, set(writers()) - watch.seen)) == []
+
+
+def put(api: Api, body: object, *issues: Issue) -> str:
+    """Change issues, or all; return the mutation."""
+    answer = api.put(api.issues_url, body, ids=[issue.pk for issue in issues], auth="jane")
+    assert answer.headers["Issues-Changed"] != "0"
+    return answer.headers["Mutation-Id"]
+
+
+def test_is_found_in_the_code() -> None:
+    """However it says so."""
+    code = '''
+ONE = f"""WITH a AS (INSERT INTO {table} SELECT 1) INSERT INTO issues_activity
+    ({columns}) SELECT id"""
+def two(rows):
+    cursor.execute("INSERT INTO" ' "issues_issuesubscription" (id) VALUES (1)')
+    Activity.objects.bulk_create(Activity(id=row) for row in rows)
+    return IssueSubscription.objects.filter(id=1), "DELETE FROM issues_activity"
+'''
+
+    found = list(writers_in(ast.parse(code), "module"))
+
+    assert [(writer.function, writer.sql is None) for writer in found] == [
+        ("<module>", False),
+        ("two", False),
+        ("two", True),
+        ("two", True),
+    ]
+    assert found[0].has_said(
+        "WITH a AS (INSERT INTO x SELECT 1)\nINSERT INTO issues_activity (id, at) SELECT id", set()
+    )
+    assert not found[1].has_said("INSERT INTO issues_activity (id) VALUES (1)", set())
+    assert found[2].has_said("", {("module", "two")})
