@@ -108,12 +108,14 @@ class Copy:
         try:
             said, _ = process.communicate(timeout=patience)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
             self._has_database = False  # whatever stands in it by now
             return Run(None, f"(not done after {patience} s)", "")
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.communicate()
         self._has_database = process.returncode in {PASSED, FAILED}
-        found = re.search(r"^(?:FAILED|ERROR) (.*?)(?: - |$)", said, re.MULTILINE)
+        found = re.search(r"^(?:FAILED|ERROR) (tests/.*?)(?: - |$)", said, re.MULTILINE)
         return Run(process.returncode, found[1] if found else "", "\n".join(said.splitlines()[-15:]))
 
 
@@ -161,6 +163,7 @@ def main() -> int:
         misfits = [f"{fault.area}.toml: {fault.name}: {why}" for fault in faults for why in fault.misfits(ROOT)]
         print("".join(f"tests/seeded_faults/{misfit}; {MEND}.\n" for misfit in misfits), end="")
         return 1 if misfits else 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and so leave nothing behind
     with copied() as copy, copy.with_database():
         found = [try_out(copy, fault) for fault in faults]
         # Once more without any: a test that fails anyhow finds nothing.
