@@ -8,7 +8,7 @@ import pytest
 
 from projects.models import Organization, Project, Role, Team, User
 from tests.api_client import Api, basic, bearer
-from tests.database import of_the_cast, prepare, use_a_cluster_for_tests
+from tests.database import of_the_cast, standing, use_a_cluster_for_tests
 from tests.factories import (
     NOW,
     ApiKeyFactory,
@@ -30,9 +30,15 @@ def pytest_configure() -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    standing.make_way(item)
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_fixture_setup(fixturedef: Any, request: pytest.FixtureRequest) -> None:
     if fixturedef.argname == "_django_db_helper":  # which begins the transaction of a test
-        prepare(request)
+        request.getfixturevalue("django_db_setup")
+        standing.prepare(request.node, request.getfixturevalue("django_db_blocker"))
 
 
 @pytest.fixture

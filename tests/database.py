@@ -75,14 +75,23 @@ class Standing:
         self.rows: dict[str, Any] = {}
         self.copies: dict[str, Any] = {}  # for this test
         self.around: transaction.Atomic | None = None
+        self.blocker: DjangoDbBlocker | None = None
 
-    def prepare(self, item: Any) -> None:
-        """Let exactly that stand which a test names; nothing for one that commits."""
-        names = [] if commits(item) else self.named_by(item)
-        if names != list(self.rows) or connection.closed_in_transaction:
-            self.end()
-            if names:
-                self.begin(names)
+    def make_way(self, item: Any) -> None:
+        """End what the next test has no use for: what it makes in other sessions would wait for these rows."""
+        if self.blocker is not None and self.named_by(item) != list(self.rows):
+            with self.blocker.unblock():
+                self.end()
+
+    def prepare(self, item: Any, blocker: DjangoDbBlocker) -> None:
+        """Let exactly that stand which a test names; to be called before its own transaction begins."""
+        self.blocker = blocker
+        with blocker.unblock():
+            names = self.named_by(item)
+            if names != list(self.rows) or connection.closed_in_transaction:
+                self.end()
+                if names:
+                    self.begin(names)
         self.copies = deepcopy(self.rows)
 
     def begin(self, names: list[str]) -> None:
@@ -102,8 +111,11 @@ class Standing:
     def named_by(self, item: Any) -> list[str]:
         """Return the names of the fixtures, in an order in which they can be made.
 
-        None, where a file has one of them of its own: what is made of that can't be made of ours.
+        None for a test that commits, and where a file has one of them of its own: what is made of that can't be made
+        of ours.
         """
+        if commits(item):
+            return []
         definitions = item._fixtureinfo.name2fixturedefs
         found: dict[str, None] = {}
 
@@ -138,11 +150,3 @@ def commits(item: Any) -> bool:
     """Return whether what a test writes is committed."""
     marker = item.get_closest_marker("django_db")
     return "transactional_db" in item.fixturenames or (marker is not None and bool(marker.kwargs.get("transaction")))
-
-
-def prepare(request: pytest.FixtureRequest) -> None:
-    """To be called before the transaction of a test begins."""
-    request.getfixturevalue("django_db_setup")
-    blocker: DjangoDbBlocker = request.getfixturevalue("django_db_blocker")
-    with blocker.unblock():
-        standing.prepare(request.node)
