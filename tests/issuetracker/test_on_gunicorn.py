@@ -4,18 +4,23 @@ When one of these fails after an upgrade, read what changed in that part, and wh
 the new version, and the new digests, here and there.
 """
 
+import ast
 import hashlib
 import inspect
+import sys
+from pathlib import Path
 from typing import Any
 
 import gunicorn
 import pytest
 from gunicorn import arbiter, glogging, util
 from gunicorn.app import base as app
-from gunicorn.http import body, message, unreader, wsgi
+from gunicorn.http import body, errors, message, unreader, wsgi
 from gunicorn.workers import base as worker
 
 from issuetracker.server import on_gunicorn
+
+ROOT = Path(__file__).resolve().parents[2]
 
 # What of gunicorn is used or changed, and its text in the version that was read.
 READ: dict[str, tuple[Any, str]] = {
@@ -37,6 +42,7 @@ READ: dict[str, tuple[Any, str]] = {
     "what a request says": (message.Request, "5fb06ef65d3b"),
     "a body with a length": (body.LengthReader, "3b01bc7c21a2"),
     "a body in chunks": (body.ChunkedReader, "c1aa79e0ae04"),
+    "what is wrong with a request": (errors, "348906eec2ca"),
     "the environment": (wsgi.create, "2c35d4a2dc62"),
     "the environment's rest": (wsgi.default_environ, "b7e18b84d829"),
     "an answer": (wsgi.Response, "d67f8e6b29d7"),
@@ -48,6 +54,22 @@ READ: dict[str, tuple[Any, str]] = {
 
 def test_gunicorn_is_the_version_that_was_read() -> None:
     assert gunicorn.__version__ == on_gunicorn.READ_IN
+
+
+def test_the_version_that_was_read_is_required() -> None:
+    assert f"\ngunicorn=={on_gunicorn.READ_IN} " in (ROOT / "requirements.txt").read_text()
+
+
+def test_every_part_that_is_used_was_read() -> None:
+    used = {
+        name if name in sys.modules else module
+        for node in ast.walk(ast.parse(inspect.getsource(on_gunicorn)))
+        if isinstance(node, ast.ImportFrom) and (module := node.module or "").startswith("gunicorn")
+        for name in (f"{module}.{alias.name}" for alias in node.names)
+    }
+
+    assert len(used) == 9
+    assert used <= {part.__name__ if inspect.ismodule(part) else part.__module__ for part, _ in READ.values()}
 
 
 @pytest.mark.parametrize(("part", "digest"), READ.values(), ids=READ)
