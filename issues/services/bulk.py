@@ -93,22 +93,25 @@ def _apply(targets: NamedTargets, mutation: IssueMutation, act: Act) -> Mutation
     # First what the user says about following: whatever below would also subscribe them then finds it said already, and
     # what is kept as changed is what differs from before the request.
     marked = [(subscriptions.MARK, _mark(targets, mutation, subscriptions.MARK, act))]
-    for part in PARTS:
-        wish = getattr(mutation, part.wish)
-        if wish is not None:
-            ids = activity.rewrite(targets, part.change(targets.project_id, wish, act), act)
-            changed.update(ids)
-            if part.and_then is not None:
-                part.and_then(targets, wish, ids, act)
+    parts = [part for part in PARTS if getattr(mutation, part.wish) is not None]
+    changes = [part.change(targets.project_id, getattr(mutation, part.wish), act) for part in parts]
+    merges = mutation.merge is True and merging.is_merge(targets)
+    done = activity.rewrite(targets, changes, act, merge=merges)
+    changed.update(*done.ids)
+    # Who says themselves whether they follow has said it already.
+    but = () if mutation.is_subscribed is None or act.user_id is None else (act.user_id,)
+    for part, ids in zip(parts, done.ids, strict=True):
+        if part.and_then is not None:
+            part.and_then(targets, getattr(mutation, part.wish), ids, act, but)
     if mutation.is_public and len(targets.ids) == 1:
         share_id = sharing.link_of(targets)
     marked += [(mark, _mark(targets, mutation, mark, act)) for mark in (seen.MARK, bookmarks.MARK)]
     changed.update(*(ids for _, ids in marked))
-    if mutation.merge is True:  # last: it hides issues that the lines above changed
-        merged = merging.merge(targets, act)
-        if merged is not None:
+    if done.parent is not None:  # last: what was marked as seen above is what the issues showed before
+        merged = merging.finish(targets, done.parent, act)
+        if mutation.assignment is None:  # else they all have the same assignee
             assignment.inherit(targets, merged, act)
-            changed.update((merged.parent, *merged.children))
+        changed.update(targets.ids)
     elif mutation.merge is False:
         unmerged = merging.unmerge(targets, act)
         changed.update(unmerged.children, unmerged.parents)

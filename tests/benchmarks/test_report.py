@@ -81,10 +81,15 @@ def test_names_the_verb_that_is_too_dear(results: Results) -> None:
     assert broken(results) == ["service / floor, 1,000 ids, the dearest of the verbs: 1.60 (merge)"]
 
 
-def test_leaves_all_keys_out_of_the_verbs(results: Results) -> None:
-    results.named["all keys", 1_000] = cell(service=9.0)
+def test_counts_all_keys_among_the_verbs_and_by_themselves(results: Results) -> None:
+    results.named["all keys", 1_000] = cell(service=1.3)
+    assert broken(results) == ["service / floor, 1,000 ids, all keys in one body: 1.30"]
 
-    assert broken(results) == []
+    results.named["all keys", 1_000] = cell(service=1.5)
+    assert broken(results) == [
+        "service / floor, 1,000 ids, the dearest of the verbs: 1.50 (all keys)",
+        "service / floor, 1,000 ids, all keys in one body: 1.50",
+    ]
 
 
 def test_says_where_statements_grow(results: Results) -> None:

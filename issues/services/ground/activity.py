@@ -1,11 +1,12 @@
 """Changing the issues' own rows, with the history of it, in one statement.
 
-Whatever an issue has once is changed here. One statement locks in id order, changes, stamps, and writes one activity
-row for each issue that changed, with what it overwrote: nobody can change a row and forget to record it, and a million
-issues never become a list in Python.
+Whatever an issue has once is changed here. A verb says what it wants of a part of the row, as a :class:`Change`; all
+that one body wants is written in one statement, which writes each row once, stamps it, and records one activity for
+each change that an issue was due for, with what it overwrote. Nobody can change a row and forget to record it, and a
+million issues never become a list in Python.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,12 +20,23 @@ from projects.acting import Act
 
 
 @dataclass(frozen=True, slots=True)
+class _Entry:
+    """One activity for each row of the target that is due: what it says, and which columns it keeps."""
+
+    due: str
+    kind: ActivityKind
+    data: str
+    value: Any = None
+    columns: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
-    """What a verb wants of an issue's own row.
+    """What a verb wants of its part of an issue's row.
 
     :ivar where: which issues it is due for.
-    :ivar columns: names in the table, each with a value, or with SQL that PostgreSQL computes for each issue. Activity
-        keeps what stood there before in its column of that name with ``before_`` in front.
+    :ivar columns: every column of the part, each with a value, or with SQL that PostgreSQL computes for each issue.
+        Activity keeps what stood there before in its column of that name with ``before_`` in front.
     :ivar kind: of the activity that is recorded for each issue that it is due for.
     """
 
@@ -32,6 +44,26 @@ class Change:
     columns: Mapping[str, Any]
     kind: ActivityKind
     data: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def new(self) -> Mapping[str, tuple[str, Sequence[Any]]]:
+        """The SQL for each column, with its parameters."""
+        return {
+            name: (value.sql, value.params) if isinstance(value, RawSQL) else ("%s", (value,))
+            for name, value in self.columns.items()
+        }
+
+    def entry(self, due: str) -> _Entry:
+        """Return what is recorded of it where it is due."""
+        return _Entry(due, self.kind, "%s::jsonb", Json(dict(self.data)), tuple(self.columns))
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """The issues that each change was due for, change by change, ascending; and the parent, if they were merged."""
+
+    ids: Sequence[list[int]]
+    parent: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +74,63 @@ class Counted:
     changed: int
 
 
-def rewrite(targets: NamedTargets, change: Change, act: Act) -> list[int]:
-    """Make the change, and record it; return the issues that it was due for, ascending.
+def rewrite(targets: NamedTargets, changes: Sequence[Change], act: Act, *, merge: bool = False) -> Rewritten:
+    """Make the changes, each where it is due, and record them in this order.
 
-    They are locked by this transaction already. Nobody can change them between what is read and what is written, so
-    that both may ask the same; a join would be one more plan to go wrong.
+    The targets are locked by this transaction already: nobody changes them between what is read and what is written.
+    Each change has a condition of its own, which is asked of the row as it was; where it is not due, its columns stay
+    as they are.
+
+    :param merge: whether to put the targets under the one of them that was seen first, too, and record that last.
     """
-    due = f"""
-        WHERE issues_issue.project_id = %s AND issues_issue.id = ANY((SELECT %s::bigint[])::bigint[])
-          AND ({change.where.sql})
+    if not changes and not merge:
+        return Rewritten([], None)
+    numbered = list(enumerate(changes))
+    columns = [name for change in changes for name in change.columns]
+    new = [
+        (f"{name} = CASE WHEN target.due_{number} THEN {sql} ELSE issues_issue.{name} END", params)
+        for number, change in numbered
+        for name, (sql, params) in change.new.items()
+    ]
+    entries = [change.entry(f"due_{number}") for number, change in numbered]
+    written = [f"target.due_{number}" for number, _ in numbered]
+    if merge:
+        new.append(("merged_into_id = nullif(parent.id, issues_issue.id)", ()))
+        entries.append(_Entry("id = (SELECT id FROM parent)", ActivityKind.MERGE, CHILDREN))
+        written.append("target.id <> parent.id")
+    parent = "parent AS MATERIALIZED (SELECT id FROM target ORDER BY first_seen, id LIMIT 1)," if merge else ""
+    recorded, values = _recorded(targets, entries, act)
+    sql = f"""
+        WITH target AS MATERIALIZED (
+            SELECT {", ".join(("id", "first_seen", *columns))}
+                   {"".join(f", ({change.where.sql}) AS due_{number}" for number, change in numbered)}
+            FROM issues_issue
+            WHERE project_id = %s AND id = ANY((SELECT %s::bigint[])::bigint[])
+            ORDER BY id
+        ),
+        {parent}
+        changed AS (
+            UPDATE issues_issue
+            SET {", ".join(sql for sql, _ in new)}, mutation_id = %s
+            FROM target{", parent" if merge else ""}
+            WHERE issues_issue.project_id = %s AND issues_issue.id = target.id AND ({" OR ".join(written)})
+        ),
+        {recorded}
+        SELECT {"(SELECT id FROM parent)" if merge else "NULL"}, count(*)
+               {"".join(f", array_agg(id ORDER BY id) FILTER (WHERE due_{number})" for number, _ in numbered)}
+        FROM target
     """
-    params = (targets.project_id, targets.id_array, *change.where.params)
-    read = f"SELECT {', '.join(('id', 'true AS is_due', *change.columns))} FROM issues_issue {due}"
-    sql, values = _statement(targets, change, act, read=RawSQL(read, params), write=RawSQL(due, params))
+    params = [
+        *(param for change in changes for param in change.where.params),
+        *(targets.project_id, targets.id_array),
+        *(param for _, params in new for param in params),
+        *(targets.mutation_id, targets.project_id),
+        *values,
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(f"{sql} SELECT array_agg(id ORDER BY id) FROM changed", values)
-        return cursor.fetchone()[0] or []
+        cursor.execute(sql, params)
+        parent_id, _, *found = cursor.fetchone()
+    return Rewritten([ids or [] for ids in found], parent_id)
 
 
 def rewrite_all(targets: AllTargets, change: Change, act: Act) -> Counted:
@@ -67,46 +140,72 @@ def rewrite_all(targets: AllTargets, change: Change, act: Act) -> Counted:
     it has let it go.
     """
     rows = targets.issues(at=act.at).annotate(is_due=change.where).locked(wait=targets.waits)
-    read = rows.values_list("id", "is_due", *change.columns).query.sql_with_params()
+    read, read_params = rows.values_list("id", "is_due", *change.columns).query.sql_with_params()
+    recorded, values = _recorded(targets, [change.entry("is_due")], act)
     # As an array: PostgreSQL reads the whole target first, so that every lock comes before the first write, then walks
     # the primary key in order. A join with the target took up to a quarter longer.
-    due = RawSQL("WHERE issues_issue.id = ANY(ARRAY(SELECT id FROM target WHERE is_due))", ())
-    sql, values = _statement(targets, change, act, read=RawSQL(*read), write=due)
+    sql = f"""
+        WITH target AS MATERIALIZED ({read}),
+        changed AS (
+            UPDATE issues_issue
+            SET {", ".join(f"{name} = {sql}" for name, (sql, _) in change.new.items())}, mutation_id = %s
+            WHERE id = ANY(ARRAY(SELECT id FROM target WHERE is_due))
+            RETURNING id
+        ),
+        {recorded}
+        SELECT (SELECT count(*) FROM target), count(*) FROM changed
+    """
+    params = [
+        *read_params,
+        *(param for _, params in change.new.values() for param in params),
+        targets.mutation_id,
+        *values,
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(f"{sql} SELECT (SELECT count(*) FROM target), count(*) FROM changed", values)
+        cursor.execute(sql, params)
         return Counted(*cursor.fetchone())
 
 
-def _statement(targets: Targets, change: Change, act: Act, *, read: RawSQL, write: RawSQL) -> tuple[str, Sequence[Any]]:
-    """Return the parts of a statement that read the ``target``, change what is due of it, and record that."""
-    names = list(change.columns)
-    values = [
-        (value.sql, value.params) if isinstance(value, RawSQL) else ("%s", (value,))
-        for value in change.columns.values()
-    ]
-    assignments = ", ".join(f"{name} = {sql}" for name, (sql, _) in zip(names, values, strict=True))
+# What the activity of a merge says: everybody but the parent.
+CHILDREN = """(
+    SELECT jsonb_build_object('issues', jsonb_agg(jsonb_build_object('id', id::text) ORDER BY id))
+    FROM target
+    WHERE id <> (SELECT id FROM parent)
+)"""
+
+
+def _recorded(targets: Targets, entries: Sequence[_Entry], act: Act) -> tuple[str, Sequence[Any]]:
+    """Return the part of a statement that records, entry by entry, what it does to the target; and its parameters."""
+    columns = [name for entry in entries for name in entry.columns]
+    values = [entry.value for entry in entries if entry.value is not None]
+    if len(entries) == 1:  # what "all" is: nothing is sorted that is in order already
+        (entry,) = entries
+        kind, data, before = f"'{entry.kind.value}'", entry.data, columns
+        source = f"target WHERE {entry.due}"
+    else:
+        kind, data = "entry.kind", "entry.data"
+        before = [
+            f"CASE WHEN entry.number = {number} THEN {name} END"
+            for number, entry in enumerate(entries)
+            for name in entry.columns
+        ]
+        rows = ", ".join(f"({number}, '{entry.kind.value}', {entry.data})" for number, entry in enumerate(entries))
+        due = " ".join(f"WHEN {number} THEN {entry.due}" for number, entry in enumerate(entries))
+        source = f"""
+            (VALUES {rows}) AS entry (number, kind, data)
+            JOIN target ON CASE entry.number {due} END
+            ORDER BY entry.number, id
+        """
     sql = f"""
-        WITH target AS MATERIALIZED ({read.sql}),
-        changed AS (
-            UPDATE issues_issue
-            SET {assignments}, mutation_id = %s
-            {write.sql}
-            RETURNING issues_issue.id
-        ),
         recorded AS (
             INSERT INTO issues_activity
-                (project_id, issue_id, kind, data, user_id, created_at, mutation_id,
-                 {", ".join(f"before_{name}" for name in names)})
-            SELECT %s, id, %s, %s::jsonb, %s, %s, %s, {", ".join(names)}
-            FROM target
-            WHERE is_due
+                ({", ".join(("project_id", "issue_id", "kind", "data", "user_id", "created_at", "mutation_id"))}
+                 {"".join(f", before_{name}" for name in columns)})
+            SELECT %s, id, {kind}, {data}, %s, %s, %s {"".join(f", {name}" for name in before)}
+            FROM {source}
         )
     """
-    params = [
-        *read.params,
-        *(param for _, params in values for param in params),
-        targets.mutation_id,
-        *write.params,
-        *(targets.project_id, change.kind.value, Json(dict(change.data)), act.user_id, act.at, targets.mutation_id),
-    ]
+    stamp = (act.user_id, act.at, targets.mutation_id)
+    # The data stands before the rest of the row in the one form, after it in the other.
+    params = [targets.project_id, *values, *stamp] if len(entries) == 1 else [targets.project_id, *stamp, *values]
     return sql, params

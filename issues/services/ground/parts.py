@@ -9,7 +9,7 @@ mutation overwrote, ``later.before_`` what the next change overwrote, ``back.`` 
 statements that use them have ``issue``, and ``%(at)s`` for the time at which somebody looks.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -84,7 +84,7 @@ class Part:
 
     :ivar wish: the field of :class:`IssueMutation` that asks for a change of it.
     :ivar change: from a project, such a wish and who asks, what is changed.
-    :ivar and_then: what else such a wish means for named issues that it changed.
+    :ivar and_then: what else such a wish means for named issues that it changed, but for users who are spoken for.
     :ivar answered: what an answer says of a wish, by the keys of the body.
     :ivar shown: what an answer says of a state.
     :ivar names: what its columns name by an id.
@@ -113,7 +113,7 @@ class Part:
     kind: str
     data: str
     allowed: str
-    and_then: Callable[[NamedTargets, Any, list[int], Act], None] | None = None
+    and_then: Callable[[NamedTargets, Any, list[int], Act, Collection[int]], None] | None = None
     names: Mapping[str, Named] = field(default_factory=dict)
     counted: Callable[[State, datetime], State] = unchanged
     back: Mapping[str, str] = field(default_factory=dict)

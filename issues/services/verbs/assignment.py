@@ -1,5 +1,6 @@
 """Who takes care of an issue: one user, one team, or nobody (contract 1.4)."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Literal
 
@@ -57,14 +58,13 @@ def change(project_id: int, wish: Assignment, act: Act) -> Change:
     return unassign() if wish.to is None else assign(wish.to)
 
 
-def _follow(targets: NamedTargets, wish: Assignment, assigned: list[int], act: Act) -> None:
-    """Let the user, or the team's members, follow the issues that are newly theirs."""
-    if wish.to is not None:
-        _subscribe(targets, _people(wish.to), assigned, act)
-
-
-def _subscribe(targets: NamedTargets, people: list[int], assigned: list[int], act: Act) -> None:
-    subscriptions.subscribe(targets.project_id, assigned, people, reason=SubscriptionReason.ASSIGNED, at=act.at)
+def _follow(targets: NamedTargets, wish: Assignment, assigned: list[int], act: Act, but: Collection[int] = ()) -> None:
+    """Let the user, or the team's members, ``but`` some, follow the issues that are newly theirs."""
+    if wish.to is None:
+        return
+    people = [pk for pk in _people(wish.to) if pk not in but]
+    if people or not but:  # as many statements for a team without members as for any other
+        subscriptions.subscribe(targets.project_id, assigned, people, reason=SubscriptionReason.ASSIGNED, at=act.at)
 
 
 def assign(assignee: Assignee) -> Change:
@@ -102,10 +102,9 @@ def inherit(targets: NamedTargets, merged: Merged, act: Act) -> None:
         is_there = lookups.hold_assignee(assignee, project_id=targets.project_id)
     if not is_there:
         raise StartOver("Who these issues are assigned to is leaving just now.")
-    targets = replace(targets, ids=[merged.parent])
-    assigned = activity.rewrite(targets, assign(assignee), act)
-    ended = subscriptions.ended(targets.project_id, child)
-    _subscribe(targets, [pk for pk in _people(assignee) if pk not in ended], assigned, act)
+    parent = replace(targets, ids=[merged.parent])
+    (assigned,) = activity.rewrite(parent, [assign(assignee)], act).ids
+    _follow(parent, Assignment(assignee), assigned, act, but=subscriptions.ended(targets.project_id, child))
 
 
 def _heir(project_id: int, merged: Merged) -> tuple[int, Assignee] | None:

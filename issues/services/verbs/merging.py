@@ -40,11 +40,13 @@ class Unmerged:
     parents: list[int]
 
 
-def merge(targets: NamedTargets, act: Act) -> Merged | None:
-    """Merge the targets into the one of them that was seen first; None when there are fewer than two."""
-    if len(targets.ids) < 2:
-        return None
-    parent = _link(targets, act)
+def is_merge(targets: NamedTargets) -> bool:
+    """Return whether there is something to merge; what links them then is written with all else of their rows."""
+    return len(targets.ids) >= 2
+
+
+def finish(targets: NamedTargets, parent: int, act: Act) -> Merged:
+    """Let the parent of targets that are linked to it show what their tree has, and who follows or marked it."""
     children = [pk for pk in targets.ids if pk != parent]
 
     compute_totals(targets, [parent])
@@ -92,41 +94,6 @@ def join(targets: NamedTargets, links: Mapping[int, int], act: Act) -> None:
             _params(targets, ActivityKind.MERGE, act) | _links(links),
         )
     compute_totals(targets, ancestors(targets.project_id, list(links)))
-
-
-def _link(targets: NamedTargets, act: Act) -> int:
-    """Put the targets under the one of them that was seen first, record that there, and return it."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            WITH asked AS MATERIALIZED (SELECT %(ids)s::bigint[] AS ids),
-            parent AS MATERIALIZED (
-                SELECT id FROM issues_issue
-                WHERE project_id = %(project_id)s AND id = ANY((SELECT ids FROM asked)::bigint[])
-                ORDER BY first_seen, id LIMIT 1
-            ),
-            child AS MATERIALIZED (
-                SELECT unnest(ids) AS id FROM asked  -- which are locked: they are there, and of this project
-                EXCEPT ALL SELECT id FROM parent
-            ),
-            changed AS (
-                UPDATE issues_issue
-                SET merged_into_id = (SELECT id FROM parent), mutation_id = %(mutation_id)s
-                WHERE project_id = %(project_id)s AND id = ANY(ARRAY(SELECT id FROM child))
-            ),
-            recorded AS (
-                INSERT INTO issues_activity (project_id, issue_id, kind, data, user_id, created_at, mutation_id)
-                SELECT %(project_id)s, (SELECT id FROM parent), %(kind)s,
-                       jsonb_build_object('issues', jsonb_agg(jsonb_build_object('id', id::text) ORDER BY id)),
-                       %(user_id)s, %(at)s, %(mutation_id)s
-                FROM child
-            )
-            SELECT id FROM parent
-            """,
-            _params(targets, ActivityKind.MERGE, act),
-        )
-        parent: int = cursor.fetchone()[0]
-        return parent
 
 
 # The links, from the child `id` to `parent_id`, of hidden targets and of the direct children of visible ones.

@@ -8,10 +8,13 @@ import pytest
 from issues.enums import ActivityKind
 from issues.models import Activity
 from issues.mutation import Assignee, Assignment, Ignore, Resolve, SnoozeTerms, Unresolve
+from issues.services.ground.parts import Part
+from issues.services.verbs import assignment, sharing, status
 from projects.callers import Caller
-from projects.models import Project, Team
+from projects.models import Project, Team, User
+from tests.acts import act
 from tests.factories import NOW, IssueFactory
-from tests.issues.services.calls import BEFORE, Row, ask
+from tests.issues.services.calls import BEFORE, Row, ask, differing, row_of, statements
 
 pytestmark = pytest.mark.django_db
 
@@ -27,8 +30,8 @@ def test_is_written_for_one_request_in_the_order_in_which_it_is_done(
     parent = IssueFactory(project=project, own_first_seen=NOW - timedelta(days=9))
     child = IssueFactory(project=project)
 
-    assignment = Assignment(Assignee("team", team.pk, team.slug))
-    ask(project, [parent, child], by=by_jane, merge=True, is_public=True, assignment=assignment, status=Resolve())
+    wish = Assignment(Assignee("team", team.pk, team.slug))
+    ask(project, [parent, child], by=by_jane, merge=True, is_public=True, assignment=wish, status=Resolve())
     ask(project, [parent], by=by_jane, merge=False, is_public=False, assignment=Assignment(None), status=Unresolve())
 
     first, second = (["set_resolved", "assigned", "set_public"], ["set_unresolved", "unassigned", "set_private"])
@@ -114,3 +117,74 @@ def test_of_all_is_written_for_those_that_changed(project: Project, by_jane: Cal
         (open_one.pk, "set_resolved", outcome.mutation_id),
         (snoozed.pk, "set_resolved", outcome.mutation_id),
     ]
+
+
+def test_of_several_changes_is_written_for_each_where_it_is_due(
+    project: Project, jane: User, team: Team, by_key: Caller
+) -> None:
+    """Each change has a condition of its own: one issue needs none of them, and each other issue needs one."""
+    done = {"snoozed": True, "assignee_user": jane, "public": True}
+    settled = IssueFactory(project=project, **done)
+    open_one = IssueFactory(project=project, **done | {"snoozed": False})
+    of_the_team = IssueFactory(project=project, **done | {"assignee_user": None, "assignee_team": team})
+    private = IssueFactory(project=project, **done | {"public": False})
+    issues = [settled, open_one, of_the_team, private]
+    before = {issue.pk: row_of(issue) for issue in issues}
+    terms = SnoozeTerms(until=settled.snooze_ends_at)
+    wish = Assignment(Assignee("user", jane.pk, jane.username))
+
+    outcome = ask(project, issues, by=by_key, status=Ignore(terms), assignment=wish, is_public=True)
+
+    assert outcome.changed == 3
+    changed = {issue.pk: differing(row_of(issue), before[issue.pk]) for issue in issues}
+    assert [set(changed[issue.pk]) - {"mutation_id"} for issue in issues] == [
+        set(),
+        {"status", "snooze_ends_at"},
+        {"assignee_user_id", "assignee_team_id"},
+        {"share_id"},
+    ]
+    kept = [
+        (row["issue_id"], row["kind"], {column: value for column, value in row.items() if column in BEFORE and value})
+        for row in Activity.objects.order_by("id").values()
+    ]
+    assert kept == [
+        (open_one.pk, "set_ignored", {"before_status": "unresolved"}),
+        (of_the_team.pk, "assigned", {"before_assignee_team_id": team.pk}),
+        (private.pk, "set_public", {}),
+    ]
+
+
+def test_of_several_changes_is_told_change_by_change(project: Project, by_jane: Caller) -> None:
+    issues = [IssueFactory(project=project) for _ in range(2)]
+
+    ask(project, issues, by=by_jane, status=Resolve(), is_public=True, merge=True)
+
+    assert kinds() == ["set_resolved", "set_resolved", "set_public", "set_public", "merge"]
+
+
+def test_of_several_changes_is_written_with_them_in_one_statement(
+    project: Project, jane: User, by_jane: Caller
+) -> None:
+    issues = [IssueFactory(project=project) for _ in range(2)]
+    wish = Assignment(Assignee("user", jane.pk, jane.username))
+
+    with statements() as made:
+        ask(project, issues, by=by_jane, status=Resolve(), assignment=wish, is_public=True, merge=True)
+
+    updates = [query["sql"] for query in made if "UPDATE issues_issue" in query["sql"]]
+    assert ["INSERT INTO issues_activity" in sql for sql in updates] == [True, False]  # then the totals of the parent
+
+
+@pytest.mark.parametrize(
+    ("part", "wish"),
+    [
+        *((status.PART, wish) for wish in (Resolve(), Resolve(in_next_release=True), Unresolve(), Ignore())),
+        *((assignment.PART, Assignment(to)) for to in (Assignee("user", 1, "jane"), Assignee("team", 1, "crew"), None)),
+        *((sharing.PART, wish) for wish in (True, False)),
+    ],
+)
+def test_is_of_a_change_of_every_column_of_its_part(part: Part, wish: Any, project: Project, by_jane: Caller) -> None:
+    change = part.change(project.pk, wish, act(by_jane))
+
+    assert sorted(change.columns) == sorted(part.columns)
+    assert change.kind in part.kinds

@@ -1,5 +1,6 @@
 """Resolve, unresolve, ignore (contract 1.5)."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -14,9 +15,9 @@ from issues.services.verbs.status import resolutions, snoozes
 from projects.acting import Act
 
 
-def follow(targets: NamedTargets, wish: StatusChange, changed: list[int], act: Act) -> None:
-    """Let who resolves issues by name follow them from then on."""
-    if isinstance(wish, Resolve) and act.user_id is not None:
+def follow(targets: NamedTargets, wish: StatusChange, changed: list[int], act: Act, but: Collection[int]) -> None:
+    """Let who resolves issues by name follow them from then on, ``but`` who says so themselves."""
+    if isinstance(wish, Resolve) and act.user_id is not None and act.user_id not in but:
         subscriptions.subscribe(
             targets.project_id, changed, [act.user_id], reason=SubscriptionReason.STATUS_CHANGE, at=act.at
         )
