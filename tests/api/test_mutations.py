@@ -91,6 +91,17 @@ def test_lists_page_by_page(api: Api, issues: list[Issue]) -> None:
     assert api.get(MUTATIONS, auth="kit").status_code == 404
 
 
+def test_lists_those_of_its_project_alone(api: Api, other_project: Project, issues: list[Issue]) -> None:
+    IssueFactory(project=other_project)
+    urls = {MUTATIONS: api.issues_url, ELSEWHERE: api.issues_url.replace("pump-station", "prime-mover")}
+
+    made = {history: api.put(issues_url, RESOLVE).headers["Mutation-Id"] for history, issues_url in urls.items()}
+
+    assert {history: [row["id"] for row in api.get(history).json()] for history in urls} == {
+        history: [pk] for history, pk in made.items()
+    }
+
+
 def test_shows_the_issues_before_and_after(api: Api, project: Project, jane: User) -> None:
     ReleaseFactory(projects=[project], version="1.0.0")
     snoozed = IssueFactory(project=project, ignored=True, snooze_ends_at_times_seen=5, assignee_user=jane, public=True)

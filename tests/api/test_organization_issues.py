@@ -11,7 +11,7 @@ from django.utils import timezone
 from issues.models import Issue
 from projects.models import Organization, Project, Team, User
 from tests.api_client import Api
-from tests.factories import IssueFactory, ProjectFactory, TeamFactory
+from tests.factories import IssueFactory, OrganizationMemberFactory, ProjectFactory, TeamFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -91,6 +91,19 @@ def test_lists_only_projects_that_the_caller_sees(
         400,
         {"project": [f"There is no project {closed_project.pk} here."]},
     )
+
+
+def test_is_about_its_own_projects_whatever_else_the_caller_sees(
+    api: Api, jane: User, stranger_project: Project, pump: Issue, stranger: Issue
+) -> None:
+    """Jane belongs to both organizations."""
+    OrganizationMemberFactory(organization=stranger_project.organization, user=jane)
+
+    assert ids_of(api.get(ISSUES, auth="jane")) == [pump.pk]
+    assert api.get(ISSUES, raw_query=f"project={stranger_project.pk}", auth="jane").status_code == 400
+    response = api.put(ISSUES, RESOLVE, ids=[pump.pk, stranger.pk], auth="jane")
+    assert (response.status_code, response.headers["Issues-Out-Of-Scope"]) == (204, str(stranger.pk))
+    assert api.delete(ISSUES, ids=[stranger.pk], auth="jane").headers["Issues-Out-Of-Scope"] == str(stranger.pk)
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
