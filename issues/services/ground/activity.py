@@ -98,6 +98,12 @@ def rewrite(targets: NamedTargets, changes: Sequence[Change], act: Act, *, merge
         new.append(("merged_into_id = nullif(parent.id, issues_issue.id)", ()))
         entries.append(_Entry("id = (SELECT id FROM parent)", ActivityKind.MERGE, CHILDREN))
         written.append("target.id <> parent.id")
+    source = f"FROM target{', parent' if merge else ''}"
+    due = RawSQL(f"issues_issue.id = target.id AND ({' OR '.join(written)})", ())
+    if len(entries) == 1 and changes:  # no join, and nothing to choose between
+        new = [(f"{name} = {sql}", params) for name, (sql, params) in changes[0].new.items()]
+        source, where = "", changes[0].where
+        due = RawSQL(f"id = ANY((SELECT %s::bigint[])::bigint[]) AND ({where.sql})", (targets.id_array, *where.params))
     parent = "parent AS MATERIALIZED (SELECT id FROM target ORDER BY first_seen, id LIMIT 1)," if merge else ""
     recorded, values = _recorded(targets, entries, act)
     sql = f"""
@@ -112,8 +118,8 @@ def rewrite(targets: NamedTargets, changes: Sequence[Change], act: Act, *, merge
         changed AS (
             UPDATE issues_issue
             SET {", ".join(sql for sql, _ in new)}, mutation_id = %s
-            FROM target{", parent" if merge else ""}
-            WHERE issues_issue.project_id = %s AND issues_issue.id = target.id AND ({" OR ".join(written)})
+            {source}
+            WHERE issues_issue.project_id = %s AND {due.sql}
         ),
         {recorded}
         SELECT {"(SELECT id FROM parent)" if merge else "NULL"}, count(*)
@@ -124,7 +130,7 @@ def rewrite(targets: NamedTargets, changes: Sequence[Change], act: Act, *, merge
         *(param for change in changes for param in change.where.params),
         *(targets.project_id, targets.id_array),
         *(param for _, params in new for param in params),
-        *(targets.mutation_id, targets.project_id),
+        *(targets.mutation_id, targets.project_id, *due.params),
         *values,
     ]
     with connection.cursor() as cursor:
