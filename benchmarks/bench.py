@@ -17,8 +17,9 @@ from benchmarks import seeds
 from benchmarks.plan import Plan
 from benchmarks.seeds import ORGANIZATION, Seeds
 from benchmarks.serving import Answer, Client, RunningServer
-from benchmarks.verbs import Verb, ask_service, parse, work
+from benchmarks.verbs import RESOLVE, Verb, ask_service, parse, work
 from issues.mutation import AllIssues, NamedIssues
+from issues.services import bulk, undo
 from projects.acting import Act
 from projects.callers import Caller
 from projects.models import Project
@@ -179,6 +180,22 @@ class Bench:
     def over_http(self, verb: Verb, project: Project, ids: Sequence[int] | None) -> tuple[float, int]:
         answer = ask(self.client, verb, project, ids)
         return answer.seconds, answer.changed
+
+    def resolve_all_and_take_back(self, project: Project) -> tuple[float, float]:
+        """Resolve all issues of the project, and undo that; return the seconds of both.
+
+        :raises RuntimeError: something was left alone.
+        """
+        at = timezone.now()
+        mutation = parse(RESOLVE.body, project, at=at)
+        started = perf_counter()
+        changed = bulk.mutate(AllIssues(project.pk), mutation, self.act(at))
+        between = perf_counter()
+        undone = undo.undo(project.pk, changed.mutation_id or 0, self.act(timezone.now()))
+        ended = perf_counter()
+        if undone.skipped or undone.changed != changed.changed:
+            raise RuntimeError(f"{undone.changed} of {changed.changed} issues were put back.")
+        return between - started, ended - between
 
 
 def ask(client: Client, verb: Verb, project: Project, ids: Sequence[int] | None) -> Answer:

@@ -26,6 +26,7 @@ SECTIONS = (
     series.changes_of_all,
     series.prices_of_what_is_carried,
     series.price_of_undo,
+    series.undos,
     series.bystanders,
     series.holders,
     series.crowds,  # last: it leaves this process with another database

@@ -22,6 +22,8 @@ class Plan:
     carried_rounds: int  # of "update all" on the copy of the table, with each part of what the table carries
     undo_rounds: int  # of a few changes of a thousand, with and without what undo reads
     undo_large_rounds: int  # of changes of all in the large project, the same
+    undone_rounds: int  # of "update all" in the project under test, each taken back
+    undone_large_rounds: int  # the same in the large one
     client_rounds: int
     client_issues: Mapping[
         int, int
@@ -52,6 +54,8 @@ WHOLE = Plan(
     carried_rounds=3,
     undo_rounds=6,
     undo_large_rounds=1,
+    undone_rounds=5,
+    undone_large_rounds=2,
     client_rounds=5,
     client_issues={1: 100, 10: 600, 100: 3_000, 1_000: 6_000},
     list_rounds=5,
@@ -75,6 +79,8 @@ QUICK = Plan(
     carried_rounds=0,
     undo_rounds=2,
     undo_large_rounds=1,
+    undone_rounds=2,
+    undone_large_rounds=1,
     client_rounds=2,
     client_issues={1: 40, 100: 1_000},
     list_rounds=5,

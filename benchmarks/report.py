@@ -20,12 +20,14 @@ from benchmarks.plan import Plan
 from benchmarks.series import (
     BARE,
     BESIDE,
+    CHANGE,
     CLIENTS,
     CROWDED,
     FEW,
     FEW_CALLERS,
     HELD,
     MANY,
+    UNDO,
     UNDO_INDEX,
     USUAL,
     WITH,
@@ -49,6 +51,7 @@ def write(plan: Plan, results: Results, targets: Sequence[Target], *, chart: str
             *_all(results),
             *_carried(plan, results),
             *_undo(results),
+            *_undone(results),
             *_growth(plan, results),
             *_clients(results),
             *_lists(plan, results),
@@ -259,6 +262,26 @@ def _undo(results: Results) -> Iterator[str]:
                 f"{ratio(cell, WITH, WITHOUT):.2f}",
             )
             for size, cell in results.undo.items()
+        ],
+    )
+
+
+def _undone(results: Results) -> Iterator[str]:
+    yield "## What an undo costs"
+    yield ""
+    yield "The service resolves all issues, and takes that back at once: medians in ms. Decision 18 says what an undo"
+    yield "writes beyond the change."
+    yield ""
+    yield from table(
+        ("", "times each", CHANGE, UNDO, "undo / change"),
+        [
+            (
+                f"{size:,} issues",
+                f"{len(cell[UNDO].seconds)}",
+                *(milliseconds(cell[way].median) for way in (CHANGE, UNDO)),
+                f"{ratio(cell, UNDO, CHANGE):.2f}",
+            )
+            for size, cell in results.undone.items()
         ],
     )
 

@@ -29,6 +29,7 @@ FEW, MANY = 2, 10_000  # issues, between which the number of statements must not
 CLIENTS = 8
 USUAL, BESIDE, HELD = "usual", "beside update all", "held"
 WITH, WITHOUT = "with", "without"
+CHANGE, UNDO = "change", "undo"
 UNDO_INDEX = "issues_activity_of_mutation"
 WARM_UP, IN_A_ROW = 2, 5
 FEW_CALLERS, CROWDED = "one of few", "one of a crowd"
@@ -64,6 +65,7 @@ class Results:
     loads: dict[tuple[int, int], Load] = field(default_factory=dict)  # clients, how many ids
     cheapest: Times = field(default_factory=Times)  # beside the loads
     undo: dict[int, Cell] = field(default_factory=dict)  # how many issues; with and without what undo reads
+    undone: dict[int, Cell] = field(default_factory=dict)  # how many issues; the change of all, and its undo
     lists: dict[str, Times] = field(default_factory=dict)  # by project; and the cheapest route beside them
     spent: dict[str, Spent] = field(default_factory=dict)  # what is asked: what its time goes into
     crowds: dict[tuple[str, str], Times] = field(default_factory=dict)  # what is asked; of few callers, or of a crowd
@@ -190,6 +192,21 @@ def price_of_undo(bench: Bench, results: Results) -> None:
                     seeds.settle()
                     change(way, verb, bench.seeds.large, [(None, results.undo[large][way])])
             progress.update()
+
+
+def undos(bench: Bench, results: Results) -> None:
+    """Resolve all issues of the project under test and of the large one, and take that back at once."""
+    plan, there = bench.plan, bench.seeds
+    bench.tested.empty()
+    for project, size, rounds in (
+        (there.tested, plan.tested, plan.undone_rounds),
+        (there.large, plan.large, plan.undone_large_rounds),
+    ):
+        cell = results.undone[size] = {CHANGE: Times(), UNDO: Times()}
+        for _ in tqdm(range(rounds), desc=f"undo of {size:,}"):
+            seeds.restore(project)
+            for way, seconds in zip((CHANGE, UNDO), bench.resolve_all_and_take_back(project), strict=True):
+                cell[way].seconds.append(seconds)
 
 
 def turned(ways: tuple[str, ...], number: int) -> tuple[str, ...]:

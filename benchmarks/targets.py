@@ -9,12 +9,14 @@ from benchmarks.plan import Plan
 from benchmarks.series import (
     BARE,
     BESIDE,
+    CHANGE,
     CLIENTS,
     CROWDED,
     FEW,
     FEW_CALLERS,
     HELD,
     MANY,
+    UNDO,
     USUAL,
     WITH,
     WITHOUT,
@@ -37,6 +39,7 @@ FLAT_AT_MOST = 1.2  # what "flat" leaves to chance
 BESIDE_AT_MOST = 2.0
 HELD_AT_MOST = 2.0
 UNDO_AT_MOST = 1.15
+UNDONE_AT_MOST = 1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,8 @@ def _undo(results: Results) -> Iterator[Target]:
     for size, cell in results.undo.items():
         what = f"changes of {size:,}, with what undo reads / without"
         yield _at_most(what, UNDO_AT_MOST, ratio(cell, WITH, WITHOUT))
+    for size, cell in results.undone.items():
+        yield _at_most(f"undo of a change of all {size:,} / that change", UNDONE_AT_MOST, ratio(cell, UNDO, CHANGE))
 
 
 def _over_http(results: Results) -> Iterator[Target]:

@@ -1,6 +1,6 @@
 """Taking a mutation back: what it changed is again as it was, wherever that still is what it left (contract 6)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from django.db import connection
 
@@ -10,13 +10,16 @@ from issues.models import Mutation
 from issues.mutation import AllIssues, IssueScope, NamedIssues, UndoOutcome
 from issues.services.ground import history, lookups, precautions
 from issues.services.ground.history import NO_MARKS, ChangedMarks
-from issues.services.ground.restoring import SHOWN, Restored, restore
+from issues.services.ground.restoring import restore
 from issues.services.ground.targets import AllTargets, NamedTargets, ancestors, lock_targets, no_relatives
 from issues.services.verbs import MARKS, PARTS, merging, status
 from issues.services.verbs.merging import Links, read_links
 from projects import acting
 from projects.acting import Act
 from projects.refusals import Refusal
+
+IN_A_SET = 10_000  # issues of an "update all" that are put back at a time
+SHOWN = 100  # ids of issues left alone that are told
 
 
 class CannotUndoDeletion(Refusal):
@@ -79,18 +82,54 @@ def _hold(undone: Mutation) -> None:
 
 
 def _undo_all(undone: Mutation, act: Act) -> UndoOutcome:
-    """Take back an "update all", which changed the status and nothing else. Its issues are never a list in Python."""
-    targets = AllTargets(AllIssues(undone.project_id), history.next_id())
-    matched = _lock_all(undone)
-    done = restore(targets, status.PART, undone.pk, act)
+    """Take back an "update all", which changed the status and nothing else: one set after the other.
+
+    Each is locked and put back before the next is read. So neither this process nor a statement holds more than a set;
+    and locks are taken in the order of ids, as everywhere.
+    """
+    everything = AllTargets(AllIssues(undone.project_id), history.next_id())
+    matched = restored = skipped = 0
+    told: list[int] = []
+    for ids in _sets(undone):
+        scope = NamedIssues(undone.project_id, ids=frozenset(ids))
+        locked = lock_targets(scope, at=act.at, relatives=no_relatives, hidden=True, kind=MutationKind.UNDO)
+        done = restore(NamedTargets(scope, everything.mutation_id, locked.ids), status.PART, undone.pk, act)
+        matched += len(locked.ids)
+        restored += len(done.ids)
+        skipped += len(done.skipped_ids)
+        told += done.skipped_ids[: SHOWN - len(told)]
+    if restored and status.PART.afterwards is not None:
+        status.PART.afterwards(everything, act.at)  # once: it looks through all that wait in the project
     outcome = UndoOutcome(
         matched=matched,
-        changed=done.restored,
-        mutation_id=targets.mutation_id,
-        skipped=done.skipped,
-        skipped_ids=tuple(done.skipped_ids),
+        changed=restored,
+        mutation_id=everything.mutation_id,
+        skipped=skipped,
+        skipped_ids=tuple(told),
     )
     return history.record_undo(outcome, undone, act)
+
+
+def _sets(undone: Mutation) -> Iterator[list[int]]:
+    """Yield the issues that it changed, ascending, so many at a time."""
+    last = 0
+    while ids := _read_set(undone, last):
+        yield ids
+        last = ids[-1]
+
+
+def _read_set(undone: Mutation, last: int) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT issue_id FROM issues_activity
+            WHERE mutation_id = %s AND issue_id > %s
+            ORDER BY issue_id
+            LIMIT %s
+            """,
+            [undone.pk, last, IN_A_SET],
+        )
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def _undo_named(undone: Mutation, act: Act) -> UndoOutcome:
@@ -105,10 +144,6 @@ def _undo_named(undone: Mutation, act: Act) -> UndoOutcome:
     changed: set[int] = set()
     skipped: set[int] = set()
 
-    def note(done: Restored) -> None:
-        changed.update(done.ids)
-        skipped.update(done.skipped_ids)
-
     def trees() -> None:
         restored = merging.restore(targets, links, act)
         changed.update(restored)
@@ -118,7 +153,11 @@ def _undo_named(undone: Mutation, act: Act) -> UndoOutcome:
     if not undone.is_reversed:
         trees()
     for part in PARTS:
-        note(restore(targets, part, undone.pk, act, to=assignable))
+        done = restore(targets, part, undone.pk, act, to=assignable)
+        if done.ids and part.afterwards is not None:
+            part.afterwards(targets, act.at)
+        changed.update(done.ids)
+        skipped.update(done.skipped_ids)
     marks = _restore_marks(targets, undone, act)
     for mark in MARKS:
         before, after = getattr(undone, mark.ids), marks.ids.get(mark.ids, ())
@@ -155,26 +194,6 @@ def _restore_marks(targets: NamedTargets, undone: Mutation, act: Act) -> Changed
                 targets, there, was_set_to=was_set_to, user_id=user_id, set_at=undone.created_at, at=act.at
             )
     return ChangedMarks(values, ids)
-
-
-def _lock_all(undone: Mutation) -> int:
-    """Lock the issues that it changed, in the order of their ids; return how many are there."""
-    with observing.locking(MutationKind.UNDO), connection.cursor() as cursor:
-        # Never one look-up for each, however few the statistics expect (services/ground/activity.py).
-        cursor.execute("SET LOCAL enable_nestloop = off")
-        cursor.execute(
-            """
-            SELECT count(*) FROM (
-                SELECT id FROM issues_issue
-                WHERE project_id = %s AND id IN (SELECT issue_id FROM issues_activity WHERE mutation_id = %s)
-                ORDER BY id
-                FOR NO KEY UPDATE
-            ) AS locked
-            """,
-            [undone.project_id, undone.pk],
-        )
-        count: int = cursor.fetchone()[0]
-        return count
 
 
 def issues_of(undone: Mutation, links: Links, *, with_marks: bool = True) -> set[int]:

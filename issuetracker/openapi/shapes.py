@@ -6,7 +6,7 @@ from issues import answers as of_issues
 from issues.enums import IssueLevel, SubscriptionReason, Substatus
 from issues.serializers.activities import MAX_NOTE
 from issues.serializers.releases import MAX_PROJECTS, MAX_VERSION
-from issues.services.ground.restoring import SHOWN
+from issues.services.undo import SHOWN
 from issues.services.verbs import MARKS, PARTS, status
 from projects import answers as of_projects
 from projects.json_schema import (

@@ -11,11 +11,13 @@ from benchmarks.plan import QUICK
 from benchmarks.series import (
     BARE,
     BESIDE,
+    CHANGE,
     CLIENTS,
     CROWDED,
     FEW_CALLERS,
     HELD,
     ONE_ISSUE,
+    UNDO,
     USUAL,
     WITH,
     WITHOUT,
@@ -51,6 +53,7 @@ def results() -> Results:
             "`issues_issue_listed`": {"resolve": Times([1.1]), "unresolve": Times([2.4])},
         },
         undo={1_000: {WITH: Times([0.011]), WITHOUT: Times([0.010])}},
+        undone={100_000: {CHANGE: Times([2.0]), UNDO: Times([2.4])}},
         spent={
             CHEAPEST: Spent([0.001], [[0.0002]], ["SELECT 1"]),
             ONE_ISSUE: Spent([0.004, 0.006], [[0.001, 0.002], [0.0015, 0.003]], ["SELECT 2", "UPDATE\n   issues"]),
@@ -118,6 +121,12 @@ def test_sees_what_undo_costs_too_much(results: Results) -> None:
     results.undo[1_000][WITH] = Times([0.012])
 
     assert broken(results) == ["changes of 1,000, with what undo reads / without: 1.20"]
+
+
+def test_sees_an_undo_that_takes_longer_than_its_change(results: Results) -> None:
+    results.undone[100_000][UNDO] = Times([2.6])
+
+    assert broken(results) == ["undo of a change of all 100,000 / that change: 1.30"]
 
 
 def test_sees_when_clients_that_hold_on_slow_others_down(results: Results) -> None:

@@ -127,10 +127,18 @@ def read_in_the_order_of_the_table() -> None:
         cursor.execute("SET enable_indexscan = off; SET enable_bitmapscan = off; SET enable_mergejoin = off")
 
 
-@pytest.mark.parametrize("all_of_them", [True, False])
+@pytest.mark.parametrize(("all_of_them", "in_a_set"), [(False, 1), (True, 1), (True, 10)])
 def test_locks_in_the_order_of_ids(
-    project: Project, issues: list[Issue], caller: Caller, session: Session, foreign: Foreign, all_of_them: bool
+    project: Project,
+    issues: list[Issue],
+    caller: Caller,
+    session: Session,
+    foreign: Foreign,
+    monkeypatch: pytest.MonkeyPatch,
+    all_of_them: bool,
+    in_a_set: int,
 ) -> None:
+    monkeypatch.setattr(undo, "IN_A_SET", in_a_set)
     changed = put(issues, caller, all_of_them=all_of_them, status=Resolve())
     Issue.objects.filter(pk=issues[0].pk).update(level="error")  # PostgreSQL writes it anew, behind the others
     session.do(read_in_the_order_of_the_table)

@@ -19,7 +19,7 @@ from pytest_django import DjangoDbBlocker
 from issues.admin import figures
 from issues.enums import IssueStatus
 from issues.models import Activity, Issue, IssueHash, Mutation
-from issues.mutation import IssueMutation, NamedIssues
+from issues.mutation import AllIssues, Ignore, IssueMutation, NamedIssues
 from issues.search import parse
 from issues.serializers.activities import NEWEST_FIRST, read_activities
 from issues.serializers.history import read_changes, read_undone_by
@@ -288,6 +288,18 @@ def test_of_a_small_tree_reads_few_rows_when_a_large_one_was_counted(cast: Cast)
 
     assert outcome.changed == 2
     assert rows_read() - before < 100
+
+
+@pytest.mark.django_db
+def test_of_an_undo_of_all_reads_the_issues_of_its_project_alone(cast: Cast) -> None:
+    by = act(Caller(user=cast.user))
+    done = bulk.mutate(AllIssues(cast.other.pk), IssueMutation(status=Ignore()), by)
+    before = rows_read()
+
+    undone = undo.undo(cast.other.pk, done.mutation_id or 0, by)
+
+    assert undone.matched == done.changed > 1_000
+    assert rows_read() - before < 6 * done.changed
 
 
 def rows_read() -> int:

@@ -1,52 +1,37 @@
 """Putting back what a mutation overwrote on the issues' own rows, part by part (parts.py).
 
-One statement for each part, however many issues it is about. They are locked before, so that what a statement reads of
-them is true; and each that is put back gets an activity with what was overwritten now, so that it can be undone again.
+One statement for each part. The issues are locked before, so that what a statement reads of them is true; and each that
+is put back gets an activity with what was overwritten now, so that it can be undone again.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
 
 from issues.services.ground.lookups import NOBODY, Assignable
 from issues.services.ground.parts import Part
-from issues.services.ground.targets import AllTargets, Targets
+from issues.services.ground.targets import NamedTargets
 from projects.acting import Act
 from projects.database.arrays import as_array
 
-SHOWN = 100  # ids of issues left alone that are told
 
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Restored:
-    """How many issues a part was put back in, and how many were left alone.
+    """The issues that a part was put back in, and those that were left alone; both ascending."""
 
-    The ids of both, ascending; for "all" only the first of those left alone, which an answer tells.
-    """
-
-    restored: int = 0
-    skipped: int = 0
-    ids: list[int] = field(default_factory=list)
-    skipped_ids: list[int] = field(default_factory=list)
+    ids: list[int]
+    skipped_ids: list[int]
 
 
-def restore(targets: Targets, part: Part, undone_id: int, act: Act, *, to: Assignable = NOBODY) -> Restored:
+def restore(targets: NamedTargets, part: Part, undone_id: int, act: Act, *, to: Assignable = NOBODY) -> Restored:
     """Put back a part where a reader sees in it what the mutation left, and would see another thing in what was before.
 
-    Nobody begins to follow by being assigned again.
+    Nobody begins to follow by being assigned again. ``part.afterwards`` is left to the caller.
 
     :param to: who may be assigned again.
     """
-    done = _restore(targets, part, undone_id, act, to=to)
-    if part.afterwards is not None and done.restored:
-        part.afterwards(targets, act.at)
-    return done
-
-
-def _restore(targets: Targets, part: Part, undone_id: int, act: Act, *, to: Assignable) -> Restored:
-    columns, is_all = part.columns, isinstance(targets, AllTargets)
-    told = f"SELECT id FROM was WHERE NOT is_due ORDER BY id {f'LIMIT {SHOWN:d}' if is_all else ''}"
+    columns = part.columns
     sql = f"""
         WITH was AS MATERIALIZED (
             SELECT issue.id, {", ".join(f"issue.{name}" for name in columns)},
@@ -61,7 +46,7 @@ def _restore(targets: Targets, part: Part, undone_id: int, act: Act, *, to: Assi
             {part.put_back}
             {part.next_change}
             WHERE activity.mutation_id = %(undone_id)s AND activity.project_id = %(project_id)s
-              AND activity.kind = ANY(%(kinds)s)
+              AND activity.issue_id = ANY((SELECT %(ids)s::bigint[])::bigint[]) AND activity.kind = ANY(%(kinds)s)
         ),
         changed AS (
             UPDATE issues_issue AS issue
@@ -79,14 +64,12 @@ def _restore(targets: Targets, part: Part, undone_id: int, act: Act, *, to: Assi
             WHERE is_due
             ORDER BY id
         )
-        SELECT (SELECT count(*) FROM changed),
-               (SELECT count(*) FROM was WHERE NOT is_due),
-               {"NULL" if is_all else "(SELECT array_agg(id ORDER BY id) FROM changed)"},
-               ARRAY({told})
+        SELECT ARRAY(SELECT id FROM changed ORDER BY id), ARRAY(SELECT id FROM was WHERE NOT is_due ORDER BY id)
     """
     params: dict[str, Any] = {
         "undone_id": undone_id,
         "project_id": targets.project_id,
+        "ids": targets.id_array,
         "kinds": [kind.value for kind in part.kinds],
         "mutation_id": targets.mutation_id,
         "user_id": act.user_id,
@@ -96,5 +79,4 @@ def _restore(targets: Targets, part: Part, undone_id: int, act: Act, *, to: Assi
     }
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        restored, skipped, ids, skipped_ids = cursor.fetchone()
-    return Restored(restored, skipped, ids or [], skipped_ids)
+        return Restored(*cursor.fetchone())

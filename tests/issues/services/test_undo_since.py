@@ -143,21 +143,22 @@ def come(project: Project, version: str) -> None:
     )
 
 
+@pytest.mark.parametrize("all_of_them", [True, False])
 def test_settles_what_would_wait_for_a_release_that_has_come(
-    project: Project, issues: list[Issue], by_key: Caller
+    project: Project, issues: list[Issue], by_key: Caller, all_of_them: bool
 ) -> None:
     waiting = issues[6]
-    changed = ask(project, [waiting], by=by_key, status=Unresolve())
+    changed = ask(project, None if all_of_them else [waiting], by=by_key, status=Unresolve())
     come(project, "2.0.0")
     come(project, "3.0.0")
 
     undone = undo(project, changed, by=by_key)
 
     row = Issue.objects.get(pk=waiting.pk)
-    assert undone.changed == 1
+    assert undone.changed == changed.changed
     assert row.resolution_release is not None
     assert (row.resolution_kind, row.resolution_release.version) == ("in_release", "2.0.0")
-    assert Activity.objects.get(mutation_id=undone.mutation_id).data == {"version": "2.0.0"}
+    assert Activity.objects.get(mutation_id=undone.mutation_id, issue=waiting).data == {"version": "2.0.0"}
 
 
 def test_cant_resolve_in_a_release_that_is_gone(project: Project, issues: list[Issue], by_key: Caller) -> None:
