@@ -83,6 +83,22 @@ def test_resolves_in_the_latest_release(api: Api, project: Project, releases: li
     assert response.json() == {"status": "resolved", "statusDetails": {"inRelease": newest}}
 
 
+@pytest.mark.parametrize("version", ["1.0.0", "latest"])
+def test_resolves_in_a_release_of_its_own_project(
+    api: Api, project: Project, other_project: Project, version: str
+) -> None:
+    ReleaseFactory(project=other_project, version="1.0.0", created_at=day(1))
+    own = ReleaseFactory(project=project, version="1.0.0", created_at=day(2))
+    ReleaseFactory(project=other_project, version="2.0.0", created_at=day(3))
+    issue = IssueFactory(project=project)
+
+    response = api.put(api.issues_url, {"status": "resolved", "statusDetails": {"inRelease": version}}, ids=[issue.pk])
+
+    assert response.json() == {"status": "resolved", "statusDetails": {"inRelease": "1.0.0"}}
+    issue.refresh_from_db()
+    assert issue.resolution_release_id == own.pk
+
+
 NO_RELEASE: dict[str, Callable[[Project, Project], object]] = {
     "a project without any": lambda project, stranger: None,
     "another project's": lambda project, stranger: ReleaseFactory(
