@@ -9,6 +9,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 
 from projects.querysets import (
+    ApiKeyQuerySet,
+    ApiTokenQuerySet,
     DeployQuerySet,
     MembershipQuerySet,
     OrganizationQuerySet,
@@ -260,6 +262,8 @@ class ApiKey(models.Model):
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_used_from = models.GenericIPAddressField(null=True, blank=True, editable=False)
 
+    objects = ApiKeyQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.CheckConstraint(
@@ -286,6 +290,8 @@ class ApiToken(models.Model):
     # Once a minute at most (projects/credentials.py).
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_used_from = models.GenericIPAddressField(null=True, blank=True, editable=False)
+
+    objects = ApiTokenQuerySet.as_manager()
 
     class Meta:
         constraints = [

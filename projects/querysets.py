@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, Self
 
+from django.db import connection
 from django.db.models import (
     BigIntegerField,
     BooleanField,
@@ -13,6 +14,7 @@ from django.db.models import (
     Exists,
     F,
     FilteredRelation,
+    Model,
     OuterRef,
     Prefetch,
     Q,
@@ -22,6 +24,8 @@ from django.db.models import (
 )
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
+
+from projects.database.rows import columns_of, model_of
 
 MAX_ID = 2**63 - 1  # the largest of our keys
 
@@ -161,6 +165,8 @@ def _visible_to(caller: Caller) -> tuple[str, tuple[int, ...]]:
 
 
 class ProjectQuerySet(MentioningQuerySet):
+    model: type[Model]
+
     def visible_to(self, caller: Caller) -> Self:
         """Keep the projects that the caller may see (contract 1.2); the others can't even be found."""
         sql, params = _visible_to(caller)
@@ -180,11 +186,14 @@ class ProjectQuerySet(MentioningQuerySet):
         if in_organization is None or called is None:
             return None
         sql, params = _visible_to(caller)
-        found = self.raw(
-            f"SELECT project.* {sql} AND organization.{in_organization[0]} = %s AND project.{called[0]} = %s",
-            [*params, in_organization[1], called[1]],
-        )
-        return next(iter(found), None)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT {columns_of(self.model, 'project')} {sql} "
+                f"AND organization.{in_organization[0]} = %s AND project.{called[0]} = %s",
+                [*params, in_organization[1], called[1]],
+            )
+            row = cursor.fetchone()
+        return None if row is None else model_of(self.model, row)
 
     def with_teams(self, caller: Caller) -> Self:
         """Read along the organization, the teams, and whether the caller is on one of them: ``is_mine``."""
@@ -194,6 +203,44 @@ class ProjectQuerySet(MentioningQuerySet):
     def named(self, organization: str, project: str) -> Self:
         """Keep the one project that a path names; each word is a slug or a numeric id."""
         return self.filter(slug_or_id(organization, "organization__"), slug_or_id(project))
+
+
+class ApiKeyQuerySet(QuerySet[Any]):
+    model: type[Model]
+
+    def with_secret(self, secret_hash: str) -> Any:
+        """Return the key with this hash of its secret, or None."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT {columns_of(self.model, 'key')} FROM projects_apikey AS key WHERE key.secret_hash = %s",
+                [secret_hash],
+            )
+            row = cursor.fetchone()
+        return None if row is None else model_of(self.model, row)
+
+
+class ApiTokenQuerySet(QuerySet[Any]):
+    model: type[Model]
+
+    def with_secret(self, secret_hash: str) -> Any:
+        """Return the token with this hash of its secret, its user read along; or None."""
+        user: type[Model] = self.model._meta.get_field("user").related_model  # type: ignore[assignment] # by its class
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"""
+                SELECT {columns_of(self.model, "token")}, {columns_of(user, "person")}
+                FROM projects_apitoken AS token JOIN projects_user AS person ON person.id = token.user_id
+                WHERE token.secret_hash = %s
+                """,
+                [secret_hash],
+            )
+            row = cursor.fetchone()
+        if row is None:
+            return None
+        width = len(self.model._meta.concrete_fields)
+        token: Any = model_of(self.model, row[:width])
+        token.user = model_of(user, row[width:])
+        return token
 
 
 # What releases sort by (contract section 5), oldest first. Each of a package is dated by the latest one up to its

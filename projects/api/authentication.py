@@ -48,7 +48,7 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
         except (binascii.Error, UnicodeDecodeError) as error:
             raise AuthenticationFailed("API key is not valid") from error
         secret_hash = hashed(secret)
-        key = ApiKey.objects.select_related("organization").filter(secret_hash=secret_hash).first()
+        key = ApiKey.objects.with_secret(secret_hash)
         if key is None or password or not constant_time_compare(key.secret_hash, secret_hash):
             raise AuthenticationFailed("API key is not valid")
         if not key.is_active:
@@ -72,7 +72,7 @@ class ApiTokenAuthentication(authentication.BaseAuthentication):
         if credentials is None:
             return None
         secret_hash = hashed(credentials.decode("latin-1"))
-        token = ApiToken.objects.select_related("user").filter(secret_hash=secret_hash).first()
+        token = ApiToken.objects.with_secret(secret_hash)
         if token is None or not constant_time_compare(token.secret_hash, secret_hash):
             raise AuthenticationFailed("Invalid token")
         if token.expires_at is not None and token.expires_at <= timezone.now():

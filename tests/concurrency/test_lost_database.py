@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-CREDENTIALS = re.compile(r'FROM "projects_apikey"')
+CREDENTIALS = re.compile(r"FROM projects_apikey")
 CHANGE = re.compile(r"INSERT INTO\s+issues_activity|DELETE FROM")
 
 
