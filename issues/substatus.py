@@ -10,7 +10,7 @@ from issues.enums import IssueStatus, Substatus
 NEW_FOR = timedelta(days=7)  # after it was first seen
 
 
-def substatus_of(status: IssueStatus, *, has_terms: bool, first_seen: datetime, at: datetime) -> Substatus | None:
+def substatus_of(status: str, *, has_terms: bool, first_seen: datetime, at: datetime) -> Substatus | None:
     """Return the word for an issue at an instant; None while it is resolved.
 
     :param status: what it counts as at that instant: a snooze that has run out is unresolved.
@@ -21,5 +21,5 @@ def substatus_of(status: IssueStatus, *, has_terms: bool, first_seen: datetime, 
             return Substatus.ARCHIVED_UNTIL_CONDITION_MET if has_terms else Substatus.ARCHIVED_FOREVER
         case IssueStatus.UNRESOLVED:
             return Substatus.NEW if first_seen >= at - NEW_FOR else Substatus.ONGOING
-        case IssueStatus.RESOLVED:
+        case _:
             return None

@@ -13,7 +13,8 @@ ACTIVE: answers.OrganizationStatus = {"id": "active", "name": "active"}
 
 def iso(moment: datetime) -> str:
     """Return the time in ISO 8601, in UTC and with the ``Z`` that clients insist on."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return f"{in_utc.isoformat()[:-6]}Z"
 
 
 def describe_user(user: User) -> answers.User:

@@ -7,7 +7,6 @@ from typing import Any
 from rest_framework.renderers import JSONRenderer
 
 from issues import short_ids
-from issues.enums import IssueStatus
 from issues.models import UNTITLED
 from issues.named import Names
 from issues.serializers.items import Item, Stats
@@ -29,6 +28,7 @@ def describe_issue(
     words: dict[str, Any] = {}
     for part in PARTS:
         words.update(part.shown(issue, names))
+    count, first_seen, last_seen = str(issue.times_seen), iso(issue.first_seen), iso(issue.last_seen)
     return {
         "id": str(issue.id),
         "shortId": short_ids.write(issue.project__slug, issue.short_number),
@@ -57,14 +57,14 @@ def describe_issue(
         "subscriptionDetails": None if issue.subscribed_for is None else {"reason": issue.subscribed_for},
         "hasSeen": issue.seen_at is not None and issue.seen_at >= issue.last_seen,
         "annotations": [],
-        "count": str(issue.times_seen),
+        "count": count,
         "userCount": issue.users_seen,
-        "firstSeen": iso(issue.first_seen),
-        "lastSeen": iso(issue.last_seen),
+        "firstSeen": first_seen,
+        "lastSeen": last_seen,
         "stats": stats,
         **words,  # the other parts
         "substatus": substatus_of(
-            IssueStatus(issue.status_shown),
+            issue.status_shown,
             has_terms=issue.has_terms,
             first_seen=issue.first_seen,
             at=issue.shown_at,
@@ -73,10 +73,10 @@ def describe_issue(
         "issueType": "error",
         "issueCategory": "error",
         "lifetime": {  # what a search with environments would narrow, of which there are none
-            "count": str(issue.times_seen),
+            "count": count,
             "userCount": issue.users_seen,
-            "firstSeen": iso(issue.first_seen),
-            "lastSeen": iso(issue.last_seen),
+            "firstSeen": first_seen,
+            "lastSeen": last_seen,
             "stats": {},
         },
     }

@@ -80,14 +80,13 @@ class Item(NamedTuple):
     @property
     def has_terms(self) -> bool:
         """Whether anything ends its snooze by itself, a time or a count, in a window or not."""
-        ends = (
-            self.snooze_ends_at,
-            self.snooze_ends_at_times_seen,
-            self.snooze_ends_at_users_seen,
-            self.snooze_window_count,
-            self.snooze_window_user_count,
+        return not (
+            self.snooze_ends_at is None
+            and self.snooze_ends_at_times_seen is None
+            and self.snooze_ends_at_users_seen is None
+            and self.snooze_window_count is None
+            and self.snooze_window_user_count is None
         )
-        return any(end is not None for end in ends)
 
 
 @dataclass(frozen=True, slots=True)
