@@ -109,7 +109,18 @@ def _next_keys(issues: QuerySet[Any], position: Position, limit: int, *, few: bo
         # order that is asked for. Read in the order of their own index first, that is what it takes.
         sql, params = keys.order_by("-last_seen", "-id").query.sql_with_params()
         return f"SELECT * FROM ({sql}) AS few ORDER BY {_direction(position)} LIMIT {limit:d}", params
+    if position.sort.column not in INDEXED_SORTS:
+        # The id as a sum, which no index is in the order of: for issues that all have the number that is asked for,
+        # PostgreSQL would walk the issues of all projects by their ids.
+        sql, params = keys.order_by().query.sql_with_params()
+        number, pk = _direction(position).split(", ")
+        pk = pk.replace("2", "issues_issue.id + 0")
+        return f"{sql} ORDER BY {number}, {pk} LIMIT {limit:d}", params
     return keys.order_by(*position.order())[:limit].query.sql_with_params()
+
+
+# The columns by which Issue.Meta.indexes can be walked.
+INDEXED_SORTS = frozenset({"last_seen", "first_seen"})
 
 
 def _direction(position: Position) -> str:
@@ -316,7 +327,7 @@ class IssueQuerySet(QuerySet[Any]):
         limit, however large the projects are; a condition over all of them at once would read and sort everything.
         """
         walk = self._walk(project_ids, statuses, position, limit)
-        return walk.rows(**_values(project_ids, position, at=at))
+        return walk.by_index().rows(**_values(project_ids, position, at=at))
 
     def first_page(
         self,
@@ -335,7 +346,7 @@ class IssueQuerySet(QuerySet[Any]):
         walk = self._walk(project_ids, statuses, start, count_to).within(
             f"SELECT page.*, count(*) OVER () FROM ({{}}) AS page ORDER BY {_direction(start)} LIMIT {limit:d}"
         )
-        rows = walk.rows(**_values(project_ids, start, at=at))
+        rows = walk.by_index().rows(**_values(project_ids, start, at=at))
         return [(value, pk) for value, pk, _ in rows], rows[0][2] if rows else 0
 
     def count_up_to(
@@ -344,7 +355,7 @@ class IssueQuerySet(QuerySet[Any]):
         """Count the visible issues of these statuses; there may be more when the answer is ``limit``."""
         start = Position(Sort("last_seen"))
         walk = self._walk(project_ids, statuses, start, limit).within("SELECT count(*) FROM ({}) AS page")
-        count: int = walk.rows(**_values(project_ids, start, at=at))[0][0]
+        count: int = walk.by_index().rows(**_values(project_ids, start, at=at))[0][0]
         return count
 
     def _walk(

@@ -131,24 +131,40 @@ def starting_over_if_locked() -> Iterator[None]:
         raise StartOver from error
 
 
+# Until the end of the transaction, whatever the connection's own settings are. "Update all" takes its time. And rows
+# that are about to be written are in memory: at PostgreSQL's default price for a disk that has to move its head, it
+# would rather read a whole project than look up 10,000 ids. To compile a statement by JIT can take longer than the
+# statement: no later one is the same.
+_SETTINGS = """
+    SELECT set_config('lock_timeout', '{lock_timeout:d}s', true),
+           set_config('statement_timeout', '0', true),
+           set_config('random_page_cost', '1.1', true),
+           set_config('jit', 'off', true);
+"""
+
+
 @contextmanager
 def _transaction(*, lock_timeout: int, keep: bool) -> Iterator[None]:
-    with transaction.atomic(durable=True):
-        # Until the end of this transaction, whatever the connection's own settings are. "Update all" takes its time.
-        # And rows that are about to be written are in memory: at PostgreSQL's default price for a disk that has to
-        # move its head, it would rather read a whole project than look up 10,000 ids. To compile a statement by JIT can
-        # take longer than the statement: no later one is the same.
-        with connection.cursor() as cursor:
-            cursor.execute(
-                """
-                SELECT set_config('lock_timeout', %s, true),
-                       set_config('statement_timeout', '0', true),
-                       set_config('random_page_cost', '1.1', true),
-                       set_config('jit', 'off', true)
-                """,
-                [f"{lock_timeout}s"],
-            )
+    with transaction.atomic(durable=True), _sent_along(_SETTINGS.format(lock_timeout=lock_timeout)):
         yield
         if not keep:
             connection.check_constraints()  # what the commit would have refused
             transaction.set_rollback(True)
+
+
+@contextmanager
+def _sent_along(prelude: str) -> Iterator[None]:
+    """Send these words with the first statement in here: alone they would be a round trip more for each mutation."""
+    is_first = True
+
+    def along(execute: Execute, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        nonlocal is_first
+        sent = prelude + sql if is_first else sql
+        is_first = False
+        return execute(sent, params, many, context)
+
+    connection.execute_wrappers.insert(0, along)  # the outermost, so that others who listen hear what is sent
+    try:
+        yield
+    finally:
+        connection.execute_wrappers.remove(along)

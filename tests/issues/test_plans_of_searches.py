@@ -1,0 +1,150 @@
+"""No list and no search reads the rows of other projects: what EXPLAIN says, for each key, status and sort.
+
+In tables that are large, of a project that has most of the issues and of one that has few.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from pytest_django import DjangoDbBlocker
+
+from issues.enums import IssueStatus
+from issues.models import Issue
+from issues.search import parse
+from issues.search.keys import KEYS
+from issues.serializers.lists import SORTS
+from issues.services.ground import names
+from projects.database.keyset import Position, Sort
+from tests.factories import NOW
+from tests.issues.filled import Cast, empty_again, filled
+
+# Values of each key, some of which no issue has, or no row.
+VALUES = {
+    "is": [
+        *("unresolved", "resolved", "ignored", "archived", "muted", "archived_forever", "archived_until_condition_met"),
+        *("assigned", "unassigned", "public", "bookmarked"),
+    ],
+    "assigned": ["me", "my_teams", "none", "nobody"],
+    "bookmarks": ["me"],
+    "level": ["error", "fatal"],
+    "platform": ["python", "py*", "cobol"],
+    "logger": ["root", "r*t", "nothing"],
+    "release": ["latest", "1.*", "nothing"],
+    "firstRelease": ["latest", "1.*", "nothing"],
+    "timesSeen": ["1", ">500", ">1000000"],
+    "userCount": ["1", ">0", ">1000000"],
+    "age": ["-1h", "+30d", "+1000d"],
+    "firstSeen": ["-1h", "+30d", "<2000-01-01"],
+    "lastSeen": ["-1h", "+30d", "<2000-01-01"],
+    "id": ["5", "9223372036854775807"],
+    "project": ["nothing"],
+    "title": ["pump", "c4ca4238a0b9", "nothing"],
+    "message": ["pump", "spin", "nothing"],
+    "issue.type": ["error"],
+    "issue.category": ["error"],
+}
+# A table that hangs on issues is read by the issue. Three indexes are of all projects (docs/decisions/0036): those of
+# words, of share links, and of bookmarks.
+BY_ISSUE = "issue_id = "
+OF_ALL_PROJECTS = {
+    *("issues_issuetext_words", "issues_issue_share_id_is_unique", "issues_issuebookmark_once_per_user"),
+}
+
+
+@pytest.fixture(scope="module")
+def cast(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Cast]:
+    with django_db_blocker.unblock():
+        try:
+            yield filled()
+        finally:
+            empty_again()
+
+
+def read(cast: Cast, of: str, query: str, sort: Sort, statuses: set[IssueStatus] | None = None) -> None:
+    project_ids = [getattr(cast, name).pk for name in of.split()]
+    terms = names.resolve(parse(query, user_id=cast.user.pk, of_organization=True), project_ids, at=NOW)
+    found = Issue.objects.matching(terms, at=NOW)
+    found.first_page(project_ids, statuses, at=NOW, start=Position(sort), limit=101, count_to=1000)
+    found.count_up_to(1000, project_ids, statuses, at=NOW)
+
+
+def scans(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the nodes of a plan that read a table or an index."""
+    if "Relation Name" in plan or "Index Name" in plan:
+        yield plan
+    for below in plan.get("Plans", ()):
+        yield from scans(below)
+
+
+def of_others(scan: dict[str, Any], *, is_joined: bool) -> bool:
+    """Return whether a scan reads rows of projects that nobody asked for."""
+    table, index = scan.get("Relation Name", ""), scan.get("Index Name", "")
+    name = index or table
+    if (
+        index in OF_ALL_PROJECTS or not name.startswith("issues_") or scan["Node Type"] == "Bitmap Heap Scan"
+    ):  # which reads what its index found
+        return False
+    condition = scan.get("Index Cond", "")
+    if is_joined and index == "issues_issue_pkey":  # of a project that has nearly all issues (docs/decisions/0036)
+        return False
+    if table == "issues_issue" or name.startswith("issues_issue_"):
+        return "project_id = " not in condition and "(id = " not in condition
+    return BY_ISSUE not in condition
+
+
+def is_joined(statement: str) -> bool:
+    """Return whether a statement joins issues with words or bookmarks, and orders them by events or users."""
+    joined = "issues_issuetext" in statement or "issues_issuebookmark" in statement
+    return joined and "issues_issue.id + 0" in statement
+
+
+@pytest.fixture
+def refuse_others(db: None) -> Iterator[Callable[[], int]]:
+    """Explain what is said, and fail if it reads rows of others. Give how many statements were explained."""
+    explained: list[str] = []
+
+    def explain(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        if "FROM (" in sql:  # the page or the count, not a name that is looked up
+            settings, end, statement = sql.rpartition("true);\n")
+            with context["connection"].connection.cursor() as cursor:
+                cursor.execute(f"{settings}{end}EXPLAIN (FORMAT JSON) {statement}", params)
+                plan = cursor.fetchone()[0][0]["Plan"]
+            foreign = [scan for scan in scans(plan) if of_others(scan, is_joined=is_joined(statement))]
+            assert not foreign, foreign
+            explained.append(statement)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(explain):
+        yield lambda: len(explained)
+
+
+def test_has_values_of_every_key() -> None:
+    assert set(VALUES) == set(KEYS)
+
+
+@pytest.mark.parametrize("of", ["project", "other", "empty", "project other"])
+@pytest.mark.parametrize("key", KEYS)
+def test_by_a_key_reads_no_rows_of_other_projects(
+    cast: Cast, refuse_others: Callable[[], int], key: str, of: str
+) -> None:
+    queries = [f"{sign}{key}:{value}" for value in VALUES[key] for sign in ("", "!")]
+    for query in queries:
+        for sort in SORTS.values():
+            read(cast, of, query, sort)
+
+    assert refuse_others() == 2 * len(queries) * len(SORTS)
+
+
+@pytest.mark.parametrize("of", ["project", "other", "empty", "project other"])
+@pytest.mark.parametrize("sort", SORTS)
+def test_by_a_status_reads_no_rows_of_other_projects(
+    cast: Cast, refuse_others: Callable[[], int], sort: str, of: str
+) -> None:
+    choices = [None, *({status} for status in IssueStatus), set(IssueStatus)]
+    for statuses in choices:
+        for query in ("", "assigned:me"):
+            read(cast, of, query, SORTS[sort], statuses)
+
+    assert refuse_others() == 2 * 2 * len(choices)
