@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Permission
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -102,7 +102,8 @@ LOCKED = "Nothing was changed. These issues are being changed by another request
 
 
 def locked(*args: Any, **kwargs: Any) -> Any:
-    with connection.cursor() as cursor:
+    # As it ends in a transaction of its own, which the test has none of.
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("DO $$ BEGIN RAISE EXCEPTION 'no lock' USING ERRCODE = '55P03'; END $$")
 
 
