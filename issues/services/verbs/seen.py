@@ -47,10 +47,11 @@ def mark_unseen(targets: NamedTargets, *, user_id: int) -> list[int]:
             WHERE project_id = %(project_id)s AND issue_id = ANY(%(ids)s::bigint[]) AND user_id = %(user_id)s
             RETURNING issue_id, seen_at
         )
-        SELECT gone.issue_id
+        SELECT issue_id
         FROM gone
-        JOIN issues_issue AS issue ON issue.id = gone.issue_id
-        WHERE gone.seen_at >= issue.last_seen
+        -- Looked up, one by one: what is joined goes by how many marks there were when they were last counted, and with
+        -- too few in mind, ten thousand marks were compared with ten thousand issues each.
+        WHERE seen_at >= (SELECT last_seen FROM issues_issue WHERE id = gone.issue_id)
         """,
         targets,
         user_id=user_id,
@@ -74,10 +75,9 @@ def restore(
     if was_set_to:
         sql = """
             DELETE FROM issues_issueseen AS mark
-            USING issues_issue AS issue
-            WHERE mark.project_id = %(project_id)s AND mark.issue_id = ANY(%(ids)s::bigint[])
-              AND mark.user_id = %(user_id)s AND issue.id = mark.issue_id AND mark.seen_at >= issue.last_seen
-            RETURNING mark.issue_id
+            WHERE project_id = %(project_id)s AND issue_id = ANY(%(ids)s::bigint[]) AND user_id = %(user_id)s
+              AND seen_at >= (SELECT last_seen FROM issues_issue WHERE id = mark.issue_id)
+            RETURNING issue_id
         """
     else:
         sql = """
