@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import Resolver404, resolve
 from rest_framework import status
 from rest_framework.exceptions import UnsupportedMediaType
@@ -38,6 +38,14 @@ def _refuse(refusal: Refusal, error: Exception) -> Response:
         metrics.UNAVAILABLE.labels(refusal.reason).inc()
         return Response(refusal.body, status=refusal.status, headers=RETRY_AFTER)
     return Response(refusal.body, status=refusal.status)
+
+
+def unavailable_page(refusal: Refusal) -> HttpResponse:
+    """Answer the same to people. As text: a page of the admin would ask the database again."""
+    metrics.UNAVAILABLE.labels(refusal.reason).inc()
+    return HttpResponse(
+        refusal.sentence, status=refusal.status, headers=RETRY_AFTER, content_type="text/plain; charset=utf-8"
+    )
 
 
 # Django's own handlers, named in issuetracker/urls.py: for what never reaches a view.

@@ -8,7 +8,10 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from issuetracker import logs, metrics
+from issuetracker.exceptions import unavailable_page
 from projects.database.connections import first_look_up_tried_again
+from projects.database.failures import Ended, refusal_of
+from projects.database.reading import PRIMARY, reading
 
 ON_EVERY_ANSWER = {
     "X-Content-Type-Options": "nosniff",
@@ -24,6 +27,8 @@ ON_PAGES_ONLY = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+
+ONLY_READ = {"GET", "HEAD", "OPTIONS"}
 
 
 class RequestMiddleware:
@@ -104,3 +109,24 @@ class SessionCookieMiddleware:
         if not request.COOKIES.get(name, "a").isalnum():  # a session's key is letters and digits
             del request.COOKIES[name]
         return self.get_response(request)
+
+
+class ReadingMiddleware:
+    """Chooses which database a request asks, and how long each statement may take: here and nowhere else.
+
+    So no address is without a time-out, be it of the API, of the admin or of a page. A request that may write asks the
+    primary, where its transaction has limits of its own (projects/database/transactions.py).
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        database = settings.READ_DATABASE if request.method in ONLY_READ else PRIMARY
+        with reading(timeout=settings.READ_TIMEOUT_SECONDS, database=database):
+            return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Say on a page, too, that it took too long. The API's views have answered by themselves."""
+        refusal = refusal_of(error)
+        return unavailable_page(refusal) if isinstance(refusal, Ended) else None

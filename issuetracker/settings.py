@@ -190,6 +190,7 @@ MIDDLEWARE = [
     "issuetracker.middleware.ConnectionMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "issuetracker.middleware.ReadingMiddleware",  # before whatever asks the database
     "issuetracker.middleware.SessionCookieMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -227,7 +228,8 @@ DATA_DIR = text("DATA_DIR")
 
 # A mutation waits so long for a row that another request holds, then answers 503 (contract 1.9).
 LOCK_TIMEOUT_SECONDS = number("LOCK_TIMEOUT_SECONDS", 5, minimum=1, maximum=3600)
-# A read that takes longer is ended, and answers 503. Mutations have no such limit: "update all" takes what it takes.
+# A statement that takes longer is ended, and answers 503, be it of the API or of the admin. In the transaction of a
+# mutation there is no such limit: "update all" takes what it takes.
 READ_TIMEOUT_SECONDS = number("READ_TIMEOUT_SECONDS", 15, minimum=1, maximum=3600)
 
 
@@ -268,6 +270,9 @@ def database() -> dict[str, Any]:
 
 
 DATABASES = {"default": database()}
+DATABASE_ROUTERS = ["projects.database.reading.Router"]
+# Which of them answers those who only read.
+READ_DATABASE = "default"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
 from projects.database.keyset import EPOCH, MICROSECOND, Key, Position, Sort
+from projects.database.reading import connection
 from projects.models import Release
 from projects.querysets import release_order
 

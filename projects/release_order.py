@@ -3,8 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from django.db import connection
-
+from projects.database.reading import connection
 from projects.querysets import release_order
 from projects.versions import Numbered
 

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Generic, TypeVar
 
 from django.core.cache import cache
-from django.db import OperationalError, connection
+from django.db import OperationalError
 from django.db.models import Count
 from django.db.models.functions import TruncDate
 from django.utils import timezone
@@ -19,8 +19,8 @@ from django.utils import timezone
 from issues.enums import ActivityKind, IssueStatus
 from issues.models import Activity, Issue
 from issues.querysets import snooze_is_over
-from projects.database import transactions
 from projects.database.failures import QUERY_CANCELED, sqlstate
+from projects.database.reading import connection, reading
 from projects.models import Project
 
 SECONDS_AT_MOST = 3
@@ -46,7 +46,7 @@ def kept(name: str, count: Callable[[datetime], Value]) -> Counted[Value]:
     if counted is None:
         at = timezone.now()
         try:
-            with transactions.reading(timeout=SECONDS_AT_MOST):
+            with reading(timeout=SECONDS_AT_MOST):
                 counted = Counted(count(at), at)
         except OperationalError as error:
             if sqlstate(error) != QUERY_CANCELED:

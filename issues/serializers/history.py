@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
-from django.db import connection
 from django.db.models import Max
 
 from issues import answers
@@ -16,6 +15,7 @@ from issues.serializers.items import look_up_names
 from issues.services.ground.parts import Part
 from issues.services.verbs import MARKS, PARTS
 from projects.database.arrays import as_array
+from projects.database.reading import connection
 from projects.serializers import describe_user, iso
 
 Sides = dict[str, dict[str, Any]]  # before and after: the API's words with their values

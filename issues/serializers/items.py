@@ -7,7 +7,6 @@ from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import OuterRef, Subquery
 
 from issues.enums import ResolutionKind
@@ -17,6 +16,7 @@ from issues.named import Named, Names, Person
 from issues.services.verbs import PARTS
 from projects.callers import Caller
 from projects.database.arrays import as_array
+from projects.database.reading import connection
 from projects.database.statements import Statement, hole, kept
 from projects.release_order import next_releases
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from django.conf import settings
 from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework import status
@@ -29,7 +28,6 @@ from projects.acting import Act
 from projects.api.ignored import KEYS_HEADER, ignored_header
 from projects.api.pagination import beside, cut_page, link_header, refuse_foreign
 from projects.api.viewsets import ApiViewSet, OrganizationViewSet, ProjectViewSet
-from projects.database import transactions
 from projects.database.keyset import Key, Sort
 from projects.models import Project
 from projects.querysets import is_id
@@ -43,16 +41,15 @@ class IssuesViewSet(ApiViewSet):
 
     def answer_list(self, asked: ListQuery, project_ids: Sequence[int], *, at: datetime) -> HttpResponse:
         """Answer a page of the issues of these projects (contract section 2)."""
-        with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
-            asked = replace(asked, terms=names.resolve(asked.terms, project_ids, at=at))
-            refuse_foreign(asked.position, partial(_is_there, asked.position.sort, project_ids))
-            keys, hits = _keys(asked, project_ids, at=at)
-            page = cut_page(keys, asked.position, asked.limit)
-            ids = [pk for _, pk in page.keys]
-            found = {item.id: item for item in read_items(project_ids, ids, by=self.caller, at=at)}
-            items = [found[pk] for pk in ids if pk in found]
-            called = read_names(items)
-            stats = None if asked.stats is None else read_stats(items, asked.stats, at=at)
+        asked = replace(asked, terms=names.resolve(asked.terms, project_ids, at=at))
+        refuse_foreign(asked.position, partial(_is_there, asked.position.sort, project_ids))
+        keys, hits = _keys(asked, project_ids, at=at)
+        page = cut_page(keys, asked.position, asked.limit)
+        ids = [pk for _, pk in page.keys]
+        found = {item.id: item for item in read_items(project_ids, ids, by=self.caller, at=at)}
+        items = [found[pk] for pk in ids if pk in found]
+        called = read_names(items)
+        stats = None if asked.stats is None else read_stats(items, asked.stats, at=at)
         headers = {"Link": link_header(self.request, page), "X-Hits": str(hits), "X-Max-Hits": str(MAX_HITS)}
         body = write_list(items, called, stats, permalink=permalink(self.request))
         return HttpResponse(body, content_type="application/json", headers=headers)
@@ -72,9 +69,8 @@ class IssuesViewSet(ApiViewSet):
         :param hidden: whether merged children may be named.
         :raises UnknownName: it isn't, and negated would mean everything.
         """
-        with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
-            project_ids = [project.pk for project in projects]
-            names.refuse_unknown(query.terms, project_ids, at=timezone.now(), hidden=hidden)
+        project_ids = [project.pk for project in projects]
+        names.refuse_unknown(query.terms, project_ids, at=timezone.now(), hidden=hidden)
 
     def read_act(self, query: ScopeQuery) -> Act:
         """Return who asks, when, and how carefully.

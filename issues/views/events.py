@@ -2,7 +2,6 @@
 
 import re
 
-from django.conf import settings
 from django.http import Http404
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,7 +13,6 @@ from issues.services.ground import targets
 from issues.views.single import OneIssueViewSet
 from projects.api.pagination import PARAMETERS, paginate
 from projects.api.viewsets import ProjectViewSet
-from projects.database import transactions
 from projects.database.keyset import Sort
 from projects.querysets import MAX_ID
 
@@ -28,11 +26,10 @@ class HashesViewSet(OneIssueViewSet):
 
     def list(self, request: Request, **kwargs: str) -> Response:
         """Answer a page of fingerprints, each with the issue that it belongs to and that issue's event."""
-        with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
-            tree = [self.issue.pk, *targets.descendants(self.issue.project_id, [self.issue.pk])]
-            found = IssueHash.objects.filter(project=self.issue.project_id, issue__id__any_of=tree)
-            rows = found.select_related("issue__text", "issue__project", "issue__last_release")
-            hashes, headers = paginate(request, rows, Sort("id", descending=False))
+        tree = [self.issue.pk, *targets.descendants(self.issue.project_id, [self.issue.pk])]
+        found = IssueHash.objects.filter(project=self.issue.project_id, issue__id__any_of=tree)
+        rows = found.select_related("issue__text", "issue__project", "issue__last_release")
+        hashes, headers = paginate(request, rows, Sort("id", descending=False))
         return Response([_describe_hash(row) for row in hashes], headers=headers)
 
 
@@ -77,8 +74,7 @@ def _issue_id(event: str) -> int:
 
 def _read_event(project_id: int, issue_id: int) -> answers.Event:
     found = Issue.objects.with_ids(project_id, [issue_id]).select_related("text", "last_release")
-    with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
-        issue = next(iter(found), None)
+    issue = next(iter(found), None)
     if issue is None:  # no such issue, or deleted since it was found
         raise Http404
     return describe_event(issue)

@@ -1,6 +1,5 @@
 """The history of a project: what was asked and done, and taking it back."""
 
-from django.conf import settings
 from django.http import Http404
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,7 +14,6 @@ from issues.services.ground import history
 from issues.services.verbs.merging import NO_LINKS, read_links
 from projects.api.pagination import PARAMETERS, paginate
 from projects.api.viewsets import ProjectViewSet
-from projects.database import transactions
 from projects.database.keyset import Sort
 
 NEWEST_FIRST = Sort("id")
@@ -32,9 +30,8 @@ class MutationsViewSet(ProjectViewSet):
     def list(self, request: Request, **kwargs: str) -> Response:
         """Answer a page of mutations, newest first; fewer than asked for where they are large."""
         found = Mutation.objects.filter(project=self.project).select_related("user", "api_key").defer(*MARKS)
-        with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
-            mutations, headers = paginate(request, found, NEWEST_FIRST, weight=size_of_mutation(), max_weight=MAX_SIZE)
-            undone_by, scopes = read_undone_by(mutations), history.read_scopes_shown(mutations)
+        mutations, headers = paginate(request, found, NEWEST_FIRST, weight=size_of_mutation(), max_weight=MAX_SIZE)
+        undone_by, scopes = read_undone_by(mutations), history.read_scopes_shown(mutations)
         described = [
             describe_mutation(mutation, undone_by, scopes, body=history.body_shown_to(mutation, self.caller))
             for mutation in mutations
@@ -43,20 +40,19 @@ class MutationsViewSet(ProjectViewSet):
 
     def retrieve(self, request: Request, **kwargs: str) -> Response:
         """Answer one mutation, with a page of the issues that it changed, by their ids."""
-        with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
-            mutation = self._mutation(kwargs["mutation"])
-            with_marks = history.shows_marks_to(mutation, self.caller)
-            if mutation.ids is None:  # "all" may be millions: read from the index, in its order
-                links = NO_LINKS
-                activities, headers = paginate(request, Activity.objects.filter(mutation_id=mutation.pk), BY_ISSUE)
-                ids = [activity.issue_id for activity in activities]
-            else:
-                links = read_links(mutation.pk)
-                named = sorted(undo.issues_of(mutation, links, with_marks=with_marks))
-                issues, headers = paginate(request, Issue.objects.with_ids(self.project.pk, named), BY_ID)
-                ids = [issue.pk for issue in issues]
-            changes = read_changes(mutation, ids, made=links.made, cut=links.cut, with_marks=with_marks)
-            undone_by, scopes = read_undone_by([mutation]), history.read_scopes_shown([mutation])
+        mutation = self._mutation(kwargs["mutation"])
+        with_marks = history.shows_marks_to(mutation, self.caller)
+        if mutation.ids is None:  # "all" may be millions: read from the index, in its order
+            links = NO_LINKS
+            activities, headers = paginate(request, Activity.objects.filter(mutation_id=mutation.pk), BY_ISSUE)
+            ids = [activity.issue_id for activity in activities]
+        else:
+            links = read_links(mutation.pk)
+            named = sorted(undo.issues_of(mutation, links, with_marks=with_marks))
+            issues, headers = paginate(request, Issue.objects.with_ids(self.project.pk, named), BY_ID)
+            ids = [issue.pk for issue in issues]
+        changes = read_changes(mutation, ids, made=links.made, cut=links.cut, with_marks=with_marks)
+        undone_by, scopes = read_undone_by([mutation]), history.read_scopes_shown([mutation])
         described = describe_mutation(mutation, undone_by, scopes, body=history.body_shown_to(mutation, self.caller))
         return Response({**described, "issues": changes}, headers=headers)
 

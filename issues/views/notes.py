@@ -2,7 +2,6 @@
 
 from functools import partial
 
-from django.conf import settings
 from django.http import Http404
 from rest_framework import status
 from rest_framework.request import Request
@@ -17,7 +16,6 @@ from issues.serializers.scopes import read_id, refuse_parameters
 from issues.services import notes
 from issues.views.single import OneIssueViewSet
 from projects.api.pagination import PARAMETERS, paginate
-from projects.database import transactions
 from projects.refusals import Refusal
 
 MAX_SIZE = 2**20  # bytes of a page, as of one of mutations: a merge tells of a hundred thousand issues
@@ -45,8 +43,7 @@ class ActivitiesViewSet(OneIssueViewSet):
     def list(self, request: Request, **kwargs: str) -> Response:
         """Answer a page of activities, newest first, under the key ``activity``; fewer where they are large."""
         found = partial(read_activities, self.issue)
-        with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
-            activities, headers = paginate(request, found, NEWEST_FIRST, weight=size_of_activity(), max_weight=MAX_SIZE)
+        activities, headers = paginate(request, found, NEWEST_FIRST, weight=size_of_activity(), max_weight=MAX_SIZE)
         described: answers.Activities = {"activity": [describe_activity(activity) for activity in activities]}
         return Response(described, headers=headers)
 
@@ -60,8 +57,7 @@ class NotesViewSet(OneIssueViewSet):
     def list(self, request: Request, **kwargs: str) -> Response:
         """Answer a page of notes, newest first; fewer where they are large."""
         found = partial(read_activities, self.issue, notes_only=True)
-        with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
-            written, headers = paginate(request, found, NEWEST_FIRST, weight=size_of_activity(), max_weight=MAX_SIZE)
+        written, headers = paginate(request, found, NEWEST_FIRST, weight=size_of_activity(), max_weight=MAX_SIZE)
         return Response([describe_activity(note) for note in written], headers=headers)
 
     def create(self, request: Request, **kwargs: str) -> Response:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.conf import settings
 from django.http import Http404
 from rest_framework import status
 from rest_framework.request import Request
@@ -26,7 +25,6 @@ from projects.api.pagination import PARAMETERS, paginate
 from projects.api.parameters import read_text
 from projects.api.release_pages import paginate_releases
 from projects.api.viewsets import ApiViewSet, OrganizationViewSet, ProjectViewSet
-from projects.database import transactions
 from projects.database.keyset import Sort
 from projects.gathering import Gathered
 from projects.models import Deploy, Project, Release
@@ -58,9 +56,8 @@ class ReleasesViewSet(ApiViewSet):
         params = request.query_params
         projects = named_projects(self.seen, params)
         ids = [project.pk for project in projects]
-        with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
-            page, headers = paginate_releases(request, ids, text=read_text(params), status=read_status(params))
-            around = read_around(page, projects)
+        page, headers = paginate_releases(request, ids, text=read_text(params), status=read_status(params))
+        around = read_around(page, projects)
         return Response([describe_release(gathered, around) for gathered in page], headers=headers)
 
     def create(self, request: Request, **path: str) -> Response:
@@ -107,9 +104,8 @@ class ReleasesViewSet(ApiViewSet):
 
     def described(self, version: str) -> answers.Release:
         """Return a release as it is now, unless it is gone again."""
-        with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
-            found = self.find(version)
-            return describe_release(found, read_around([found], self.seen))
+        found = self.find(version)
+        return describe_release(found, read_around([found], self.seen))
 
 
 class OrganizationReleasesViewSet(OrganizationViewSet, ReleasesViewSet):

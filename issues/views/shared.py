@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -14,7 +13,6 @@ from issues.models import Issue
 from issues.serializers.shared import describe_shared
 from issues.views.links import share_link
 from projects.api.viewsets import RouteViewSet
-from projects.database import transactions
 
 NOT_FOR_ROBOTS = {"X-Robots-Tag": "noindex, nofollow", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 # The page has a style and nothing else; whatever got into it by an issue's text could neither run nor load or send.
@@ -58,8 +56,7 @@ def _find(word: str) -> Issue:
     except ValueError as error:
         raise Http404 from error
     issues = Issue.objects.filter(share_id=share_id).visible().with_status_shown(at=timezone.now())
-    with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
-        issue: Issue | None = next(iter(issues.select_related("text", "project__organization", "last_release")), None)
+    issue: Issue | None = next(iter(issues.select_related("text", "project__organization", "last_release")), None)
     if issue is None:
         raise Http404
     return issue

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
@@ -22,7 +21,6 @@ from issues.views.links import permalink
 from projects.acting import Act
 from projects.api.ignored import KEYS_HEADER, ignored_header
 from projects.api.viewsets import ApiViewSet
-from projects.database import transactions
 from projects.models import Organization, Project
 from projects.querysets import is_id
 from projects.refusals import Refusal
@@ -67,9 +65,8 @@ class OneIssueViewSet(ApiViewSet):
 
     def find(self, projects: QuerySet[Project], word: str) -> None:
         """Find the issue that a word names, and the one that shows it."""
-        with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
-            named = targets.find(projects.values("pk"), word)
-            shown = None if named is None else targets.shown_for(named)
+        named = targets.find(projects.values("pk"), word)
+        shown = None if named is None else targets.shown_for(named)
         if named is None or shown is None:
             raise Http404
         self.named, self.issue = named, shown
@@ -84,9 +81,8 @@ class OneIssueViewSet(ApiViewSet):
 
     def went_away(self) -> Refusal:
         """Return the answer for an issue that was deleted or merged since it was found."""
-        with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
-            named = targets.find([self.named.project_id], str(self.named.pk))
-            shown = None if named is None else targets.shown_for(named)
+        named = targets.find([self.named.project_id], str(self.named.pk))
+        shown = None if named is None else targets.shown_for(named)
         if named is None or shown is None or named.pk == shown.pk:
             return IssueGone()
         return MergedAway(named, shown)
@@ -137,8 +133,7 @@ class IssueViewSet(OneIssueViewSet):
         return NamedIssues(self.named.project_id, ids=frozenset({self.named.pk}))
 
     def _whole(self, issue: Issue) -> dict[str, Any]:
-        with transactions.reading(timeout=settings.READ_TIMEOUT_SECONDS):
-            found = read_whole(issue, by=self.caller, at=timezone.now(), permalink=permalink(self.request))
+        found = read_whole(issue, by=self.caller, at=timezone.now(), permalink=permalink(self.request))
         if found is None:
             raise Http404
         return found

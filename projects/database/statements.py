@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
 from django.db.models.expressions import RawSQL
+
+from projects.database.reading import connection
 
 # Not compiled, either: a table without an index of use looks so dear then that it seems to be worth it.
 _BY_INDEX = """

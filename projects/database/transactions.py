@@ -1,11 +1,10 @@
 """The transaction of a mutation: opened here and nowhere else, and tried again when it was nobody's fault."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from random import random
 from time import monotonic, sleep
-from typing import Any
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 from prometheus_client import Counter
@@ -17,9 +16,8 @@ from projects.database.failures import (
     SERIALIZATION_FAILURE,
     sqlstate,
 )
+from projects.database.reading import writing
 from projects.refusals import TryAgain
-
-Execute = Callable[[str, Any, bool, dict[str, Any]], Any]
 
 ATTEMPTS = 3
 LONGEST_PAUSE = 0.1  # seconds between two attempts; the first pause is a hundredth of it
@@ -104,20 +102,6 @@ def _pause(attempt: int) -> float:
 
 
 @contextmanager
-def reading(*, timeout: int) -> Iterator[None]:
-    """Let the database end each statement in here that takes longer than ``timeout`` seconds."""
-    # Sent along with the statement: what is sent at once is one transaction, to whose end the setting lasts. Opening
-    # one for all of them would be three messages more, and let none of them see any less of what others commit.
-    limit = f"SELECT set_config('statement_timeout', '{timeout:d}s', true); "
-
-    def limited(execute: Execute, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-        return execute(limit + sql, params, many, context)
-
-    with connection.execute_wrapper(limited):
-        yield
-
-
-@contextmanager
 def starting_over_if_locked() -> Iterator[None]:
     """Start over where a lock can't be had at once.
 
@@ -145,7 +129,8 @@ _SETTINGS = """
 
 @contextmanager
 def _transaction(*, lock_timeout: int, keep: bool) -> Iterator[None]:
-    with transaction.atomic(durable=True), _sent_along(_SETTINGS.format(lock_timeout=lock_timeout)):
+    settings = _SETTINGS.format(lock_timeout=lock_timeout)
+    with writing(), transaction.atomic(durable=True), _sent_along(settings):
         yield
         if not keep:
             connection.check_constraints()  # what the commit would have refused

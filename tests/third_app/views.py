@@ -6,7 +6,6 @@ from rest_framework.response import Response
 from projects import acting
 from projects.api.pagination import PARAMETERS, paginate
 from projects.api.viewsets import OrganizationViewSet
-from projects.database import transactions
 from projects.database.keyset import Sort
 from projects.models import Team
 from projects.refusals import Refusal
@@ -30,8 +29,7 @@ class TeamsViewSet(OrganizationViewSet):
     known_parameters = {"list": PARAMETERS}
 
     def list(self, request: Request, organization: str) -> Response:
-        with transactions.reading(timeout=5):
-            teams, headers = paginate(request, self.organization.teams.all(), Sort("id", descending=False))
+        teams, headers = paginate(request, self.organization.teams.all(), Sort("id", descending=False))
         return Response([team.name for team in teams], headers=headers)
 
     def update(self, request: Request, organization: str) -> Response:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from django.db import connection
 from django.db.models import QuerySet, Value
 
 from issues.models import Issue
@@ -20,6 +19,7 @@ from issues.search import conditions as terms
 from issues.services.ground import lookups
 from projects.actors import Way, ways_to_find
 from projects.database.arrays import as_array
+from projects.database.reading import connection
 from projects.database.transactions import StartOver
 from projects.models import Project, Release
 from projects.refusals import Refusal

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
 from django.db.models import Max, QuerySet
 from django.db.models.expressions import RawSQL
 
@@ -19,6 +18,7 @@ from issues.models import Issue
 from issues.mutation import AllIssues, IssueScope, NamedIssues
 from issues.querysets import IssueQuerySet, condition, status_counts_as
 from projects.database.arrays import as_array
+from projects.database.reading import connection
 from projects.database.transactions import StartOver
 from projects.querysets import MAX_ID
 from projects.refusals import Refusal

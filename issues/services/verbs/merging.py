@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
 from issues.enums import ActivityKind
 from issues.mutation import Merged
 from issues.services.ground.targets import NamedTargets, ancestors
 from issues.services.verbs.totals import compute_totals
 from projects.acting import Act
 from projects.database.arrays import as_array
+from projects.database.reading import connection
 
 # What becomes of the rows that hang on an issue while it is merged into another. A relation that is missing here fails
 # tests/test_house_rules.py: whoever adds one has to decide.

@@ -1,7 +1,6 @@
 """The transaction of a mutation ... (contract 1.1 and 1.9)"""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.db import DataError, IntegrityError, OperationalError, connection, transaction
@@ -246,32 +245,6 @@ def test_is_never_part_of_another_one(project: Project, by_jane: Caller) -> None
         ask(project, [issue], by=by_jane, is_public=True)
 
     assert snapshot() == before
-
-
-def sleep(seconds: int) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_sleep(%s)", [seconds])
-
-
-@real_transactions
-def test_that_only_reads_ends_a_statement_that_takes_too_long(db: None) -> None:
-    with pytest.raises(OperationalError, match="statement timeout"), transactions.reading(timeout=1):
-        sleep(5)
-
-
-@real_transactions
-def test_that_only_reads_limits_each_statement_and_nothing_after(db: None) -> None:
-    def limit() -> Any:
-        with connection.cursor() as cursor:
-            cursor.execute("SHOW statement_timeout")
-            return cursor.fetchone()[0]
-
-    usual = limit()
-    with transactions.reading(timeout=7):
-        assert [limit(), limit()] == ["7s", "7s"]
-        assert not connection.in_atomic_block
-
-    assert limit() == usual != "7s"
 
 
 @pytest.mark.django_db

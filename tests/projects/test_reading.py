@@ -1,0 +1,103 @@
+"""Which database is asked, and for how long."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import DataError, OperationalError, connections, transaction
+
+from issues.models import Issue
+from projects.database.reading import PRIMARY, Router, connection, reading, writing
+from projects.models import ApiKey, ApiToken, User
+
+real_transactions = pytest.mark.django_db(transaction=True)
+
+
+def limit() -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW statement_timeout")
+        return cursor.fetchone()[0]
+
+
+@real_transactions
+def test_ends_a_statement_that_takes_too_long() -> None:
+    with pytest.raises(OperationalError, match="statement timeout"), reading(timeout=1), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(5)")
+
+
+@real_transactions
+def test_limits_each_statement_and_nothing_after() -> None:
+    usual = limit()
+
+    with reading(timeout=7):
+        assert [limit(), limit()] == ["7s", "7s"]
+        assert not connection.in_atomic_block
+
+    assert limit() == usual != "7s"
+
+
+@real_transactions
+def test_has_the_limit_of_the_innermost_block() -> None:
+    with reading(timeout=7):
+        with reading(timeout=3):
+            assert limit() == "3s"
+        assert limit() == "7s"
+
+
+@real_transactions
+def test_leaves_a_transaction_that_writes_its_own_limits() -> None:
+    usual = limit()
+
+    with reading(timeout=7), writing():
+        assert limit() == usual
+
+
+@real_transactions
+def test_lets_a_transaction_go_back_to_a_savepoint() -> None:
+    with reading(timeout=7), transaction.atomic():
+        with pytest.raises(DataError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT 1 / 0")
+
+        assert limit() == "7s"
+
+
+def test_asks_the_primary_outside_of_any_block() -> None:
+    router = Router()
+
+    assert (router.db_for_read(Issue), router.db_for_write(Issue)) == (PRIMARY, PRIMARY)
+    assert connection.alias == PRIMARY
+
+
+@pytest.fixture
+def copy() -> Iterator[None]:
+    """Another database. Nothing is asked of it here."""
+    connections["copy"] = connections[PRIMARY].copy(alias="copy")
+    yield
+    del connections["copy"]
+
+
+def test_asks_the_database_of_the_block(copy: None) -> None:
+    router = Router()
+
+    with reading(timeout=7, database="copy"):
+        assert router.db_for_read(Issue) == "copy"
+        assert connection.alias == "copy"
+        with reading(timeout=3):
+            assert connection.alias == "copy"
+        with writing():
+            assert (router.db_for_read(Issue), connection.alias) == (PRIMARY, PRIMARY)
+
+
+@pytest.mark.parametrize("model", [ApiKey, ApiToken, User])
+def test_asks_the_primary_who_calls(copy: None, model: Any) -> None:
+    with reading(timeout=7, database="copy"):
+        assert Router().db_for_read(model) == PRIMARY
+
+
+def test_writes_to_the_primary_alone(copy: None) -> None:
+    router = Router()
+
+    with reading(timeout=7, database="copy"):
+        assert router.db_for_write(Issue) == PRIMARY
+    assert [router.allow_migrate(alias, "issues") for alias in (PRIMARY, "copy")] == [True, False]
+    assert router.allow_relation(Issue(), User())
