@@ -17,7 +17,7 @@ from django.core.management import call_command
 from issues.enums import ActivityKind
 from issues.models import BEFORE_STATE, Issue, Mutation
 from issues.mutation import IssueMutation, NamedIssues
-from issues.serializers.items import read_items, read_names
+from issues.reading.items import read_items, read_names
 from issues.serializers.mutations import IssueMutationSerializer, read_mutation
 from issues.services import bulk, undo
 from issues.services.deletion import HANGING_ON_ISSUES

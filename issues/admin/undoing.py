@@ -16,7 +16,7 @@ from issues.admin.wording import link_to_mutation, linked_ids, shortened
 from issues.enums import MutationKind
 from issues.models import Mutation
 from issues.mutation import UndoOutcome
-from issues.serializers.history import read_undone_by
+from issues.reading.history import read_undone_by
 from issues.services import undo
 from issues.services.ground import history
 from projects.acting import Act

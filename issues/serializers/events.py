@@ -1,7 +1,7 @@
 """The event that clients ask for, made from the issue: no events are kept (contract section 5)."""
 
 from issues import answers
-from issues.models import Issue
+from issues.models import Issue, IssueHash
 from projects.serializers import iso
 
 
@@ -42,4 +42,19 @@ def describe_event(issue: Issue) -> answers.Event:
         "errors": [],
         "previousEventID": None,
         "nextEventID": None,
+    }
+
+
+def describe_hash(row: IssueHash) -> answers.Hash:
+    """Return a fingerprint, with the issue that it belongs to and that issue's event."""
+    issue = row.issue
+    return {
+        "id": row.hash,
+        "issue": {
+            "id": str(issue.pk),
+            "shortId": issue.short_id,
+            "title": issue.shown_text.title,
+            "mergedInto": None if issue.merged_into_id is None else str(issue.merged_into_id),
+        },
+        "latestEvent": describe_event(issue),
     }

@@ -1,43 +1,23 @@
 """The mutations of a project, and what one did to its issues (contract section 6)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from types import SimpleNamespace
+from collections.abc import Mapping
 from typing import Any
-
-from django.db.models import Max
 
 from issues import answers
 from issues.enums import MutationKind
-from issues.models import Mutation
 from issues.mutation import UndoOutcome
-from issues.serializers.items import look_up_names
-from issues.services.ground.parts import Part
-from issues.services.verbs import MARKS, PARTS
-from projects.database.arrays import as_array
-from projects.database.reading import connection
+from issues.reading.history import Changes, ToldMutation
+from issues.services.verbs import MARKS
+from issues.services.verbs.merging import Links
 from projects.serializers import describe_user, iso
 
 Sides = dict[str, dict[str, Any]]  # before and after: the API's words with their values
 
 
-def read_undone_by(mutations: Iterable[Mutation]) -> dict[int, int]:
-    """Return by which mutation each of these was undone, the last time."""
-    undos = Mutation.objects.filter(undoes__in=[mutation.pk for mutation in mutations])
-    return dict(undos.values_list("undoes").annotate(Max("pk")))
-
-
-def describe_mutation(
-    mutation: Mutation, undone_by: Mapping[int, int], scopes: Mapping[int, Mutation], *, body: Mapping[str, Any]
-) -> answers.Mutation:
-    """Return one entry of the history; its user and key are at hand.
-
-    :param scopes: the mutations whose scope undos show, by undo.
-    :param body: what the caller may see of it.
-    """
-    scope = scopes.get(mutation.pk, mutation)
-    key, undo = mutation.api_key, undone_by.get(mutation.pk)
-    is_undo = mutation.kind == MutationKind.UNDO
+def describe_mutation(told: ToldMutation) -> answers.Mutation:
+    """Return one entry of the history."""
+    mutation, scope, key, undo = told.mutation, told.scope, told.mutation.api_key, told.undone_by
     return {
         "id": str(mutation.pk),
         "user": None if mutation.user is None else describe_user(mutation.user),
@@ -48,7 +28,7 @@ def describe_mutation(
             "status": scope.statuses,
             "query": scope.query,
         },
-        "mutation": {"undo": str(mutation.undoes)} if is_undo else body,
+        "mutation": {"undo": str(mutation.undoes)} if mutation.kind == MutationKind.UNDO else dict(told.body),
         "matched": mutation.matched,
         "changed": mutation.changed,
         "undoneBy": None if undo is None else str(undo),
@@ -70,76 +50,32 @@ def describe_undo(mutation_id: int, outcome: UndoOutcome) -> answers.Undone:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def read_changes(
-    mutation: Mutation,
-    ids: Sequence[int],
-    *,
-    made: Mapping[int, int],
-    cut: Mapping[int, int],
-    with_marks: bool,
-) -> list[dict[str, Any]]:
-    """Return what a mutation changed of these issues: only the parts that it did, before and after.
+def describe_changes(changes: Changes) -> list[dict[str, Any]]:
+    """Return what a mutation changed of its issues: only the parts that it did, before and after.
 
-    "After" is what it left, whatever came later. ``made`` and ``cut`` are the links, child -> parent, that it did.
-    ``with_marks`` shows whose they are what became of them.
+    "After" is what it left, whatever came later.
     """
-    changes: dict[int, Sides] = defaultdict(lambda: {"before": {}, "after": {}})
-    for part in PARTS:
-        rows = _read(mutation, ids, part)
-        states = [state for row in rows for state in (row.before, row.after)]
-        names = look_up_names(
-            ((of, getattr(state, column)) for column, of in part.names.items() for state in states), tells_of_gone=True
-        )
-        for row in rows:
-            for side, state in (("before", row.before), ("after", row.after)):
-                changes[row.issue_id][side] |= part.shown(part.counted(state, mutation.created_at), names)
-    for mark in MARKS if with_marks else ():
+    told, mutation = defaultdict[int, Sides](lambda: {"before": {}, "after": {}}), changes.mutation
+    for part, change in changes.of_parts:
+        for side, state in (("before", change.before), ("after", change.after)):
+            told[change.issue_id][side] |= part.shown(part.counted(state, mutation.created_at), changes.names)
+    for mark in MARKS if changes.with_marks else ():
         value = getattr(mutation, mark.wish)
         for pk in getattr(mutation, mark.ids):
-            _add(changes[pk], mark.key, not value, value)
-    _add_links(changes, made, cut)
-    return [{"id": str(pk), **changes[pk]} for pk in ids]
-
-
-def _read(mutation: Mutation, ids: Sequence[int], part: Part) -> list[Any]:
-    """Return the issues of which it changed this part: the states ``before`` and ``after``, with the numbers now."""
-    columns = part.columns
-    before = ", ".join(f"activity.before_{name}" for name in columns)
-    after = ", ".join(f"CASE WHEN later.id IS NULL THEN issue.{name} ELSE later.before_{name} END" for name in columns)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT issue.id, issue.times_seen, issue.users_seen, {before}, {after}
-            FROM issues_activity AS activity
-            JOIN issues_issue AS issue ON issue.id = activity.issue_id
-            {part.next_change}
-            WHERE activity.mutation_id = %s AND activity.issue_id = ANY(%s::bigint[]) AND activity.kind = ANY(%s)
-            """,
-            [mutation.pk, as_array(ids), [kind.value for kind in part.kinds]],
-        )
-        return [
-            SimpleNamespace(
-                issue_id=issue_id,
-                **{
-                    side: SimpleNamespace(
-                        **dict(zip(columns, state, strict=True)), times_seen=times_seen, users_seen=users_seen
-                    )
-                    for side, state in (("before", states[: len(columns)]), ("after", states[len(columns) :]))
-                },
-            )
-            for issue_id, times_seen, users_seen, *states in cursor.fetchall()
-        ]
+            _add(told[pk], mark.key, not value, value)
+    _add_links(told, changes.links)
+    return [{"id": str(pk), **told[pk]} for pk in changes.issue_ids]
 
 
 def _add(sides: Sides, key: str, before: Any, after: Any) -> None:
     sides["before"][key], sides["after"][key] = before, after
 
 
-def _add_links(changes: Mapping[int, Sides], made: Mapping[int, int], cut: Mapping[int, int]) -> None:
+def _add_links(changes: Mapping[int, Sides], links: Links) -> None:
     """Add the parent to each child, and to each parent those children that came or went."""
-    for links, is_made in ((made, True), (cut, False)):
+    for done, is_made in ((links.made, True), (links.cut, False)):
         under: dict[int, list[str]] = defaultdict(list)
-        for child, parent in sorted(links.items()):
+        for child, parent in sorted(done.items()):
             under[parent].append(str(child))
             without, having = None, str(parent)
             _add(changes[child], "parent", *((without, having) if is_made else (having, without)))

@@ -6,13 +6,16 @@ from typing import Any
 
 from rest_framework.renderers import JSONRenderer
 
-from issues import short_ids
-from issues.models import UNTITLED
+from issues import answers, short_ids
+from issues.models import UNTITLED, IssueSeen, IssueSubscription
 from issues.named import Names
-from issues.serializers.items import Item, Stats
+from issues.reading.items import Item, Stats
+from issues.reading.whole import WholeIssue
+from issues.serializers.activities import describe_activity
 from issues.services.verbs import PARTS
 from issues.substatus import substatus_of
-from projects.serializers import iso
+from projects.models import Release
+from projects.serializers import describe_user, iso
 
 _read_json = json.JSONDecoder().raw_decode  # json.loads also looks for blanks around it, where jsonb has none
 
@@ -102,3 +105,40 @@ def write_list(issues: Sequence[Item], names: Names, stats: Stats | None, *, per
                 points[places[begin]] = b"[%d, %d]" % (begin, count)
         parts += b"[", b", ".join(points), b"]", after
     return b"".join(parts)
+
+
+def describe_whole(whole: WholeIssue, *, permalink: Callable[[int], str]) -> dict[str, Any]:
+    """Return the whole of one issue: a list's item, and what stands around it."""
+    stats = {each.period.word: each.points(whole.item.id) for each in whole.stats}
+    return describe_issue(whole.item, whole.names, stats, permalink=permalink) | {
+        "activity": [describe_activity(activity) for activity in whole.activities],
+        "seenBy": [_describe_viewer(mark) for mark in whole.seen],
+        "participants": [_describe_follower(follower) for follower in whole.followers],
+        "firstRelease": _describe_release(whole.first_release),
+        "lastRelease": _describe_release(whole.last_release),
+        "tags": [],
+        "userReportCount": 0,
+        "pluginActions": [],
+        "pluginContexts": [],
+        "pluginIssues": [],
+    }
+
+
+def _describe_viewer(mark: IssueSeen) -> answers.Viewer:
+    return {**describe_user(mark.user), "lastSeen": iso(mark.seen_at)}
+
+
+def _describe_follower(subscription: IssueSubscription) -> answers.Follower:
+    return {**describe_user(subscription.user), "type": "user"}
+
+
+def _describe_release(release: Release | None) -> answers.ReleaseOfIssue | None:
+    if release is None:
+        return None
+    return {
+        "id": release.pk,
+        "version": release.version,
+        "shortVersion": release.version.rpartition("@")[2],
+        "dateCreated": iso(release.created_at),
+        "dateReleased": None if release.released_at is None else iso(release.released_at),
+    }

@@ -19,11 +19,11 @@ from issues.mutation import (
     Resolve,
     SnoozeTerms,
     StatusChange,
-    UnknownRelease,
     Unresolve,
 )
-from issues.serializers.assignees import ONE_PROJECT_ONLY, AssigneeField, find_assignee
-from issues.serializers.keys import refuse_all_unknown, refuse_unknown, says_which
+from issues.reading.wished import ONE_PROJECT_ONLY, find_assignee, find_release
+from issues.serializers.assignees import AssigneeField
+from issues.serializers.unknown_keys import refuse_all_unknown, refuse_unknown, says_which
 from issues.services.verbs.status.words import (
     MAX_COUNT,
     MAX_MINUTES,
@@ -32,7 +32,8 @@ from issues.services.verbs.status.words import (
     RESOLVED_IN_NEXT_RELEASE,
 )
 from projects.callers import Caller
-from projects.models import Project, Release
+from projects.models import Project
+from projects.refusals import Refusal
 
 LONGEST_INSTANT = 64  # characters, far more than any has
 
@@ -157,16 +158,10 @@ class StatusDetailsSerializer(IgnoreTermsSerializer):
         projects = _projects(self)
         if len(projects) > 1:
             raise ValidationError(ONE_PROJECT_ONLY)
-        releases = Release.objects.of_project(projects[0].pk) if projects else Release.objects.none()
-        found = (
-            releases.out_at(self.context["at"]).newest_first()
-            if version == "latest"
-            else releases.filter(version=version)
-        )
-        release = found.first()
-        if release is None:
-            raise ValidationError(UnknownRelease.sentence)
-        return NamedRelease(release.pk, release.version)
+        try:
+            return find_release(version, projects[0].pk if projects else None, at=self.context["at"])
+        except Refusal as refusal:
+            raise ValidationError(refusal.sentence) from refusal
 
 
 class IssueMutationSerializer(IgnoreTermsSerializer):
@@ -245,7 +240,10 @@ class IssueMutationSerializer(IgnoreTermsSerializer):
         if not word:
             return Assignment(None)
         by: Caller = self.context["by"]
-        return Assignment(find_assignee(word, self.context["organization_id"], _projects(self), by=by))
+        try:
+            return Assignment(find_assignee(word, self.context["organization_id"], _projects(self), by=by))
+        except Refusal as refusal:
+            raise ValidationError(refusal.sentence) from refusal
 
 
 def read_mutation(

@@ -1,20 +1,18 @@
 """Bodies about releases and deploys, and how both are answered, as Sentry's published API has them."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count
 from django.http import QueryDict
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from issues import answers
-from issues.models import Issue
 from issues.mutation import NewDeploy, ReleaseChange
-from issues.serializers.lists import read_project_ids
+from issues.reading.releases import Around
+from issues.serializers.list_query import read_project_ids
 from issues.serializers.scopes import SHOWN
 from projects.gathering import Gathered
 from projects.models import Deploy, Project, ReleaseStatus
@@ -179,50 +177,6 @@ def named_projects(projects: Sequence[Project], params: QueryDict) -> Sequence[P
 # ---------------------------------------------------------------------------------------------------------------------
 # How they are answered
 # ---------------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Around:
-    """What items show that stands in other tables, read once for a whole page."""
-
-    projects: Mapping[int, Project]  # those that are seen
-    new_issues: Mapping[int, int]  # by release, of its project
-    last_deploys: Mapping[str, Any]  # by version: a deploy with its ``count``
-
-
-def read_around(page: Sequence[Gathered], seen: Sequence[Project]) -> Around:
-    """Read what these releases show: a fixed number of statements."""
-    releases = [release for gathered in page for release in gathered.releases]
-    ids = [release.pk for release in releases]
-    new_issues = (
-        Issue.objects.of_projects(sorted({release.project_id for release in releases}))
-        .visible()
-        .filter(first_release__in=ids)
-        .values_list("first_release")
-        .annotate(count=Count("pk"))
-        .order_by()
-    )
-    last_deploys: Any = Deploy.objects.raw(LAST_DEPLOYS, [ids])  # with the columns that only it has
-    return Around(
-        projects={project.pk: project for project in seen},
-        new_issues=dict(new_issues),
-        last_deploys={row.version: row for row in last_deploys},
-    )
-
-
-# Of each version the last deploy and how many there are; one that was told of several projects counts once.
-LAST_DEPLOYS = """
-    WITH told AS (
-        SELECT DISTINCT ON (release.version, coalesce(deploy.told_as_id, deploy.id)) deploy.*, release.version
-        FROM projects_deploy AS deploy
-        JOIN projects_release AS release ON release.id = deploy.release_id
-        WHERE deploy.release_id = ANY(%s::bigint[])
-        ORDER BY release.version, coalesce(deploy.told_as_id, deploy.id), deploy.id
-    )
-    SELECT DISTINCT ON (version) *, count(*) OVER (PARTITION BY version) AS count
-    FROM told
-    ORDER BY version, finished_at DESC, id DESC
-"""
 
 
 def describe_release(gathered: Gathered, around: Around) -> answers.Release:

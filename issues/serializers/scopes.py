@@ -10,7 +10,7 @@ from rest_framework.exceptions import ValidationError
 from issues.enums import IssueStatus
 from issues.mutation import AllIssues, IssueScope, NamedIssues
 from issues.search import MAX_LENGTH, Term, parse
-from issues.serializers.keys import means_ids
+from issues.serializers.unknown_keys import means_ids
 from projects.callers import Caller
 from projects.querysets import MAX_ID, is_id
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from django.db import connection
-
 from issues import observing
 from issues.enums import IssueStatus, MutationKind
 from issues.models import Mutation
@@ -16,6 +14,7 @@ from issues.services.verbs import MARKS, PARTS, merging, status
 from issues.services.verbs.merging import Links, read_links
 from projects import acting
 from projects.acting import Act
+from projects.database.reading import connection
 from projects.refusals import Refusal
 
 IN_A_SET = 10_000  # issues of an "update all" that are put back at a time

@@ -11,13 +11,14 @@ from rest_framework.response import Response
 
 from issues import answers
 from issues.views.single import OneIssueViewSet
-from projects.api.pagination import Page, link_header
+from projects.api.pagination import link_header
 from projects.api.viewsets import ApiViewSet, OrganizationViewSet, ProjectViewSet
 from projects.database.keyset import Position, Sort
+from projects.pages import Page
 
 NO_SUCH_LIST: list[Any] = []
 NO_SUCH_THING: dict[str, Any] = {}
-NO_MORE = Page([], has_previous=False, has_next=False, asked=Position(Sort("id")))
+NO_MORE: Page[Any] = Page([], [], has_previous=False, has_next=False, asked=Position(Sort("id")))
 
 ORGANIZATION = "organizations/<str:organization>/"
 PROJECT = "projects/<str:organization>/<str:project>/"

@@ -1,9 +1,7 @@
 """Issues in bulk: list, mutate and delete those that the query names."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
-from functools import partial
 
 from django.http import HttpResponse
 from django.utils import timezone
@@ -12,12 +10,11 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from issues.models import Issue
 from issues.mutation import IssueMutation, IssueScope, MutationOutcome
+from issues.reading.lists import MAX_HITS, ListQuery, read_list
 from issues.serializers.issues import write_list
-from issues.serializers.items import read_items, read_names, read_stats
-from issues.serializers.lists import KNOWN as KNOWN_TO_LIST
-from issues.serializers.lists import KNOWN_OF_ORGANIZATION, ListQuery, read_list_query, read_project_ids
+from issues.serializers.list_query import KNOWN as KNOWN_TO_LIST
+from issues.serializers.list_query import KNOWN_OF_ORGANIZATION, read_list_query, read_project_ids
 from issues.serializers.mutations import read_mutation
 from issues.serializers.outcomes import counting_headers, describe_outcome
 from issues.serializers.scopes import KNOWN, SHOWN, ScopeQuery, read_expected, read_scope_query
@@ -26,14 +23,10 @@ from issues.services.ground import names, targets
 from issues.views.links import permalink
 from projects.acting import Act
 from projects.api.ignored import KEYS_HEADER, ignored_header
-from projects.api.pagination import beside, cut_page, link_header, refuse_foreign
+from projects.api.pagination import link_header
 from projects.api.viewsets import ApiViewSet, OrganizationViewSet, ProjectViewSet
-from projects.database.keyset import Key, Sort
 from projects.models import Project
-from projects.querysets import is_id
 from projects.refusals import Refusal
-
-MAX_HITS = 1000  # counted exactly up to here
 
 
 class IssuesViewSet(ApiViewSet):
@@ -41,17 +34,13 @@ class IssuesViewSet(ApiViewSet):
 
     def answer_list(self, asked: ListQuery, project_ids: Sequence[int], *, at: datetime) -> HttpResponse:
         """Answer a page of the issues of these projects (contract section 2)."""
-        asked = replace(asked, terms=names.resolve(asked.terms, project_ids, at=at))
-        refuse_foreign(asked.position, partial(_is_there, asked.position.sort, project_ids))
-        keys, hits = _keys(asked, project_ids, at=at)
-        page = cut_page(keys, asked.position, asked.limit)
-        ids = [pk for _, pk in page.keys]
-        found = {item.id: item for item in read_items(project_ids, ids, by=self.caller, at=at)}
-        items = [found[pk] for pk in ids if pk in found]
-        called = read_names(items)
-        stats = None if asked.stats is None else read_stats(items, asked.stats, at=at)
-        headers = {"Link": link_header(self.request, page), "X-Hits": str(hits), "X-Max-Hits": str(MAX_HITS)}
-        body = write_list(items, called, stats, permalink=permalink(self.request))
+        found = read_list(asked, project_ids, by=self.caller, at=at)
+        headers = {
+            "Link": link_header(self.request, found.page),
+            "X-Hits": str(found.hits),
+            "X-Max-Hits": str(MAX_HITS),
+        }
+        body = write_list(found.items, found.names, found.stats, permalink=permalink(self.request))
         return HttpResponse(body, content_type="application/json", headers=headers)
 
     def read_mutation(self, organization_id: int, projects: Sequence[Project], *, at: datetime) -> IssueMutation:
@@ -107,28 +96,6 @@ class IssuesViewSet(ApiViewSet):
         outcomes = deletion.delete_each(scopes, act)
 
         return _no_content(outcomes)
-
-
-def _is_there(sort: Sort, project_ids: Sequence[int], key: Key) -> bool:
-    issues = Issue.objects.of_projects(project_ids).filter(pk__range=beside(key), **{sort.column: key[0]})
-    return bool(issues.exists())
-
-
-def _keys(asked: ListQuery, project_ids: Sequence[int], *, at: datetime) -> tuple[list[Key], int]:
-    """Return the keys of a page, one more if there are more; and how many there are in all, as far as is counted."""
-    if asked.short_id and not is_id(asked.short_id):
-        named = targets.find(project_ids, asked.short_id)
-        shown = None if named is None else targets.shown_for(named)
-        if shown is not None:
-            key = (getattr(shown, asked.position.sort.column), shown.pk)
-            return [key] if asked.position.is_before(key) else [], 1
-    found = Issue.objects.matching(asked.terms, at=at)
-    if asked.position.key is None:  # the first page is the beginning of what is counted
-        return found.first_page(
-            project_ids, asked.statuses, at=at, start=asked.position, limit=asked.limit + 1, count_to=MAX_HITS
-        )
-    keys = found.page(project_ids, asked.statuses, at=at, position=asked.position, limit=asked.limit + 1)
-    return keys, found.count_up_to(MAX_HITS, project_ids, asked.statuses, at=at)
 
 
 def _no_content(outcomes: Sequence[MutationOutcome], headers: Mapping[str, str] | None = None) -> Response:

@@ -7,13 +7,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from issues import answers
-from issues.models import Issue, IssueHash
-from issues.serializers.events import describe_event
-from issues.services.ground import targets
+from issues.reading.events import OLDEST_FIRST, read_hashes, read_issue_of_event
+from issues.serializers.events import describe_event, describe_hash
 from issues.views.single import OneIssueViewSet
-from projects.api.pagination import PARAMETERS, paginate
+from projects.api.pagination import PARAMETERS, link_header, read_page_query
 from projects.api.viewsets import ProjectViewSet
-from projects.database.keyset import Sort
 from projects.querysets import MAX_ID
 
 NEWEST = {"latest", "oldest", "recommended"}  # words for an event: with one event, they are one
@@ -26,25 +24,8 @@ class HashesViewSet(OneIssueViewSet):
 
     def list(self, request: Request, **kwargs: str) -> Response:
         """Answer a page of fingerprints, each with the issue that it belongs to and that issue's event."""
-        tree = [self.issue.pk, *targets.descendants(self.issue.project_id, [self.issue.pk])]
-        found = IssueHash.objects.filter(project=self.issue.project_id, issue__id__any_of=tree)
-        rows = found.select_related("issue__text", "issue__project", "issue__last_release")
-        hashes, headers = paginate(request, rows, Sort("id", descending=False))
-        return Response([_describe_hash(row) for row in hashes], headers=headers)
-
-
-def _describe_hash(row: IssueHash) -> answers.Hash:
-    issue = row.issue
-    return {
-        "id": row.hash,
-        "issue": {
-            "id": str(issue.pk),
-            "shortId": issue.short_id,
-            "title": issue.shown_text.title,
-            "mergedInto": None if issue.merged_into_id is None else str(issue.merged_into_id),
-        },
-        "latestEvent": describe_event(issue),
-    }
+        page = read_hashes(self.issue, read_page_query(request, OLDEST_FIRST))
+        return Response(list(map(describe_hash, page.rows)), headers={"Link": link_header(request, page)})
 
 
 class EventViewSet(OneIssueViewSet):
@@ -73,8 +54,7 @@ def _issue_id(event: str) -> int:
 
 
 def _read_event(project_id: int, issue_id: int) -> answers.Event:
-    found = Issue.objects.with_ids(project_id, [issue_id]).select_related("text", "last_release")
-    issue = next(iter(found), None)
+    issue = read_issue_of_event(project_id, issue_id)
     if issue is None:  # no such issue, or deleted since it was found
         raise Http404
     return describe_event(issue)

@@ -1,7 +1,5 @@
 """The history of one issue, and what people write there."""
 
-from functools import partial
-
 from django.http import Http404
 from rest_framework import status
 from rest_framework.request import Request
@@ -10,15 +8,13 @@ from rest_framework.response import Response
 from issues import answers
 from issues.enums import ActivityKind
 from issues.models import Activity
-from issues.querysets import size_of_activity
-from issues.serializers.activities import NEWEST_FIRST, NoteSerializer, describe_activity, read_activities
+from issues.reading.activities import NEWEST_FIRST, read_activities
+from issues.serializers.activities import NoteSerializer, describe_activity
 from issues.serializers.scopes import read_id, refuse_parameters
 from issues.services import notes
 from issues.views.single import OneIssueViewSet
-from projects.api.pagination import PARAMETERS, paginate
+from projects.api.pagination import PARAMETERS, link_header, read_page_query
 from projects.refusals import Refusal
-
-MAX_SIZE = 2**20  # bytes of a page, as of one of mutations: a merge tells of a hundred thousand issues
 
 
 class AuthorRequired(Refusal):
@@ -42,10 +38,9 @@ class ActivitiesViewSet(OneIssueViewSet):
 
     def list(self, request: Request, **kwargs: str) -> Response:
         """Answer a page of activities, newest first, under the key ``activity``; fewer where they are large."""
-        found = partial(read_activities, self.issue)
-        activities, headers = paginate(request, found, NEWEST_FIRST, weight=size_of_activity(), max_weight=MAX_SIZE)
-        described: answers.Activities = {"activity": [describe_activity(activity) for activity in activities]}
-        return Response(described, headers=headers)
+        page = read_activities(self.issue, read_page_query(request, NEWEST_FIRST))
+        described: answers.Activities = {"activity": [describe_activity(activity) for activity in page.rows]}
+        return Response(described, headers={"Link": link_header(request, page)})
 
 
 class NotesViewSet(OneIssueViewSet):
@@ -56,9 +51,8 @@ class NotesViewSet(OneIssueViewSet):
 
     def list(self, request: Request, **kwargs: str) -> Response:
         """Answer a page of notes, newest first; fewer where they are large."""
-        found = partial(read_activities, self.issue, notes_only=True)
-        written, headers = paginate(request, found, NEWEST_FIRST, weight=size_of_activity(), max_weight=MAX_SIZE)
-        return Response([describe_activity(note) for note in written], headers=headers)
+        page = read_activities(self.issue, read_page_query(request, NEWEST_FIRST), notes_only=True)
+        return Response(list(map(describe_activity, page.rows)), headers={"Link": link_header(request, page)})
 
     def create(self, request: Request, **kwargs: str) -> Response:
         """Write a note, and answer it."""

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from issues import answers
+from issues.reading.releases import LAST_FINISHED_FIRST, read_deploys, read_release, read_releases
 from issues.serializers.releases import (
     NewDeploySerializer,
     ReleaseChangeSerializer,
@@ -16,20 +17,16 @@ from issues.serializers.releases import (
     describe_deploy,
     describe_release,
     named_projects,
-    read_around,
     read_status,
 )
 from issues.services import deploys, releases
 from projects import gathering
-from projects.api.pagination import PARAMETERS, paginate
+from projects.api.pagination import PARAMETERS, link_header, paginate, read_page_query
 from projects.api.parameters import read_text
-from projects.api.release_pages import paginate_releases
+from projects.api.release_pages import read_release_page_query, write_release_cursor
 from projects.api.viewsets import ApiViewSet, OrganizationViewSet, ProjectViewSet
-from projects.database.keyset import Sort
 from projects.gathering import Gathered
-from projects.models import Deploy, Project, Release
-
-LAST_FINISHED_FIRST = Sort("finished_at")
+from projects.models import Project, Release
 
 
 class ReleasesViewSet(ApiViewSet):
@@ -55,10 +52,10 @@ class ReleasesViewSet(ApiViewSet):
         """Answer a page of releases, newest first."""
         params = request.query_params
         projects = named_projects(self.seen, params)
-        ids = [project.pk for project in projects]
-        page, headers = paginate_releases(request, ids, text=read_text(params), status=read_status(params))
-        around = read_around(page, projects)
-        return Response([describe_release(gathered, around) for gathered in page], headers=headers)
+        text, status = read_text(params), read_status(params)
+        page, around = read_releases(projects, read_release_page_query(request), text=text, status=status)
+        headers = {"Link": link_header(request, page, write=write_release_cursor)}
+        return Response([describe_release(gathered, around) for gathered in page.rows], headers=headers)
 
     def create(self, request: Request, **path: str) -> Response:
         """Make a release, or change the one of that version: which of the two it was, the status says."""
@@ -104,8 +101,10 @@ class ReleasesViewSet(ApiViewSet):
 
     def described(self, version: str) -> answers.Release:
         """Return a release as it is now, unless it is gone again."""
-        found = self.find(version)
-        return describe_release(found, read_around([found], self.seen))
+        found = read_release(version, self.seen)
+        if found is None:
+            raise Http404
+        return describe_release(*found)
 
 
 class OrganizationReleasesViewSet(OrganizationViewSet, ReleasesViewSet):
@@ -120,9 +119,9 @@ class OrganizationReleasesViewSet(OrganizationViewSet, ReleasesViewSet):
 
     def list_deploys(self, request: Request, *, version: str, **path: str) -> Response:
         """Answer a page of the deploys of a release, the last one first."""
-        release_ids = [release.pk for release in self.find(version).releases]
-        page, headers = paginate(request, Deploy.objects.gathered(release_ids), LAST_FINISHED_FIRST, is_time=True)
-        return Response([describe_deploy(deploy) for deploy in page], headers=headers)
+        release = self.find(version)
+        page = read_deploys(release, read_page_query(request, LAST_FINISHED_FIRST, is_time=True))
+        return Response(list(map(describe_deploy, page.rows)), headers={"Link": link_header(request, page)})
 
     def create_deploy(self, request: Request, *, version: str, **path: str) -> Response:
         """Record that a release went live."""

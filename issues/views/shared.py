@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from issues.models import Issue
+from issues.reading.named import find_shared
 from issues.serializers.shared import describe_shared
 from issues.views.links import share_link
 from projects.api.viewsets import RouteViewSet
@@ -55,8 +56,7 @@ def _find(word: str) -> Issue:
         share_id = UUID(hex=word)
     except ValueError as error:
         raise Http404 from error
-    issues = Issue.objects.filter(share_id=share_id).visible().with_status_shown(at=timezone.now())
-    issue: Issue | None = next(iter(issues.select_related("text", "project__organization", "last_release")), None)
+    issue = find_shared(share_id, at=timezone.now())
     if issue is None:
         raise Http404
     return issue

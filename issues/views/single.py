@@ -11,12 +11,13 @@ from rest_framework.response import Response
 
 from issues.models import Issue
 from issues.mutation import NamedIssues
+from issues.reading import named
+from issues.reading.whole import read_whole
+from issues.serializers.issues import describe_whole
 from issues.serializers.mutations import read_mutation
 from issues.serializers.outcomes import counting_headers
 from issues.serializers.scopes import read_expected, refuse_parameters
-from issues.serializers.whole import read_whole
 from issues.services import bulk, deletion
-from issues.services.ground import targets
 from issues.views.links import permalink
 from projects.acting import Act
 from projects.api.ignored import KEYS_HEADER, ignored_header
@@ -57,19 +58,18 @@ class OneIssueViewSet(ApiViewSet):
         super().initial(request, *args, **kwargs)
         projects = Project.objects.visible_to(self.caller)
         if "organization" in kwargs:
-            named = Organization.objects.visible_to(self.caller).named(kwargs["organization"])
-            projects = projects.filter(organization__in=list(named.values_list("pk", flat=True)))
+            organizations = Organization.objects.visible_to(self.caller).named(kwargs["organization"])
+            projects = projects.filter(organization__in=list(organizations.values_list("pk", flat=True)))
         elif not is_id(kwargs["issue"]):  # a short id names one issue in each organization
             raise Http404
         self.find(projects, kwargs["issue"])
 
     def find(self, projects: QuerySet[Project], word: str) -> None:
         """Find the issue that a word names, and the one that shows it."""
-        named = targets.find(projects.values("pk"), word)
-        shown = None if named is None else targets.shown_for(named)
-        if named is None or shown is None:
+        found = named.find(projects.values("pk"), word)
+        if found is None:
             raise Http404
-        self.named, self.issue = named, shown
+        self.named, self.issue = found.named, found.shown
 
     def refuse_merged(self) -> None:
         """Answer 404 if the named issue is merged into another: nothing is ever applied to that one instead.
@@ -81,11 +81,10 @@ class OneIssueViewSet(ApiViewSet):
 
     def went_away(self) -> Refusal:
         """Return the answer for an issue that was deleted or merged since it was found."""
-        named = targets.find([self.named.project_id], str(self.named.pk))
-        shown = None if named is None else targets.shown_for(named)
-        if named is None or shown is None or named.pk == shown.pk:
+        found = named.find([self.named.project_id], str(self.named.pk))
+        if found is None or found.named.pk == found.shown.pk:
             return IssueGone()
-        return MergedAway(named, shown)
+        return MergedAway(found.named, found.shown)
 
 
 class IssueViewSet(OneIssueViewSet):
@@ -133,10 +132,10 @@ class IssueViewSet(OneIssueViewSet):
         return NamedIssues(self.named.project_id, ids=frozenset({self.named.pk}))
 
     def _whole(self, issue: Issue) -> dict[str, Any]:
-        found = read_whole(issue, by=self.caller, at=timezone.now(), permalink=permalink(self.request))
-        if found is None:
+        whole = read_whole(issue, by=self.caller, at=timezone.now())
+        if whole is None:
             raise Http404
-        return found
+        return describe_whole(whole, permalink=permalink(self.request))
 
 
 class ShortIdViewSet(IssueViewSet):

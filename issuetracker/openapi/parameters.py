@@ -4,7 +4,7 @@ from typing import Any
 
 from issues.enums import IssueStatus
 from issues.search import MAX_LENGTH
-from issues.serializers.lists import SORTS
+from issues.serializers.list_query import SORTS
 from issues.serializers.scopes import MAX_EXPECTED, STATUS_WORDS
 from projects.api.parameters import MAX_QUERY
 from projects.json_schema import one_of_words

@@ -1,49 +1,24 @@
 """Pages of releases: their cursors say more than one number and an id (:class:`projects.gathering.Place`)."""
 
 import re
-from collections.abc import Collection
-from dataclasses import replace
 
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from projects.api.pagination import (
-    MICROSECONDS,
-    beside,
-    cut_page,
-    link_header,
-    read_cursor,
-    read_limit,
-    refuse_foreign,
-    write_cursor,
-)
+from projects.api.pagination import MICROSECONDS, read_cursor, read_limit
 from projects.database.keyset import EPOCH, MICROSECOND, Key, Position
-from projects.gathering import NEWEST_FIRST, Gathered, Place, read_page
-from projects.models import Release
+from projects.gathering import NEWEST_FIRST, Place
+from projects.pages import PageQuery, write_cursor
 from projects.querysets import MAX_ID
 
 
-def paginate_releases(
-    request: Request, project_ids: Collection[int], *, text: str, status: str
-) -> tuple[list[Gathered], dict[str, str]]:
-    """Return the page of the releases of these projects that ``per_page`` and ``cursor`` ask for, and the header that
-    leads on from it; those of one version are one.
+def read_release_page_query(request: Request) -> PageQuery:
+    """Return which page of a list of releases ``per_page`` and ``cursor`` ask for.
 
     :raises ValidationError: one of the two is wrong.
     """
     limit = read_limit(request.query_params.get("per_page"), name="per_page")
-    position = read_release_cursor(request.query_params.get("cursor"))
-    if position.key is not None:
-        place, pk = position.key
-        releases = Release.objects.of_projects(project_ids)
-        refuse_foreign(
-            replace(position, key=(place.ordered_at, pk)),
-            lambda key: releases.filter(pk__range=beside(key), ordered_at=key[0]).exists(),
-        )
-    found = read_page(project_ids, position, limit, text=text, status=status)
-    page = cut_page([key for key, _ in found], position, limit)
-    kept = [gathered for _, gathered in found[:limit]]
-    return kept[::-1] if position.backwards else kept, {"Link": link_header(request, page, write=write_release_cursor)}
+    return PageQuery(read_release_cursor(request.query_params.get("cursor")), limit)
 
 
 def read_release_cursor(word: str | None) -> Position:

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from random import random
 from time import monotonic, sleep
+from typing import Any
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 from prometheus_client import Counter
@@ -16,7 +17,7 @@ from projects.database.failures import (
     SERIALIZATION_FAILURE,
     sqlstate,
 )
-from projects.database.reading import writing
+from projects.database.reading import Execute, writing
 from projects.refusals import TryAgain
 
 ATTEMPTS = 3

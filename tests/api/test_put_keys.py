@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from issues.models import Issue, Mutation
-from issues.serializers.keys import means_ids, says_which
+from issues.serializers.unknown_keys import means_ids, says_which
 from projects.models import Project
 from tests.api_client import Api
 from tests.assertions import snapshot

@@ -6,8 +6,8 @@ import pytest
 from rest_framework.renderers import JSONRenderer
 
 from issues.named import Names
+from issues.reading.items import DAY, HOUR, StatsPeriod, read_items, read_names, read_stats
 from issues.serializers.issues import describe_issue, write_list
-from issues.serializers.items import DAY, HOUR, StatsPeriod, read_items, read_names, read_stats
 from projects.callers import Caller
 from projects.models import Project, User
 from tests.factories import NOW, IssueFactory, IssueHourFactory, ReleaseFactory

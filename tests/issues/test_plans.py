@@ -20,11 +20,11 @@ from issues.admin import figures
 from issues.enums import IssueStatus
 from issues.models import Activity, Issue, IssueHash, Mutation
 from issues.mutation import AllIssues, Ignore, IssueMutation, NamedIssues
+from issues.reading.activities import NEWEST_FIRST, activities_from
+from issues.reading.history import changes_of, read_undone_by
+from issues.reading.items import Item, read_items, read_stats
+from issues.reading.whole import A_DAY
 from issues.search import parse
-from issues.serializers.activities import NEWEST_FIRST, read_activities
-from issues.serializers.history import read_changes, read_undone_by
-from issues.serializers.items import Item, read_items, read_stats
-from issues.serializers.whole import A_DAY
 from issues.services import bulk, undo
 from issues.services.ground import names, targets
 from issues.services.ground.restoring import restore
@@ -177,11 +177,11 @@ READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
         },
     ),
     "an issue's history": (
-        lambda cast: list(read_activities(cast.issue, Position(NEWEST_FIRST, in_the_middle()), 101)),
+        lambda cast: list(activities_from(cast.issue, Position(NEWEST_FIRST, in_the_middle()), 101)),
         {"issues_activity_of_issue"},
     ),
     "an issue's notes": (
-        lambda cast: list(read_activities(cast.issue, Position(NEWEST_FIRST), 101, notes_only=True)),
+        lambda cast: list(activities_from(cast.issue, Position(NEWEST_FIRST), 101, notes_only=True)),
         {"issues_activity_notes"},
     ),
     "the issues that a mutation changed": (
@@ -194,8 +194,8 @@ READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
     ),
     "an undo": (lambda cast: put_back(cast), {"issues_activity_of_mutation"}),
     "a page of what a mutation changed": (
-        lambda cast: read_changes(
-            one_mutation(cast), [item.id for item in first_hundred(cast)], made={}, cut={}, with_marks=True
+        lambda cast: changes_of(
+            one_mutation(cast), [item.id for item in first_hundred(cast)], NO_LINKS, with_marks=True
         ),
         {"issues_activity_of_mutation", "issues_activity_of_issue"},
     ),

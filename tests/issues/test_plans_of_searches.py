@@ -14,7 +14,7 @@ from issues.enums import IssueStatus
 from issues.models import Issue
 from issues.search import parse
 from issues.search.keys import KEYS
-from issues.serializers.lists import SORTS
+from issues.serializers.list_query import SORTS
 from issues.services.ground import names
 from projects.database.keyset import Position, Sort
 from tests.factories import NOW

@@ -12,8 +12,9 @@ from issues.mutation import (
     IssueScope,
     NamedIssues,
 )
-from issues.serializers.items import StatsPeriod
-from issues.serializers.lists import ListQuery, read_list_query
+from issues.reading.items import StatsPeriod
+from issues.reading.lists import ListQuery
+from issues.serializers.list_query import read_list_query
 from issues.serializers.scopes import read_id, read_scope_query
 from projects.callers import Caller
 from projects.database.keyset import EPOCH, Position, Sort

@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from projects.api.pagination import paginate, read_cursor, read_limit
 from projects.database.keyset import Position, Sort
 from projects.models import Organization
+from projects.pages import ForeignCursor
 from tests.factories import LONG_AGO, OrganizationFactory
 
 BY_ID = Sort("id", descending=False)
@@ -291,10 +292,10 @@ def test_the_links_of_a_page_far_outside_can_be_followed(
 def test_a_place_that_no_row_of_the_list_can_have_is_refused(
     ids: list[int], sort: Sort, is_time: bool, backwards: int, pk: int, value: int
 ) -> None:
-    with pytest.raises(ValidationError) as refusal:
+    with pytest.raises(ForeignCursor) as refusal:
         page(f"cursor={value}:{pk}:{backwards}", sort, is_time=is_time)
 
-    assert set(refusal.value.detail) == {"cursor"}
+    assert set(refusal.value.body) == {"cursor"}
 
 
 @pytest.mark.parametrize("sort", [BY_TIME, BY_TIME_DOWN])
@@ -303,7 +304,7 @@ def test_a_place_that_seems_impossible_is_believed_when_a_row_is_there(ids: list
 
     for pk in (ids[3] - 1, ids[3], ids[3] + 1):  # the way back from an empty page names the id beside it
         page(f"cursor={micros(EPOCH)}:{pk}:0", sort, is_time=True)
-    with pytest.raises(ValidationError):
+    with pytest.raises(ForeignCursor):
         page(f"cursor={micros(EPOCH)}:{ids[6]}:0", sort, is_time=True)
 
 

@@ -1,6 +1,7 @@
 """The transaction of a mutation ... (contract 1.1 and 1.9)"""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import DataError, IntegrityError, OperationalError, connection, transaction

@@ -1,22 +1,22 @@
 """The query of a list (contract section 2)."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.http import QueryDict
 from rest_framework.exceptions import ValidationError
 
 from issues.enums import IssueStatus
+from issues.reading.items import DAY, HOUR, StatsPeriod
+from issues.reading.lists import ListQuery
 from issues.search import Term
 from issues.search.conditions import HasStatus, IsSeenAt, IsSeenWithin
 from issues.search.keys import read_instant
-from issues.serializers.items import DAY, HOUR, StatsPeriod
 from issues.serializers.scopes import read_ids, read_query, read_statuses
 from projects.api.pagination import read_cursor, read_limit
 from projects.api.parameters import MAX_QUERY
 from projects.callers import Caller
-from projects.database.keyset import Position, Sort
+from projects.database.keyset import Sort
 
 KNOWN = frozenset(
     {
@@ -40,18 +40,6 @@ ALL_PROJECTS = "-1"
 
 TIME_SORTS = {"date": Sort("last_seen"), "new": Sort("first_seen")}
 SORTS = TIME_SORTS | {"freq": Sort("times_seen"), "user": Sort("users_seen")}
-
-
-@dataclass(frozen=True, slots=True)
-class ListQuery:
-    """What a list was asked for. Statuses None means all."""
-
-    statuses: frozenset[IssueStatus] | None
-    terms: tuple[Term, ...]
-    position: Position
-    limit: int
-    stats: StatsPeriod | None
-    short_id: str = ""  # may name the one issue that is wanted
 
 
 def read_list_query(params: QueryDict, *, period_narrows: bool = False, by: Caller) -> ListQuery:

@@ -1,0 +1,84 @@
+"""A list of issues (contract section 2)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+from issues.enums import IssueStatus
+from issues.models import Issue
+from issues.named import Names
+from issues.reading import named
+from issues.reading.items import Item, Stats, StatsPeriod, read_items, read_names, read_stats
+from issues.search import Term
+from issues.services.ground import names
+from projects.callers import Caller
+from projects.database.keyset import Key, Position, Sort
+from projects.pages import Page, beside, cut_page, refuse_foreign
+from projects.querysets import is_id
+
+MAX_HITS = 1000  # counted exactly up to here
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """What a list was asked for. Statuses None means all."""
+
+    statuses: frozenset[IssueStatus] | None
+    terms: tuple[Term, ...]
+    position: Position
+    limit: int
+    stats: StatsPeriod | None
+    short_id: str = ""  # may name the one issue that is wanted
+
+
+@dataclass(frozen=True, slots=True)
+class IssueList:
+    """A page of issues, and what stands around it. Issues that went while it was read are in the page only."""
+
+    page: Page[int]  # of ids
+    items: Sequence[Item]
+    names: Names
+    stats: Stats | None
+    hits: int  # in all, as far as is counted
+
+
+def read_list(asked: ListQuery, project_ids: Sequence[int], *, by: Caller, at: datetime) -> IssueList:
+    """Return a page of the issues of these projects.
+
+    :raises ForeignCursor: the cursor is of another list.
+    """
+    asked = replace(asked, terms=names.resolve(asked.terms, project_ids, at=at))
+    refuse_foreign(asked.position, partial(_is_there, asked.position.sort, project_ids))
+    keys, hits = _keys(asked, project_ids, at=at)
+    page = cut_page([(key, key[1]) for key in keys], asked.position, asked.limit)
+    found = {item.id: item for item in read_items(project_ids, page.rows, by=by, at=at)}
+    items = [found[pk] for pk in page.rows if pk in found]
+    return IssueList(
+        page=page,
+        items=items,
+        names=read_names(items),
+        stats=None if asked.stats is None else read_stats(items, asked.stats, at=at),
+        hits=hits,
+    )
+
+
+def _is_there(sort: Sort, project_ids: Sequence[int], key: Key) -> bool:
+    issues = Issue.objects.of_projects(project_ids).filter(pk__range=beside(key), **{sort.column: key[0]})
+    return bool(issues.exists())
+
+
+def _keys(asked: ListQuery, project_ids: Sequence[int], *, at: datetime) -> tuple[list[Key], int]:
+    """Return the keys of a page, one more if there are more; and how many there are in all, as far as is counted."""
+    if asked.short_id and not is_id(asked.short_id):
+        wanted = named.find(project_ids, asked.short_id)
+        if wanted is not None:
+            key = (getattr(wanted.shown, asked.position.sort.column), wanted.shown.pk)
+            return [key] if asked.position.is_before(key) else [], 1
+    found = Issue.objects.matching(asked.terms, at=at)
+    if asked.position.key is None:  # the first page is the beginning of what is counted
+        return found.first_page(
+            project_ids, asked.statuses, at=at, start=asked.position, limit=asked.limit + 1, count_to=MAX_HITS
+        )
+    keys = found.page(project_ids, asked.statuses, at=at, position=asked.position, limit=asked.limit + 1)
+    return keys, found.count_up_to(MAX_HITS, project_ids, asked.statuses, at=at)
