@@ -127,7 +127,8 @@ class Standing:
 
         for name in item.fixturenames:
             add(name)
-        return [] if any(definitions[name][-1].baseid != "tests" for name in found) else list(found)
+        is_ours = all(name in definitions and definitions[name][-1].baseid == "tests" for name in found)
+        return list(found) if is_ours else []
 
 
 standing = Standing()
