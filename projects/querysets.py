@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, Self
 
-from django.db import connection
+from django.db import connection  # the primary: it says who calls
 from django.db.models import (
     BigIntegerField,
     BooleanField,
@@ -25,6 +25,7 @@ from django.db.models import (
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
+from projects.database import reading
 from projects.database.rows import columns_of, model_of
 
 MAX_ID = 2**63 - 1  # the largest of our keys
@@ -186,7 +187,7 @@ class ProjectQuerySet(MentioningQuerySet):
         if in_organization is None or called is None:
             return None
         sql, params = _visible_to(caller)
-        with connection.cursor() as cursor:
+        with reading.connection.cursor() as cursor:
             cursor.execute(
                 f"SELECT {columns_of(self.model, 'project')} {sql} "
                 f"AND organization.{in_organization[0]} = %s AND project.{called[0]} = %s",

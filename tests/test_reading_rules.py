@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SERIALIZERS = [*(ROOT / "issues" / "serializers").glob("*.py"), ROOT / "projects" / "serializers.py"]
 READING = list((ROOT / "issues" / "reading").glob("*.py"))
 
-ASKS = {"objects", "_default_manager", "_base_manager", "connection", "connections", "using", "raw", "execute"}
+ASKS = {"objects", "_default_manager", "_base_manager", "connection", "connections", "using", "execute"}
 # Who asks says when, for whom and what; where and for how long, the middleware has said.
 DECIDES = {"settings", "timezone", "request", "using", "connections", "statement_timeout"}
 WRITES = {"save", "update", "delete", "create", "bulk_create", "bulk_update", "select_for_update", "atomic"}

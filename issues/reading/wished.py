@@ -21,6 +21,9 @@ class NotAssignable(Refusal):
 
     field = UnknownActor.field
 
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+
 
 def find_assignee(word: str, organization_id: int, projects: Sequence[Project], *, by: Caller) -> Assignee:
     """Return the member or team of the organization that a word stands for: ``me``, or as :mod:`projects.actors` says.

@@ -28,6 +28,9 @@ ASK_NOTHING_MORE = {
     *("api/0/docs/", "api/0/schema/"),
 }
 
+# It previews: a change that is rolled back asks the primary, within the limits of its own transaction.
+PREVIEWS = {"admin/issues/mutation/<path:object_id>/undo/"}
+
 CREDENTIAL_TABLES = {name.replace("sessions.", "django_").replace(".", "_") for name in CREDENTIALS}
 
 
@@ -61,7 +64,7 @@ def asked(reader: None, monkeypatch: pytest.MonkeyPatch) -> Asked:
 def is_about_a_credential(sql: str) -> bool:
     """Return whether it only looks for who calls, or notes that they did."""
     tables = set(re.findall(r'\b(?:FROM|JOIN|INTO|UPDATE)\s+"?(\w+)', sql))
-    return tables <= CREDENTIAL_TABLES | {"projects_organization"}
+    return tables <= CREDENTIAL_TABLES | {"projects_organization", "projects_team_members"}
 
 
 def test_asks_the_reader_within_a_limit_at_every_address(asked: Asked) -> None:
@@ -70,7 +73,7 @@ def test_asks_the_reader_within_a_limit_at_every_address(asked: Asked) -> None:
     by_token, by_cookie = world.with_token(superuser).client, world.with_session(superuser).client
     quiet = set()
 
-    for route in ROUTES:
+    for route in sorted(set(ROUTES) - PREVIEWS):
         path = path_of(route, dict.fromkeys(parts_of(route), str(ours.issue.pk)) | ours.words)
         asked.clear()
         response = (by_token if route.startswith(API) else by_cookie).get(path)
