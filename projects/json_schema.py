@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Annotated, Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 Schema = dict[str, Any]
 
@@ -108,6 +108,8 @@ def schema_of(kind: Any, named: Mapping[str, Any]) -> Schema:
         found = schema_of(bare, named) if form is None else form.schema
         sentence = next((one for one in said if isinstance(one, About)), None)
         return found if sentence is None else about(found, sentence.sentence)
+    if origin is NotRequired:  # said by the record
+        return schema_of(arguments[0], named)
     if origin is Literal:
         return (
             {"type": "boolean", "const": arguments[0]} if isinstance(arguments[0], bool) else one_of_words(*arguments)

@@ -130,8 +130,8 @@ _SETTINGS = """
 
 @contextmanager
 def _transaction(*, lock_timeout: int, keep: bool) -> Iterator[None]:
-    settings = _SETTINGS.format(lock_timeout=lock_timeout)
-    with writing(), transaction.atomic(durable=True), _sent_along(settings):
+    limits = _SETTINGS.format(lock_timeout=lock_timeout)
+    with writing(), transaction.atomic(durable=True), _sent_along(limits):
         yield
         if not keep:
             connection.check_constraints()  # what the commit would have refused

@@ -265,7 +265,7 @@ def columns_of(issue: Issue, number: int) -> dict[str, Any]:
     """Return the columns of a newer issue like this one."""
     columns = {field.attname: getattr(issue, field.attname) for field in Issue._meta.concrete_fields}
     later = {"last_seen": issue.last_seen.replace(year=issue.last_seen.year + 1)}
-    return columns | later | {"id": None, "short_number": 1000 + number, "logger": "often", "platform": ""}
+    return columns | later | {"id": None, "short_number": 1_000_000 + number, "logger": "often", "platform": ""}
 
 
 def test_the_order_of_checks(api: Api, cast: dict[str, Issue], other_project: Project) -> None:

@@ -200,7 +200,7 @@ def test_leaves_secrets_alone_that_another_start_made_first(tmp_path: Path) -> N
 
 
 def test_says_which_file_of_secrets_is_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serve, "data_dir", lambda: tmp_path)
+    monkeypatch.setattr(postgres, "data_dir", lambda: tmp_path)
     (tmp_path / "secrets.json").write_text('{"api_key": ')
 
     with pytest.raises(CommandError, match=re.escape(f"The secrets in {tmp_path}/secrets.json can't be read")):
