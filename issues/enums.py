@@ -41,11 +41,18 @@ class IssueLevel(TextChoices):
     FATAL = "fatal"
 
 
+class IssuePriority(TextChoices):
+    HIGH = "high"
+    MEDIUM = "medium"  # from the start
+    LOW = "low"
+
+
 class ActivityKind(TextChoices):
     SET_RESOLVED = "set_resolved"
     SET_RESOLVED_IN_RELEASE = "set_resolved_in_release"  # data: version, empty for "the next one"
     SET_UNRESOLVED = "set_unresolved"
     SET_IGNORED = "set_ignored"  # data: the terms of the snooze
+    SET_PRIORITY = "set_priority"  # data: priority
     ASSIGNED = "assigned"  # data: assignee, assigneeType
     UNASSIGNED = "unassigned"
     SET_PUBLIC = "set_public"

@@ -19,7 +19,15 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Upper
 
 from issues import short_ids
-from issues.enums import ActivityKind, IssueLevel, IssueStatus, MutationKind, ResolutionKind, SubscriptionReason
+from issues.enums import (
+    ActivityKind,
+    IssueLevel,
+    IssuePriority,
+    IssueStatus,
+    MutationKind,
+    ResolutionKind,
+    SubscriptionReason,
+)
 from issues.querysets import IssueQuerySet
 from projects.models import ApiKey, Project, Release, Team, User
 
@@ -96,6 +104,7 @@ class Issue(models.Model):
     snooze_window_user_minutes = models.IntegerField(null=True, blank=True)
 
     # the rest of what it has once
+    priority = models.CharField(max_length=10, choices=IssuePriority.choices, db_default=IssuePriority.MEDIUM)
     assignee_user = reference(User)
     assignee_team = reference(Team)
     share_id = models.UUIDField(null=True, blank=True, help_text="The secret of its public link; null while private.")
@@ -120,6 +129,9 @@ class Issue(models.Model):
             ),
             models.CheckConstraint(name="issues_issue_status_is_known", condition=Q(status__in=IssueStatus.values)),
             models.CheckConstraint(name="issues_issue_level_is_known", condition=Q(level__in=IssueLevel.values)),
+            models.CheckConstraint(
+                name="issues_issue_priority_is_known", condition=Q(priority__in=IssuePriority.values)
+            ),
             models.CheckConstraint(
                 name="issues_issue_own_numbers_are_not_negative",
                 condition=Q(own_times_seen__gte=0, own_users_seen__gte=0, own_comment_count__gte=0),
@@ -439,6 +451,7 @@ class Activity(HangsOnIssue):
     before_snooze_window_minutes = models.IntegerField(null=True)
     before_snooze_window_user_count = models.IntegerField(null=True)
     before_snooze_window_user_minutes = models.IntegerField(null=True)
+    before_priority = models.CharField(max_length=10, null=True)  # noqa: DJ001 - as before_status
     before_assignee_user_id = models.BigIntegerField(null=True)
     before_assignee_team_id = models.BigIntegerField(null=True)
     before_share_id = models.UUIDField(null=True)
@@ -458,6 +471,10 @@ class Activity(HangsOnIssue):
             models.CheckConstraint(
                 name="issues_activity_before_status_is_known",
                 condition=Q(before_status__isnull=True) | Q(before_status__in=IssueStatus.values),
+            ),
+            models.CheckConstraint(
+                name="issues_activity_before_priority_is_known",
+                condition=Q(before_priority__isnull=True) | Q(before_priority__in=IssuePriority.values),
             ),
         ]
         indexes = [

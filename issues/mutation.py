@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from issues.enums import IssueStatus
+from issues.enums import IssuePriority, IssueStatus
 from issues.search import Term
 from projects.refusals import Refusal
 
@@ -127,6 +127,7 @@ class IssueMutation:
     substatus: str | None = None  # said of the status, and answered; what it says follows from the status anyway
     assignment: Assignment | None = None
     is_public: bool | None = None
+    priority: IssuePriority | None = None
     has_seen: bool | None = None
     is_bookmarked: bool | None = None
     is_subscribed: bool | None = None

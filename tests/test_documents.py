@@ -106,3 +106,25 @@ def test_the_map_leaves_no_module_of_an_app_out() -> None:
     }
 
     assert there - mapped() == set()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The recipe of a key
+# ---------------------------------------------------------------------------------------------------------------------
+
+MOST_FILES = 8  # that a new key may cost, beside migrations and what commands write
+
+
+def test_the_recipe_of_a_key_names_the_files_that_know_one() -> None:
+    recipe = (ROOT / "CONTRIBUTING.md").read_text().split("## Adding a key\n")[1].split("\n## ")[0]
+    named = re.findall(r"^\d+\. `([\w/.]+)`", recipe, re.MULTILINE)
+    sources = [path for app in APPS for path in (ROOT / app).rglob("*") if path.suffix in {".py", ".html", ".js"}]
+    knowing = {
+        str(path.relative_to(ROOT))
+        for path in sources
+        if "migrations" not in path.parts and re.search("priorit", path.read_text(), re.IGNORECASE)
+    }
+
+    assert set(named) == knowing
+    assert len(named) <= MOST_FILES
+    assert [name for name in re.findall(r"`(tests/[\w/.]+)`", recipe) if not (ROOT / name).exists()] == []

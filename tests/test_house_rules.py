@@ -47,6 +47,7 @@ BODIES: dict[str, list[dict[str, Any]]] = {
         {"status": "ignored", "ignoreUserCount": 5, "ignoreUserWindow": 60},
     ],
     "assignment": [{"assignedTo": "jane"}, {"assignedTo": "#powerful-abolitionist"}],
+    "priority": [{"priority": "high"}, {"priority": "low"}],
     "is_public": [{"isPublic": True}],
     "has_seen": [{"hasSeen": True}],
     "is_bookmarked": [{"isBookmarked": True}],

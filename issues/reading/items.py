@@ -51,6 +51,7 @@ class Item(NamedTuple):
     text__title: str | None  # of an issue that lost its text
     text__culprit: str | None
     text__metadata: str | None  # JSON
+    priority: str
     share_id: UUID | None
     first_seen: datetime
     last_seen: datetime

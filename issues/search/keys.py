@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from issues.enums import IssueLevel, IssueStatus
+from issues.enums import IssueLevel, IssuePriority, IssueStatus
 from issues.instants import may_be_iso
 from issues.search.conditions import (
     Comparison,
@@ -273,6 +273,7 @@ KEYS = {
         Key("assigned", _read_assignee),
         Key("bookmarks", _read_bookmarks),
         Key("level", _read_one_of(IssueLevel.values, "level")),
+        Key("priority", _read_one_of(IssuePriority.values, "priority")),
         Key("platform", _read_known("platform")),
         Key("logger", _read_known("logger")),
         Key("release", _read_release(first_only=False)),
@@ -290,7 +291,7 @@ KEYS = {
         Key("issue.category", _read_kind),
     )
 }
-_OTHER_NAMES = {"first-release": "firstRelease", "assigned_or_suggested": "assigned"}
+_OTHER_NAMES = {"first-release": "firstRelease", "issue.priority": "priority", "assigned_or_suggested": "assigned"}
 _BY_NAME = {name.lower(): key for name, key in KEYS.items()} | {
     name: KEYS[other] for name, other in _OTHER_NAMES.items()
 }

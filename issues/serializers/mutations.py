@@ -9,7 +9,7 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from issues.enums import IssueStatus, Substatus
+from issues.enums import IssuePriority, IssueStatus, Substatus
 from issues.instants import may_be_iso
 from issues.mutation import (
     Assignment,
@@ -171,6 +171,7 @@ class IssueMutationSerializer(IgnoreTermsSerializer):
     statusDetails = StatusDetailsSerializer(required=False)
     substatus = serializers.ChoiceField(Substatus.values, required=False, allow_null=True)
     assignedTo = AssigneeField(required=False, allow_null=True, allow_blank=True)
+    priority = serializers.ChoiceField(IssuePriority.values, required=False)
     isPublic = serializers.BooleanField(required=False)
     merge = serializers.BooleanField(required=False)
     hasSeen = serializers.BooleanField(required=False)
@@ -215,6 +216,7 @@ class IssueMutationSerializer(IgnoreTermsSerializer):
             status=_status_change(values, at=self.context["at"]),
             substatus=substatus,
             assignment=values.get("assignedTo"),
+            priority=IssuePriority(values["priority"]) if "priority" in values else None,
             is_public=values.get("isPublic"),
             has_seen=values.get("hasSeen"),
             is_bookmarked=values.get("isBookmarked"),

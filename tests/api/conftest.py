@@ -51,13 +51,13 @@ def cast(project: Project, jane: User, sam: User, team: Team, other_team: Team, 
     columns: dict[str, dict[str, Any]] = {
         "plain": {"text__title": "TypeError: pump 3 stalled", "text__culprit": "station.motor in spin"},
         "resolved": {"resolved": True, "text__title": "PUMP_failure 100%", "own_times_seen": 50, "own_users_seen": 2},
-        "ignored": {"ignored": True, "level": "fatal", "own_times_seen": 100},
+        "ignored": {"ignored": True, "level": "fatal", "priority": "high", "own_times_seen": 100},
         "ended": {"ignored": True, "snooze_ends_at": at - HOUR, "logger": "Root.Motor"},
         "ended by count": {"ignored": True, "snooze_ends_at_times_seen": 1, "own_users_seen": 9},
         "of jane": {"assignee_user": jane, "platform": "python", "text__culprit": "back\\slash 'quote\""},
         "of sam": {"assignee_user": sam, "own_first_release": old, "own_last_release": new},
         "of the team": {"assignee_team": team, "own_first_release": new, "own_last_release": new},
-        "of the other team": {"assignee_team": other_team, "level": "warning"},
+        "of the other team": {"assignee_team": other_team, "level": "warning", "priority": "low"},
         "public": {"public": True, "own_first_seen": at - 20 * DAY},
     }
     made = {}

@@ -128,6 +128,8 @@ FOUND: dict[str, list[str]] = {
     "is:bookmarked": ["plain", "of sam"],
     "!is:bookmarked": but("plain", "of sam"),
     "is:bookmarked assigned:sam": ["of sam"],
+    "priority:high": ["ignored"],
+    "issue.priority:[HIGH,low]": ["ignored", "of the other team"],
     "level:fatal": ["ignored"],
     "level:FATAL": ["ignored"],
     "!level:error": ["ignored", "of the other team"],

@@ -128,7 +128,7 @@ def test_a_hundred_thousand_wishes_are_named_as_far_as_they_fit(put: Any, where:
 # ---------------------------------------------------------------------------------------------------------------------
 
 OTHERS = [
-    *("priority", "inbox", "insights", "in", "i", "foo", "statu", "stats", "ispublic", "is_public", "assigned_to"),
+    *("inbox", "insights", "in", "i", "foo", "statu", "stats", "ispublic", "is_public", "assigned_to"),
     *("note", "shareId", "lastSeen", "", "a,b", "größe", "\U0001f980", "environment", "project"),
 ]
 
@@ -145,11 +145,11 @@ def test_another_unknown_key_is_named_and_not_kept(put: Any, key: str) -> None:
 
 
 def test_the_header_names_them_in_order_percent_encoded(put: Any) -> None:
-    body = {"b": 1, "status": "resolved", "a,b": 2, "\r\nSet-Cookie: x": 3, "größe": 4, "priority": "high"}
+    body = {"b": 1, "status": "resolved", "a,b": 2, "\r\nSet-Cookie: x": 3, "größe": 4, "inbox": True}
 
     response = put(body)
 
-    assert response.headers["Ignored-Keys"] == "b,a%2Cb,%0D%0ASet-Cookie%3A%20x,gr%C3%B6%C3%9Fe,priority"
+    assert response.headers["Ignored-Keys"] == "b,a%2Cb,%0D%0ASet-Cookie%3A%20x,gr%C3%B6%C3%9Fe,inbox"
 
 
 def test_the_header_names_twenty_and_has_a_thousand_characters(put: Any) -> None:
@@ -167,7 +167,7 @@ def test_the_header_is_not_there_when_all_is_understood(put: Any) -> None:
 
 
 def test_the_header_is_on_a_preview_and_on_what_changed_nothing(api: Api, issue: Issue) -> None:
-    body = {"status": "resolved", "priority": "high"}
+    body = {"status": "resolved", "inbox": True}
 
     preview = api.put(api.issues_url, body, ids=[issue.pk], raw_query="preview=true")
     out_of_scope = api.put(api.issues_url, body, ids=[issue.pk, issue.pk + 1000])
@@ -176,7 +176,7 @@ def test_the_header_is_on_a_preview_and_on_what_changed_nothing(api: Api, issue:
 
     answers = [preview, out_of_scope, elsewhere, everything]
     assert [answer.status_code for answer in answers] == [200, 204, 204, 200]
-    assert {answer.headers["Ignored-Keys"] for answer in answers} == {"priority"}
+    assert {answer.headers["Ignored-Keys"] for answer in answers} == {"inbox"}
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -239,7 +239,7 @@ SAY_WHICH = [
     *("statsPeriod", "start", "end", "max", "first", "count", "Levels"),
 ]
 SAY_NOTHING = ["", "x", "idea", "paid", "grid", "shareId", "grouping", "tissue", "title", "message", "comment", "note"]
-SAY_NOTHING += ["priority", "inbox", "discard", "assignedBy", "user", "reason", "levelled", "projection", "stats"]
+SAY_NOTHING += ["inbox", "discard", "assignedBy", "user", "reason", "levelled", "projection", "stats"]
 
 
 @pytest.mark.parametrize("route", ["project", "organization"])

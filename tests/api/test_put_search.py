@@ -151,8 +151,8 @@ def test_only_a_status_can_be_changed_without_ids(api: Api, pump: Issue, body: o
             {
                 "detail": 'Search term "nonsense:1" at character 1 is not understood: there is no key nonsense. '
                 "Keys are age, assigned, bookmarks, firstRelease, firstSeen, id, is, issue.category, issue.type, "
-                "lastSeen, level, logger, message, platform, project, release, timesSeen, title, userCount; "
-                "quotes make a colon part of a text."
+                "lastSeen, level, logger, message, platform, priority, project, release, timesSeen, title, "
+                "userCount; quotes make a colon part of a text."
             },
         ),
         ("query=pump&query=valve", {"query": ["Say query once; put all terms into it."]}),

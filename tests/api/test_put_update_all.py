@@ -34,7 +34,7 @@ ALLOWED = {
     "snoozeDuration": {"status": "ignored", "snoozeDuration": 30},
     "as sentry-cli sends it": {"status": "resolved", "snoozeDuration": None},
     "null terms": {"status": "unresolved", "ignoreDuration": None, "ignoreCount": None},
-    "unknown keys": {"status": "resolved", "priority": "high", "foo": {"isPublic": True}},
+    "unknown keys": {"status": "resolved", "inbox": False, "foo": {"isPublic": True}},
     "a misspelt key": {"status": "resolved", "isPublik": True},
 }
 ANSWERED = {"muted": "ignored", "resolvedInNextRelease": "resolved"}

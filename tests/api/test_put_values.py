@@ -45,7 +45,7 @@ NUMBERS = ["ignoreDuration", "snoozeDuration", "ignoreCount", "ignoreWindow", "i
 def test_is_answered_without_its_unknown_keys(api: Api, project: Project) -> None:
     issue = IssueFactory(project=project)
     body: Json = {
-        "priority": "high",
+        "inbox": True,
         "status": "ignored",
         "foo": None,
         "shareId": "x",
@@ -57,7 +57,7 @@ def test_is_answered_without_its_unknown_keys(api: Api, project: Project) -> Non
     assert (response.status_code, response.json()) == (200, {"status": "ignored", "statusDetails": {}})
 
 
-@pytest.mark.parametrize("key", [*BOOLEANS, "status", "statusDetails"])
+@pytest.mark.parametrize("key", [*BOOLEANS, "status", "statusDetails", "priority"])
 def test_is_refused_with_null(api: Api, project: Project, key: str) -> None:
     issue = IssueFactory(project=project, public=True)
     before = snapshot()

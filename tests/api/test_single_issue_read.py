@@ -138,6 +138,7 @@ def test_is_answered_whole(api: Api, project: Project, jane: User, sam: User, te
             "firstSeen": iso(issue.first_seen),
             "lastSeen": iso(issue.last_seen),
             "stats": {},
+            "priority": "medium",
             "substatus": "archived_until_condition_met",
             "isUnhandled": False,
             "issueType": "error",

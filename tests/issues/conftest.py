@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from issues.enums import IssueStatus
+from issues.enums import IssuePriority, IssueStatus
 from issues.models import Issue
 from issues.mutation import Assignee, Assignment, Ignore, NamedRelease, ReleaseChange, Resolve, SnoozeTerms, Unresolve
 from issues.services import notes, releases
@@ -102,3 +102,4 @@ def life(project: Project, other_project: Project, jane: User, sam: User, team: 
     undo(project, again, by=by)
     looked_at = ask(project, [6, 7], by=by, has_seen=True, is_bookmarked=True, is_subscribed=True)
     undo(project, undo(project, looked_at, by=by), by=by)
+    ask(project, [12], by=by, priority=IssuePriority.HIGH)

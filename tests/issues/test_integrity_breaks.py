@@ -156,6 +156,7 @@ BREAKS = [
         "UPDATE issues_issue SET assignee_user_id = (SELECT max(id) FROM projects_user) WHERE id = 3",
         {"assignees"},
     ),
+    ("UPDATE issues_issue SET priority = 'low' WHERE id = 12", {"priorities"}),
     ("UPDATE issues_issue SET share_id = NULL WHERE id = 5", {"links"}),
     ("UPDATE issues_issue SET share_id = gen_random_uuid() WHERE id = 3", {"links"}),
     ("UPDATE issues_issue SET merged_into_id = NULL WHERE id = 2", {"merges", "totals", "hours"}),

@@ -13,6 +13,7 @@ from django.db.models import CheckConstraint
 
 from issues.enums import (
     IssueLevel,
+    IssuePriority,
     IssueStatus,
     ResolutionKind,
 )
@@ -90,6 +91,12 @@ def test_issue_status_is_known(status: str, is_allowed: bool) -> None:
 def test_issue_level_is_known(level: str, is_allowed: bool) -> None:
     with decided_by("issues_issue_level_is_known", is_allowed=is_allowed):
         IssueFactory(level=level)
+
+
+@pytest.mark.parametrize(("priority", "is_allowed"), known_and_unknown(IssuePriority.values, "", "High", "urgent"))
+def test_issue_priority_is_known(priority: str, is_allowed: bool) -> None:
+    with decided_by("issues_issue_priority_is_known", is_allowed=is_allowed):
+        IssueFactory(priority=priority)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import pytest
 
 from issues.enums import (
     ActivityKind,
+    IssuePriority,
     IssueStatus,
     MutationKind,
     SubscriptionReason,
@@ -173,6 +174,14 @@ def test_activity_note_is_not_empty(kind: str, data: Any, is_allowed: bool) -> N
 def test_activity_before_status_is_known(status: str | None, is_allowed: bool) -> None:
     with decided_by("issues_activity_before_status_is_known", is_allowed=is_allowed):
         ActivityFactory(before_status=status)
+
+
+@pytest.mark.parametrize(
+    ("priority", "is_allowed"), [(None, True), *known_and_unknown(IssuePriority.values, "", "High", "urgent")]
+)
+def test_activity_before_priority_is_known(priority: str | None, is_allowed: bool) -> None:
+    with decided_by("issues_activity_before_priority_is_known", is_allowed=is_allowed):
+        ActivityFactory(before_priority=priority)
 
 
 @pytest.mark.parametrize(("title", "is_allowed"), [("The pump.", True), ("-", True), ("", False)])

@@ -29,6 +29,7 @@ VALUES = {
     "assigned": ["me", "my_teams", "none", "nobody"],
     "bookmarks": ["me"],
     "level": ["error", "fatal"],
+    "priority": ["medium", "high"],
     "platform": ["python", "py*", "cobol"],
     "logger": ["root", "r*t", "nothing"],
     "release": ["latest", "1.*", "nothing"],

@@ -13,11 +13,13 @@ A_STATE = (
     "say one of unresolved, resolved, ignored, archived, muted, archived_forever, archived_until_condition_met, "
     "assigned, unassigned, public, bookmarked."
 )
+A_PRIORITY = "say one of high, medium, low."
 A_LEVEL = "say one of sample, debug, info, warning, error, fatal."
 AN_AGE = "say -24h for younger, or +24h for older."
 KEYS = (
     "Keys are age, assigned, bookmarks, firstRelease, firstSeen, id, is, issue.category, issue.type, lastSeen, level, "
-    "logger, message, platform, project, release, timesSeen, title, userCount; quotes make a colon part of a text."
+    "logger, message, platform, priority, project, release, timesSeen, title, userCount; quotes make a colon "
+    "part of a text."
 )
 BRACKETS = "nothing is grouped by brackets; quotes make them text, and KEY:[a,b] is any of several."
 A_LIST = "a list is KEY:[a,b]; it has an element at least, and none has brackets or a ! outside quotes."
@@ -55,7 +57,7 @@ REFUSED: dict[str, tuple[str, int, str]] = {
     "pump is:new": ("is:new", 6, A_STATE),
     "foo:bar": ("foo:bar", 1, f"there is no key foo. {KEYS}"),
     "has:user": ("has:user", 1, f"there is no key has. {KEYS}"),
-    "priority:high": ("priority:high", 1, f"there is no key priority. {KEYS}"),
+    "priority:urgent": ("priority:urgent", 1, A_PRIORITY),
     "browser.name:[a,b]": ("browser.name:[a,b]", 1, f"there is no key browser.name. {KEYS}"),
     "is:for_review": ("is:for_review", 1, A_STATE),
     "!is:linked": ("!is:linked", 1, A_STATE),
@@ -114,7 +116,7 @@ REFUSED: dict[str, tuple[str, int, str]] = {
     "userCount:many": ("userCount:many", 1, A_NUMBER),
     r'"a\"': (r'"a\"', 1, NO_END),
     "  !is:new": ("!is:new", 3, A_STATE),
-    "issue.priority:high": ("issue.priority:high", 1, f"there is no key issue.priority. {KEYS}"),
+    "!issue.priority:hi*": ("!issue.priority:hi*", 1, A_PRIORITY),
     "http://example.com": ("http://example.com", 1, f"there is no key http. {KEYS}"),
     "TypeError: x": ("TypeError:", 1, NO_VALUE),
     "a b c: d": ("c:", 5, NO_VALUE),

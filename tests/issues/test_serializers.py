@@ -71,7 +71,7 @@ WINDOWS = {"ignoreWindow": ("ignoreCount", "window"), "ignoreUserWindow": ("igno
 MEANT: list[tuple[Json, IssueMutation]] = [
     # absent
     ({}, NOTHING),
-    ({"priority": "x", "is_public": True, "ispublic": True}, NOTHING),
+    ({"inbox": "x", "is_public": True, "ispublic": True}, NOTHING),
     # flags: true, false, coerced
     *(({key: True}, flagged(name, True)) for key, name in FLAGS.items()),
     *(({key: False}, flagged(name, False)) for key, name in FLAGS.items()),

@@ -19,6 +19,7 @@ from tests.model.bodies import (
     misfits,
     read_all,
     read_boolean,
+    read_priority,
     read_status,
     read_substatus,
     read_text,
@@ -34,7 +35,7 @@ from tests.model.things import NO_TERMS, Issue, Person, Team
 MAX_ID = 2**63 - 1
 # 1.4: keys by which a wish is said.
 WISHES = re.compile(r"(ignore|snooze|status)|in[A-Z_]|(query|preview)$")
-KNOWN = {"status", "statusDetails", "substatus", "assignedTo", *BOOLEANS, *TERMS}
+KNOWN = {"status", "statusDetails", "substatus", "priority", "assignedTo", *BOOLEANS, *TERMS}
 WINDOWS = {"ignoreWindow": "ignoreCount", "ignoreUserWindow": "ignoreUserCount"}
 
 
@@ -105,6 +106,8 @@ class Asking(State):
                 return issue.assignee in self._assignees(value.text, user)
             case "bookmarks":
                 return user is not None and user.id in issue.bookmarks
+            case "priority":
+                return issue.priority == value.text.lower()
             case "level":
                 return bool(issue.facts["level"] == value.text.lower())
             case "issue.type":
@@ -182,6 +185,7 @@ class Asking(State):
         wrong_details: dict[str, object] = {}
         find = partial(self._find_assignee, user=user)
         readers: dict[str, Reader] = {"status": read_status, "assignedTo": find, "substatus": read_substatus}
+        readers["priority"] = read_priority
         readers |= dict.fromkeys(BOOLEANS, read_boolean) | term_readers(at)
         values = read_all(body, readers, wrong)
         details: dict[str, Any] = {}
@@ -239,6 +243,7 @@ class Asking(State):
             terms=terms_of(terms | inner_terms, at),
             assigns="assignedTo" in values,
             assignee=values.get("assignedTo"),
+            priority=values.get("priority"),
             is_public=values.get("isPublic"),
             has_seen=values.get("hasSeen"),
             is_bookmarked=values.get("isBookmarked"),

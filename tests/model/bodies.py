@@ -38,6 +38,7 @@ class Wish:
     terms: Terms = NO_TERMS
     assigns: bool = False
     assignee: Person | Team | None = None
+    priority: str | None = None
     is_public: bool | None = None
     has_seen: bool | None = None
     is_bookmarked: bool | None = None
@@ -108,6 +109,12 @@ def read_substatus(raw: Any) -> str | None:
     if raw is not None and raw not in [word for words in SUBSTATUSES.values() for word in words]:
         raise Wrong
     return None if raw is None else str(raw)
+
+
+def read_priority(raw: Any) -> str:
+    if raw not in ("high", "medium", "low"):
+        raise Wrong
+    return str(raw)
 
 
 def misfits(substatus: str | None, status: str | None, has_terms: bool, terms_are_known: bool) -> bool:

@@ -12,6 +12,7 @@ from tests.model.things import NO_TERMS, Follower, Issue, Overwritten, Person, R
 # 6: the part of an issue that an activity tells of.
 PARTS = {
     **dict.fromkeys(("set_resolved", "set_resolved_in_release", "set_unresolved", "set_ignored"), "status"),
+    "set_priority": "priority",
     **dict.fromkeys(("assigned", "unassigned"), "assignee"),
     **dict.fromkeys(("set_public", "set_private"), "share"),
 }
@@ -23,6 +24,9 @@ class Changing(Asking):
     def _changed(self, issue: Issue, wish: Wish, user: Person | None, at: datetime, *, named: bool) -> Issue:
         """1.7: in this order; but what the user says about following wins over all that would subscribe them."""
         issue = with_status(issue, wish, user, at, follows=named)
+        if wish.priority not in (None, issue.priority):
+            data = {"priority": wish.priority}
+            issue = replace(issue, priority=wish.priority).recorded("set_priority", data, user, at)
         if wish.assigns:
             issue = assigned_to(issue, wish.assignee, user, at)
         if wish.is_public and not issue.is_public:
@@ -59,7 +63,7 @@ class Changing(Asking):
                 marks += [] if wish.is_subscribed is None else [issue.is_followed_by(user.id)]
             status = issue.status_at(at)
             terms = issue.terms if status == "ignored" else None
-            return status, terms, issue.resolution, issue.assignee, issue.is_public, marks
+            return status, terms, issue.resolution, issue.priority, issue.assignee, issue.is_public, marks
 
         return parts(before) != parts(after)
 
@@ -113,6 +117,8 @@ class Changing(Asking):
 
         A count ends when so many events have come, which no merge brings nearer.
         """
+        if part == "priority":
+            return issue.priority
         if part == "assignee":
             return issue.assignee
         if part == "share":

@@ -68,7 +68,7 @@ STATUS_BODIES: SearchStrategy[Body] = st.one_of(
     TERMS.map(lambda terms: {"status": "ignored", **terms}),
     TERMS.map(lambda terms: {"status": "ignored", **_in_details(terms)}),
     RELEASES.map(lambda release: {"status": "resolved", "statusDetails": release}),
-    st.just({"status": "resolved", "snoozeDuration": None, "statusDetails": {}, "substatus": None, "priority": "low"}),
+    st.just({"status": "resolved", "snoozeDuration": None, "statusDetails": {}, "substatus": None, "inbox": False}),
     st.builds(
         lambda word, body: {"substatus": word, **body},
         st.sampled_from(["archived_until_escalating", "archived_until_condition_met", "archived_forever"]),
@@ -82,6 +82,7 @@ MARKS: SearchStrategy[Body] = st.dictionaries(
     st.sampled_from(["hasSeen", "isBookmarked", "isSubscribed"]), BOOLEANS, min_size=1
 )
 ASSIGNMENTS: SearchStrategy[Body] = ASSIGNEES.map(lambda word: {"assignedTo": word})
+PRIORITIES: SearchStrategy[Body] = st.sampled_from(["high", "medium", "low"]).map(lambda word: {"priority": word})
 SHARES: SearchStrategy[Body] = BOOLEANS.map(lambda wish: {"isPublic": wish})
 MERGES: SearchStrategy[Body] = st.just({"merge": True})
 UNMERGES: SearchStrategy[Body] = st.just({"merge": False})
@@ -93,12 +94,16 @@ def _shuffled(bodies: list[Body]) -> SearchStrategy[Body]:
 
 
 SEVERAL: SearchStrategy[Body] = st.tuples(
-    *(st.one_of(st.just(Body()), part) for part in (STATUS_BODIES, ASSIGNMENTS, SHARES, MARKS, MERGES | UNMERGES))
+    *(
+        st.one_of(st.just(Body()), part)
+        for part in (STATUS_BODIES, PRIORITIES, ASSIGNMENTS, SHARES, MARKS, MERGES | UNMERGES)
+    )
 ).flatmap(lambda bodies: _shuffled(list(bodies)))
 
 # Each wrong by itself, or with what else is in the body.
 WRONG: dict[str, list[Any]] = {
     "status": ["open", None, "", 1],
+    "priority": ["urgent", "HIGH", None, "", 1],
     "isPublic": ["maybe", None],
     "merge": ["maybe", None, 2],
     "hasSeen": ["maybe", None],
@@ -117,7 +122,7 @@ WRONG: dict[str, list[Any]] = {
     "substatus": ["archived", "ongoing", "archived_forever", "archived_until_condition_met", "", 1],
     **{key: [True] for key in ("inNextRelease", "in_release", "statusDetail", "ignoreUntilEscalating", "snoozeUntil")},
     **{key: ["level:error"] for key in ("query", "preview")},
-    **{key: [["1"]] for key in ("id", "issues", "group_ids", "priority", "level", "project", "first_seen")},
+    **{key: [["1"]] for key in ("id", "issues", "group_ids", "level", "project", "first_seen")},
     "statusDetails": [
         *(None, [], "latest"),
         {"inRelease": "9.9"},
@@ -165,6 +170,7 @@ TERMS_OF_A_SEARCH = [
     *("assigned:me", "assigned:my_teams", "assigned:none", "assigned:SAM", "assigned:user:<jane>", "assigned:lee"),
     *("assigned:#powerful-abolitionist", "assigned:[me,none]", "assigned:[my_teams, sam@example.com]"),
     *("bookmarks:me", "level:error", "level:[error,fatal]", "level:fatal", "issue.type:error"),
+    *("priority:high", "priority:[HIGH,low]", "issue.priority:medium"),
     *("release:1.0", "release:latest", "firstRelease:1.*", "release:[1.0,latest]", 'release:"9.9"', 'platform:"x*"'),
     *("timesSeen:>20", "timesSeen:<=13", "timesSeen:37", "userCount:>1", "userCount:3"),
     *("age:-4d", "firstSeen:+72h", "lastSeen:-2h", "lastSeen:>=2026-03-01", "firstSeen:<2026-02-26"),
@@ -181,7 +187,7 @@ NOT_TERMS = [
         "http://x",
         "age:4d",
         "lastSeen:>2026-01-01T00:00:00+16:00",
-        "priority:high",
+        "priority:urgent",
         "id:0",
         "-is:public",
     ),

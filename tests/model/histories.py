@@ -109,6 +109,8 @@ BODIES: Sequence[dict[str, Any]] = (
     {"assignedTo": "jane"},
     {"assignedTo": "#powerful-abolitionist"},
     {"assignedTo": None},
+    {"priority": "high"},
+    {"priority": "low"},
     {"isPublic": True},
     {"isPublic": False},
     {"hasSeen": True, "isBookmarked": True},

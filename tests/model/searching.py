@@ -13,12 +13,16 @@ STATES = {
     **{"archived": "ignored", "muted": "ignored", "archived_forever": "without terms"},
     "archived_until_condition_met": "with terms",
 }
+PRIORITIES = {"high", "medium", "low"}
 LEVELS = {"sample", "debug", "info", "warning", "error", "fatal"}
-OTHER_NAMES = {"first-release": "firstrelease", "assigned_or_suggested": "assigned", "issue.category": "issue.type"}
+OTHER_NAMES = {
+    **{"first-release": "firstrelease", "assigned_or_suggested": "assigned", "issue.category": "issue.type"},
+    "issue.priority": "priority",
+}
 STARRED = {"", "release", "firstrelease", "platform", "logger"}
 NAMES = {"assigned", "release", "firstrelease", "platform", "logger", "id"}
 TAKEN_AT_THEIR_WORD = {"release", "firstrelease", "platform", "logger"}  # in quotes
-WORDS = NAMES | {"is", "bookmarks", "level", "issue.type", "title", "message"}
+WORDS = NAMES | {"is", "bookmarks", "level", "priority", "issue.type", "title", "message"}
 NUMBERS = {"timesseen", "usercount"}
 MOMENTS = {"age", "firstseen", "lastseen"}
 
@@ -137,6 +141,7 @@ def _check(key: str, value: Value, has_me: bool) -> None:
         key == "is" and word not in STATES,
         key == "bookmarks" and word != "me",
         key == "level" and word not in LEVELS,
+        key == "priority" and word not in PRIORITIES,
         key == "issue.type" and word != "error",
         key == "id" and not (re.fullmatch("[0-9]+", word) and 0 < int(word) < 2**63),
         key in NUMBERS and not re.fullmatch("(>=|<=|>|<)?[0-9]{1,18}", word),

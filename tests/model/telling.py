@@ -10,7 +10,7 @@ from tests.model.bodies import BOOLEANS, STATUSES, Refused, Wish
 from tests.model.messages import Expected, Request
 from tests.model.things import NO_TERMS, Issue, Person, Resolution, Team, Terms, Totals, iso
 
-KEYS = ("status", "assignedTo", *BOOLEANS)
+KEYS = ("status", "priority", "assignedTo", *BOOLEANS)
 SORTS: dict[str, Callable[["Totals"], Any]] = {
     "date": lambda totals: totals.last_seen,
     "new": lambda totals: totals.first_seen,
@@ -22,7 +22,7 @@ ITEM = (
     *("id", "shortId", "title", "culprit", "permalink", "logger", "level", "status", "statusDetails", "isPublic"),
     *("shareId", "platform", "project", "type", "metadata", "numComments", "assignedTo", "isBookmarked"),
     *("isSubscribed", "subscriptionDetails", "hasSeen", "annotations", "count", "userCount", "firstSeen", "lastSeen"),
-    *("stats", "substatus", "isUnhandled", "issueType", "issueCategory", "lifetime"),
+    *("stats", "priority", "substatus", "isUnhandled", "issueType", "issueCategory", "lifetime"),
 )
 
 
@@ -89,6 +89,7 @@ class Telling(Asking):
             "firstSeen": iso(totals.first_seen),
             "lastSeen": iso(totals.last_seen),
             "stats": {"24h": [[int(begin.timestamp()), totals.hours.get(begin, 0)] for begin in hours]},
+            "priority": issue.priority,
             "substatus": substatus_of(status, issue.terms, totals.first_seen, at),
             "isUnhandled": False,
             "issueType": "error",
@@ -146,6 +147,7 @@ def tell(body: Mapping[str, Any], wish: Wish, user: Person | None, merged: Any, 
     values = {
         "status": wish.status,
         "substatus": wish.substatus,
+        "priority": wish.priority,
         "assignedTo": tell_assignee(wish.assignee),
         "isPublic": wish.is_public,
         "merge": merged,

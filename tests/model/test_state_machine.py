@@ -52,7 +52,7 @@ class SideBySide(RuleBasedStateMachine):
     def change_status(self, requests: list[Request]) -> None:
         self.change(*requests)
 
-    @rule(requests=drafts.and_then(drafts.puts(drafts.ASSIGNMENTS | drafts.SHARES)))
+    @rule(requests=drafts.and_then(drafts.puts(drafts.ASSIGNMENTS | drafts.SHARES | drafts.PRIORITIES)))
     def assign_or_share(self, requests: list[Request]) -> None:
         self.change(*requests)
 

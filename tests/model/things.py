@@ -146,6 +146,7 @@ class Issue:
     resolved_at: datetime | None = None
     resolution: Resolution | None = None
     terms: Terms = NO_TERMS
+    priority: str = "medium"
     assignee: tuple[str, int] | None = None
     link: int | None = None  # the number of the one that it is public by
     links: int = 0  # how many links it has had

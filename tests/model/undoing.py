@@ -35,7 +35,7 @@ class Undoing(Changing):
         # The last step of what is undone is undone first.
         if not undone.is_reversed:
             undo = self._restore_links(undo, undone, user)
-        for part in ("status", "assignee", "share"):
+        for part in ("status", "priority", "assignee", "share"):
             for changed in sorted(changed for changed, which in parts if which == part):
                 (restored if self._restore(changed, part, undone, undo, user) else skipped).add(changed)
         marks: dict[str, tuple[bool, frozenset[int]]] = {}
@@ -95,6 +95,8 @@ class Undoing(Changing):
         """Put it back, and record what the same change would have recorded."""
         if part == "share":
             return replace(issue, link=value).recorded("set_private" if value is None else "set_public", {}, user, at)
+        if part == "priority":
+            return replace(issue, priority=value).recorded("set_priority", {"priority": value}, user, at)
         if part == "assignee":
             data = {} if value is None else {"assignee": str(value[1]), "assigneeType": value[0]}
             return replace(issue, assignee=value).recorded("assigned" if value else "unassigned", data, user, at)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from issues.enums import ActivityKind
+from issues.enums import ActivityKind, IssuePriority
 from issues.models import Activity
 from issues.mutation import Assignee, Assignment, Ignore, Resolve, SnoozeTerms, Unresolve
 from issues.services.ground.parts import Part
@@ -65,6 +65,7 @@ def test_is_of_every_kind_there_is(project: Project, team: Team, by_jane: Caller
         {"status": Resolve(in_next_release=True)},
         {"status": Ignore(SnoozeTerms(count=1))},
         {"status": Unresolve()},
+        {"priority": IssuePriority.HIGH},
         {"assignment": Assignment(Assignee("team", team.pk, team.slug))},
         {"assignment": Assignment(None)},
         {"is_public": True},

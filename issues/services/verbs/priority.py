@@ -1,0 +1,43 @@
+"""How soon an issue should be looked at (contract 1.4)."""
+
+from issues.enums import ActivityKind, IssuePriority
+from issues.querysets import condition
+from issues.services.ground.activity import Change
+from issues.services.ground.parts import Checked, Documented, Part, Told, equal
+from projects.acting import Act
+from projects.json_schema import about, one_of_words
+
+WORDS = one_of_words(*IssuePriority.values)
+
+
+def change(project_id: int, priority: IssuePriority, act: Act) -> Change:
+    """Give an issue this priority."""
+    return Change(
+        condition("issues_issue.priority <> %s", priority.value),
+        {"priority": priority.value},
+        ActivityKind.SET_PRIORITY,
+        {"priority": priority.value},
+    )
+
+
+PART = Part(
+    name="priority",
+    columns=("priority",),
+    wish="priority",
+    change=change,
+    answered=lambda wish: {"priority": wish.priority},
+    shown=lambda state, names: {"priority": state.priority},
+    documented=Documented(asked={"priority": about(WORDS, "The priority of the issues.")}, shown={"priority": WORDS}),
+    told={ActivityKind.SET_PRIORITY: Told("flag", lambda data, people: f"set its priority to {data.get('priority')}")},
+    checked=Checked(
+        name="priorities",
+        holds="an issue has the priority that its newest activity about that says",
+        left={ActivityKind.SET_PRIORITY: "issue.priority = newest.data ->> 'priority'"},
+        overwrote={ActivityKind.SET_PRIORITY: "before_priority = data_before ->> 'priority'"},
+        lacks="before_priority IS NULL",
+    ),
+    same=equal(("priority",)),
+    kind="'set_priority'",
+    data="jsonb_build_object('priority', back.priority)",
+    allowed="true",
+)
