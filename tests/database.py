@@ -51,8 +51,8 @@ def empty() -> None:
         large = [table for table, is_large in found if is_large]
         # Foreign keys are looked at in the end, so the order doesn't matter.
         statements = [f"DELETE FROM {table}" for table in small]
-        if large:
-            statements.append(f"TRUNCATE {', '.join(large)} CASCADE")
+        if large:  # first: PostgreSQL truncates nothing that keys of deleted rows are still to be looked for in
+            statements.insert(0, f"TRUNCATE {', '.join(large)} CASCADE")
         if statements:
             cursor.execute("; ".join(statements))
 
