@@ -72,7 +72,7 @@ def test_deploying_sets_nothing_that_is_not_read() -> None:
 # The map of the code
 # ---------------------------------------------------------------------------------------------------------------------
 
-APPS = ("issuetracker", "issues", "projects")
+APPS = ("issuetracker", "events", "issues", "projects")
 
 
 def mapped() -> set[str]:

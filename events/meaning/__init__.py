@@ -1,0 +1,1 @@
+"""From one JSON object to what is read of it (contract 7.5, 7.6): no database, no clock, no settings, no HTTP."""
