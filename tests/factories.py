@@ -17,8 +17,8 @@ from factory.declarations import (
     SelfAttribute,
     Sequence,
     SubFactory,
-    Trait,
 )
+from factory.declarations import Trait as UnsetTrait
 from factory.django import DjangoModelFactory
 
 from issues.enums import ActivityKind, IssueStatus, MutationKind, ResolutionKind, SubscriptionReason
@@ -77,6 +77,15 @@ class ModelFactory(DjangoModelFactory[Row]):
         for name, rows in many.items():
             getattr(row, name).set(rows)
         return row
+
+
+class Trait(UnsetTrait):
+    """A trait that says that it is off. Of one that nobody named, factory_boy learns by an AttributeError, and makes a
+    message of all declarations for it, dozens of times for each row."""
+
+    def as_declarations(self, field_name: str, declarations: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = super().as_declarations(field_name, declarations)
+        return {field_name: declarations.get(field_name, False)} | found
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -8,13 +8,17 @@ from django.utils import timezone
 
 from issues.models import Issue
 from projects.models import Organization, Project, Team, User
+from tests.api.desk import Desk
+from tests.api_client import Api
 from tests.factories import (
+    NOW,
     ActivityFactory,
     IssueBookmarkFactory,
     IssueFactory,
     MutationFactory,
     ProjectFactory,
     ReleaseFactory,
+    TeamFactory,
 )
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -90,3 +94,58 @@ def sam_on_the_team(closed: Organization, team: Team, sam: User) -> User:
     """Sam, on the team now: sees its projects, and not the hidden one."""
     team.members.add(sam)
     return sam
+
+
+@pytest.fixture
+def issue(project: Project) -> Issue:
+    return IssueFactory(project=project, short_number=42)
+
+
+@pytest.fixture
+def neighbour(project: Project) -> Issue:
+    """What no request of a test names."""
+    return IssueFactory(project=project, short_number=1)
+
+
+@pytest.fixture
+def tree(issue: Issue) -> dict[str, Issue]:
+    """The issue as root, a child under it and a grandchild under that."""
+    child = IssueFactory(merged_into=issue, short_number=2)
+    return {"root": issue, "child": child, "grandchild": IssueFactory(merged_into=child, short_number=3)}
+
+
+@pytest.fixture
+def pump(project: Project) -> Issue:
+    return IssueFactory(project=project)
+
+
+@pytest.fixture
+def mover(other_project: Project) -> Issue:
+    return IssueFactory(project=other_project)
+
+
+@pytest.fixture
+def stranger(stranger_project: Project) -> Issue:
+    return IssueFactory(project=stranger_project)
+
+
+@pytest.fixture
+def closed_project(organization: Organization) -> Project:
+    """Of a team that neither jane nor sam is on; with closed membership only jane, who is an owner, sees it."""
+    return ProjectFactory(teams=[TeamFactory(organization=organization)])
+
+
+@pytest.fixture
+def desk(api: Api) -> Desk:
+    return Desk(api)
+
+
+@pytest.fixture
+def few(project: Project) -> Issue:
+    """The older one, of five events and two users: merged with the other, it is the parent."""
+    return IssueFactory(project=project, own_first_seen=NOW.replace(year=2025), own_times_seen=5, own_users_seen=2)
+
+
+@pytest.fixture
+def many(project: Project) -> Issue:
+    return IssueFactory(project=project, own_times_seen=45, own_users_seen=20)

@@ -7,10 +7,8 @@ import pytest
 
 from issues.models import Issue
 from issues.views.absent import ABSENT, TAG_PATHS
-from projects.models import Project
 from tests.api_client import Api
 from tests.assertions import snapshot
-from tests.factories import IssueFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -47,11 +45,6 @@ LINK = re.compile(
     r'<(?P<previous>[^<>]+)>; rel="previous"; results="false"; cursor="0:0:1", '
     r'<(?P<next>[^<>]+)>; rel="next"; results="false"; cursor="0:0:0"'
 )
-
-
-@pytest.fixture
-def issue(project: Project) -> Issue:
-    return IssueFactory(project=project, short_number=42)
 
 
 def address(route: str, issue: Issue, key: str = "level") -> str:

@@ -1,7 +1,6 @@
 """Fingerprints, and the event that is made from an issue since none are kept (contract 5)."""
 
 from datetime import timedelta
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,17 +10,14 @@ from django.test.utils import CaptureQueriesContext
 from issues.models import Issue
 from projects.models import Project
 from tests.answers import iso, links_of
+from tests.api.one_issue import ISSUES, LEGACY, NOT_FOUND, Json
 from tests.api_client import Api
 from tests.factories import NOW, IssueFactory, IssueHashFactory, ReleaseFactory
 
 pytestmark = pytest.mark.django_db
 
-Json = dict[str, Any]
 
-ISSUES = "/api/0/organizations/the-interstellar-jurisdiction/issues/"
-LEGACY = "/api/0/issues/"
 EVENTS = "/api/0/projects/the-interstellar-jurisdiction/pump-station/events/"
-NOT_FOUND = {"detail": "Not found."}
 
 
 def event_id(issue: Issue) -> str:
@@ -31,13 +27,6 @@ def event_id(issue: Issue) -> str:
 @pytest.fixture
 def issue(project: Project) -> Issue:
     return IssueFactory(project=project, short_number=42, text__title="OverflowError: too much")
-
-
-@pytest.fixture
-def tree(issue: Issue) -> dict[str, Issue]:
-    """The issue as root, a child under it and a grandchild under that."""
-    child = IssueFactory(merged_into=issue, short_number=1)
-    return {"root": issue, "child": child, "grandchild": IssueFactory(merged_into=child, short_number=2)}
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -22,12 +22,6 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def hidden(organization: Organization) -> Project:
-    """A project of no team."""
-    return ProjectFactory(organization=organization, slug="black-box", name="Black Box")
-
-
-@pytest.fixture
 def sees_two(organization: Organization, team: Team, sam: User, other_project: Project) -> User:
     """Sam, who sees pump-station and prime-mover, and not black-box."""
     Organization.objects.filter(pk=organization.pk).update(open_membership=False)

@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 
 from projects.models import Project, Team, User
+from tests.api.one_issue import SHARE_ID
 from tests.api_client import Api
 from tests.factories import (
     NOW,
@@ -18,8 +18,6 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
-
-SHARE_ID = UUID("6bf5a0f1-3c5b-4f58-8a4f-3f3f1c1d2e4f")
 
 
 # ---------------------------------------------------------------------------------------------------------------------

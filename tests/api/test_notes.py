@@ -1,50 +1,20 @@
 """Notes: what people write about an issue, and the history that it becomes part of (contract 5)."""
 
-from typing import Any
-
 import pytest
 
 from issues.models import Activity, Issue, Mutation
 from projects.models import Project, User
 from tests.answers import iso
+from tests.api.one_issue import ISSUES, LEGACY, NOT_FOUND, Json, comments, notes_of, person, write
 from tests.api_client import Api, Who, bearer
 from tests.assertions import snapshot
 from tests.factories import ActivityFactory, ApiTokenFactory, IssueFactory
 
 pytestmark = pytest.mark.django_db
 
-Json = dict[str, Any]
 
-ISSUES = "/api/0/organizations/the-interstellar-jurisdiction/issues/"
-LEGACY = "/api/0/issues/"
-NOT_FOUND = {"detail": "Not found."}
 NOBODY = {"detail": "An API key is nobody in particular, and a note has an author; use a user's token."}
 NOT_YOURS = {"detail": "Only who wrote a note may change it."}
-
-
-def person(user: User) -> Json:
-    return {"id": str(user.pk), "name": user.name, "username": user.username, "email": user.email}
-
-
-def notes_of(issue: Issue, prefix: str = ISSUES) -> str:
-    return f"{prefix}{issue.pk}/notes/"
-
-
-def comments(issue: Issue) -> tuple[int, int]:
-    """Return how many notes the issue has: its own, and the total that is shown."""
-    return Issue.objects.values_list("own_comment_count", "comment_count").get(pk=issue.pk)
-
-
-def write(api: Api, issue: Issue, text: str = "Looks like the pump.", auth: Who = "jane") -> str:
-    """Write a note; return its address."""
-    response = api.request("POST", notes_of(issue), {"text": text}, auth=auth)
-    assert response.status_code == 201, response.content
-    return f"{notes_of(issue)}{response.json()['id']}/"
-
-
-@pytest.fixture
-def issue(project: Project) -> Issue:
-    return IssueFactory(project=project, short_number=42)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

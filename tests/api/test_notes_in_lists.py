@@ -1,6 +1,5 @@
 """Notes: their lists, and what becomes of them with the issue (contract 5)."""
 
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,49 +9,12 @@ from django.test.utils import CaptureQueriesContext
 from issues.models import Activity, Issue
 from projects.models import Project, User
 from tests.answers import iso, links_of
-from tests.api_client import Api, Who
+from tests.api.one_issue import ISSUES, LEGACY, NOT_FOUND, Json, comments, notes_of, person, write
+from tests.api_client import Api
 from tests.assertions import snapshot
 from tests.factories import NOW, ActivityFactory, IssueFactory
 
 pytestmark = pytest.mark.django_db
-
-Json = dict[str, Any]
-
-ISSUES = "/api/0/organizations/the-interstellar-jurisdiction/issues/"
-LEGACY = "/api/0/issues/"
-NOT_FOUND = {"detail": "Not found."}
-
-
-def person(user: User) -> Json:
-    return {"id": str(user.pk), "name": user.name, "username": user.username, "email": user.email}
-
-
-def notes_of(issue: Issue, prefix: str = ISSUES) -> str:
-    return f"{prefix}{issue.pk}/notes/"
-
-
-def comments(issue: Issue) -> tuple[int, int]:
-    """Return how many notes the issue has: its own, and the total that is shown."""
-    return Issue.objects.values_list("own_comment_count", "comment_count").get(pk=issue.pk)
-
-
-def write(api: Api, issue: Issue, text: str = "Looks like the pump.", auth: Who = "jane") -> str:
-    """Write a note; return its address."""
-    response = api.request("POST", notes_of(issue), {"text": text}, auth=auth)
-    assert response.status_code == 201, response.content
-    return f"{notes_of(issue)}{response.json()['id']}/"
-
-
-@pytest.fixture
-def issue(project: Project) -> Issue:
-    return IssueFactory(project=project, short_number=42)
-
-
-@pytest.fixture
-def tree(issue: Issue) -> dict[str, Issue]:
-    """The issue as root, a child under it and a grandchild under that."""
-    child = IssueFactory(merged_into=issue, short_number=1)
-    return {"root": issue, "child": child, "grandchild": IssueFactory(merged_into=child, short_number=2)}
 
 
 # ---------------------------------------------------------------------------------------------------------------------

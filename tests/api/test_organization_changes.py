@@ -10,7 +10,7 @@ from issues.models import Activity, Issue, Mutation
 from projects.models import Organization, Project, Team, User
 from tests.api_client import Api
 from tests.assertions import snapshot
-from tests.factories import IssueFactory, ProjectFactory, ReleaseFactory, TeamFactory
+from tests.factories import IssueFactory, ProjectFactory, ReleaseFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -20,27 +20,6 @@ RESOLVED = {"status": "resolved", "statusDetails": {}}
 IDS_REQUIRED = {"detail": "You must specify a list of IDs for this operation"}
 PROJECT_REQUIRED = {"detail": "Name the issues with id, or at least one project with project, for this operation."}
 ONE_PROJECT_ONLY = "This goes with issues of one project only."
-
-
-@pytest.fixture
-def pump(project: Project) -> Issue:
-    return IssueFactory(project=project)
-
-
-@pytest.fixture
-def mover(other_project: Project) -> Issue:
-    return IssueFactory(project=other_project)
-
-
-@pytest.fixture
-def stranger(stranger_project: Project) -> Issue:
-    return IssueFactory(project=stranger_project)
-
-
-@pytest.fixture
-def closed_project(organization: Organization) -> Project:
-    """Of a team that neither jane nor sam is on; with closed membership only jane, who is an owner, sees it."""
-    return ProjectFactory(teams=[TeamFactory(organization=organization)])
 
 
 def counted(response: Any) -> tuple[str, str]:

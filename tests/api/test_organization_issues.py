@@ -11,33 +11,12 @@ from django.utils import timezone
 from issues.models import Issue
 from projects.models import Organization, Project, Team, User
 from tests.api_client import Api
-from tests.factories import IssueFactory, OrganizationMemberFactory, ProjectFactory, TeamFactory
+from tests.factories import IssueFactory, OrganizationMemberFactory, ProjectFactory
 
 pytestmark = pytest.mark.django_db
 
 ISSUES = "/api/0/organizations/the-interstellar-jurisdiction/issues/"
 RESOLVE = {"status": "resolved"}
-
-
-@pytest.fixture
-def pump(project: Project) -> Issue:
-    return IssueFactory(project=project)
-
-
-@pytest.fixture
-def mover(other_project: Project) -> Issue:
-    return IssueFactory(project=other_project)
-
-
-@pytest.fixture
-def stranger(stranger_project: Project) -> Issue:
-    return IssueFactory(project=stranger_project)
-
-
-@pytest.fixture
-def closed_project(organization: Organization) -> Project:
-    """Of a team that neither jane nor sam is on; with closed membership only jane, who is an owner, sees it."""
-    return ProjectFactory(teams=[TeamFactory(organization=organization)])
 
 
 def ids_of(response: Any) -> list[int]:

@@ -5,7 +5,6 @@ import re
 from datetime import timedelta
 from html import unescape
 from typing import Any
-from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -14,16 +13,15 @@ from django.test.utils import CaptureQueriesContext
 from issues.models import Issue
 from projects.models import Project, User
 from tests.answers import headers_of, iso
+from tests.api.one_issue import NOT_FOUND, SHARE_ID
 from tests.api_client import Api
 from tests.assertions import snapshot
 from tests.factories import NOW, IssueFactory, IssueSeenFactory, ReleaseFactory
 
 pytestmark = pytest.mark.django_db
 
-SHARE_ID = UUID("6bf5a0f1-3c5b-4f58-8a4f-3f3f1c1d2e4f")
 JSON = f"/api/0/shared/issues/{SHARE_ID.hex}/"
 PAGE = f"/share/issue/{SHARE_ID.hex}/"
-NOT_FOUND = {"detail": "Not found."}
 NOT_FOR_ROBOTS = {
     "X-Robots-Tag": "noindex, nofollow",
     "Referrer-Policy": "no-referrer",

@@ -8,8 +8,9 @@ import pytest
 from issues.models import Issue, Mutation
 from projects.models import Organization, Project, User
 from tests.answers import headers_of
+from tests.api.one_issue import ISSUES, LEGACY, NOT_FOUND, SHORT_IDS, path_of
 from tests.api_client import Api, Who, bearer
-from tests.assertions import snapshot
+from tests.assertions import ON_API_ANSWERS, snapshot
 from tests.factories import (
     ActivityFactory,
     ApiTokenFactory,
@@ -24,40 +25,6 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
-
-ISSUES = "/api/0/organizations/the-interstellar-jurisdiction/issues/"
-SHORT_IDS = "/api/0/organizations/the-interstellar-jurisdiction/shortids/"
-LEGACY = "/api/0/issues/"
-NOT_FOUND = {"detail": "Not found."}
-ON_API_ANSWERS = {
-    "Content-Language": "en",
-    "Vary": "Accept-Language, Cookie",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "deny",
-    "X-Xss-Protection": "1; mode=block",
-}
-
-
-def path_of(issue: Issue, prefix: str = ISSUES) -> str:
-    return f"{prefix}{issue.pk}/"
-
-
-@pytest.fixture
-def issue(project: Project) -> Issue:
-    return IssueFactory(project=project, short_number=42)
-
-
-@pytest.fixture
-def neighbour(project: Project) -> Issue:
-    """What no request of this file names."""
-    return IssueFactory(project=project, short_number=1)
-
-
-@pytest.fixture
-def tree(issue: Issue) -> dict[str, Issue]:
-    """The issue as root, a child under it and a grandchild under that."""
-    child = IssueFactory(merged_into=issue, short_number=2)
-    return {"root": issue, "child": child, "grandchild": IssueFactory(merged_into=child, short_number=3)}
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -1,13 +1,13 @@
 """One issue: changed, and what an issue that is merged allows (contract 5)."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from issues.models import Issue, Mutation
 from projects.models import Project, Team, User
 from tests.answers import iso
+from tests.api.one_issue import ISSUES, LEGACY, NO_TERMS, Json, path_of, person
 from tests.api_client import Api, Who
 from tests.assertions import snapshot
 from tests.factories import (
@@ -16,38 +16,6 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
-
-Json = dict[str, Any]
-
-ISSUES = "/api/0/organizations/the-interstellar-jurisdiction/issues/"
-LEGACY = "/api/0/issues/"
-NO_TERMS: Json = dict.fromkeys(["ignoreCount", "ignoreUntil", "ignoreUserCount", "ignoreUserWindow", "ignoreWindow"])
-
-
-def path_of(issue: Issue, prefix: str = ISSUES) -> str:
-    return f"{prefix}{issue.pk}/"
-
-
-def person(user: User) -> Json:
-    return {"id": str(user.pk), "name": user.name, "username": user.username, "email": user.email}
-
-
-@pytest.fixture
-def issue(project: Project) -> Issue:
-    return IssueFactory(project=project, short_number=42)
-
-
-@pytest.fixture
-def neighbour(project: Project) -> Issue:
-    """What no request of this file names."""
-    return IssueFactory(project=project, short_number=1)
-
-
-@pytest.fixture
-def tree(issue: Issue) -> dict[str, Issue]:
-    """The issue as root, a child under it and a grandchild under that."""
-    child = IssueFactory(merged_into=issue, short_number=2)
-    return {"root": issue, "child": child, "grandchild": IssueFactory(merged_into=child, short_number=3)}
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -1,8 +1,6 @@
 """One issue: what is answered about it (contract 5)."""
 
 from datetime import timedelta
-from typing import Any
-from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -12,8 +10,9 @@ from django.utils import timezone
 from issues.models import Issue
 from projects.models import Project, Team, User
 from tests.answers import headers_of, iso
+from tests.api.one_issue import ISSUES, LEGACY, NO_TERMS, SHARE_ID, SHORT_IDS, path_of, person
 from tests.api_client import Api
-from tests.assertions import snapshot
+from tests.assertions import ON_API_ANSWERS, snapshot
 from tests.factories import (
     NOW,
     ActivityFactory,
@@ -26,41 +25,6 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
-
-Json = dict[str, Any]
-
-ISSUES = "/api/0/organizations/the-interstellar-jurisdiction/issues/"
-SHORT_IDS = "/api/0/organizations/the-interstellar-jurisdiction/shortids/"
-LEGACY = "/api/0/issues/"
-SHARE_ID = UUID("6bf5a0f1-3c5b-4f58-8a4f-3f3f1c1d2e4f")
-NO_TERMS: Json = dict.fromkeys(["ignoreCount", "ignoreUntil", "ignoreUserCount", "ignoreUserWindow", "ignoreWindow"])
-ON_API_ANSWERS = {
-    "Content-Language": "en",
-    "Vary": "Accept-Language, Cookie",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "deny",
-    "X-Xss-Protection": "1; mode=block",
-}
-
-
-def path_of(issue: Issue, prefix: str = ISSUES) -> str:
-    return f"{prefix}{issue.pk}/"
-
-
-def person(user: User) -> Json:
-    return {"id": str(user.pk), "name": user.name, "username": user.username, "email": user.email}
-
-
-@pytest.fixture
-def issue(project: Project) -> Issue:
-    return IssueFactory(project=project, short_number=42)
-
-
-@pytest.fixture
-def tree(issue: Issue) -> dict[str, Issue]:
-    """The issue as root, a child under it and a grandchild under that."""
-    child = IssueFactory(merged_into=issue, short_number=2)
-    return {"root": issue, "child": child, "grandchild": IssueFactory(merged_into=child, short_number=3)}
 
 
 # ---------------------------------------------------------------------------------------------------------------------

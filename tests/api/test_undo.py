@@ -26,11 +26,6 @@ MERGE, UNMERGE = {"merge": True}, {"merge": False}
 
 
 @pytest.fixture
-def desk(api: Api) -> Desk:
-    return Desk(api)
-
-
-@pytest.fixture
 def pass_minutes(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Moves the clock that requests read."""
 
@@ -39,17 +34,6 @@ def pass_minutes(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
         monkeypatch.setattr(timezone, "now", lambda: now() + timedelta(minutes=minutes))
 
     return passed
-
-
-@pytest.fixture
-def few(project: Project) -> Issue:
-    """The older one, of five events and two users: merged with the other, it is the parent."""
-    return IssueFactory(project=project, own_first_seen=NOW.replace(year=2025), own_times_seen=5, own_users_seen=2)
-
-
-@pytest.fixture
-def many(project: Project) -> Issue:
-    return IssueFactory(project=project, own_times_seen=45, own_users_seen=20)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -19,24 +19,8 @@ RESOLVE, UNRESOLVE, IGNORE = ({"status": word} for word in ("resolved", "unresol
 
 
 @pytest.fixture
-def desk(api: Api) -> Desk:
-    return Desk(api)
-
-
-@pytest.fixture
 def desk_of_jane(api: Api) -> Desk:
     return Desk(api, "jane")
-
-
-@pytest.fixture
-def few(project: Project) -> Issue:
-    """The older one, of five events and two users: merged with the other, it is the parent."""
-    return IssueFactory(project=project, own_first_seen=NOW.replace(year=2025), own_times_seen=5, own_users_seen=2)
-
-
-@pytest.fixture
-def many(project: Project) -> Issue:
-    return IssueFactory(project=project, own_times_seen=45, own_users_seen=20)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -1,10 +1,14 @@
-"""Sessions to set against each other; every thread and connection is gone when the test is."""
+"""Sessions to set against each other; every thread and connection is gone when the test is. And what they are about."""
 
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from issues.models import Issue
+from projects.models import Project, Team, User
+from tests.concurrency.going import Cast
 from tests.concurrency.sessions import Foreign, Session
+from tests.factories import IssueFactory, ReleaseFactory
 
 
 @pytest.fixture
@@ -36,3 +40,14 @@ def foreign(transactional_db: None) -> Iterator[Foreign]:
     raw = Foreign()
     yield raw
     raw.close()
+
+
+@pytest.fixture
+def cast(project: Project, team: Team, sam: User) -> Cast:
+    team.members.add(sam)
+    return Cast(project, team, sam, ReleaseFactory(projects=[project], version="1.0.0"))
+
+
+@pytest.fixture
+def issue(project: Project) -> Issue:
+    return IssueFactory(project=project)

@@ -2,12 +2,9 @@
 
 from dataclasses import dataclass
 
-import pytest
-
 from projects.models import OrganizationMember, Project, Release, Team, User
 from tests.factories import (
     ProjectFactory,
-    ReleaseFactory,
 )
 
 
@@ -19,12 +16,6 @@ class Cast:
     team: Team
     sam: User
     release: Release
-
-
-@pytest.fixture
-def cast(project: Project, team: Team, sam: User) -> Cast:
-    team.members.add(sam)
-    return Cast(project, team, sam, ReleaseFactory(projects=[project], version="1.0.0"))
 
 
 def leave_the_organization(cast: Cast) -> None:

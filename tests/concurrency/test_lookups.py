@@ -11,7 +11,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from issues.models import Issue, IssueSubscription
-from projects.models import Project, Team, User
+from projects.models import User
 from tests.api_client import Api
 from tests.assertions import snapshot
 from tests.concurrency.going import (
@@ -42,17 +42,6 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def cast(project: Project, team: Team, sam: User) -> Cast:
-    team.members.add(sam)
-    return Cast(project, team, sam, ReleaseFactory(projects=[project], version="1.0.0"))
-
-
-@pytest.fixture
-def issue(project: Project) -> Issue:
-    return IssueFactory(project=project)
 
 
 THE_LAST_WORD = re.compile("SELECT 'the last word'")

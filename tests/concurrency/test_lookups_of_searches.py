@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Model
 
 from issues.models import Issue
-from projects.models import Project, Team, User
+from projects.models import User
 from tests.api_client import Api
 from tests.concurrency.going import (
     Cast,
@@ -31,21 +31,9 @@ from tests.concurrency.sessions import (
 from tests.factories import (
     LONG_AGO,
     IssueFactory,
-    ReleaseFactory,
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def cast(project: Project, team: Team, sam: User) -> Cast:
-    team.members.add(sam)
-    return Cast(project, team, sam, ReleaseFactory(projects=[project], version="1.0.0"))
-
-
-@pytest.fixture
-def issue(project: Project) -> Issue:
-    return IssueFactory(project=project)
 
 
 RESOLVE = {"status": "resolved"}

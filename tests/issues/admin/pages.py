@@ -4,7 +4,6 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
@@ -16,20 +15,10 @@ from issues.models import (
     IssueText,
     Mutation,
 )
-from projects.models import Organization, Project
+from projects.models import Project
 
 THEN = datetime(2026, 5, 1, 12, tzinfo=UTC)
 TABLES = ["issue", "activity", "mutation"]
-
-
-@pytest.fixture
-def organization() -> Organization:
-    return Organization.objects.create(slug="the-interstellar-jurisdiction", name="The Interstellar Jurisdiction")
-
-
-@pytest.fixture
-def project(organization: Organization) -> Project:
-    return Project.objects.create(organization=organization, slug="pump-station", name="Pump Station")
 
 
 def make_issue(project: Project, **columns: Any) -> Issue:

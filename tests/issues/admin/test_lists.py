@@ -34,21 +34,6 @@ from tests.issues.admin.pages import (
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def organization() -> Organization:
-    return Organization.objects.create(slug="the-interstellar-jurisdiction", name="The Interstellar Jurisdiction")
-
-
-@pytest.fixture
-def project(organization: Organization) -> Project:
-    return Project.objects.create(organization=organization, slug="pump-station", name="Pump Station")
-
-
-@pytest.fixture
-def jane() -> User:
-    return User.objects.create_user("jane")
-
-
 # what the status says
 
 

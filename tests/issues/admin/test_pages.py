@@ -22,25 +22,10 @@ from issues.models import (
     IssueText,
     Mutation,
 )
-from projects.models import Organization, Project, Release, User
+from projects.models import Project, Release, User
 from tests.issues.admin.pages import TABLES, THEN, address, listed, make_activity, make_issue, make_mutation, one_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def organization() -> Organization:
-    return Organization.objects.create(slug="the-interstellar-jurisdiction", name="The Interstellar Jurisdiction")
-
-
-@pytest.fixture
-def project(organization: Organization) -> Project:
-    return Project.objects.create(organization=organization, slug="pump-station", name="Pump Station")
-
-
-@pytest.fixture
-def jane() -> User:
-    return User.objects.create_user("jane")
 
 
 # what opens
