@@ -38,7 +38,7 @@ from benchmarks.targets import Target, ratio
 from benchmarks.verbs import RESOLVE, VERBS
 
 SQL_SHOWN = 90  # characters of a statement
-SHOWN = {FLOOR: "floor", SERVICE: "service", HTTP: "HTTP", BARE: "bare copy"}
+LABELS = {FLOOR: "floor", SERVICE: "service", HTTP: "HTTP", BARE: "bare copy"}
 
 
 def write(plan: Plan, results: Results, targets: Sequence[Target], *, chart: str, today: date) -> str:
@@ -73,7 +73,7 @@ def picture(plan: Plan, results: Results) -> str:
     for way in (HTTP, SERVICE, FLOOR):
         cells = [(k, cell) for (verb, k), cell in results.named.items() if verb == RESOLVE.name]
         cells += [(size, cell) for (verb, size), cell in results.all.items() if verb == RESOLVE.name and way in cell]
-        lines[SHOWN[way]] = [(k, cell[way].median) for k, cell in sorted(cells, key=lambda found: found[0])]
+        lines[LABELS[way]] = [(k, cell[way].median) for k, cell in sorted(cells, key=lambda found: found[0])]
     return draw("Time to resolve issues", {name: lines[name] for name in ("floor", "service", "HTTP")})
 
 
@@ -206,7 +206,7 @@ def _all(results: Results) -> Iterator[str]:
     yield ""
     ways = (FLOOR, SERVICE, HTTP, BARE)
     yield from table(
-        ("", "times each", *(SHOWN[way] for way in ways), "service / floor"),
+        ("", "times each", *(LABELS[way] for way in ways), "service / floor"),
         [
             (
                 f"{verb} all of {size:,}",
@@ -235,7 +235,7 @@ def _carried(plan: Plan, results: Results) -> Iterator[str]:
         ("", *(f"{verb}, / bare copy" for verb in verbs)),
         [
             (
-                SHOWN.get(name, f"and {name}"),
+                LABELS.get(name, f"and {name}"),
                 *(
                     f"{milliseconds(times[verb].median)}, {times[verb].median / bare[verb].median:.2f}"
                     for verb in verbs
@@ -350,7 +350,7 @@ def _growth(plan: Plan, results: Results) -> Iterator[str]:
         ("", *(name for name, _, _ in cells)),
         [
             (
-                SHOWN[way],
+                LABELS[way],
                 *(f"{cell[way].median / k * 1e6:.1f}" if way in cell else "-" for _, k, cell in cells),
             )
             for way in (FLOOR, SERVICE, HTTP)

@@ -24,7 +24,7 @@ from projects.refusals import Refusal, TryAgain
 
 logger = logging.getLogger("issues.mutations")
 
-SHOWN = 1000  # characters of a query, and of a body, in a line: both may have a million
+LOGGED_CHARACTERS = 1000  # of a query, and of a body, in a line: both may have a million
 
 # Every label has few values, whatever callers send: a series is kept for as long as the server runs.
 MUTATIONS = Counter("issuetracker_mutations_total", "Mutations, by how they ended.", ["kind", "outcome"])
@@ -157,7 +157,7 @@ def _counts(outcome: MutationOutcome) -> dict[str, Any]:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+    return text if len(text) <= LOGGED_CHARACTERS else f"{text[:LOGGED_CHARACTERS]}…"
 
 
 def _log(line: dict[str, Any]) -> None:

@@ -46,7 +46,7 @@ else:
     from unfold.widgets import UnfoldAdminTextInputWidget as TextInput
 
 AT_MOST = 10_000  # issues at once
-SHOWN = 10
+ISSUES_NAMED = 10
 SUGGESTED = 200  # members, and teams
 MAY_CHANGE = "issues.change_issue"
 
@@ -289,8 +289,8 @@ class Page:
         return self.render(
             {
                 "selected": len(self.selection.ids),
-                "issues": self.named(sorted(self.selection.ids)[:SHOWN]),
-                "more": len(self.selection.ids) - SHOWN,
+                "issues": self.named(sorted(self.selection.ids)[:ISSUES_NAMED]),
+                "more": len(self.selection.ids) - ISSUES_NAMED,
                 "outcomes": outcomes,
                 "rows": [] if outcomes is None or missing else list(zip(self.projects, outcomes, strict=True)),
                 "matched": sum(outcome.matched for outcome in outcomes or ()),

@@ -13,7 +13,7 @@ from projects.refusals import Refusal
 
 MAX_TERMS = 100  # more than anybody means; each is a condition that the database reads for every issue
 MAX_LENGTH = 10_000  # characters: the grammar would read a megabyte for half a minute, and take a gigabyte for it
-MAX_SHOWN = 80  # characters of a term in a message
+QUOTED_CHARACTERS = 80  # of a term, in a message
 NOT_UTF_8 = "\ufffd"  # what Python reads where bytes are not UTF-8; titles may have it, from wherever they come
 OPERATORS = {"AND", "OR", "NOT"}
 
@@ -27,7 +27,7 @@ class BadTerm(Refusal):
 
 def refusal(term: str, place: int, reason: str) -> str:
     """Return the sentence that refuses a term."""
-    shown = term if len(term) <= MAX_SHOWN else f"{term[:MAX_SHOWN]}…"
+    shown = term if len(term) <= QUOTED_CHARACTERS else f"{term[:QUOTED_CHARACTERS]}…"
     return f'Search term "{shown}" at character {place + 1} is not understood: {reason}'
 
 

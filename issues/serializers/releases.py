@@ -13,7 +13,7 @@ from issues import answers
 from issues.mutation import NewDeploy, ReleaseChange
 from issues.reading.releases import Around
 from issues.serializers.list_query import read_project_ids
-from issues.serializers.scopes import SHOWN
+from issues.serializers.scopes import WRONG_VALUES_NAMED
 from projects.gathering import Gathered
 from projects.models import Deploy, Project, ReleaseStatus
 from projects.querysets import is_id
@@ -139,7 +139,7 @@ def find_projects(words: Iterable[str], among: Sequence[Project]) -> frozenset[i
     known = there.intersection(found.values())
     unknown = [word for word in words if found[word] not in known]
     if unknown:
-        raise ValidationError([f'There is no project "{word[:50]}" here.' for word in unknown[:SHOWN]])
+        raise ValidationError([f'There is no project "{word[:50]}" here.' for word in unknown[:WRONG_VALUES_NAMED]])
     return frozenset(known)
 
 
@@ -170,7 +170,7 @@ def named_projects(projects: Sequence[Project], params: QueryDict) -> Sequence[P
         return projects
     unknown = sorted(ids.difference(project.pk for project in projects))
     if unknown:
-        raise ValidationError({"project": [f"There is no project {pk} here." for pk in unknown[:SHOWN]]})
+        raise ValidationError({"project": [f"There is no project {pk} here." for pk in unknown[:WRONG_VALUES_NAMED]]})
     return [project for project in projects if project.pk in ids]
 
 

@@ -19,7 +19,7 @@ STATUS_WORDS = {status.value: status for status in IssueStatus} | {"muted": Issu
 KNOWN = frozenset({"id", "status", "query", "preview", "project"})
 IDS = {"id", "project"}  # digits, which need no decoding: ten thousand of them are read as they are
 
-SHOWN = 10  # wrong values named in one error
+WRONG_VALUES_NAMED = 10  # wrong values named in one error
 MAX_EXPECTED = 10**19 - 1  # nineteen digits
 
 
@@ -135,7 +135,7 @@ def read_statuses(words: list[str], errors: dict[str, list[str]]) -> frozenset[I
     unknown = sorted({word for word in words if word not in STATUS_WORDS})
     if unknown:
         known = ", ".join(IssueStatus.values)
-        errors["status"] = [f'"{word}" is not a status; say one of {known}.' for word in unknown[:SHOWN]]
+        errors["status"] = [f'"{word}" is not a status; say one of {known}.' for word in unknown[:WRONG_VALUES_NAMED]]
     return frozenset(STATUS_WORDS[word] for word in words if word in STATUS_WORDS)
 
 
@@ -158,7 +158,8 @@ def read_ids(name: str, words: list[str], errors: dict[str, list[str]]) -> froze
             ids.add(pk)
     if wrong:
         errors[name] = [
-            f'"{word[:40]}" is not an id; ids are whole numbers from 1 to {MAX_ID}.' for word in wrong[:SHOWN]
+            f'"{word[:40]}" is not an id; ids are whole numbers from 1 to {MAX_ID}.'
+            for word in wrong[:WRONG_VALUES_NAMED]
         ]
     return frozenset(ids)
 

@@ -14,7 +14,7 @@ UNKNOWN_WISH = "Unknown key. Nothing was changed: without it, the rest would mea
 _PARAMETERS = ("query", "preview")
 PARAMETER = "No key of a body; a bulk route has it as a parameter: ?{name}=. Nothing was changed."
 _OTHERS = re.compile(r"[^a-z]+")
-SHOWN = 20  # in one error: a body of a megabyte has room for a hundred thousand
+WRONG_KEYS_NAMED = 20  # in one error: a body of a megabyte has room for a hundred thousand
 
 # Of what is left of a name in small letters: id, ids[0], issueIds, issue_id__in, GROUPS, selectedIssues, short_ids ...
 _IDS = re.compile(
@@ -33,12 +33,12 @@ _NARROWING = re.compile(
 def refuse_unknown(keys: Iterable[str], known: Container[str]) -> dict[str, list[str]]:
     """Return what is wrong with the keys of a body that are not known and must not be left out."""
     wrong = ((key, reason) for key in keys if key not in known and (reason := _why_not(key)) is not None)
-    return {key: [reason] for key, reason in islice(wrong, SHOWN)}
+    return {key: [reason] for key, reason in islice(wrong, WRONG_KEYS_NAMED)}
 
 
 def refuse_all_unknown(keys: Iterable[str], known: Container[str]) -> dict[str, list[str]]:
     """Return what is wrong with keys that are not known, where each of them may be such a wish."""
-    return {key: [UNKNOWN_WISH] for key in islice((key for key in keys if key not in known), SHOWN)}
+    return {key: [UNKNOWN_WISH] for key in islice((key for key in keys if key not in known), WRONG_KEYS_NAMED)}
 
 
 def says_which(name: str) -> bool:

@@ -18,7 +18,7 @@ from projects.database.reading import connection
 from projects.refusals import Refusal
 
 IN_A_SET = 10_000  # issues of an "update all" that are put back at a time
-SHOWN = 100  # ids of issues left alone that are told
+SKIPPED_IDS_TOLD = 100  # of issues that were left alone
 
 
 class CannotUndoDeletion(Refusal):
@@ -96,7 +96,7 @@ def _undo_all(undone: Mutation, act: Act) -> UndoOutcome:
         matched += len(locked.ids)
         restored += len(done.ids)
         skipped += len(done.skipped_ids)
-        told += done.skipped_ids[: SHOWN - len(told)]
+        told += done.skipped_ids[: SKIPPED_IDS_TOLD - len(told)]
     if restored and status.PART.afterwards is not None:
         status.PART.afterwards(everything, act.at)  # once: it looks through all that wait in the project
     outcome = UndoOutcome(
@@ -171,7 +171,7 @@ def _undo_named(undone: Mutation, act: Act) -> UndoOutcome:
         changed=len(changed),
         mutation_id=targets.mutation_id,
         skipped=len(skipped),
-        skipped_ids=tuple(sorted(skipped)[:SHOWN]),
+        skipped_ids=tuple(sorted(skipped)[:SKIPPED_IDS_TOLD]),
     )
     return history.record_undo(outcome, undone, act, marks=marks)
 

@@ -17,7 +17,7 @@ from issues.serializers.list_query import KNOWN as KNOWN_TO_LIST
 from issues.serializers.list_query import KNOWN_OF_ORGANIZATION, read_list_query, read_project_ids
 from issues.serializers.mutations import read_mutation
 from issues.serializers.outcomes import counting_headers, describe_outcome
-from issues.serializers.scopes import KNOWN, SHOWN, ScopeQuery, read_expected, read_scope_query
+from issues.serializers.scopes import KNOWN, WRONG_VALUES_NAMED, ScopeQuery, read_expected, read_scope_query
 from issues.services import bulk, deletion
 from issues.services.ground import names, targets
 from issues.views.links import permalink
@@ -188,7 +188,9 @@ class OrganizationIssuesViewSet(OrganizationViewSet, IssuesViewSet):
         found = list(visible.filter(pk__in=project_ids))
         unknown = sorted(project_ids.difference(project.pk for project in found))
         if unknown:
-            raise ValidationError({"project": [f"There is no project {pk} here." for pk in unknown[:SHOWN]]})
+            raise ValidationError(
+                {"project": [f"There is no project {pk} here." for pk in unknown[:WRONG_VALUES_NAMED]]}
+            )
         return found
 
     def _split(self, query: ScopeQuery, projects: Sequence[Project]) -> tuple[Sequence[IssueScope], Sequence[int]]:

@@ -6,7 +6,7 @@ from issues import answers as of_issues
 from issues.enums import IssueLevel, SubscriptionReason, Substatus
 from issues.serializers.activities import MAX_NOTE
 from issues.serializers.releases import MAX_PROJECTS, MAX_VERSION
-from issues.services.undo import SHOWN
+from issues.services.undo import SKIPPED_IDS_TOLD
 from issues.services.verbs import MARKS, PARTS, status
 from projects import answers as of_projects
 from projects.json_schema import (
@@ -232,7 +232,9 @@ SCHEMAS: dict[str, Schema] = {
         ),
         "Only the parts that were changed; a mark is of the user whose request that was.",
     ),
-    "Undone": with_field("Undone", "skippedIds", about(many(ID) | {"maxItems": SHOWN}, "The first of those.")),
+    "Undone": with_field(
+        "Undone", "skippedIds", about(many(ID) | {"maxItems": SKIPPED_IDS_TOLD}, "The first of those.")
+    ),
     "Activity": TYPED["Activity"],
     "Activities": TYPED["Activities"],
     "Note": body_with(
