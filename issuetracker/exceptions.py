@@ -14,11 +14,11 @@ from rest_framework.views import exception_handler
 
 from issuetracker import metrics
 from projects.database.failures import refusal_of
-from projects.refusals import Refusal
+from projects.refusals import RETRY_SECONDS, Refusal
 
 logger = logging.getLogger(__name__)
 
-RETRY_AFTER = {"Retry-After": "5"}
+RETRY_AFTER = {"Retry-After": str(RETRY_SECONDS)}
 
 
 def to_response(error: Exception, context: Mapping[str, Any]) -> Response | None:

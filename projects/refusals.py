@@ -7,6 +7,9 @@ projects/database/failures.py.
 
 from typing import Any, ClassVar
 
+# What every 503 says in Retry-After; those of the HTTP server (issuetracker/server) too.
+RETRY_SECONDS = 5
+
 
 class Refusal(Exception):
     """What was asked is not to be had; the sentence is fit for the caller.

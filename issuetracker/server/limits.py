@@ -48,7 +48,5 @@ FEWEST_CONNECTIONS = 16
 # What was read of requests that are not whole yet, with answers that nobody has taken yet.
 HELD_BYTES = 128 * 1024 * 1024
 ONE_READ_BYTES = 64 * 1024
-# What a 503 says in Retry-After, the service's own, too (issuetracker/exceptions.py).
-RETRY_SECONDS = 5
 # After the system had no descriptor, and nobody could be let go: until the next one is asked for.
 BREATH_SECONDS = 1

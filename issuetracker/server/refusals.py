@@ -7,6 +7,7 @@ from django.utils.http import http_date
 
 from issuetracker.middleware import ON_API_ANSWERS, ON_EVERY_ANSWER
 from issuetracker.server import limits
+from projects.refusals import RETRY_SECONDS
 
 
 class Refused(Exception):
@@ -131,6 +132,6 @@ def response(status: int, detail: str, *, request_id: str, with_body: bool = Tru
         "X-Request-Id": request_id,
     }
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        headers["Retry-After"] = str(limits.RETRY_SECONDS)
+        headers["Retry-After"] = str(RETRY_SECONDS)
     lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *(f"{name}: {value}" for name, value in headers.items())]
     return "\r\n".join([*lines, "", ""]).encode("ascii") + (body if with_body else b"")
