@@ -14,7 +14,7 @@ from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -28,14 +28,14 @@ from issues.admin.wording import link_to_mutation, linked_ids
 from issues.enums import IssueStatus
 from issues.models import Issue
 from issues.mutation import IssueMutation, MutationOutcome, NamedIssues
+from issues.reading.selected import read_listed, read_selected, read_titles, suggest_assignees
 from issues.serializers.mutations import read_mutation
 from issues.services import bulk
 from issues.services.ground.precautions import UnexpectedNumber
-from issues.services.ground.targets import split_by_project
 from projects.acting import Act
 from projects.callers import Caller
 from projects.database.failures import refusal_of
-from projects.models import OrganizationMember, Project, Team, User
+from projects.models import User
 from projects.querysets import is_id
 
 if TYPE_CHECKING:  # unfold ships no types; its widgets are Django's with a look
@@ -226,8 +226,8 @@ def selected(request: HttpRequest, listed: QuerySet[Any]) -> Selection | None:
     status = read_status(request.GET.get(StatusFilter.parameter_name, ""))
     if not forms.BooleanField(required=False).to_python(request.POST.get("select_across", "")):
         return Selection(read_ids(request.POST.getlist(ACTION_CHECKBOX_NAME)), status)
-    ids = list(listed.order_by().values_list("pk", flat=True)[: AT_MOST + 1])
-    if len(ids) > AT_MOST:
+    ids = read_listed(listed, AT_MOST)
+    if ids is None:
         messages.error(
             request,
             f"These are more than {AT_MOST:,} issues, which is the most that can be selected here; nothing was done. "
@@ -273,10 +273,8 @@ class Page:
     def __init__(self, model_admin: Any, request: HttpRequest, name: str, selection: Selection, form: WishForm) -> None:
         self.model_admin, self.request, self.name, self.form = model_admin, request, name, form
         self.verb, self.selection, self.act = VERBS[name], selection, act_of(request)
-        everywhere = Project.objects.values_list("pk", flat=True)
-        self.ids = split_by_project(selection.ids, everywhere)
-        projects = Project.objects.select_related("organization").in_bulk(list(self.ids))
-        self.projects = [projects[pk] for pk in self.ids]
+        found = read_selected(selection.ids)
+        self.projects, self.ids = found.projects, found.ids
         self.gone = sorted(selection.ids.difference(*self.ids.values()))
 
     def answer(self) -> HttpResponse:
@@ -289,7 +287,7 @@ class Page:
         return self.render(
             {
                 "selected": len(self.selection.ids),
-                "issues": self.named(sorted(self.selection.ids)[:ISSUES_NAMED]),
+                "issues": read_titles(sorted(self.selection.ids)[:ISSUES_NAMED]),
                 "more": len(self.selection.ids) - ISSUES_NAMED,
                 "outcomes": outcomes,
                 "rows": [] if outcomes is None or missing else list(zip(self.projects, outcomes, strict=True)),
@@ -368,21 +366,15 @@ class Page:
     def parent(self, outcomes: Iterable[MutationOutcome] | None) -> Issue | None:
         """Return the issue into which a merge would put the others."""
         ids = [outcome.merged.parent for outcome in outcomes or () if outcome.merged is not None]
-        return self.named(ids)[0] if ids else None
-
-    def named(self, ids: Sequence[int]) -> list[Any]:
-        issues = Issue.objects.filter(pk__in=ids).annotate(title=F("text__title")).order_by("pk")
-        return list(issues.select_related("project"))
+        return read_titles(ids)[0] if ids else None
 
     def suggestions(self) -> list[str]:
         """Return words for some who can be assigned, where the issues are of one organization."""
         organizations = {project.organization_id for project in self.projects}
         if self.verb.form is not AssignForm or len(organizations) != 1:
             return []
-        members = OrganizationMember.objects.filter(organization__in=organizations, user__is_active=True)
-        names = members.order_by("user_id").values_list("user__username", flat=True)[:SUGGESTED]
-        teams = Team.objects.filter(organization__in=organizations, projects__in=self.projects).distinct()
-        return [*names, *(f"#{slug}" for slug in teams.order_by("slug").values_list("slug", flat=True)[:SUGGESTED])]
+        (organization_id,) = organizations
+        return suggest_assignees(organization_id, self.projects, SUGGESTED)
 
     def way_back(self) -> str:
         """Return the address of the list as it was."""

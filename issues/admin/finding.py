@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from issues import short_ids
 from issues.enums import IssueStatus
-from issues.models import Issue
+from issues.reading.named import read_called
 from projects.models import Project
 from projects.querysets import MAX_ID, is_id
 
@@ -26,27 +25,10 @@ PROJECTS_IN_FILTER = 20
 ID_OR_SHORT_ID = "An id (1342) or a short id (PUMP-STATION-1A), whole."
 
 
-def ids_called(word: str) -> list[int]:
-    """Return the ids of the issues that the word names: one by id; by short id, one in each organization at most.
-
-    Fetched before anything sorts or joins: with ORDER BY id and LIMIT, PostgreSQL may walk the table to find one row.
-    """
-    if word.isascii() and word.isdigit():
-        return [int(word.lstrip("0"))] if is_id(word) else []
-    short_id = short_ids.read(word)
-    if short_id is None:
-        return []
-    slug, number = short_id
-    projects = list(Project.objects.filter(slug=slug).values_list("pk", flat=True))
-    named = Issue.objects.filter(project__in=projects, short_number=number)
-    return list(named.values_list("pk", flat=True))
-
-
 def issues_called(request: HttpRequest, word: str) -> list[SearchResult]:
     """Return what the search of the sidebar shows of the issues that the word names, to whom may view issues."""
     if not request.user.has_perm("issues.view_issue"):
         return []
-    issues = Issue.objects.filter(pk__in=ids_called(word.strip())).select_related("project__organization")
     return [
         SearchResult(
             title=f"{issue.short_id} {issue.title or ''}",
@@ -54,18 +36,8 @@ def issues_called(request: HttpRequest, word: str) -> list[SearchResult]:
             link=reverse("admin:issues_issue_change", args=[issue.pk]),
             icon="bug_report",
         )
-        for issue in issues.annotate(title=F("text__title"))
+        for issue in read_called(word.strip())
     ]
-
-
-def newest_of(activities: QuerySet[Any], issues: list[int]) -> QuerySet[Any]:
-    """Keep what happened to these issues, newest first, by the index on issue and id.
-
-    With ``issue = 1 ORDER BY id DESC`` PostgreSQL prefers to walk the primary key once the issue has a hundredth of all
-    activities, and reads every row that is newer than the issue's. No issue is 0: with it, the filter is no equality,
-    so the order needs both columns, and that index alone has them.
-    """
-    return activities.filter(issue__in=[0, *issues]).order_by("issue_id", "-id")
 
 
 class ProjectFilter(admin.SimpleListFilter):

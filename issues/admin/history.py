@@ -4,17 +4,19 @@ from functools import partial
 from typing import Any, cast
 
 from django.contrib import admin
-from django.db.models import Case, F, Func, JSONField, Q, QuerySet, TextField, When
-from django.db.models.functions import Cast, Left
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import path
 from django.utils.safestring import SafeString
 
 from issues.admin import undoing
-from issues.admin.finding import ID_OR_SHORT_ID, ProjectFilter, ids_called, newest_of
+from issues.admin.finding import ID_OR_SHORT_ID, ProjectFilter
 from issues.admin.wording import LETTERS, as_json, issue_link, link_to_mutation, linked_ids, shortened
 from issues.enums import MutationKind
 from issues.models import BEFORE_STATE, Activity, Mutation
+from issues.reading.activities import newest_of
+from issues.reading.history import with_beginning_of_body
+from issues.reading.named import ids_called
 from issues.services.ground import history
 from projects.admin import InspectOnlyAdmin
 from projects.callers import Caller
@@ -48,7 +50,7 @@ class ActivityAdmin(InspectOnlyAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         """Find what happened to the issue of this name."""
         word = search_term.strip()
-        return (newest_of(queryset, ids_called(word)) if word else queryset), False
+        return (newest_of(ids_called(word), queryset) if word else queryset), False
 
     @admin.display(description="issue")
     def issue_name(self, activity: Activity) -> SafeString:
@@ -70,20 +72,6 @@ class ActivityAdmin(InspectOnlyAdmin):
 def looking(request: HttpRequest) -> Caller:
     """Return who looks at a page."""
     return Caller(user=cast(User, request.user))
-
-
-def with_body(mutations: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
-    """Add the beginning of what was asked, and leave the long columns: a request may name a hundred thousand ids.
-
-    As :func:`history.body_shown_to`: nobody's marks are shown to others, superusers among them.
-    """
-    long = ("ids", "body", "seen_ids", "bookmark_ids", "subscription_ids")
-    marks = ", ".join(f"'{key}'" for key in history.MARKS)
-    without_marks = Func(F("body"), template=f"(%(expressions)s - ARRAY[{marks}])", output_field=JSONField())
-    is_shown = Q(api_key__isnull=False) | Q(marks_of=request.user.pk)
-    body = Case(When(is_shown, then=F("body")), default=without_marks, output_field=JSONField())
-    light: QuerySet[Any] = mutations.defer(*long).annotate(asked=Left(Cast(body, TextField()), LETTERS))
-    return light
 
 
 @admin.register(Mutation)
@@ -127,7 +115,7 @@ class MutationAdmin(InspectOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Leave the long columns to the page of one mutation."""
-        return with_body(super().get_queryset(request), request)
+        return with_beginning_of_body(super().get_queryset(request), LETTERS, by=looking(request))
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Return the mutation without other people's marks; an undo with the scope that it shows."""

@@ -14,10 +14,12 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from issues.admin import actions, story
-from issues.admin.finding import ID_OR_SHORT_ID, ProjectFilter, StatusFilter, ids_called
+from issues.admin.finding import ID_OR_SHORT_ID, ProjectFilter, StatusFilter
 from issues.admin.wording import LETTERS, as_json, badge, issue_link, link_to_mutation, status_in_words
-from issues.models import Issue, IssueSeen, IssueText
+from issues.models import Issue, IssueSeen
 from issues.querysets import snooze_is_over
+from issues.reading.named import ids_called
+from issues.reading.whole import read_metadata
 from issues.services.ground.parts import Part
 from issues.services.verbs import PARTS, status
 from projects.admin import InspectOnlyAdmin
@@ -195,7 +197,7 @@ class IssueAdmin(InspectOnlyAdmin):
 
     @admin.display(description="metadata")
     def metadata(self, issue: Issue) -> SafeString:
-        return as_json(IssueText.objects.filter(pk=issue.pk).values_list("metadata", flat=True).first())
+        return as_json(read_metadata(issue.pk))
 
     @admin.display(description="status")
     def status_now(self, issue: Issue) -> SafeString:

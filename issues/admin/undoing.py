@@ -16,7 +16,7 @@ from issues.admin.wording import link_to_mutation, linked_ids, shortened
 from issues.enums import MutationKind
 from issues.models import Mutation
 from issues.mutation import UndoOutcome
-from issues.reading.history import read_undone_by
+from issues.reading.history import find_anywhere, is_kept, read_undone_by
 from issues.services import undo
 from issues.services.ground import history
 from projects.acting import Act
@@ -41,7 +41,7 @@ def undone_by(mutation: Mutation) -> SafeString | str:
 
 def undoes(mutation: Mutation) -> SafeString | str:
     """Return a link to what it took back; only its id, if that is pruned by now."""
-    if mutation.undoes is None or Mutation.objects.filter(pk=mutation.undoes).exists():
+    if mutation.undoes is None or is_kept(mutation.undoes):
         return link_to_mutation(mutation.undoes)
     return f"{mutation.undoes}, which isn't kept any more"
 
@@ -54,8 +54,7 @@ def undo_page(model_admin: Any, request: HttpRequest, object_id: str) -> HttpRes
     if not model_admin.has_view_permission(request):
         raise PermissionDenied
     act = act_of(request)
-    found = Mutation.objects.filter(pk=int(object_id) if is_id(object_id) else 0)
-    mutation = found.select_related("project__organization", "user", "api_key").first()
+    mutation = find_anywhere(int(object_id)) if is_id(object_id) else None
     if mutation is None:
         messages.error(request, "There is no such mutation, or none any more.")
         return HttpResponseRedirect(reverse("admin:issues_mutation_changelist"))

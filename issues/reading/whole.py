@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from issues.models import Activity, Issue, IssueSeen, IssueSubscription
+from issues.models import Activity, Issue, IssueSeen, IssueSubscription, IssueText
 from issues.named import Names
 from issues.reading.activities import newest_activities
 from issues.reading.items import DAY, HOUR, Item, Stats, StatsPeriod, read_items, read_names, read_stats
@@ -50,3 +51,8 @@ def read_whole(issue: Issue, *, by: Caller, at: datetime) -> WholeIssue | None:
         first_release=releases.get(item.first_release_id),
         last_release=releases.get(item.last_release_id),
     )
+
+
+def read_metadata(issue_id: int) -> Any:
+    """Return what the events of an issue said besides its title; None of one that lost its text."""
+    return IssueText.objects.filter(pk=issue_id).values_list("metadata", flat=True).first()

@@ -16,10 +16,10 @@ from django.db import connection
 from django.db.models import Index, Max, Min, UniqueConstraint
 from pytest_django import DjangoDbBlocker
 
-from issues.admin import figures
 from issues.enums import IssueStatus
 from issues.models import Activity, Issue, IssueHash, Mutation
 from issues.mutation import AllIssues, Ignore, IssueMutation, NamedIssues
+from issues.reading import counts
 from issues.reading.activities import NEWEST_FIRST, activities_from
 from issues.reading.history import changes_of, read_undone_by
 from issues.reading.items import Item, read_items, read_stats
@@ -204,7 +204,7 @@ READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
         {"issues_mutation_undone_by"},
     ),
     "what was done on the last days": (
-        lambda cast: figures.by_day(NOW + timedelta(days=figures.DAYS - 3)),
+        lambda cast: counts.by_day(NOW + timedelta(days=counts.DAYS - 3)),
         {"issues_activity_by_time"},
     ),
     "an issue by its fingerprint": (

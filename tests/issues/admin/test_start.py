@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from issues.admin import figures
 from issues.enums import ActivityKind, MutationKind
+from issues.reading import counts
 from projects.models import Project
 from tests.factories import (
     NOW,
@@ -40,7 +41,7 @@ def operator(client: Client, nothing_kept: None) -> Client:
     return client
 
 
-def numbers(row: figures.Row) -> tuple[int, int, int]:
+def numbers(row: counts.Row) -> tuple[int, int, int]:
     return row.unresolved, row.ignored, row.resolved
 
 
@@ -61,20 +62,20 @@ def test_counts_by_what_the_status_counts_as_without_merged_issues(project: Proj
     IssueFactory(project=project, ignored=True)
     IssueFactory(project=project, ignored=True, snooze_ends_at=NOW)
 
-    table = figures.by_project(NOW)
+    table = counts.by_project(NOW)
 
     assert [(row.project, numbers(row)) for row in table.rows] == [(project, (2, 2, 1))]
     assert (numbers(table.sum), table.sum.total, table.others) == ((2, 2, 1), 5, 0)
 
 
 def test_shows_the_projects_with_the_most_unresolved_first_and_the_rest_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(figures, "PROJECTS_SHOWN", 1)
+    monkeypatch.setattr(counts, "PROJECTS_SHOWN", 1)
     least, most, other = ProjectFactory(), ProjectFactory(), ProjectFactory()
     for project, count in ((least, 1), (most, 3), (other, 2)):
         IssueFactory.create_batch(count, project=project)
     IssueFactory.create_batch(4, project=least, resolved=True)
 
-    table = figures.by_project(NOW)
+    table = counts.by_project(NOW)
 
     assert [(row.project, numbers(row)) for row in table.rows] == [(most, (3, 0, 0)), (None, (3, 0, 4))]
     assert (table.others, numbers(table.sum)) == (2, (6, 0, 4))
@@ -92,7 +93,7 @@ def test_leads_from_a_number_to_its_issues(operator: Client, project: Project) -
 
 
 @pytest.mark.parametrize(
-    ("kind", "counts"),
+    ("kind", "expected"),
     [
         (ActivityKind.SET_RESOLVED, (1, 0, 0)),
         (ActivityKind.SET_RESOLVED_IN_RELEASE, (1, 0, 0)),
@@ -101,12 +102,12 @@ def test_leads_from_a_number_to_its_issues(operator: Client, project: Project) -
         (ActivityKind.ASSIGNED, (0, 0, 0)),
     ],
 )
-def test_counts_changes_of_status_by_what_they_are(kind: ActivityKind, counts: tuple[int, int, int]) -> None:
+def test_counts_changes_of_status_by_what_they_are(kind: ActivityKind, expected: tuple[int, int, int]) -> None:
     ActivityFactory(issue=IssueFactory(), kind=kind, created_at=NOW)
 
-    today = figures.by_day(NOW)[-1]
+    today = counts.by_day(NOW)[-1]
 
-    assert (today.resolved, today.ignored, today.reopened) == counts
+    assert (today.resolved, today.ignored, today.reopened) == expected
 
 
 def test_counts_by_the_day_in_utc_for_thirty_days() -> None:
@@ -116,7 +117,7 @@ def test_counts_by_the_day_in_utc_for_thirty_days() -> None:
     for at in (first - timedelta(seconds=1), first, last, last, last + timedelta(days=1)):
         ActivityFactory(issue=issue, created_at=at)
 
-    days = figures.by_day(NOW)
+    days = counts.by_day(NOW)
 
     assert len(days) == 30
     assert [(str(day.date), day.resolved) for day in days if day.total] == [("2026-01-31", 1), ("2026-03-01", 2)]
@@ -148,9 +149,9 @@ def test_keeps_a_count_for_a_while_and_says_of_when_it_is(operator: Client, proj
 
 def test_makes_every_count_anew_once_it_is_old(nothing_kept: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(figures, "KEPT_SECONDS", 0)
-    counts = iter([1, 2])
+    numbers_in_turn = iter([1, 2])
 
-    assert [figures.kept("number", lambda at: next(counts)).value for _ in range(2)] == [1, 2]
+    assert [figures.kept("number", lambda at: next(numbers_in_turn)).value for _ in range(2)] == [1, 2]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -158,14 +159,14 @@ def test_gives_up_a_count_that_takes_too_long_and_says_so(operator: Client, monk
     monkeypatch.setattr(figures, "SECONDS_AT_MOST", 1)
     tried = []
 
-    def slow(at: datetime) -> figures.Table:
+    def slow(at: datetime) -> counts.Table:
         tried.append(at)
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_sleep(4)")
-        return figures.Table([], 0, figures.Row(None, 0, 0, 0))
+        return counts.Table([], 0, counts.Row(None, 0, 0, 0))
 
-    monkeypatch.setattr(figures, "by_project", slow)
-    monkeypatch.setattr(figures, "by_day", lambda at: [])
+    monkeypatch.setattr(counts, "by_project", slow)
+    monkeypatch.setattr(counts, "by_day", lambda at: [])
     ProjectFactory()
 
     pages = [start_page(operator) for _ in range(2)]

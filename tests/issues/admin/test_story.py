@@ -12,6 +12,7 @@ from django.utils.html import strip_tags
 from issues.admin import finding, story
 from issues.enums import ActivityKind
 from issues.models import Issue
+from issues.reading.story import DAYS, MARKS, events_by_day
 from projects.models import User
 from tests.factories import (
     NOW,
@@ -122,12 +123,12 @@ def test_shows_the_tree_around_an_issue(operator: Client) -> None:
 
 def test_adds_up_the_events_of_each_of_the_last_days() -> None:
     issue = IssueFactory(own_last_seen=NOW)
-    for ago in (timedelta(0), timedelta(hours=2), timedelta(days=1), timedelta(days=story.DAYS)):
+    for ago in (timedelta(0), timedelta(hours=2), timedelta(days=1), timedelta(days=DAYS)):
         IssueHourFactory(issue=issue, hour=NOW - ago, own_count=2, total_count=3)
 
-    days = story.events_by_day(issue)
+    days = events_by_day(issue)
 
-    assert [day.events for day in days] == [0] * (story.DAYS - 2) + [3, 6]
+    assert [day.events for day in days] == [0] * (DAYS - 2) + [3, 6]
 
 
 # what it costs
@@ -152,7 +153,7 @@ def hang_on(issue: Issue, count: int) -> None:
 def test_asks_as_often_for_much_as_for_little_and_shows_no_more_than_it_may(operator: Client) -> None:
     issue, other = IssueFactory(merged_into=IssueFactory()), IssueFactory(merged_into=IssueFactory())
     hang_on(issue, 1)
-    hang_on(other, story.MARKS + 2)
+    hang_on(other, MARKS + 2)
     page_of(operator, issue)
 
     with CaptureQueriesContext(connection) as little:
@@ -162,7 +163,7 @@ def test_asks_as_often_for_much_as_for_little_and_shows_no_more_than_it_may(oper
 
     assert len(much) == len(little) < 30
     marks = [told[name] for name in ("seen", "bookmarked", "followed", "hashes")]
-    assert [(len(first.rows), first.has_more) for first in marks] == [(story.MARKS, True)] * 4
+    assert [(len(first.rows), first.has_more) for first in marks] == [(MARKS, True)] * 4
 
 
 # how it is found
