@@ -169,7 +169,7 @@ def test_every_kind_of_activity_is_checked(part: Part) -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
 def test_the_document_has_what_a_part_says(part: Part, project: Project, jane: User) -> None:
-    (item,) = read_items([project.pk], [IssueFactory(project=project).pk], by=Caller(user=jane), at=NOW)
+    (item,) = read_items([project], [IssueFactory(project=project).pk], by=Caller(user=jane), at=NOW)
 
     shown, answered = part.shown(item, read_names([item])), part.answered(IssueMutation())
 

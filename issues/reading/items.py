@@ -18,6 +18,7 @@ from projects.callers import Caller
 from projects.database.arrays import as_array
 from projects.database.reading import connection
 from projects.database.statements import Statement, hole, kept
+from projects.models import Project
 from projects.release_order import next_releases
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -33,7 +34,7 @@ class StatsPeriod:
 
 
 class Item(NamedTuple):
-    """An issue with its text, its project and the caller's marks, under the names that the ORM has for them.
+    """An issue with its text and the caller's marks, under the names that the ORM has for them; and its project.
 
     Models, of which an issue takes several, would cost more than all else that a list does.
     """
@@ -41,9 +42,6 @@ class Item(NamedTuple):
     id: int
     short_number: int
     project_id: int
-    project__slug: str
-    project__name: str
-    project__platform: str
     type: str
     level: str
     logger: str
@@ -76,6 +74,7 @@ class Item(NamedTuple):
     seen_at: datetime | None  # when the caller last looked
     bookmark_id: int | None
     subscribed_for: str | None  # the reason; None, too, when the caller has ended it
+    project: Project
     shown_at: datetime  # the instant at which all this counts, as ``status_shown`` does
 
     @property
@@ -103,10 +102,15 @@ class Stats:
         return [[begin, counts.get(begin, 0)] for begin in self.begins]
 
 
-def read_items(project_ids: Sequence[int], ids: Iterable[int], *, by: Caller, at: datetime) -> list[Item]:
+READ = [name for name in Item._fields if name not in {"project", "shown_at"}]  # by the statement, in this order
+PROJECT_ID = READ.index("project_id")
+
+
+def read_items(projects: Iterable[Project], ids: Iterable[int], *, by: Caller, at: datetime) -> list[Item]:
     """Return those of these issues that are in these projects, merged ones too, in no order."""
-    rows = _items().rows(project_ids=as_array(project_ids), ids=as_array(ids), user_id=by.user_id, at=at)
-    items = [Item._make((*row, at)) for row in rows]
+    project_of = {project.pk: project for project in projects}  # at hand: a join would have to be planned
+    rows = _items().rows(project_ids=as_array(project_of), ids=as_array(ids), user_id=by.user_id, at=at)
+    items = [Item._make((*row, project_of[row[PROJECT_ID]], at)) for row in rows]
     waiting = {_base(item) for item in items if item.resolution_kind == ResolutionKind.IN_NEXT_RELEASE}
     settled_by = next_releases(waiting, at=at)
     return [_settled(item, settled_by) for item in items] if settled_by else items
@@ -133,7 +137,7 @@ def _items() -> Statement:
         bookmark_id=Subquery(IssueBookmark.objects.filter(**mine).values("pk")),
         subscribed_for=Subquery(IssueSubscription.objects.filter(**mine, is_active=True).values("reason")),
     )
-    return kept(*items.values_list(*Item._fields[:-1]).query.sql_with_params())
+    return kept(*items.values_list(*READ).query.sql_with_params())
 
 
 def read_names(items: Sequence[Item]) -> Names:
@@ -173,27 +177,28 @@ def look_up_names(named: Iterable[tuple[Named, int | None]], *, tells_of_gone: b
 
 def read_stats(items: Sequence[Item], period: StatsPeriod, *, at: datetime) -> Stats:
     """Read the hourly counts of these items."""
-    unit, now = ("hour", at.replace(minute=0)) if period.step == HOUR else ("day", at.replace(hour=0, minute=0))
+    now = at.replace(minute=0) if period.step == HOUR else at.replace(hour=0, minute=0)
     last = now.replace(second=0, microsecond=0)
     since = last - period.step * (period.points - 1)
     first, step = int(since.timestamp()), int(period.step.total_seconds())
     counts: dict[int, dict[int, int]] = {item.id: {} for item in items}
+    # An hour is a point as it stands: to truncate and to group them took half as long again.
+    point, count, group = (
+        ("hour", "total_count", "")
+        if period.step == HOUR
+        else ("date_trunc('day', hour, 'UTC')", "sum(total_count)::bigint", "GROUP BY 1, 2")
+    )
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            SELECT issue_id, extract(epoch FROM date_trunc(%(unit)s, hour, 'UTC'))::bigint, sum(total_count)::bigint
+            f"""
+            SELECT issue_id, extract(epoch FROM {point})::bigint, {count}
             FROM issues_issuehour
             WHERE project_id = ANY(%(project_ids)s::bigint[]) AND issue_id = ANY(%(ids)s::bigint[])
               AND hour >= %(since)s
-            GROUP BY 1, 2
+            {group}
             """,
-            {
-                "unit": unit,
-                "since": since,
-                "project_ids": as_array({item.project_id for item in items}),
-                "ids": as_array(counts),
-            },
+            {"since": since, "project_ids": as_array({item.project_id for item in items}), "ids": as_array(counts)},
         )
-        for pk, begin, count in cursor:
-            counts[pk][begin] = count
+        for pk, begin, number in cursor:
+            counts[pk][begin] = number
     return Stats(period, range(first, first + step * period.points, step), counts)

@@ -14,6 +14,7 @@ from issues.search import Term
 from issues.services.ground import names
 from projects.callers import Caller
 from projects.database.keyset import Key, Position, Sort
+from projects.models import Project
 from projects.pages import Page, beside, cut_page, refuse_foreign
 from projects.querysets import is_id
 
@@ -43,16 +44,17 @@ class IssueList:
     hits: int  # in all, as far as is counted
 
 
-def read_list(asked: ListQuery, project_ids: Sequence[int], *, by: Caller, at: datetime) -> IssueList:
+def read_list(asked: ListQuery, projects: Sequence[Project], *, by: Caller, at: datetime) -> IssueList:
     """Return a page of the issues of these projects.
 
     :raises ForeignCursor: the cursor is of another list.
     """
+    project_ids = [project.pk for project in projects]
     asked = replace(asked, terms=names.resolve(asked.terms, project_ids, at=at))
     refuse_foreign(asked.position, partial(_is_there, asked.position.sort, project_ids))
     keys, hits = _keys(asked, project_ids, at=at)
     page = cut_page([(key, key[1]) for key in keys], asked.position, asked.limit)
-    found = {item.id: item for item in read_items(project_ids, page.rows, by=by, at=at)}
+    found = {item.id: item for item in read_items(projects, page.rows, by=by, at=at)}
     items = [found[pk] for pk in page.rows if pk in found]
     return IssueList(
         page=page,

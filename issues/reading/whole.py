@@ -32,7 +32,7 @@ class WholeIssue:
 
 def read_whole(issue: Issue, *, by: Caller, at: datetime) -> WholeIssue | None:
     """Return everything about an issue, merged or not, in a fixed number of statements; None if it is gone."""
-    items = read_items([issue.project_id], [issue.pk], by=by, at=at)
+    items = read_items([issue.project], [issue.pk], by=by, at=at)
     if not items:
         return None
     (item,) = items

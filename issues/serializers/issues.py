@@ -34,7 +34,7 @@ def describe_issue(
     count, first_seen, last_seen = str(issue.times_seen), iso(issue.first_seen), iso(issue.last_seen)
     return {
         "id": str(issue.id),
-        "shortId": short_ids.write(issue.project__slug, issue.short_number),
+        "shortId": short_ids.write(issue.project.slug, issue.short_number),
         "title": UNTITLED if issue.text__title is None else issue.text__title,
         "culprit": issue.text__culprit or "",
         "permalink": permalink(issue.id),
@@ -47,9 +47,9 @@ def describe_issue(
         "platform": issue.platform or None,
         "project": {
             "id": str(issue.project_id),
-            "name": issue.project__name,
-            "slug": issue.project__slug,
-            "platform": issue.project__platform or None,
+            "name": issue.project.name,
+            "slug": issue.project.slug,
+            "platform": issue.project.platform or None,
         },
         "type": issue.type,
         "metadata": _read_json(issue.text__metadata or "{}")[0],

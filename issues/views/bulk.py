@@ -32,9 +32,9 @@ from projects.refusals import Refusal
 class IssuesViewSet(ApiViewSet):
     """What the project's route and the organization's have in common."""
 
-    def answer_list(self, asked: ListQuery, project_ids: Sequence[int], *, at: datetime) -> HttpResponse:
+    def answer_list(self, asked: ListQuery, projects: Sequence[Project], *, at: datetime) -> HttpResponse:
         """Answer a page of the issues of these projects (contract section 2)."""
-        found = read_list(asked, project_ids, by=self.caller, at=at)
+        found = read_list(asked, projects, by=self.caller, at=at)
         headers = {
             "Link": link_header(self.request, found.page),
             "X-Hits": str(found.hits),
@@ -110,7 +110,7 @@ class ProjectIssuesViewSet(ProjectViewSet, IssuesViewSet):
     def list(self, request: Request, organization: str, project: str) -> HttpResponse:
         """Answer a page of issues (contract section 2)."""
         asked = read_list_query(request.query_params, by=self.caller)
-        return self.answer_list(asked, [self.project.pk], at=timezone.now())
+        return self.answer_list(asked, [self.project], at=timezone.now())
 
     def bulk_mutate(self, request: Request, organization: str, project: str) -> Response:
         """Apply the body to the issues that the query names (contract section 1)."""
@@ -144,7 +144,7 @@ class OrganizationIssuesViewSet(OrganizationViewSet, IssuesViewSet):
         """Answer a page of issues (contract section 2)."""
         asked = read_list_query(request.query_params, period_narrows=True, by=self.caller)
         projects = self._projects(read_project_ids(request.query_params.getlist("project")))
-        return self.answer_list(asked, [project.pk for project in projects], at=timezone.now())
+        return self.answer_list(asked, projects, at=timezone.now())
 
     def bulk_mutate(self, request: Request, organization: str) -> Response:
         """Apply the body to the issues that the query names."""

@@ -98,7 +98,7 @@ class IssueViewSet(OneIssueViewSet):
         """Apply the body to the issue, and answer it whole."""
         refuse_parameters(request.META.get("QUERY_STRING", ""))
         act = self._act()
-        project = Project.objects.get(pk=self.named.project_id)
+        project = self.named.project
         mutation = read_mutation(
             request.data, organization_id=project.organization_id, projects=[project], by=self.caller, at=act.at
         )

@@ -29,7 +29,7 @@ def test_is_what_the_renderer_would_write(project: Project, jane: User, period: 
     for hours, issue in enumerate(issues[1:], start=1):
         for ago in (hours, 30 * hours, -1):  # an hour to come, too, which no point holds
             IssueHourFactory(issue=issue, hour=NOW.replace(minute=0, second=0, microsecond=0) - timedelta(hours=ago))
-    items = read_items([project.pk], [issue.pk for issue in issues], by=Caller(user=jane), at=NOW)
+    items = read_items([project], [issue.pk for issue in issues], by=Caller(user=jane), at=NOW)
     names, stats = read_names(items), None if period is None else read_stats(items, period, at=NOW)
 
     written = write_list(items, names, stats, permalink=permalink)
@@ -55,7 +55,7 @@ def test_leaves_out_what_was_deleted_after_the_items_were_read(project: Project,
     issue = IssueFactory(
         project=project, resolved_in_release=True, resolution_release=release, assignee_user=jane, status_by=jane
     )
-    items = read_items([project.pk], [issue.pk], by=Caller(), at=NOW)
+    items = read_items([project], [issue.pk], by=Caller(), at=NOW)
 
     described = describe_issue(items[0], Names(people={}, teams={}, releases={}), {}, permalink=permalink)
 
@@ -65,6 +65,6 @@ def test_leaves_out_what_was_deleted_after_the_items_were_read(project: Project,
 def test_finds_issues_of_these_projects_only_merged_ones_too(project: Project, other_project: Project) -> None:
     here, there = IssueFactory(merged_into=IssueFactory(project=project)), IssueFactory(project=other_project)
 
-    items = read_items([project.pk], [here.pk, there.pk], by=Caller(), at=NOW)
+    items = read_items([project], [here.pk, there.pk], by=Caller(), at=NOW)
 
     assert [item.id for item in items] == [here.pk]

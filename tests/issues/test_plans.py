@@ -85,7 +85,7 @@ def deep(cast: Cast, sort: Sort) -> Any:
 
 def first_hundred(cast: Cast) -> list[Item]:
     ids = Issue.objects.filter(project=cast.project).order_by("pk").values_list("pk", flat=True)[:100]
-    return read_items([cast.project.pk], ids, by=Caller(user=cast.user), at=NOW)
+    return read_items([cast.project], ids, by=Caller(user=cast.user), at=NOW)
 
 
 def in_the_middle() -> tuple[int, int]:

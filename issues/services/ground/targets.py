@@ -163,9 +163,9 @@ def _searched(scope: NamedIssues, ids: list[int], *, at: datetime) -> list[int]:
 
 
 def find(project_ids: Iterable[int] | QuerySet[Any], word: str) -> Issue | None:
-    """Return the issue of these projects that an id or a short id names, merged or not; not locked."""
+    """Return the issue of these projects that an id or a short id names, merged or not, and its project; not locked."""
     # Not first(), which sorts: with ORDER BY id and LIMIT, PostgreSQL may walk the table to find one row.
-    return next(iter(Issue.objects.of_projects(project_ids).named(word)), None)
+    return next(iter(Issue.objects.of_projects(project_ids).named(word).select_related("project")), None)
 
 
 def shown_for(issue: Issue) -> Issue | None:
@@ -176,7 +176,7 @@ def shown_for(issue: Issue) -> Issue | None:
     if issue.merged_into_id is None:
         return issue
     above = ancestors(issue.project_id, [issue.pk])
-    return next(iter(Issue.objects.with_ids(issue.project_id, above).visible()), None)
+    return next(iter(Issue.objects.with_ids(issue.project_id, above).visible().select_related("project")), None)
 
 
 def split_by_project(ids: Iterable[int], project_ids: Iterable[int]) -> dict[int, frozenset[int]]:
