@@ -1,0 +1,196 @@
+"""What each language makes up in its stacks, and which files are not the program's own.
+
+Every pattern here meets text that a stranger sent: each reads it once, from left to right. A quantifier is possessive
+(`++`), or what follows it can't begin like what it repeats.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from events.meaning.shapes import Frame
+
+LONGEST_NAME = 255  # of a file: no system has longer ones
+
+
+def _as_it_is(name: str) -> str:
+    return name
+
+
+def _base_name(path: str) -> str:
+    return path.replace("\\", "/").rpartition("/")[2][:LONGEST_NAME]
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """How names are freed of what is made up, and whose a frame is when the SDK doesn't say."""
+
+    not_own_paths: re.Pattern[str] | None = None  # of a path with "/" before it, and between its parts
+    not_own_modules: tuple[str, ...] = ()  # how their names begin
+    module: Callable[[str], str] = _as_it_is
+    file: Callable[[str], str] = _base_name  # from a path
+    function: Callable[[str], str] = _as_it_is
+
+    def is_own(self, frame: Frame) -> bool:
+        """Whether the frame is of the program, and not of a library or of the language."""
+        if self.not_own_modules and frame.module.startswith(self.not_own_modules):
+            return False
+        path = frame.abs_path or frame.filename
+        return self.not_own_paths is None or not self.not_own_paths.search("/" + path.replace("\\", "/"))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# JavaScript
+# ---------------------------------------------------------------------------------------------------------------------
+
+_WORD_OF_A_FILE = re.compile(r"[A-Za-z0-9]++")
+_LAST_WORD_OF_A_FILE = re.compile(r"(?<=[^.])[.-]([A-Za-z0-9_-]{8})(?=(?:\.[cm]?[jt]sx?)?\Z)")
+_GAP_IN_A_FILE = re.compile(r"[._~-]{2,}+")
+
+
+def _javascript_file(path: str) -> str:
+    """Return the name of a file without a bundler's hashes and numbers: `main.3f2a1bc9.js`, `index-DiwrgTda.js`."""
+    return _without_hashes(_base_name(path.partition("?")[0].partition("#")[0]))
+
+
+@lru_cache(maxsize=512)  # the frames of a stack are of few files
+def _without_hashes(name: str) -> str:
+    name = _LAST_WORD_OF_A_FILE.sub(lambda found: "" if _is_random(found[1]) else found[0], name)
+    name = _WORD_OF_A_FILE.sub(lambda found: "" if _is_made_up(found[0]) else found[0], name)
+    return _GAP_IN_A_FILE.sub(lambda found: found[0][-1], name).strip("._~-")
+
+
+def _javascript_module(name: str) -> str:
+    directory, slash, file = name.rpartition("/")
+    return directory + slash + _javascript_file(file)
+
+
+def _is_made_up(word: str) -> bool:
+    """Whether a word of a file's name is a hash, or the number of a part."""
+    digits = sum(map(str.isdigit, word))
+    if digits == 0:
+        return len(word) == 8 and word.isupper()  # esbuild's: A-Z and 2-7
+    if digits == len(word):
+        return True
+    if len(word) >= 6 and not word.strip("0123456789abcdef"):
+        return True
+    return len(word) >= 8 and (digits > 1 or word != word.lower())
+
+
+def _is_random(word: str) -> bool:
+    """Whether eight letters and digits at the end of a name are a hash: of those in base64 some have no digit."""
+    upper = sum(map(str.isupper, word))
+    lower = sum(map(str.islower, word))
+    return min(upper, lower) > (1 if upper + lower == len(word) else 0)
+
+
+def _javascript_function(name: str) -> str:
+    """Take out what differs between browsers: `async Object.foo [as bar]`, `new Foo`, `promise callback*foo`."""
+    name = name.partition(" [")[0].partition(" (")[0]
+    if name.endswith((" code", "<")) or name.startswith("?"):
+        return ""  # Safari's "global code"; Firefox's "foo/<", a nameless function within foo; Hermes' "?anon_0_"
+    return name[max(map(name.rfind, " .*/")) + 1 :]
+
+
+def _web_function(name: str) -> str:
+    name = _javascript_function(name)
+    return "" if len(name) <= 2 else name  # a minifier gave it that name, and gives another next time
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Others
+# ---------------------------------------------------------------------------------------------------------------------
+
+# What the virtual machine or a library numbers at run time; what stands before `()` stays. The compiler's own numbers
+# (`lambda$work$1`, `Foo$2`) stay, too: they are the same in every run of a build, and tell two functions apart.
+_MADE_UP_BY_JAVA = re.compile(
+    r"""
+      \$\$Lambda () [$/] .*+                  # $$Lambda$30/2081171245
+    | CGLIB () \$\$ [0-9a-fA-F_]++            # Shop$$EnhancerBySpringCGLIB$$d8e73a30
+    | CGLIB\$[A-Za-z]++ () \$ \d++ \Z         # CGLIB$pay$5
+    | Accessor () \d++                       # GeneratedMethodAccessor72
+    | \$Proxy () \d++
+    | \$\$_javassist () [0-9a-z_]++
+    | \$\$_jvst () [0-9a-f_]++
+    | \$HibernateProxy () \$ \w++
+    | \$ByteBuddy () \$ \w++
+    | \$MockitoMock () \$ \d++
+    | \$fn__ () \d++                         # Clojure
+    """,
+    re.VERBOSE | re.ASCII | re.DOTALL,
+)
+
+
+def _java_name(name: str) -> str:
+    return _MADE_UP_BY_JAVA.sub(lambda found: name[found.start() : found.end(found.lastindex or 0)], name)
+
+
+_BLOCK_IN_RUBY = re.compile(r"\A(?:(?:block|rescue|ensure)(?: \(\d++ levels?\))? in )++")
+_NUMBERS_IN_RUBY = re.compile(
+    r"(?:(?<!_)_++\d{4,}+)++", re.ASCII
+)  # of a template or callback: _show_html_erb__2109_7040
+
+
+def _ruby_function(name: str) -> str:
+    return _NUMBERS_IN_RUBY.sub("_", _BLOCK_IN_RUBY.sub("", name))
+
+
+_NAMELESS_CLASS_IN_PHP = re.compile(r"(?<=@anonymous)(?:(?!::).)++", re.DOTALL)
+_LINE_OF_A_CLOSURE_IN_PHP = re.compile(r":\d++(?=\})", re.ASCII)
+
+
+def _php_function(name: str) -> str:
+    """Take the file and line out: `class@anonymous/srv/shop.php:3$3e0a7::run`, `{closure:Shop::pay():12}`."""
+    return _LINE_OF_A_CLOSURE_IN_PHP.sub("", _NAMELESS_CLASS_IN_PHP.sub("", name))
+
+
+_HASH_IN_RUST = re.compile(r"::h[0-9a-f]{16}\Z")
+
+
+def _rust_function(name: str) -> str:
+    return _HASH_IN_RUST.sub("", name)
+
+
+_JAVASCRIPT_LIBRARIES = re.compile(
+    r"/node_modules/|\A/(?:node:|internal/|native |<anonymous>)|\[native code\]|extension://|/webpack/(?:bootstrap|runtime)"
+)
+
+OTHER = Language()
+NODE = Language(
+    not_own_paths=_JAVASCRIPT_LIBRARIES,
+    module=_javascript_module,
+    file=_javascript_file,
+    function=_javascript_function,
+)
+LANGUAGES: Mapping[str, Language] = {
+    "python": Language(
+        not_own_paths=re.compile(
+            r"/(?:site|dist)-packages/|/lib/python[\d.]|/python[\d.]*+/lib/|\A/<frozen ", re.IGNORECASE
+        )
+    ),
+    "node": NODE,
+    "javascript": replace(NODE, function=_web_function),
+    "ruby": Language(not_own_paths=re.compile(r"/gems/|/lib/ruby/|\A/<internal:"), function=_ruby_function),
+    "java": Language(
+        not_own_modules=(
+            *("java.", "javax.", "jdk.", "sun.", "com.sun.", "kotlin.", "kotlinx.", "scala.", "groovy.", "clojure."),
+            *("android.", "androidx.", "com.android.", "dalvik."),
+        ),
+        module=_java_name,
+        function=_java_name,
+    ),
+    "php": Language(
+        not_own_paths=re.compile(r"/vendor/|\A/\[internal\]"), module=_php_function, function=_php_function
+    ),
+    # The first part of a path in Go's own `src` has no dot, that of a program in a GOPATH has one.
+    "go": Language(not_own_paths=re.compile(r"/pkg/mod/|/vendor/|/go(?:-[\d.]++)?/src/(?![^/.]*+\.)")),
+    "csharp": Language(not_own_modules=("System.", "Microsoft.")),
+    "rust": Language(not_own_paths=re.compile(r"/rustc/|/\.cargo/"), function=_rust_function),
+    "native": Language(function=_rust_function),
+}
+
+
+def of_platform(platform: str) -> Language:
+    """Return the language of a platform as an event names it; one that nobody knows makes nothing up."""
+    return LANGUAGES.get(platform, OTHER)

@@ -1,0 +1,35 @@
+"""The places of a stack: in which module or file, and in which function, without line, column and directory."""
+
+from collections.abc import Sequence
+
+from events.meaning.grouping.languages import Language, of_platform
+from events.meaning.shapes import Frame
+
+_UNKNOWN = ("", "?", "??", "<anonymous>", "<unknown>", "anonymous")
+
+
+def places(frames: Sequence[Frame], platform: str) -> list[tuple[str, str]]:
+    """Return the places of the program's own frames, or of all where it has none; each once.
+
+    So a recursion is one place, however deep it went. A function that has no name, or one that is made up, is "".
+    """
+    language = of_platform(platform)
+    different = list(dict.fromkeys(frames))  # a recursion sends hundreds of equal ones
+    own = [frame for frame in different if _is_own(frame, language)]
+    return list(dict.fromkeys(place for frame in own or different if any(place := _place(frame, language))))
+
+
+def crashing(frames: Sequence[Frame], platform: str) -> Frame | None:
+    """Return the frame where it crashed: the last of the program's own, else the last."""
+    language = of_platform(platform)
+    return next((frame for frame in reversed(frames) if _is_own(frame, language)), frames[-1] if frames else None)
+
+
+def _is_own(frame: Frame, language: Language) -> bool:
+    return language.is_own(frame) if frame.in_app is None else frame.in_app
+
+
+def _place(frame: Frame, language: Language) -> tuple[str, str]:
+    module = language.module(frame.module) or language.file(frame.filename)
+    function = "" if frame.function in _UNKNOWN else language.function(frame.function)
+    return module, "" if function in _UNKNOWN else function

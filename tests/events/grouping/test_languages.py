@@ -1,0 +1,198 @@
+"""Names in stacks without what is made up, and whose a frame is (contract 7.6, 3)."""
+
+import pytest
+
+from events.meaning.grouping.languages import LANGUAGES, LONGEST_NAME, of_platform
+from events.meaning.grouping.places import crashing, places
+from events.meaning.shapes import Frame
+
+FUNCTIONS = {
+    "javascript": {
+        **{"loadCart": "loadCart", "Object.loadCart": "loadCart", "Cart.prototype.load": "load", "new Cart": "Cart"},
+        **{"async Cart.load": "load", "async*load": "load", "promise callback*load": "load", "get total": "total"},
+        **{"Function.execute [as run]": "execute", "Array.forEach (<anonymous>)": "forEach", "window.onload": "onload"},
+        **{"null.<anonymous>": "", "Object.<anonymous>": "", "?": "", "<anonymous>": "", "load/<": "", "?anon_0_": ""},
+        **{"global code": "", "r": "", "Lf": "", "e.t": "", "$_": "", "new t": "", "": ""},
+    },
+    "node": {"up": "up", "Object.up": "up", "async go": "go", "null.<anonymous>": "", "Module._extensions..js": "js"},
+    "ruby": {
+        **{"pay": "pay", "block in pay": "pay", "block (2 levels) in pay": "pay", "rescue in block in pay": "pay"},
+        **{
+            "_cart_erb__1234567_890123": "_cart_erb_",
+            "_cart_erb___1234567_890123": "_cart_erb_",
+            "__init__": "__init__",
+        },
+        **{"<main>": "<main>", "block in <main>": "<main>", "step_2": "step_2"},
+    },
+    "java": {"lambda$pay$1": "lambda$pay$1", "CGLIB$pay$5": "CGLIB$pay", "pay": "pay", "apply$mcV$sp": "apply$mcV$sp"},
+    "php": {
+        **{"class@anonymous/srv/a.php:3$0::run": "class@anonymous::run", "{closure:A::b():12}": "{closure:A::b()}"},
+        **{"App\\Cart::pay": "App\\Cart::pay", "{closure}": "{closure}"},
+    },
+    "rust": {"a::b::hbb46546882ad6265": "a::b", "a::hello": "a::hello"},
+    "native": {"a::b::hbb46546882ad6265": "a::b"},
+    "python": {"<module>": "<module>", "<lambda>": "<lambda>", "r": "r", "?": ""},
+    "cobol": {"block in pay": "block in pay", "<unknown>": ""},
+}
+FILES = {
+    **{"main.js": "main.js", "main.3f2a1bc9.js": "main.js", "1.067e1ae5.chunk.js": "chunk.js", "app.tsx": "app.tsx"},
+    **{"index-DiwrgTda.js": "index.js", "index-Bx_3fK2a.js": "index.js", "useQuery.js": "useQuery.js"},
+    **{"page-1a2b3c4d5e6f7a8b.js": "page.js", "polyfills-LZBJRJJE.js": "polyfills.js", "UserCard.js": "UserCard.js"},
+    **{"cart.js?v=12#top": "cart.js", "cart.js?from=/a/b": "cart.js", "a/b\\cart.mjs": "cart.mjs", "3f2a1bc9.js": "js"},
+    **{"oauth2client.js": "oauth2client.js", "jquery-3.6.0.min.js": "jquery.min.js", "e2e.js": "e2e.js", "4711": ""},
+    **{"index.android.bundle": "index.android.bundle", "checkout-shipping.js": "checkout-shipping.js"},
+}
+MODULES = {
+    "javascript": {"assets/main.3f2a1bc9": "assets/main", "src/api/errors": "src/api/errors"},
+    "node": {"execution-rate-limit-BxKf3dQa": "execution-rate-limit", "node_app": "node_app"},
+    "java": {
+        **{"a.B$$Lambda$14": "a.B$$Lambda", "a.B$$Lambda$3/208117": "a.B$$Lambda", "a.B$$Lambda/0x08": "a.B$$Lambda"},
+        **{"a.B$$FastClassBySpringCGLIB$$1a": "a.B$$FastClassBySpringCGLIB", "a.B$$SpringCGLIB$$0": "a.B$$SpringCGLIB"},
+        **{"a.B_$$_jvst1a2_0": "a.B_$$_jvst", "a.B_$$_javassist_42": "a.B_$$_javassist", "a.B$1": "a.B$1"},
+        **{"sun.reflect.GeneratedMethodAccessor72": "sun.reflect.GeneratedMethodAccessor", "$Proxy15": "$Proxy"},
+        **{"a.B$ByteBuddy$x1Y": "a.B$ByteBuddy", "a.B$MockitoMock$12": "a.B$MockitoMock", "a$fn__12": "a$fn__"},
+    },
+    "python": {"shop.cart": "shop.cart", "4711": "4711"},
+}
+OWN = {
+    "python": ("shop/cart.py", "/srv/shop/cart.py", "/home/lib/shop.py", "C:\\shop\\cart.py"),
+    "node": ("/srv/cart.mjs", "app:///server.js", "/srv/internal/cart.js"),
+    "javascript": ("https://shop.example/main.js", "app:///index.android.bundle"),
+    "ruby": ("app/models/cart.rb", "/srv/lib/cart.rb"),
+    "php": ("/srv/src/Cart.php",),
+    "go": ("/srv/cart/main.go", "/home/jane/go/src/github.com/jane/shop/main.go"),
+    "rust": ("src/main.rs",),
+    "cobol": ("/usr/lib/python3/dist-packages/a.py",),
+}
+NOT_OWN = {
+    "python": (
+        *("/srv/venv/lib/python3.11/site-packages/requests/api.py", "/usr/lib/python3/dist-packages/a.py"),
+        *(
+            "/usr/lib/python3.11/json/decoder.py",
+            "C:\\Python311\\Lib\\json\\decoder.py",
+            "<frozen importlib._bootstrap>",
+        ),
+    ),
+    "node": ("/srv/node_modules/a/b.js", "node_modules/a/b.js", "node:internal/modules/run_main", "internal/loader.js"),
+    "javascript": ("webpack:///./node_modules/react/index.js", "chrome-extension://abc/a.js", "[native code]"),
+    "ruby": ("/usr/lib/ruby/3.1.0/net/http.rb", "/srv/vendor/bundle/gems/rails-7/a.rb", "<internal:kernel>"),
+    "php": ("/srv/vendor/symfony/a.php", "[internal]"),
+    "go": ("/usr/local/go/src/net/http/server.go", "/usr/lib/go-1.19/src/runtime/proc.go", "/root/go/pkg/mod/a/b.go"),
+    "rust": ("/rustc/9fc6b431/library/std/src/panicking.rs", "/root/.cargo/registry/src/serde/lib.rs"),
+}
+NOT_OWN_MODULES = {
+    "java": ("java.util.ArrayList", "kotlin.Result", "android.os.Handler"),
+    "csharp": ("System.IO.File",),
+}
+
+
+def each(table: dict[str, dict[str, str]]) -> list[tuple[str, str, str]]:
+    return [(platform, name, left) for platform, names in table.items() for name, left in names.items()]
+
+
+@pytest.mark.parametrize(("platform", "name", "left"), each(FUNCTIONS))
+def test_a_function_without_what_is_made_up(platform: str, name: str, left: str) -> None:
+    assert places([Frame(filename="cart", function=name)], platform) == [("cart", left)]
+
+
+@pytest.mark.parametrize(("path", "left"), FILES.items())
+@pytest.mark.parametrize("platform", ["javascript", "node"])
+def test_a_file_without_what_bundlers_make_up(platform: str, path: str, left: str) -> None:
+    assert places([Frame(filename=f"https://shop.example/{path}", function="load")], platform) == [(left, "load")]
+
+
+@pytest.mark.parametrize(("platform", "name", "left"), each(MODULES))
+def test_a_module_without_what_is_made_up(platform: str, name: str, left: str) -> None:
+    assert places([Frame(module=name, filename="other", function="load")], platform) == [(left, "load")]
+
+
+@pytest.mark.parametrize("platform", ["python", "ruby", "cobol", ""])
+def test_a_file_is_without_its_directory_and_keeps_its_name(platform: str) -> None:
+    frames = [Frame(filename="/srv/a1b2c3d4/cart.3f2a1bc9.py", function="pay")]
+
+    assert places(frames, platform) == [("cart.3f2a1bc9.py", "pay")]
+
+
+@pytest.mark.parametrize(("platform", "path"), [(p, path) for p, paths in OWN.items() for path in paths])
+def test_frames_of_the_program_are_its_own(platform: str, path: str) -> None:
+    assert of_platform(platform).is_own(Frame(filename=path))
+
+
+@pytest.mark.parametrize(("platform", "path"), [(p, path) for p, paths in NOT_OWN.items() for path in paths])
+def test_frames_of_libraries_are_not(platform: str, path: str) -> None:
+    assert not of_platform(platform).is_own(Frame(filename=path))
+    assert not of_platform(platform).is_own(Frame(filename="short.name", abs_path=path))
+
+
+@pytest.mark.parametrize(("platform", "module"), [(p, name) for p, names in NOT_OWN_MODULES.items() for name in names])
+def test_modules_of_the_language_are_not(platform: str, module: str) -> None:
+    assert not of_platform(platform).is_own(Frame(module=module))
+    assert of_platform(platform).is_own(Frame(module=f"com.shop.{module}"))
+
+
+def test_what_the_sdk_says_of_a_frame_wins() -> None:
+    library = "/srv/site-packages/a.py"
+    frames = [Frame(filename=library, function="a", in_app=True), Frame(filename="b.py", function="b", in_app=False)]
+
+    assert places(frames, "python") == [("a.py", "a")]
+    assert crashing(frames, "python") == frames[0]
+
+
+def test_all_frames_count_where_none_is_own() -> None:
+    frames = [Frame(module="a", function="a", in_app=False), Frame(module="b", function="b", in_app=False)]
+
+    assert places(frames, "python") == [("a", "a"), ("b", "b")]
+    assert crashing(frames, "python") == frames[1]
+    assert crashing([], "python") is None
+
+
+def test_each_place_counts_once_where_it_stands_first() -> None:
+    a, b, c = (Frame(module=name, function=name) for name in "abc")
+
+    assert places([a, b, a, b, c, b], "python") == [("a", "a"), ("b", "b"), ("c", "c")]
+    assert places([Frame(), a, Frame()], "python") == [("a", "a")]
+
+
+NAMES = (
+    *(
+        "a",
+        "0",
+        "a.",
+        "-",
+        "A",
+        "a-0",
+        "block in ",
+        "block (1 levels) in ",
+        "$$Lambda$",
+        "CGLIB$$",
+        "CGLIB$a",
+        "$Proxy1",
+    ),
+    *(
+        "Accessor1",
+        "_$$_javassist",
+        "@anonymous",
+        "@anonymous:",
+        "{closure:1",
+        "::h0",
+        "_",
+        "_0000",
+        "/",
+        "\\",
+        "<",
+        " [",
+    ),
+)
+
+
+@pytest.mark.parametrize("unit", NAMES)
+@pytest.mark.parametrize("platform", LANGUAGES)
+def test_a_long_name_is_read(platform: str, unit: str) -> None:
+    """What takes more than its length would not end."""
+    name = unit * (2**17 // len(unit)) + "!"
+
+    by_file = places([Frame(filename=name, function=name)], platform)
+    by_module = places([Frame(module=name, function="pay")], platform)
+
+    assert all(len(file) <= LONGEST_NAME for file, _ in by_file)
+    assert all(len(module) <= len(name) for module, _ in by_module)

@@ -1,0 +1,114 @@
+"""What differs from one event to the next is taken out of a text, and nothing else is (contract 7.6, 5)."""
+
+import re
+
+import pytest
+
+from events.meaning.grouping.parameters import KINDS, LONGEST, READ, without_parameters
+
+# For each kind: texts that are one parameter and nothing else.
+ONE_OF = {
+    "a URL": ("https://shop.example/cart?a=1#b", "postgres://shop:secret@db/shop", "s3+v2://bucket/key", "URL://x"),
+    "a mail address": ("jane@example.com", "joe.doe+shop@mail.example.org", "a@b.c", "50%off@b.c"),
+    "a uuid": ("67eed793-eee1-4712-a1fd-d90b8f0497bf", "67EED793-EEE1-4712-A1FD-D90B8F0497BF"),
+    "a date with its time": (
+        *(
+            "2024-01-02T10:11:12.123456Z",
+            "2024-01-02 10:11:12,123",
+            "2024-01-02T10:11+01:00",
+            "2024-01-02 10:11:12 UTC",
+        ),
+    ),
+    "a date as in mails": ("02 Jan 2006", "Mon, 2 January 2006", "2-Jan-2006", "13 May"),
+    "an American date": ("Jan 2, 2006", "Monday January  2, 2006", "Sept 30"),
+    "a time before or after noon": ("11:57:57 a. m.", "3:49pm", "3:49 P.M."),
+    "an IPv6 address": ("::1", "2001:db8::1", "fe80::dead:beef:1:2", "::ffff:10.0.0.1"),
+    "an address in memory": ("0x7f0982bbac90", "0XFF"),
+    "a word of letters and digits": ("4g8hXn02sfzZywjG", "67eed793eee14712a1fdd90b8f0497bf", "a1b2c3d4"),
+    "a number": ("7", "4711", "1e-7", "2E+10"),
+}
+TOGETHER = (
+    *("10.0.0.1", "10.0.0.1:5432", "2024-01-02", "02/01/2024", "10:11:12.5", "1,234,567.89", "-1", "+49", "1:2:3"),
+    *("1, 2, 3", "-1, -2", "3/4", "2023, 5, 2, 23, 25"),
+)
+LEFT_ALONE = (
+    *("disk is full", "", "May I go?", "std::bad_alloc", "dead::beef", "Foo::Bar::baz", "a: b", "a/b", "me@home"),
+    *("utf8mb4", "sha256 of x", "base64", "user1", "x2x", "Market closed", "deadbeef", "deadbeefcafe", "e.g. this"),
+)
+
+
+def test_every_kind_has_its_texts() -> None:
+    assert list(ONE_OF) == list(KINDS)
+
+
+@pytest.mark.parametrize("text", [text for texts in ONE_OF.values() for text in texts] + list(TOGETHER))
+def test_a_parameter_is_taken_out(text: str) -> None:
+    assert without_parameters(text) == "*"
+    assert without_parameters(f"before {text} after") == "before * after"
+    assert without_parameters(f"in '{text}'.") == "in '*'."
+    assert without_parameters(f"in ({text})") == "in (*)"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_is_there_for_its_texts(kind: str) -> None:
+    """A kind that others stand in for would be one too many."""
+    alone = re.compile(KINDS[kind], re.ASCII)
+
+    assert [text for text in ONE_OF[kind] if not alone.fullmatch(text)] == []
+
+
+@pytest.mark.parametrize("text", LEFT_ALONE)
+def test_what_is_no_parameter_stays(text: str) -> None:
+    assert without_parameters(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("took 12ms for user_42", "took *ms for user_*"),
+        ("item-3 of 7", "item-* of *"),
+        ("a=-5, b=2.5", "a=*, b=*"),
+        ("got 4xx", "got *xx"),
+        ("line 112:34: unexpected", "line * unexpected"),
+        ("line 7:3: unexpected", "line * unexpected"),
+        ("GET https://a.example/x, then 3", "GET * then *"),
+        ("<Cart object at 0x7f0982bbac90>", "<Cart object at *>"),
+        ("disk \u0667 is full", "disk \u0667 is full"),  # as it was in all versions of Unicode
+    ],
+)
+def test_what_is_left(text: str, left: str) -> None:
+    assert without_parameters(text) == left
+
+
+def test_the_first_line_that_is_not_blank_is_read() -> None:
+    assert without_parameters("\n \t\n  disk 7 is full  \nsecond line") == "disk * is full"
+    assert without_parameters("disk 7 is full\r\nsecond line") == "disk * is full"
+    assert without_parameters(" \n ") == ""
+
+
+def test_a_text_is_cut_after_its_parameters_are_out() -> None:
+    """A number with one digit more must not move the end of what counts."""
+    short, long = f"order 9 {'x' * 3_000}", f"order 10 {'x' * 3_000}"
+
+    assert without_parameters(short) == without_parameters(long)
+    assert len(without_parameters(short)) == LONGEST
+    assert without_parameters("x" * READ + " 7") == "x" * LONGEST
+
+
+HOSTILE = (
+    *("a", "0", "a0", "a.", "0.", "1.1.", "a@", "a@a.", "-", "a:", "1:1:", ":", "http://", "http:", "a+", "0x", "*,"),
+    *("00000000-", "2024-01-02 ", "Mon, ", "1 Jan ", "1:11 a", "12e", "+-*", "::", "1, ", "_", "%", "a-0", "é"),
+)
+
+
+@pytest.mark.parametrize("unit", HOSTILE)
+def test_a_long_run_of_anything_is_read(unit: str) -> None:
+    """The patterns themselves, without the cut: what takes more than its length would not end."""
+    text = unit * (2**17 // len(unit)) + "!"
+
+    assert len(without_every_parameter(text)) <= len(text)
+
+
+def without_every_parameter(text: str) -> str:
+    kinds = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(KINDS.values())})", re.ASCII)
+    return kinds.sub("*", text)
