@@ -1,14 +1,18 @@
 """What answers hold of issues and releases: types, as in projects/answers.py.
 
-Not of what a part of an issue says: each part has the schema of its keys beside its verb (services/verbs). So an item
-of a list, and what a mutation changed, are made in issuetracker/openapi/shapes.py.
+What a part of an issue, or a mark, says stands with its verb (services/verbs), and is put together there: one that is
+added is no line here.
 """
 
 from typing import Annotated, Any, Literal, TypedDict
 
-from issues.enums import ActivityKind, IssueLevel, IssueStatus
-from projects.answers import Count, Id, NoList, Time, Url, User
-from projects.json_schema import ANYTHING, HEX, NOTHING, About, Form, number, one_of_words
+from issues.enums import ActivityKind, IssueLevel, SubscriptionReason
+from issues.services import verbs
+from issues.services.undo import SKIPPED_IDS_TOLD
+from issues.services.verbs.assignment import AssignedTo
+from issues.services.verbs.status import StatusDetails, StatusWord, SubstatusWord
+from projects.answers import Count, Id, NoList, Place, Time, Url, User
+from projects.json_schema import ANYTHING, HEX, ID, NOTHING, About, Form, Name, SomeOf, many, number, one_of_words
 from projects.models import ReleaseStatus
 
 Hex = Annotated[str, Form(HEX)]
@@ -16,7 +20,6 @@ Digits = Annotated[str, Form({"type": "string", "pattern": "^[0-9]+$"})]
 Number = Annotated[int, Form(number(1))]
 Anything = Annotated[Any, Form(ANYTHING)]
 Nothing = Annotated[dict[str, Any], Form(NOTHING)]
-StatusWord = Annotated[str, Form(one_of_words(*IssueStatus.values))]
 LevelWord = Annotated[str, Form(one_of_words(*IssueLevel.values))]
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -66,16 +69,50 @@ class Mutation(TypedDict):
     undoneBy: Annotated[Id | None, About("The undo of it, the last one.")]
 
 
+class Links(TypedDict):
+    """What a mutation changed in trees of merged issues."""
+
+    parent: Annotated[Id | None, About("What it is merged into.")]
+    children: Annotated[list[Id], About("Of what is merged into it, those that came or went.")]
+
+
+ChangedParts = Annotated[
+    dict[str, object],
+    Name("ChangedParts"),
+    SomeOf((verbs.Shown, verbs.Marked, Links)),
+    About("Only the parts that were changed; a mark is of the user whose request that was."),
+]
+
+
+class ChangedIssue(TypedDict):
+    id: Id
+    before: ChangedParts
+    after: ChangedParts
+
+
+class MutationInFull(Mutation):
+    issues: list[ChangedIssue]
+
+
 class Undone(TypedDict):
     undoes: Id
     restored: Annotated[Count, About("Issues in which something was put back.")]
     skipped: Annotated[Count, About("Issues in which something was left alone, since it is another now.")]
-    skippedIds: list[Id]
+    skippedIds: Annotated[list[Id], Form(many(ID) | {"maxItems": SKIPPED_IDS_TOLD}), About("The first of those.")]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Around an issue
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+Events = Annotated[str, Form({"type": "string", "pattern": "^[0-9]+$"}), About("Events.")]
+Point = Annotated[
+    list[int],
+    Form({"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2}),
+    About("The second at which it begins, and how many events it has."),
+]
+Stats = Annotated[dict[str, list[Point]], About("By the period, as it was asked for.")]
 
 
 class Viewer(User):
@@ -92,6 +129,110 @@ class ReleaseOfIssue(TypedDict):
     shortVersion: str
     dateCreated: Time
     dateReleased: Time | None
+
+
+class ProjectOfIssue(Place):
+    platform: str | None
+
+
+class SubscriptionDetails(TypedDict):
+    reason: Annotated[str, Form(one_of_words(*SubscriptionReason.values))]
+
+
+class Lifetime(TypedDict):
+    count: Events
+    userCount: Count
+    firstSeen: Time
+    lastSeen: Time
+    stats: Nothing
+
+
+class WhichIssue(TypedDict):
+    id: Id
+    shortId: Annotated[str, About("The project's slug in capitals, a hyphen, a number in Crockford's base 32.")]
+    title: str
+    culprit: str
+    permalink: Annotated[Url, About("Its page in the admin.")]
+    logger: str | None
+    level: LevelWord
+
+
+class Issue(WhichIssue, verbs.Shown):
+    """An item of a list."""
+
+    shareId: Hex | None
+    platform: str | None
+    project: ProjectOfIssue
+    type: str
+    metadata: Anything
+    numComments: Count
+    isBookmarked: bool
+    isSubscribed: bool
+    subscriptionDetails: SubscriptionDetails | None
+    hasSeen: bool
+    annotations: NoList
+    count: Events
+    userCount: Count
+    firstSeen: Time
+    lastSeen: Time
+    stats: Stats
+    substatus: Annotated[
+        SubstatusWord | None,
+        About("How it is ignored, or whether it was first seen within 7 days; null while it is resolved."),
+    ]
+    isUnhandled: Annotated[bool, About("No events are kept: false.")]
+    issueType: Literal["error"]
+    issueCategory: Literal["error"]
+    lifetime: Lifetime
+
+
+class WholeIssue(Issue):
+    activity: list[Activity]
+    seenBy: list[Viewer]
+    participants: list[Follower]
+    firstRelease: ReleaseOfIssue | None
+    lastRelease: ReleaseOfIssue | None
+    tags: NoList
+    userReportCount: Count
+    pluginActions: NoList
+    pluginContexts: NoList
+    pluginIssues: NoList
+
+
+class ShortId(TypedDict):
+    organizationSlug: str
+    projectSlug: str
+    groupId: Id
+    group: WholeIssue
+    shortId: str
+
+
+class Merged(TypedDict):
+    parent: Id
+    children: list[Id]
+
+
+class Merging(TypedDict):
+    merge: bool | Merged
+
+
+class AskedToFollow(TypedDict):
+    reason: Literal["unknown"]
+
+
+class LedTo(TypedDict, total=False):
+    """What stands at the end of an answer to a change."""
+
+    shareId: Annotated[Hex, About("When exactly one issue was made public.")]
+    subscriptionDetails: AskedToFollow
+    statusDetails: StatusDetails
+
+
+ChangesMade = Annotated[
+    dict[str, object],
+    SomeOf((verbs.Answered, Merging, verbs.Marked, LedTo)),
+    About("What was asked, in the order of the body, and what it led to."),
+]
 
 
 class Tag(TypedDict):
@@ -235,6 +376,14 @@ class Release(TypedDict):
 
 # Those that have a name in the document; the others stand where they are used.
 NAMED: dict[str, Any] = {
-    kind.__name__: kind
-    for kind in (Activity, Activities, Mutation, Undone, Event, Hash, SharedIssue, TagWithoutValues, Deploy, Release)
+    "Assignee": AssignedTo,
+    "StatusDetails": StatusDetails,
+    **{kind.__name__: kind for kind in (Issue, WholeIssue, ShortId)},
+    "IssueChangesMade": ChangesMade,
+    **{kind.__name__: kind for kind in (Mutation, MutationInFull)},
+    "ChangedParts": ChangedParts,
+    **{
+        kind.__name__: kind
+        for kind in (Undone, Activity, Activities, Event, Hash, SharedIssue, Release, Deploy, TagWithoutValues)
+    },
 }

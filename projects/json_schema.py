@@ -85,14 +85,28 @@ class About:
     sentence: str
 
 
+@dataclass(frozen=True, eq=False)
+class Name:
+    """In ``Annotated``: the name in the document of what has none itself, such as a choice of several TypedDicts."""
+
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class SomeOf:
+    """In ``Annotated``: an object with some of the keys of these TypedDicts, and no others."""
+
+    kinds: tuple[Any, ...]
+
+
 _SIMPLE: dict[Any, Schema] = {str: TEXT, int: {"type": "integer"}, bool: TRUTH, NoneType: NULL, Any: {}}
 
 
 def schema_of(kind: Any, named: Mapping[str, Any]) -> Schema:
     """Return the schema of a type that an answer is made of.
 
-    A TypedDict holds its keys and no others; one of ``named`` is referred to by its name, unless it is asked for itself
-    (:func:`record_of`).
+    A TypedDict holds its keys and no others. One of ``named`` is referred to by its name; :func:`definition_of` is what
+    that stands for.
 
     :raises TypeError: there is no schema for such a type.
     """
@@ -103,11 +117,12 @@ def schema_of(kind: Any, named: Mapping[str, Any]) -> Schema:
         return ref(name) if named.get(name) is kind else record_of(kind, named)
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Annotated:
-        bare, *said = arguments
-        form = next((one for one in said if isinstance(one, Form)), None)
-        found = schema_of(bare, named) if form is None else form.schema
-        sentence = next((one for one in said if isinstance(one, About)), None)
-        return found if sentence is None else about(found, sentence.sentence)
+        said = next((one for one in arguments if isinstance(one, Name)), None)
+        if said is None:
+            return _annotated(kind, named)
+        if named.get(said.name) != kind:
+            raise TypeError(f"The document has no {said.name}, or another one than {kind}.")
+        return ref(said.name)
     if origin is NotRequired:  # said by the record
         return schema_of(arguments[0], named)
     if origin is Literal:
@@ -120,12 +135,39 @@ def schema_of(kind: Any, named: Mapping[str, Any]) -> Schema:
         return or_null(found) if NoneType in arguments else found
     if origin is list:
         return many(schema_of(arguments[0], named))
+    if origin is dict and arguments[0] is str and arguments[1] is not Any:
+        return {"type": "object", "additionalProperties": schema_of(arguments[1], named)}
     raise TypeError(f"There is no schema for {kind}.")
+
+
+def definition_of(kind: Any, named: Mapping[str, Any]) -> Schema:
+    """Return the schema of one of ``named`` itself."""
+    return record_of(kind, named) if is_typeddict(kind) else _annotated(kind, named)
+
+
+def _annotated(kind: Any, named: Mapping[str, Any]) -> Schema:
+    bare, *said = get_args(kind)
+    found = None
+    for one in said:
+        match one:
+            case Form(schema):
+                found = schema
+            case SomeOf(kinds):
+                each = [fields_of(one, named).items() for one in kinds]
+                found = record(optional={key: schema for fields in each for key, schema in fields})
+    found = schema_of(bare, named) if found is None else found
+    sentence = next((one.sentence for one in said if isinstance(one, About)), None)
+    return found if sentence is None else about(found, sentence)
+
+
+def fields_of(kind: Any, named: Mapping[str, Any]) -> dict[str, Schema]:
+    """Return the schema of each key of a TypedDict."""
+    return {key: schema_of(value, named) for key, value in get_type_hints(kind, include_extras=True).items()}
 
 
 def record_of(kind: Any, named: Mapping[str, Any]) -> Schema:
     """Return the schema of a TypedDict: it holds its keys, and no others."""
-    fields = {key: schema_of(value, named) for key, value in get_type_hints(kind, include_extras=True).items()}
+    fields = fields_of(kind, named)
     required = {key: schema for key, schema in fields.items() if key in kind.__required_keys__}
     optional = {key: schema for key, schema in fields.items() if key not in required}
     return record(optional=optional, **required)

@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from issues.services import bulk, undo
 from issues.services.deletion import HANGING_ON_ISSUES
 from issues.services.ground import history
 from issues.services.ground.parts import Part
-from issues.services.verbs import MARKS, PARTS
+from issues.services.verbs import MARKS, PARTS, Answered, Marked, Shown
 from issues.services.verbs.merging import WHAT_FOLLOWS_A_MERGE
 from issuetracker.openapi.shapes import SCHEMAS
 from projects.acting import Act
@@ -167,23 +167,34 @@ def test_every_kind_of_activity_is_checked(part: Part) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
-def test_the_document_has_what_a_part_says(part: Part, project: Project, jane: User) -> None:
-    (item,) = read_items([project], [IssueFactory(project=project).pk], by=Caller(user=jane), at=NOW)
+def test_answers_have_every_key_of_every_part_and_mark_once(project: Project, jane: User) -> None:
+    """As the types say that mypy holds answers against, and of which the document is made (issues/answers.py)."""
+    by = Caller(user=jane)
+    (item,) = read_items([project], [IssueFactory(project=project).pk], by=by, at=NOW)
+    body = {key: value for part in PARTS for key, value in BODIES[part.wish][0].items()}
+    asked = read_mutation(body, organization_id=project.organization_id, projects=[project], by=by, at=NOW)
 
-    shown, answered = part.shown(item, read_names([item])), part.answered(IssueMutation())
+    shown = [key for part in PARTS for key in part.shown(item, read_names([item]))]
+    answered = [key for part in PARTS for key in part.answered(getattr(asked, part.wish))]
 
-    assert set(shown) == set(part.documented.shown)
-    assert set(answered) == set(part.documented.answered or part.documented.shown)
-    assert set(answered) <= set(part.documented.asked)
-    for name, keys in (
-        ("Issue", shown),
-        ("WholeIssue", shown),
-        ("ChangedParts", shown),
-        ("IssueChangesMade", answered),
-        ("IssueChanges", part.documented.asked),
-    ):
-        assert set(keys) <= set(SCHEMAS[name].get("properties", {})), name
+    assert sorted(shown) == sorted(Shown.__annotations__)
+    assert sorted(answered) == sorted(Answered.__required_keys__)
+    assert [mark.key for mark in MARKS] == list(Marked.__annotations__)
+    assert Answered.__annotations__.keys() <= {key for part in PARTS for key in part.asked}
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("Issue", Shown.__annotations__),
+        ("WholeIssue", Shown.__annotations__),
+        ("ChangedParts", Shown.__annotations__ | Marked.__annotations__),
+        ("IssueChangesMade", Answered.__annotations__ | Marked.__annotations__),
+        ("IssueChanges", {key for part in PARTS for key in part.asked} | {mark.key for mark in MARKS}),
+    ],
+)
+def test_the_document_has_what_parts_and_marks_say(name: str, keys: Iterable[str]) -> None:
+    assert set(keys) <= set(SCHEMAS[name]["properties"])
 
 
 def test_the_document_has_every_key_that_is_read() -> None:

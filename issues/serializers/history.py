@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass, field
 
 from issues import answers
 from issues.enums import MutationKind
@@ -12,7 +12,13 @@ from issues.services.verbs import MARKS
 from issues.services.verbs.merging import Links
 from projects.serializers import describe_user, iso
 
-Sides = dict[str, dict[str, Any]]  # before and after: the API's words with their values
+
+@dataclass(slots=True)
+class Sides:
+    """What an issue was like before a mutation, and after it."""
+
+    before: answers.ChangedParts = field(default_factory=dict)
+    after: answers.ChangedParts = field(default_factory=dict)
 
 
 def describe_mutation(told: ToldMutation) -> answers.Mutation:
@@ -50,25 +56,31 @@ def describe_undo(mutation_id: int, outcome: UndoOutcome) -> answers.Undone:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def describe_changes(changes: Changes) -> list[dict[str, Any]]:
+def describe_mutation_in_full(told: ToldMutation, changes: Changes) -> answers.MutationInFull:
+    """Return one entry of the history, with some of the issues that it changed."""
+    return {**describe_mutation(told), "issues": describe_changes(changes)}
+
+
+def describe_changes(changes: Changes) -> list[answers.ChangedIssue]:
     """Return what a mutation changed of its issues: only the parts that it did, before and after.
 
     "After" is what it left, whatever came later.
     """
-    told, mutation = defaultdict[int, Sides](lambda: {"before": {}, "after": {}}), changes.mutation
+    told, mutation = defaultdict[int, Sides](Sides), changes.mutation
     for part, change in changes.of_parts:
-        for side, state in (("before", change.before), ("after", change.after)):
-            told[change.issue_id][side] |= part.shown(part.counted(state, mutation.created_at), changes.names)
+        sides = told[change.issue_id]
+        sides.before |= part.shown(part.counted(change.before, mutation.created_at), changes.names)
+        sides.after |= part.shown(part.counted(change.after, mutation.created_at), changes.names)
     for mark in MARKS if changes.with_marks else ():
         value = getattr(mutation, mark.wish)
         for pk in getattr(mutation, mark.ids):
             _add(told[pk], mark.key, not value, value)
     _add_links(told, changes.links)
-    return [{"id": str(pk), **told[pk]} for pk in changes.issue_ids]
+    return [{"id": str(pk), "before": told[pk].before, "after": told[pk].after} for pk in changes.issue_ids]
 
 
-def _add(sides: Sides, key: str, before: Any, after: Any) -> None:
-    sides["before"][key], sides["after"][key] = before, after
+def _add(sides: Sides, key: str, before: object, after: object) -> None:
+    sides.before[key], sides.after[key] = before, after
 
 
 def _add_links(changes: Mapping[int, Sides], links: Links) -> None:

@@ -2,17 +2,17 @@
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from rest_framework.renderers import JSONRenderer
 
 from issues import answers, short_ids
-from issues.models import UNTITLED, IssueSeen, IssueSubscription
+from issues.models import UNTITLED, Issue, IssueSeen, IssueSubscription
 from issues.named import Names
 from issues.reading.items import Item, Stats
 from issues.reading.whole import WholeIssue
 from issues.serializers.activities import describe_activity
-from issues.services.verbs import PARTS
+from issues.services.verbs import PARTS, Shown
 from issues.substatus import substatus_of
 from projects.models import Release
 from projects.serializers import describe_user, iso
@@ -22,15 +22,16 @@ _read_json = json.JSONDecoder().raw_decode  # json.loads also looks for blanks a
 
 def describe_issue(
     issue: Item, names: Names, stats: dict[str, Any], *, permalink: Callable[[int], str]
-) -> dict[str, Any]:
+) -> answers.Issue:
     """Return one item of a list.
 
     :param stats: by the word for their period.
     :param permalink: from an issue's id to its absolute address.
     """
-    words: dict[str, Any] = {}
+    shown: dict[str, Any] = {}
     for part in PARTS:
-        words.update(part.shown(issue, names))
+        shown.update(part.shown(issue, names))
+    words = cast(Shown, shown)  # as tests/test_house_rules.py sees
     count, first_seen, last_seen = str(issue.times_seen), iso(issue.first_seen), iso(issue.last_seen)
     return {
         "id": str(issue.id),
@@ -40,9 +41,9 @@ def describe_issue(
         "permalink": permalink(issue.id),
         "logger": issue.logger or None,
         "level": issue.level,
-        "status": words.pop("status"),
-        "statusDetails": words.pop("statusDetails"),
-        "isPublic": words.pop("isPublic"),
+        "status": words["status"],
+        "statusDetails": words["statusDetails"],
+        "isPublic": words["isPublic"],
         "shareId": None if issue.share_id is None else issue.share_id.hex,
         "platform": issue.platform or None,
         "project": {
@@ -54,7 +55,7 @@ def describe_issue(
         "type": issue.type,
         "metadata": _read_json(issue.text__metadata or "{}")[0],
         "numComments": issue.comment_count,
-        "assignedTo": words.pop("assignedTo"),
+        "assignedTo": words["assignedTo"],
         "isBookmarked": issue.bookmark_id is not None,
         "isSubscribed": issue.subscribed_for is not None,
         "subscriptionDetails": None if issue.subscribed_for is None else {"reason": issue.subscribed_for},
@@ -65,7 +66,7 @@ def describe_issue(
         "firstSeen": first_seen,
         "lastSeen": last_seen,
         "stats": stats,
-        **words,  # the other parts
+        **words,  # those that have no place of their own above
         "substatus": substatus_of(
             issue.status_shown,
             has_terms=issue.has_terms,
@@ -107,10 +108,11 @@ def write_list(issues: Sequence[Item], names: Names, stats: Stats | None, *, per
     return b"".join(parts)
 
 
-def describe_whole(whole: WholeIssue, *, permalink: Callable[[int], str]) -> dict[str, Any]:
+def describe_whole(whole: WholeIssue, *, permalink: Callable[[int], str]) -> answers.WholeIssue:
     """Return the whole of one issue: a list's item, and what stands around it."""
     stats = {each.period.word: each.points(whole.item.id) for each in whole.stats}
-    return describe_issue(whole.item, whole.names, stats, permalink=permalink) | {
+    return {
+        **describe_issue(whole.item, whole.names, stats, permalink=permalink),
         "activity": [describe_activity(activity) for activity in whole.activities],
         "seenBy": [_describe_viewer(mark) for mark in whole.seen],
         "participants": [_describe_follower(follower) for follower in whole.followers],
@@ -121,6 +123,17 @@ def describe_whole(whole: WholeIssue, *, permalink: Callable[[int], str]) -> dic
         "pluginActions": [],
         "pluginContexts": [],
         "pluginIssues": [],
+    }
+
+
+def describe_short_id(issue: Issue, group: answers.WholeIssue) -> answers.ShortId:
+    """Return which issue a short id stands for, and where it is; ``group`` is the whole of it."""
+    return {
+        "organizationSlug": issue.project.organization.slug,
+        "projectSlug": issue.project.slug,
+        "groupId": str(issue.pk),
+        "group": group,
+        "shortId": issue.short_id,
     }
 
 

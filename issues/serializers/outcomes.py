@@ -1,8 +1,8 @@
 """What a mutation answers: the delta, and the headers that say what happened (contract 1.8)."""
 
 from collections.abc import Sequence
-from typing import Any
 
+from issues import answers
 from issues.mutation import IssueMutation, MutationOutcome
 from issues.services.verbs import MARKS, PARTS, status
 from projects.callers import Caller
@@ -10,23 +10,34 @@ from projects.callers import Caller
 MAX_OUT_OF_SCOPE = 20  # ids in the header
 
 
-def describe_outcome(mutation: IssueMutation, outcomes: Sequence[MutationOutcome], *, by: Caller) -> dict[str, Any]:
+def describe_outcome(
+    mutation: IssueMutation, outcomes: Sequence[MutationOutcome], *, by: Caller
+) -> answers.ChangesMade:
     """Return the answer's body: what was asked, in the order of the body, and what it led to."""
-    values = {key: value for part in PARTS for key, value in part.answered(mutation).items()} | {
-        "merge": _describe_merge(mutation, outcomes),
-        **{mark.key: getattr(mutation, mark.wish) for mark in MARKS},
-    }
-    answer = {key: values[key] for key in mutation.body if key in values}
-    if mutation.substatus is None:  # null is "not given"
-        answer.pop("substatus", None)
+    values: dict[str, object] = {}
+    for part in PARTS:
+        if (wish := getattr(mutation, part.wish)) is not None:
+            values |= part.answered(wish)
+    for mark in MARKS:
+        values[mark.key] = getattr(mutation, mark.wish)
+    if mutation.substatus is not None:  # null is "not given"
+        values["substatus"] = mutation.substatus
+    if mutation.merge is not None:
+        values |= _describe_merge(mutation.merge, outcomes)
+    asked = {key: values[key] for key in mutation.body if key in values}
+    return {**asked, **_led_to(mutation, outcomes, by=by)}
+
+
+def _led_to(mutation: IssueMutation, outcomes: Sequence[MutationOutcome], *, by: Caller) -> answers.LedTo:
+    found: answers.LedTo = {}
     share_ids = [outcome.share_id for outcome in outcomes if outcome.share_id is not None]
     if share_ids and sum(outcome.matched for outcome in outcomes) == 1:
-        answer["shareId"] = share_ids[0].hex
+        found["shareId"] = share_ids[0].hex
     if mutation.is_subscribed is not None:
-        answer["subscriptionDetails"] = {"reason": "unknown"}
+        found["subscriptionDetails"] = {"reason": "unknown"}
     if mutation.status is not None:
-        answer["statusDetails"] = status.answered_details(mutation.status, by=by)
-    return answer
+        found["statusDetails"] = status.answered_details(mutation.status, by=by)
+    return found
 
 
 def counting_headers(outcomes: Sequence[MutationOutcome]) -> dict[str, str]:
@@ -47,8 +58,9 @@ def counting_headers(outcomes: Sequence[MutationOutcome]) -> dict[str, str]:
     return headers
 
 
-def _describe_merge(mutation: IssueMutation, outcomes: Sequence[MutationOutcome]) -> Any:
+def _describe_merge(wish: bool, outcomes: Sequence[MutationOutcome]) -> answers.Merging:
     for outcome in outcomes:
         if outcome.merged is not None:
-            return {"parent": str(outcome.merged.parent), "children": [str(pk) for pk in outcome.merged.children]}
-    return mutation.merge
+            children = [str(pk) for pk in outcome.merged.children]
+            return {"merge": {"parent": str(outcome.merged.parent), "children": children}}
+    return {"merge": wish}

@@ -5,7 +5,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from issues.reading import history
-from issues.serializers.history import describe_changes, describe_mutation, describe_undo
+from issues.serializers.history import describe_mutation, describe_mutation_in_full, describe_undo
 from issues.serializers.outcomes import counting_headers
 from issues.serializers.scopes import read_expected, read_id, read_preview_alone
 from issues.services import undo
@@ -30,10 +30,7 @@ class MutationsViewSet(ProjectViewSet):
             raise Http404
         asked = read_page_query(request, history.sort_of_changes(mutation))
         told, page, changes = history.read_changes(mutation, asked, by=self.caller)
-        return Response(
-            {**describe_mutation(told), "issues": describe_changes(changes)},
-            headers={"Link": link_header(request, page)},
-        )
+        return Response(describe_mutation_in_full(told, changes), headers={"Link": link_header(request, page)})
 
     def undo(self, request: Request, **kwargs: str) -> Response:
         """Put back what the mutation changed, where that still is what it left."""

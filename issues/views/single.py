@@ -9,11 +9,12 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from issues import answers
 from issues.models import Issue
 from issues.mutation import NamedIssues
 from issues.reading import named
 from issues.reading.whole import read_whole
-from issues.serializers.issues import describe_whole
+from issues.serializers.issues import describe_short_id, describe_whole
 from issues.serializers.mutations import read_mutation
 from issues.serializers.outcomes import counting_headers
 from issues.serializers.scopes import read_expected, refuse_parameters
@@ -131,7 +132,7 @@ class IssueViewSet(OneIssueViewSet):
     def _scope(self) -> NamedIssues:
         return NamedIssues(self.named.project_id, ids=frozenset({self.named.pk}))
 
-    def _whole(self, issue: Issue) -> dict[str, Any]:
+    def _whole(self, issue: Issue) -> answers.WholeIssue:
         whole = read_whole(issue, by=self.caller, at=timezone.now())
         if whole is None:
             raise Http404
@@ -143,13 +144,4 @@ class ShortIdViewSet(IssueViewSet):
 
     def retrieve(self, request: Request, **kwargs: str) -> Response:
         """Answer which issue it is, and where; for a merged one, the issue that shows it."""
-        organization, project = self.issue.project.organization, self.issue.project
-        return Response(
-            {
-                "organizationSlug": organization.slug,
-                "projectSlug": project.slug,
-                "groupId": str(self.issue.pk),
-                "group": self._whole(self.issue),
-                "shortId": self.issue.short_id,
-            }
-        )
+        return Response(describe_short_id(self.issue, self._whole(self.issue)))

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import pytest
 
-from projects.json_schema import About, Form, record_of, schema_of
+from projects.json_schema import About, Form, Name, SomeOf, definition_of, record_of, schema_of
 
 
 class Place(TypedDict):
@@ -18,7 +18,15 @@ class Team(Place):
     lead: NotRequired[str | None]
 
 
-NAMED = {"Team": Team}
+AnyPlace = Annotated[Place | Team, Name("AnyPlace"), About("With a name or without.")]
+Parts = Annotated[dict[str, object], Name("Parts"), SomeOf((Place, Team))]
+NAMED = {"Team": Team, "AnyPlace": AnyPlace, "Parts": Parts}
+PLACE = {
+    "type": "object",
+    "properties": {"slug": {"type": "string"}},
+    "required": ["slug"],
+    "additionalProperties": False,
+}
 
 
 @pytest.mark.parametrize(
@@ -38,18 +46,13 @@ NAMED = {"Team": Team}
         (Annotated[Any, Form({"type": "object"})], {"type": "object"}),
         (Team, {"$ref": "#/components/schemas/Team"}),
         (Team | None, {"anyOf": [{"$ref": "#/components/schemas/Team"}, {"type": "null"}]}),
+        (list[Place], {"type": "array", "items": PLACE}),
         (
-            list[Place],
-            {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "properties": {"slug": {"type": "string"}},
-                    "required": ["slug"],
-                    "additionalProperties": False,
-                },
-            },
+            dict[str, list[int]],
+            {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "integer"}}},
         ),
+        (AnyPlace, {"$ref": "#/components/schemas/AnyPlace"}),
+        (AnyPlace | None, {"anyOf": [{"$ref": "#/components/schemas/AnyPlace"}, {"type": "null"}]}),
     ],
     ids=str,
 )
@@ -71,6 +74,26 @@ def test_a_record_holds_its_keys_in_their_order_and_no_others() -> None:
         "additionalProperties": False,
     }
     assert list(schema["properties"]) == ["slug", "size", "lead"]
+
+
+def test_a_name_stands_for_a_choice_of_several() -> None:
+    assert definition_of(AnyPlace, NAMED) == {
+        "anyOf": [PLACE, {"$ref": "#/components/schemas/Team"}],
+        "description": "With a name or without.",
+    }
+
+
+def test_some_of_the_keys_of_several_are_all_of_them_and_none_is_required() -> None:
+    schema = definition_of(Parts, NAMED)
+
+    assert (list(schema["properties"]), schema["required"]) == (["slug", "size", "lead"], [])
+    assert schema["additionalProperties"] is False
+
+
+def test_refuses_a_name_that_the_document_has_not_or_has_for_another() -> None:
+    for named in ({}, NAMED | {"AnyPlace": Place}):
+        with pytest.raises(TypeError, match="The document has no AnyPlace, or another one"):
+            schema_of(AnyPlace, named)
 
 
 @pytest.mark.parametrize("kind", [dict[str, Any], object, bytes])

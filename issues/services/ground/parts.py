@@ -15,31 +15,16 @@ from datetime import datetime
 from typing import Any
 
 from issues.enums import ActivityKind
-from issues.mutation import IssueMutation
 from issues.named import Named, Names
 from issues.services.ground.activity import Change
 from issues.services.ground.targets import NamedTargets, Targets
 from projects.acting import Act
 from projects.json_schema import Schema
 
-Words = dict[str, Any]  # of the API, with their values
+Words = Mapping[str, object]  # of the API, with their values: a TypedDict of the part
 State = Any  # its columns as attributes: an item of a list, or a state that the history tells
 Data = Mapping[str, Any]  # of an activity
 People = Mapping[tuple[str, str], str]  # names of users and teams, by type and id
-
-
-@dataclass(frozen=True, slots=True)
-class Documented:
-    """How the API's document says the words of a part: each key with its JSON Schema.
-
-    :ivar asked: in a body.
-    :ivar shown: of an issue.
-    :ivar answered: to a body, where that differs from what is shown of an issue.
-    """
-
-    asked: Mapping[str, Schema]
-    shown: Mapping[str, Schema]
-    answered: Mapping[str, Schema] | None = None
 
 
 def unchanged(state: State, at: datetime) -> State:
@@ -85,7 +70,8 @@ class Part:
     :ivar wish: the field of :class:`IssueMutation` that asks for a change of it.
     :ivar change: from a project, such a wish and who asks, what is changed.
     :ivar and_then: what else such a wish means for named issues that it changed, but for users who are spoken for.
-    :ivar answered: what an answer says of a wish, by the keys of the body.
+    :ivar asked: how the API's document describes its keys in a body.
+    :ivar answered: what an answer says of such a wish, by the keys of the body.
     :ivar shown: what an answer says of a state.
     :ivar names: what its columns name by an id.
     :ivar counted: a state that the history tells, as it counted at an instant.
@@ -104,9 +90,9 @@ class Part:
     columns: tuple[str, ...]
     wish: str
     change: Callable[[int, Any, Act], Change]
-    answered: Callable[[IssueMutation], Words]
+    asked: Mapping[str, Schema]
+    answered: Callable[[Any], Words]
     shown: Callable[[State, Names], Words]
-    documented: Documented
     told: Mapping[ActivityKind, Told]
     checked: Checked
     same: Callable[[str, str], str]

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import replace
-from typing import Literal
+from typing import Annotated, Literal, TypedDict
 
 from django.db import connection
 
@@ -12,18 +12,51 @@ from issues.named import Names
 from issues.querysets import condition
 from issues.services.ground import activity, lookups
 from issues.services.ground.activity import Change
-from issues.services.ground.parts import Checked, Data, Documented, Part, People, State, Told, Words, equal
+from issues.services.ground.parts import Checked, Data, Part, People, State, Told, equal
 from issues.services.ground.targets import NamedTargets
 from issues.services.verbs import subscriptions
 from projects.acting import Act
+from projects.answers import Id
 from projects.database import transactions
 from projects.database.arrays import as_array
 from projects.database.transactions import StartOver
-from projects.json_schema import NULL, TEXT, about, body_with, one_of_words, or_null, ref
+from projects.json_schema import NULL, TEXT, About, Name, about, body_with, one_of_words
 from projects.models import Team
 
 
-def describe(assignee: Assignee | None) -> Words | None:
+class AssignedUser(TypedDict):
+    type: Literal["user"]
+    id: Id
+    name: str
+    email: str
+
+
+class AssignedTeam(TypedDict):
+    type: Literal["team"]
+    id: Id
+    name: Annotated[str, About("Its slug.")]
+
+
+AssignedTo = Annotated[AssignedUser | AssignedTeam, Name("Assignee")]
+
+
+class Shown(TypedDict):
+    """What answers say of it."""
+
+    assignedTo: AssignedTo | None
+
+
+def answered(wish: Assignment) -> Shown:
+    """Return what an answer says of a wish."""
+    return {"assignedTo": describe(wish.to)}
+
+
+def shown(state: State, names: Names) -> Shown:
+    """Return what an answer says of an issue."""
+    return {"assignedTo": describe(_assignee(state, names))}
+
+
+def describe(assignee: Assignee | None) -> AssignedTo | None:
     """Return whom an issue is assigned to, as answers say it."""
     match assignee:
         case None:
@@ -31,7 +64,7 @@ def describe(assignee: Assignee | None) -> Words | None:
         case Assignee(type="team"):
             return {"type": "team", "id": str(assignee.id), "name": assignee.name}
         case _:
-            return {"type": "user", "id": str(assignee.id), "name": assignee.name, "email": assignee.email}
+            return {"type": "user", "id": str(assignee.id), "name": assignee.name, "email": assignee.email or ""}
 
 
 def _assignee(state: State, names: Names) -> Assignee | None:
@@ -151,20 +184,17 @@ PART = Part(
     wish="assignment",
     change=change,
     and_then=_follow,
-    answered=lambda wish: {"assignedTo": wish.assignment and describe(wish.assignment.to)},
-    shown=lambda state, names: {"assignedTo": describe(_assignee(state, names))},
+    asked={
+        "assignedTo": about(
+            {"anyOf": [TEXT, NULL, _ANSWERED]},
+            "The actor id (or username) of the user or team that should be assigned to this issue: `user:ID`, an "
+            "id, a user name or an e-mail; `team:ID`, `#slug` or a team's slug; `me`; the object that answers "
+            "hold. Null or nothing: nobody.",
+        )
+    },
+    answered=answered,
+    shown=shown,
     names={"assignee_user_id": "people", "assignee_team_id": "teams"},
-    documented=Documented(
-        asked={
-            "assignedTo": about(
-                {"anyOf": [TEXT, NULL, _ANSWERED]},
-                "The actor id (or username) of the user or team that should be assigned to this issue: `user:ID`, an "
-                "id, a user name or an e-mail; `team:ID`, `#slug` or a team's slug; `me`; the object that answers "
-                "hold. Null or nothing: nobody.",
-            )
-        },
-        shown={"assignedTo": or_null(ref("Assignee"))},
-    ),
     told={
         ActivityKind.ASSIGNED: Told("person_add", _assigned),
         ActivityKind.UNASSIGNED: Told("person_remove", "unassigned it"),

@@ -1,13 +1,22 @@
 """How soon an issue should be looked at (contract 1.4)."""
 
+from typing import Annotated, TypedDict
+
 from issues.enums import ActivityKind, IssuePriority
+from issues.named import Names
 from issues.querysets import condition
 from issues.services.ground.activity import Change
-from issues.services.ground.parts import Checked, Documented, Part, Told, equal
+from issues.services.ground.parts import Checked, Part, State, Told, equal
 from projects.acting import Act
-from projects.json_schema import about, one_of_words
+from projects.json_schema import Form, about, one_of_words
 
 WORDS = one_of_words(*IssuePriority.values)
+
+
+class Shown(TypedDict):
+    """What answers say of it."""
+
+    priority: Annotated[str, Form(WORDS)]
 
 
 def change(project_id: int, priority: IssuePriority, act: Act) -> Change:
@@ -20,14 +29,24 @@ def change(project_id: int, priority: IssuePriority, act: Act) -> Change:
     )
 
 
+def answered(priority: IssuePriority) -> Shown:
+    """Return what an answer says of a wish."""
+    return {"priority": priority}
+
+
+def shown(state: State, names: Names) -> Shown:
+    """Return what an answer says of an issue."""
+    return {"priority": state.priority}
+
+
 PART = Part(
     name="priority",
     columns=("priority",),
     wish="priority",
     change=change,
-    answered=lambda wish: {"priority": wish.priority},
-    shown=lambda state, names: {"priority": state.priority},
-    documented=Documented(asked={"priority": about(WORDS, "The priority of the issues.")}, shown={"priority": WORDS}),
+    asked={"priority": about(WORDS, "The priority of the issues.")},
+    answered=answered,
+    shown=shown,
     told={ActivityKind.SET_PRIORITY: Told("flag", lambda data, people: f"set its priority to {data.get('priority')}")},
     checked=Checked(
         name="priorities",

@@ -1,14 +1,16 @@
 """The public link of an issue: there, with a secret of its own, or gone."""
 
+from typing import TypedDict
 from uuid import UUID
 
 from django.db.models.expressions import RawSQL
 
 from issues.enums import ActivityKind
 from issues.models import Issue
+from issues.named import Names
 from issues.querysets import condition
 from issues.services.ground.activity import Change
-from issues.services.ground.parts import Checked, Documented, Part, Told, equal
+from issues.services.ground.parts import Checked, Part, State, Told, equal
 from issues.services.ground.targets import NamedTargets
 from projects.acting import Act
 from projects.json_schema import TRUTH, about
@@ -40,16 +42,30 @@ def link_of(targets: NamedTargets) -> UUID | None:
     return share_id
 
 
+class Shown(TypedDict):
+    """What answers say of it."""
+
+    isPublic: bool
+
+
+def answered(is_public: bool) -> Shown:
+    """Return what an answer says of a wish."""
+    return {"isPublic": is_public}
+
+
+def shown(state: State, names: Names) -> Shown:
+    """Return what an answer says of an issue."""
+    return {"isPublic": state.share_id is not None}
+
+
 PART = Part(
     name="share",
     columns=("share_id",),
     wish="is_public",
     change=change,
-    answered=lambda wish: {"isPublic": wish.is_public},
-    shown=lambda state, names: {"isPublic": state.share_id is not None},
-    documented=Documented(
-        asked={"isPublic": about(TRUTH, "Sets the issue to public or private.")}, shown={"isPublic": TRUTH}
-    ),
+    asked={"isPublic": about(TRUTH, "Sets the issue to public or private.")},
+    answered=answered,
+    shown=shown,
     told={
         ActivityKind.SET_PUBLIC: Told("share", "made its share link"),
         ActivityKind.SET_PRIVATE: Told("lock", "withdrew its share link"),

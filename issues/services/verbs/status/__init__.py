@@ -2,6 +2,13 @@
 whole."""
 
 from issues.services.verbs.status.part import PART
-from issues.services.verbs.status.words import answered_details
+from issues.services.verbs.status.words import (
+    Answered,
+    Shown,
+    StatusDetails,
+    StatusWord,
+    SubstatusWord,
+    answered_details,
+)
 
-__all__ = ["PART", "answered_details"]
+__all__ = ["PART", "Answered", "Shown", "StatusDetails", "StatusWord", "SubstatusWord", "answered_details"]

@@ -2,14 +2,29 @@
 
 from datetime import datetime
 from types import SimpleNamespace
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from issues.enums import ActivityKind, IssueStatus, ResolutionKind, Substatus
 from issues.instants import in_words
-from issues.mutation import Ignore, IssueMutation, Resolve, SnoozeTerms, StatusChange, Unresolve
+from issues.mutation import Ignore, Resolve, SnoozeTerms, StatusChange, Unresolve
 from issues.named import Names
-from issues.services.ground.parts import Data, Documented, People, State, Told, Words
+from issues.services.ground.parts import Data, People, State, Told
+from projects.answers import Time, User
 from projects.callers import Caller
-from projects.json_schema import TEXT, TRUTH, Schema, about, number, one_of_words, or_null, record, ref
+from projects.json_schema import (
+    NOTHING,
+    TEXT,
+    TRUTH,
+    About,
+    Form,
+    Name,
+    Schema,
+    about,
+    number,
+    one_of_words,
+    or_null,
+    record,
+)
 from projects.serializers import describe_person, describe_user, iso
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -33,60 +48,99 @@ IGNORE_KEYS: dict[str, Schema] = {
     "ignoreUserWindow": about(or_null(number(1, MAX_WINDOW)), "The same, within any so many minutes."),
 }
 
-DOCUMENTED = Documented(
-    asked={
-        "status": about(
-            one_of_words(*IssueStatus.values, RESOLVED_IN_NEXT_RELEASE, MUTED),
-            f"The new status for the issues; `{MUTED}` is an old word for `ignored`.",
+ASKED: dict[str, Schema] = {
+    "status": about(
+        one_of_words(*IssueStatus.values, RESOLVED_IN_NEXT_RELEASE, MUTED),
+        f"The new status for the issues; `{MUTED}` is an old word for `ignored`.",
+    ),
+    **IGNORE_KEYS,
+    "substatus": about(
+        or_null(one_of_words(*Substatus.values)),
+        "What newer clients say beside the status: `archived_…` goes with `ignored`, the others with "
+        "`unresolved`. `archived_until_condition_met` needs terms, `archived_forever` has none. "
+        "`archived_until_escalating` is taken, and not understood: nothing here notices that.",
+    ),
+    "statusDetails": about(
+        record(
+            optional={
+                "inNextRelease": TRUTH,
+                "inRelease": about(TEXT, "A version, or `latest`."),
+                **IGNORE_KEYS,
+                "actor": about({}, "Answers have it; it is not looked at."),
+            }
         ),
-        **IGNORE_KEYS,
-        "substatus": about(
-            or_null(one_of_words(*Substatus.values)),
-            "What newer clients say beside the status: `archived_…` goes with `ignored`, the others with "
-            "`unresolved`. `archived_until_condition_met` needs terms, `archived_forever` has none. "
-            "`archived_until_escalating` is taken, and not understood: nothing here notices that.",
-        ),
-        "statusDetails": about(
-            record(
-                optional={
-                    "inNextRelease": TRUTH,
-                    "inRelease": about(TEXT, "A version, or `latest`."),
-                    **IGNORE_KEYS,
-                    "actor": about({}, "Answers have it; it is not looked at."),
-                }
-            ),
-            "What goes with the status, as far as it doesn't stand beside it. What an answer held may be sent "
-            "back; a key that is not known is an error.",
-        ),
-    },
-    shown={"status": one_of_words(*IssueStatus.values), "statusDetails": ref("StatusDetails")},
-    answered={"status": one_of_words(*IssueStatus.values), "substatus": one_of_words(*Substatus.values)},
-)
+        "What goes with the status, as far as it doesn't stand beside it. What an answer held may be sent "
+        "back; a key that is not known is an error.",
+    ),
+}
 
 # ---------------------------------------------------------------------------------------------------------------------
 # In answers
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def answered(wish: IssueMutation) -> Words:
-    """Return what an answer says of a wish, less its details."""
-    return {"status": _word(wish.status), "substatus": wish.substatus}
+StatusWord = Annotated[str, Form(one_of_words(*IssueStatus.values))]
+SubstatusWord = Annotated[str, Form(one_of_words(*Substatus.values))]
+Minutes = Annotated[int | None, About("Minutes.")]
+Actor = Annotated[User, About("Who set the status; not there when an API key did.")]
+Nothing = Annotated[dict[str, Any], Form(NOTHING)]
 
 
-def _word(wish: StatusChange | None) -> str | None:
+class Terms(TypedDict):
+    ignoreCount: Annotated[int | None, About("Events; in lists, those that are left.")]
+    ignoreUntil: Time | None
+    ignoreUserCount: int | None
+    ignoreUserWindow: Minutes
+    ignoreWindow: Minutes
+    actor: NotRequired[Actor]
+
+
+class InNextRelease(TypedDict):
+    inNextRelease: Literal[True]
+    actor: NotRequired[Actor]
+
+
+class InRelease(TypedDict):
+    inRelease: str
+    actor: NotRequired[Actor]
+
+
+StatusDetails = Annotated[
+    Nothing | Terms | InNextRelease | InRelease,
+    Name("StatusDetails"),
+    About("Nothing; the terms under which it is ignored; or the release that it is resolved in."),
+]
+
+
+class Answered(TypedDict):
+    """What answers say of a wish; its details come last (:func:`answered_details`)."""
+
+    status: StatusWord
+    substatus: NotRequired[SubstatusWord]  # as it was asked for
+
+
+class Shown(TypedDict):
+    """What answers say of an issue."""
+
+    status: StatusWord
+    statusDetails: StatusDetails
+
+
+def answered(wish: StatusChange) -> Answered:
+    """Return what an answer says of a wish, less what was said beside it."""
     match wish:
         case Resolve():
-            return IssueStatus.RESOLVED.value
+            word = IssueStatus.RESOLVED
         case Unresolve():
-            return IssueStatus.UNRESOLVED.value
+            word = IssueStatus.UNRESOLVED
         case Ignore():
-            return IssueStatus.IGNORED.value
-        case None:
-            return None
+            word = IssueStatus.IGNORED
+    return {"status": word.value}
 
 
-def answered_details(wish: StatusChange, *, by: Caller) -> Words:
+def answered_details(wish: StatusChange, *, by: Caller) -> StatusDetails:
     """Return the ``statusDetails`` that answer a wish."""
+    details: Terms | InNextRelease | InRelease | None = None
     match wish:
         case Ignore(terms):
             details = _terms(terms)
@@ -94,14 +148,14 @@ def answered_details(wish: StatusChange, *, by: Caller) -> Words:
             details = {"inRelease": release.version}
         case Resolve(in_next_release=True):
             details = {"inNextRelease": True}
-        case _:
-            details = {}
-    if details and by.user is not None:
+    if details is None:
+        return {}
+    if by.user is not None:
         details["actor"] = describe_user(by.user)
     return details
 
 
-def shown(state: State, names: Names) -> Words:
+def shown(state: State, names: Names) -> Shown:
     """Return what an answer says of an issue."""
     return {"status": state.status_shown, "statusDetails": _details(state, names)}
 
@@ -121,9 +175,9 @@ def counted(state: SimpleNamespace, at: datetime) -> SimpleNamespace:
     return SimpleNamespace(**{**vars(state), **counts}, status_shown=shown)
 
 
-def _details(state: State, names: Names) -> Words:
+def _details(state: State, names: Names) -> StatusDetails:
     """Return the terms under which the issue is ignored, counts as what is left of them; or what resolves it."""
-    details: Words = {}
+    details: Terms | InNextRelease | InRelease | None = None
     if state.status_shown == IssueStatus.IGNORED:
         ends_at_count, ends_at_users = state.snooze_ends_at_times_seen, state.snooze_ends_at_users_seen
         details = _terms(
@@ -141,16 +195,18 @@ def _details(state: State, names: Names) -> Words:
         details = {"inRelease": names.releases[state.resolution_release_id]}
     elif state.resolution_kind == ResolutionKind.IN_NEXT_RELEASE:
         details = {"inNextRelease": True}
+    if details is None:
+        return {}
     actor = names.people.get(state.status_by_id)  # the user may be gone, without a trace but the id
-    if details and actor is not None:
+    if actor is not None:
         details["actor"] = describe_person(*actor)
     return details
 
 
-def _terms(terms: SnoozeTerms) -> Words:
-    """Return the terms of a snooze, without its actor; nothing when it has none."""
+def _terms(terms: SnoozeTerms) -> Terms | None:
+    """Return the terms of a snooze, without its actor; None when it has none."""
     if not terms:
-        return {}
+        return None
     return {
         "ignoreCount": terms.count,
         "ignoreUntil": None if terms.until is None else iso(terms.until),
