@@ -19,11 +19,13 @@ from tests.seeded_faults.faults import MEND, ROOT, Fault, read_faults
 PATIENCE = 180  # seconds for the tests of one fault: one that lets them hang is found, too
 PATIENCE_WITHOUT = 1800  # and for all of them, with no fault
 PASSED, FAILED = 0, 1  # what pytest ends with
-# Uses the database until its input ends: whoever comes meanwhile finds it running, and needn't start it.
+# Uses the cluster of the tests until its input ends: each run of tests finds it running, and needn't start it.
 HOLD = """
 import sys, django
 django.setup()
 from django.db import connection
+from tests.database import use_a_cluster_for_tests
+use_a_cluster_for_tests()
 connection.ensure_connection()
 sys.stdin.read()
 """
@@ -75,10 +77,7 @@ class Copy:
     def having(self, fault: Fault) -> Iterator[None]:
         """Put a fault in, and take it out again."""
         before = {edit.file: (self.folder / edit.file).read_text() for edit in fault.edits}
-        with_fault = dict(before)
-        for edit in fault.edits:
-            with_fault[edit.file] = edit.apply(with_fault[edit.file])
-        self._write(with_fault)
+        self._write(fault.put_into(self.folder))
         self._has_database &= not fault.changes_the_schema
         try:
             yield

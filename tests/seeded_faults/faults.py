@@ -25,12 +25,9 @@ class Edit:
         """Return the text with the fault in it."""
         return text.replace(self.old, self.new)
 
-    def misfit(self, root: Path) -> str | None:
-        """Return why the tree is not as this edit expects it; None when it is."""
-        path = root / self.file
-        if not path.is_file():
-            return f"there is no file {self.file}"
-        found = path.read_text().count(self.old)
+    def misfit(self, text: str) -> str | None:
+        """Return why the text is not as this edit expects it; None when it is."""
+        found = text.count(self.old)
         if found != self.times:
             return f"{self.file} has the text {found} times, not {self.times}: {self.old.strip()[:100]!r}"
         return f"the edit of {self.file} changes nothing" if self.old == self.new else None
@@ -56,15 +53,30 @@ class Fault:
         """Whether the database of the tests must be made anew with it, and again after it."""
         return any("/migrations/" in edit.file for edit in self.edits)
 
+    def put_into(self, root: Path) -> dict[str, str]:
+        """Return the files of the tree with the fault in them, by name; write none. One edit comes after the other."""
+        texts = {edit.file: (root / edit.file).read_text() for edit in self.edits}
+        for edit in self.edits:
+            texts[edit.file] = edit.apply(texts[edit.file])
+        return texts
+
     def misfits(self, root: Path) -> Iterator[str]:
         """Yield what is in the way of putting it into the tree and running its tests."""
-        yield from filter(None, (edit.misfit(root) for edit in self.edits))
+        texts: dict[str, str] = {}
+        for edit in self.edits:
+            path = root / edit.file
+            if not path.is_file():
+                yield f"there is no file {edit.file}"
+                continue
+            text = texts[edit.file] if edit.file in texts else path.read_text()
+            yield from filter(None, [edit.misfit(text)])
+            texts[edit.file] = edit.apply(text)  # as the next edit finds it
         for test in self.tests:
-            path, *names = test.split("::")
-            if not (root / path).is_file():
-                yield f"there is no file {path}"
-            elif names and not re.search(rf"^(?:def|class) {re.escape(names[0])}\b", (root / path).read_text(), re.M):
-                yield f"{path} has no {names[0]}"
+            file, *names = test.split("::")
+            if not (root / file).is_file():
+                yield f"there is no file {file}"
+            elif names and not re.search(rf"^(?:def|class) {re.escape(names[0])}\b", (root / file).read_text(), re.M):
+                yield f"{file} has no {names[0]}"
 
 
 def read_faults() -> list[Fault]:
