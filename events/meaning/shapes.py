@@ -69,6 +69,12 @@ class Subject:
     stack: tuple[Frame, ...] = ()  # of the thread that crashed, else of the current or only one
     tags: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def main(self) -> Thrown | None:
+        """The exception that the event is about: the last of the chain that doesn't only hold others."""
+        thrown = self.exceptions
+        return next((one for one in reversed(thrown) if not one.is_group), thrown[-1] if thrown else None)
+
 
 @dataclass(frozen=True, slots=True)
 class Event:

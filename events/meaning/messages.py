@@ -1,0 +1,89 @@
+"""What an event says: a text, or a template with its parameters."""
+
+import re
+from typing import Any, NamedTuple
+
+from events.meaning.fields import Errors
+from events.meaning.texts import MOST, cut
+
+
+class Message(NamedTuple):
+    text: str = ""  # with its parameters in it
+    template: str = ""  # without; "" where none came
+    params: list[Any] | dict[str, Any] = []
+
+    @property
+    def has_params(self) -> bool:
+        return bool(self.params)
+
+
+def read_message(event: dict[str, Any], errors: Errors) -> Message:
+    """Return the message of an event: of ``logentry``, else of ``message``, each a text or an object."""
+    for key in ("logentry", "message"):
+        message = _read(event.get(key), key, errors)
+        if message.text:
+            return message
+    return Message()
+
+
+def _read(value: Any, key: str, errors: Errors) -> Message:
+    if value is None:
+        return Message()
+    if type(value) is str:
+        return Message(text=value.strip())
+    if type(value) is not dict:
+        errors.add(key)
+        return Message()
+    texts = {}
+    for name in ("formatted", "message"):
+        text = value.get(name)
+        if text is not None and type(text) is not str:
+            errors.add(f"{key}.{name}")
+        texts[name] = text.strip() if type(text) is str else ""
+    params: list[Any] | dict[str, Any] = []
+    if type(value.get("params")) in (list, dict):
+        params = value["params"]
+    elif value.get("params") is not None:
+        errors.add(f"{key}.params")
+    template = texts["message"]
+    return Message(texts["formatted"] or formatted(template, params), template if params else "", params)
+
+
+_PERCENT = re.compile(r"%(?:\((?P<name>[^()]{1,100})\))?[-+#0]{0,5}[0-9]{0,5}(?:\.[0-9]{1,5})?[a-zA-Z%]")
+_BRACES = re.compile(r"\{(?P<name>\w{0,100})\}")
+
+
+def formatted(template: str, params: list[Any] | dict[str, Any]) -> str:
+    """Return a template with its parameters in it. A place without a parameter stays as it is.
+
+    Python's own ``%`` isn't asked: it fails on a wrong type, and ``%999999999d`` takes a gigabyte.
+    """
+    if not params:
+        return template
+    parts: list[str] = []
+    length = done = used = 0
+    for found in (_PERCENT if _PERCENT.search(template) else _BRACES).finditer(template):
+        if found[0].endswith("%"):
+            text = "%"
+        else:
+            name = found["name"] or str(used)
+            used += not found["name"]
+            if not _has(params, name):
+                continue
+            text = _as_text(params[int(name)] if isinstance(params, list) else params[name])
+        parts += [template[done : found.start()], text]
+        length += found.start() - done + len(text)
+        done = found.end()
+        if length > MOST:  # a name may stand there a thousand times
+            break
+    return cut("".join(parts) + template[done:], MOST)
+
+
+def _has(params: list[Any] | dict[str, Any], name: str) -> bool:
+    if isinstance(params, dict):
+        return name in params
+    return name.isascii() and name.isdigit() and int(name) < len(params)
+
+
+def _as_text(param: Any) -> str:
+    return cut(param if isinstance(param, str) else str(param), MOST)

@@ -1,0 +1,52 @@
+"""Whom an event happened to."""
+
+from typing import Any
+
+from events.meaning.fields import Errors
+from events.meaning.texts import clean
+
+FIELDS = ("id", "username", "email", "ip_address")  # the first that is there counts
+PEER = "{{auto}}"  # the address that the request came from
+
+
+def read_user(event: dict[str, Any], *, peer: str, errors: Errors) -> str:
+    """Return the user as it is counted, ``field:value``; "" where there is none.
+
+    :param event: as it was sent. An id may look like the number of a card: scrubbed, all such users would be one.
+    """
+    user = event.get("user")
+    if type(user) is not dict:
+        if user is not None:
+            errors.add("user")
+        return ""
+    words = {field: _as_text(user.get(field), field, errors) for field in FIELDS}
+    if words["ip_address"] == PEER:
+        words["ip_address"] = peer
+    return next((f"{field}:{word}" for field, word in words.items() if word), "")
+
+
+def _as_text(value: Any, field: str, errors: Errors) -> str:
+    if value is None:
+        return ""
+    if type(value) is int and value.bit_length() <= 1_000:  # Python refuses to write 4,300 digits
+        return str(value)
+    if type(value) is not str:
+        errors.add(f"user.{field}")
+        return ""
+    return clean(value).strip()
+
+
+def kept_user(user: Any, *, peer: str, keep_addresses: bool) -> dict[str, Any]:
+    """Return what is kept of a scrubbed user. The address of the peer is kept only if that is wished."""
+    if type(user) is not dict:
+        return {}
+    kept = {
+        key: value
+        for key, value in user.items()
+        if value is not None and (key not in FIELDS or type(value) in (str, int))
+    }
+    if str(kept.get("ip_address", "")).strip() == PEER:
+        del kept["ip_address"]
+        if keep_addresses and peer:
+            kept["ip_address"] = peer
+    return kept

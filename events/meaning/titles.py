@@ -1,0 +1,75 @@
+"""How an event is called: what lists show of an issue is made of its first event."""
+
+from dataclasses import dataclass
+
+from events.meaning.grouping.places import crashing
+from events.meaning.shapes import Csp, Frame, Subject, Thrown
+from events.meaning.texts import cut, first_line
+
+MOST_OF_A_TITLE = 256
+MOST_OF_A_CULPRIT = 200
+MOST_OF_METADATA = 1_024
+NO_MESSAGE = "<no message>"
+NAMELESS = {"", "?", "<anonymous>", "<unknown>"}
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An event's names."""
+
+    type: str
+    title: str
+    culprit: str
+    metadata: dict[str, str]
+    location: str
+
+
+def name(subject: Subject) -> Named:
+    """Return the names of an event."""
+    main = subject.main
+    frame = _crashing(subject)
+    if main is not None:
+        type_, title = "error", _of_exception(main, frame) or _of_message(subject)
+        metadata = {"type": main.type, "value": main.value, "filename": frame.filename, "function": frame.function}
+        location = frame.filename
+    elif subject.csp is not None:
+        type_, title = "csp", _of_csp(subject.csp)
+        metadata = {"directive": subject.csp.directive, "uri": subject.csp.uri}
+        location = subject.csp.uri
+    else:
+        type_, title, location = "default", _of_message(subject), ""
+        metadata = {"title": cut(title or NO_MESSAGE, MOST_OF_A_TITLE)}
+    return Named(
+        type=type_,
+        title=cut(title or NO_MESSAGE, MOST_OF_A_TITLE),
+        culprit=cut(subject.culprit or subject.transaction or _place(frame), MOST_OF_A_CULPRIT),
+        metadata={key: cut(value, MOST_OF_METADATA) for key, value in metadata.items() if value},
+        location=cut(location, MOST_OF_METADATA),
+    )
+
+
+def _crashing(subject: Subject) -> Frame:
+    """Return where it crashed: in the main exception, else in the last that has a stack, else in the thread."""
+    main = subject.main
+    stacks = [one.frames for one in (main, *reversed(subject.exceptions)) if one is not None and one.frames]
+    return crashing(stacks[0] if stacks else subject.stack, subject.platform) or Frame()
+
+
+def _of_exception(main: Thrown, frame: Frame) -> str:
+    value = first_line(main.value)
+    if main.is_synthetic and not main.is_message and frame.function not in NAMELESS:
+        return frame.function
+    return f"{main.type}: {value}" if main.type and value else main.type or value
+
+
+def _of_message(subject: Subject) -> str:
+    return first_line(subject.message)
+
+
+def _of_csp(csp: Csp) -> str:
+    return f"Blocked '{csp.directive.partition('-src')[0]}' from '{csp.blocked}'"
+
+
+def _place(frame: Frame) -> str:
+    where = frame.module or frame.filename
+    return f"{where} in {frame.function}" if where and frame.function else where or frame.function

@@ -1,0 +1,237 @@
+"""What is secret is not kept (contract 7.5)."""
+
+import json
+from typing import Any
+
+import pytest
+
+from events.meaning import pack, unpack
+from events.meaning.scrubbing import FILTERED, is_card, scrub, scrub_text
+from tests.events.meaning.asking import read_event
+
+NAMES = [
+    *("password", "passwd", "secret", "token", "authorization", "cookie"),
+    *("api_key", "apikey", "credential", "private_key", "session"),
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("written", ["{}", "my_{}_2", "X-{}"])
+def test_the_value_of_a_secret_key(name: str, written: str) -> None:
+    for word in (name, name.upper(), name.title(), name.replace("_", "-"), name.replace("_", "")):
+        key = written.format(word)
+        assert scrub({"a": [{key: "hunter2"}]}) == {"a": [{key: FILTERED}]}
+
+
+@pytest.mark.parametrize("key", ["pass", "key", "auth", "api", "private", "sess ion", "user", ""])
+def test_the_value_of_another_key_stays(key: str) -> None:
+    assert scrub({key: "hunter2"}) == {key: "hunter2"}
+
+
+@pytest.mark.parametrize("value", ["x", "", 5, 0, False, 1.5, ["x"], {"a": "x"}, {}])
+def test_whatever_the_value_is(value: Any) -> None:
+    assert scrub({"password": value}) == {"password": FILTERED}
+
+
+def test_null_tells_nothing() -> None:
+    assert scrub({"password": None}) == {"password": None}
+
+
+SECRET = "hunter2"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"extra": {"deep": [[[{"Password": SECRET}]]]}},
+        {"contexts": {"app": {"api-key": SECRET}}},
+        {"contexts": {"session": {"id": SECRET}}},
+        {"tags": {"token": SECRET}},
+        {"tags": [["token", SECRET]]},
+        {"tags": [{"key": "token", "value": SECRET}]},
+        {"user": {"id": "1", "credentials": [SECRET]}},
+        {"request": {"headers": {"Authorization": f"Bearer {SECRET}"}}},
+        {"request": {"headers": [["Authorization", f"Bearer {SECRET}"], ["X-Api-Key", SECRET]]}},
+        {"request": {"headers": [{"name": "authorization", "value": SECRET}]}},
+        {"request": {"cookies": f"a={SECRET}"}},
+        {"request": {"cookies": [["a", SECRET]]}},
+        {"request": {"cookies": {"a": SECRET}}},
+        {"request": {"query_string": f"page=1&token={SECRET}"}},
+        {"request": {"query_string": [["page", "1"], ["token", SECRET]]}},
+        {"request": {"query_string": {"page": "1", "token": SECRET}}},
+        {"request": {"query_string": f"?user%5Bpassword%5D={SECRET}"}},
+        {"request": {"url": f"https://shop.example/pay?Access_Token={SECRET}&page=2#top"}},
+        {"request": {"url": f"https://shop.example/#access_token={SECRET}"}},
+        {"request": {"data": f"name=jane&password={SECRET}"}},
+        {"request": {"data": {"password": SECRET}}},
+        {"request": {"data": json.dumps({"user": {"password": SECRET, "name": "jane"}})}},
+        {"request": {"data": json.dumps({"secret": {"a": [SECRET, "}"]}, "name": "jane"})}},
+        {"request": {"data": json.dumps({"secret": "x" * 8150 + SECRET})}},
+        {"request": {"data": json.dumps({"inner": json.dumps({"password": f'"{SECRET}', "a": 1})})}},
+        {"request": {"env": {"SECRET_KEY": SECRET}}},
+        {"breadcrumbs": [{"category": "http", "data": {"url": f"/pay?token={SECRET}", "cookie": SECRET}}]},
+        {"breadcrumbs": {"values": [{"message": f'sent {{"password": "{SECRET}"}}'}]}},
+        {"exception": {"type": "E", "value": f"no user {{'password': '{SECRET}'}}"}},
+        {"exception": {"type": "E", "stacktrace": [{"vars": {"password": SECRET}}]}},
+        {"exception": {"type": "E", "stacktrace": [{"vars": {"kwargs": {"'password'": f"'{SECRET}'"}}}]}},
+        {"exception": {"type": "E", "stacktrace": [{"vars": {"kwargs": f"{{'password': '{SECRET}'}}"}}]}},
+        {"exception": {"type": "E", "stacktrace": [{"context_line": f'    login(password="{SECRET}")'}]}},
+        {"exception": {"type": "E", "stacktrace": [{"pre_context": [f"password = '{SECRET}'"]}]}},
+        {"exception": {"type": "E", "mechanism": {"data": {"token": SECRET}}}},
+        {"threads": [{"stacktrace": [{"vars": {"password": SECRET}}]}]},
+        {"logentry": {"message": "user %s", "params": [{"password": SECRET}]}},
+        {"logentry": {"message": "user %s", "params": [f'{{:password=>"{SECRET}"}}']}},
+        {"message": f"connect: Server=db;Password={SECRET};Pool=5"},
+        {"csp": {"effective-directive": "img-src", "blocked-uri": f"https://evil.example/?token={SECRET}"}},
+        {"modules": {"token": SECRET}},
+        {"sdk": {"settings": {"token": SECRET}}},
+    ],
+    ids=lambda event: json.dumps(event)[:90],
+)
+def test_secrets_are_not_kept_anywhere(event: dict[str, Any]) -> None:
+    found = read_event(event)
+
+    assert SECRET not in json.dumps(unpack(pack(found.data)))
+    assert SECRET not in found.title + found.culprit + str(found.metadata)
+    assert FILTERED in json.dumps(found.data)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("page=1&token=abc&q=2", "page=1&token=[Filtered]&q=2"),
+        ("https://shop/?token=abc#top", "https://shop/?token=[Filtered]#top"),
+        ('{"password": "a\\"b", "n": 1}', '{"password": "[Filtered]", "n": 1}'),
+        ("{'password': b'ab', 'n': 1}", "{'password': '[Filtered]', 'n': 1}"),
+        ('{"session": {"id": [1, 2]}, "n": 1}', '{"session": "[Filtered]", "n": 1}'),
+        ('{"token": 5, "n": 1}', '{"token": "[Filtered]", "n": 1}'),
+        ('{\\"token\\": \\"a\\\\\\"b\\", \\"n\\": 1}', '{\\"token\\": \\"[Filtered]\\", \\"n\\": 1}'),
+        ('{:token=>"abc", :n=>1}', '{:token=>"[Filtered]", :n=>1}'),
+        ('{"token"=>"abc", "n"=>1}', '{"token"=>"[Filtered]", "n"=>1}'),
+        ("{ token: 'abc', n: 1 }", '{ token: "[Filtered]", n: 1 }'),
+        ('{"token": "cut he', '{"token": "[Filtered]"'),
+    ],
+)
+def test_what_stands_around_a_secret_stays(text: str, left: str) -> None:
+    assert scrub_text(text) == left
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("session = requests.Session()", "self.token: Token | None", 'd["token"]', "no token, no session"),
+        *("the password is wrong: try again", "tokens=5 in a line", "def session(token):", "https://shop/session/5"),
+    ],
+)
+def test_a_word_alone_is_no_secret(text: str) -> None:
+    assert scrub_text(" " + text) == " " + text
+
+
+def test_lists_of_words_stay() -> None:
+    event = {"fingerprint": ["session", "expired"], "extra": {"words": ["token", "expired"]}}
+
+    data = read_event(event).data
+
+    assert (data["fingerprint"], data["extra"]) == (event["fingerprint"], event["extra"])
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Cards
+# ---------------------------------------------------------------------------------------------------------------------
+
+CARDS = [
+    *("4111111111111111", "4222222222222", "4242424242424242", "5555555555554444", "2223003122003222"),
+    *("378282246310005", "371449635398431", "6011111111111117", "30569309025904", "38520000023237"),
+    *("3530111333300000", "6200000000000005", "6759649826438453"),
+]
+
+
+@pytest.mark.parametrize("card", CARDS)
+@pytest.mark.parametrize(
+    "text",
+    ["{}", "paid with {}.", "card={}&a=1", '"{}"', "{}, {}", "17 {} 123", "(12-{}-7)"],
+)
+def test_numbers_of_cards(card: str, text: str) -> None:
+    for written in (card, " ".join(card[n : n + 4] for n in range(0, len(card), 4)), f"{card[:4]}-{card[4:]}"):
+        assert scrub_text(text.format(written, written)) == text.format(FILTERED, FILTERED)
+
+
+@pytest.mark.parametrize("card", [4111111111111111, -4111111111111111, 4111111111111111.0])
+def test_a_number_may_be_one(card: float) -> None:
+    assert scrub([card, {str(card): 1}]) == [FILTERED, {str(card).replace("4111111111111111", FILTERED): 1}]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "4111111111111112",  # the checksum is wrong
+        "1795914609707",  # milliseconds; the checksum is right
+        "1795914609706999999",
+        "8888888888888888",
+        "411111111111",
+        "0.4111111111111111",
+        "a4111111111111111",
+        "4111111111111111a",
+        "2026-11-29 01:10:06",
+        "00000000-0000-4111-1111-111111111111",
+        "41111111111111111111111111",
+        "140555296365440",  # a thread's
+        "21875785728",
+    ],
+)
+def test_other_numbers_stay(text: str) -> None:
+    assert scrub_text(text) == text
+
+
+def test_cards_that_no_one_issues() -> None:
+    assert not is_card("")
+    assert not is_card("4" * 20)
+    assert not is_card("0000000000000000")
+
+
+def test_a_card_at_the_end_of_what_is_kept_is_not_kept_in_part() -> None:
+    for before in range(8160, 8195):
+        assert "41111" not in scrub_text("x" * before + " 4111111111111111 and more")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Clean texts, bounded values
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_what_cannot_be_stored_is_replaced() -> None:
+    event = {"message": "a\0b\ud800c", "extra": {"k\0\udfff": "\0", "n": [float("nan"), float("inf"), 1e400, -1e400]}}
+
+    data = read_event(event).data
+
+    assert data["message"] == "a\ufffdb\ufffdc"
+    assert data["extra"] == {"k\ufffd\ufffd": "\ufffd", "n": [None] * 4}
+
+
+def test_a_text_anywhere_is_cut() -> None:
+    assert scrub(["x" * 8192, "x" * 8193]) == ["x" * 8192, "x" * 8191 + "…"]
+    assert scrub({"k" * 201: 1}) == {"k" * 199 + "…": 1}
+
+
+def test_endless_numbers_are_null() -> None:
+    assert scrub([10**301, 10**302, -(10**5000)]) == [10**301, None, None]
+
+
+def test_what_is_too_deep_is_left_out() -> None:
+    deep: Any = "x"
+    for _ in range(150):
+        deep = [{"a": deep}]
+
+    kept = json.dumps(scrub(deep))
+
+    assert kept.count("[") == kept.count("{") == 50
+    assert "null" in kept
+
+
+def test_an_event_is_left_as_it_is() -> None:
+    event = {"extra": {"password": "x", "list": [["token", "y"]]}, "exception": [{"type": 5, "value": "v"}]}
+    before = json.dumps(event)
+
+    read_event(event)
+
+    assert json.dumps(event) == before
