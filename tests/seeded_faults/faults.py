@@ -10,6 +10,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path(__file__).parent
 MEND = "this fault no longer applies: mend it"
+PATIENCE = 180  # seconds for the tests of one fault: one that lets them hang is found, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Fault:
     :ivar area: the file that it is read from, without its ending.
     :ivar takes: what is taken away, as a sentence.
     :ivar tests: files, or tests in them as pytest writes them: ``tests/test_x.py::test_y``.
+    :ivar patience: how many seconds these may take; few where it is known that the fault lets them hang.
     """
 
     area: str
@@ -47,6 +49,7 @@ class Fault:
     takes: str
     edits: tuple[Edit, ...]
     tests: tuple[str, ...]
+    patience: int = PATIENCE
 
     @property
     def changes_the_schema(self) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
+from issues.enums import IssuePriority
 from issues.mutation import (
     Assignee,
     Assignment,
@@ -67,6 +68,7 @@ def wishes_of(project: Project) -> dict[str, dict[str, Any]]:
         "ignore until tomorrow": {"status": Ignore(UNTIL_TOMORROW)},
         "ignore with a window": {"status": Ignore(SnoozeTerms(count=5, window=60, user_count=2, user_window=5))},
         "ignore five more": {"status": Ignore(SnoozeTerms(count=5))},
+        "prioritize": {"priority": IssuePriority.HIGH},
         "assign": {"assignment": Assignment(Assignee("user", jane.pk, "Jane", "jane@example.com"))},
         "assign to a team": {"assignment": Assignment(Assignee("team", team.pk, team.slug))},
         "unassign": {"assignment": Assignment(None)},
@@ -82,6 +84,7 @@ def wishes_of(project: Project) -> dict[str, dict[str, Any]]:
         "unmerge": {"merge": False},
         "everything": {
             "status": Ignore(SnoozeTerms(count=5)),
+            "priority": IssuePriority.LOW,
             "assignment": Assignment(Assignee("team", team.pk, team.slug)),
             "is_public": True,
             "has_seen": True,
@@ -103,7 +106,8 @@ def wishes_of(project: Project) -> dict[str, dict[str, Any]]:
 
 WISHES = [
     *("resolve", "resolve in a release", "resolve in the next release", "unresolve", "ignore"),
-    *("ignore until tomorrow", "ignore with a window", "ignore five more", "assign", "assign to a team", "unassign"),
+    *("ignore until tomorrow", "ignore with a window", "ignore five more"),
+    *("prioritize", "assign", "assign to a team", "unassign"),
     *("publish", "withdraw", "mark seen", "mark unseen", "add bookmark", "remove bookmark"),
     *("subscribe", "unsubscribe", "merge", "unmerge", "everything", "everything off"),
 ]
