@@ -4,6 +4,7 @@ In tables that are large, of a project that has most of the issues and of one th
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -63,12 +64,18 @@ def cast(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[
             empty_again()
 
 
+class Explained(Exception):
+    """Raised in place of a statement whose plan was looked at: its rows tell nothing more."""
+
+
 def read(cast: Cast, of: str, query: str, sort: Sort, statuses: set[IssueStatus] | None = None) -> None:
     project_ids = [getattr(cast, name).pk for name in of.split()]
     terms = names.resolve(parse(query, user_id=cast.user.pk, of_organization=True), project_ids, at=NOW)
     found = Issue.objects.matching(terms, at=NOW)
-    found.first_page(project_ids, statuses, at=NOW, start=Position(sort), limit=101, count_to=1000)
-    found.count_up_to(1000, project_ids, statuses, at=NOW)
+    with suppress(Explained):
+        found.first_page(project_ids, statuses, at=NOW, start=Position(sort), limit=101, count_to=1000)
+    with suppress(Explained):
+        found.count_up_to(1000, project_ids, statuses, at=NOW)
 
 
 def scans(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -115,6 +122,7 @@ def refuse_others(db: None) -> Iterator[Callable[[], int]]:
             foreign = [scan for scan in scans(plan) if of_others(scan, is_joined=is_joined(statement))]
             assert not foreign, foreign
             explained.append(statement)
+            raise Explained
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(explain):

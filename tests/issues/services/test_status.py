@@ -81,6 +81,11 @@ STATES = [*OPEN, *IGNORED, *RESOLVED]
 
 def make(project: Project, state: str, **columns: Any) -> Issue:
     """Return an issue in this state; its status was set by somebody else."""
+    return make_each(project, [state], **columns)[state]
+
+
+def make_each(project: Project, states: Iterable[str] = STATES, **columns: Any) -> dict[str, Issue]:
+    """Return an issue in each of these states, by the state."""
     by_release = {release.version: release for release in Release.objects.all()}
     resolved: dict[str, Row] = {
         "resolved": {"resolved": True},
@@ -91,8 +96,8 @@ def make(project: Project, state: str, **columns: Any) -> Issue:
         "in the first to come": {"resolved_in_next_release": True, "resolution_release": None},
     }
     somebody, _ = User.objects.get_or_create(username="somebody")
-    given = (OPEN | IGNORED | resolved)[state] | {"status_by": somebody, "project": project} | columns
-    return IssueFactory(own_times_seen=10, own_users_seen=5, **given)
+    given = {"own_times_seen": 10, "own_users_seen": 5, "status_by": somebody, "project": project} | columns
+    return {state: IssueFactory(**given | (OPEN | IGNORED | resolved)[state]) for state in states}
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -207,9 +212,8 @@ def test_rewrites_the_named_issues_that_are_not_so_yet(
     wish_name: str, project: Project, older: Release, by_jane: Caller, jane: User
 ) -> None:
     wish = WISHES[wish_name]()
-    named = {state: make(project, state) for state in STATES}
-    for neighbour in STATES:
-        make(project, neighbour)
+    named = make_each(project)
+    make_each(project)
     before = snapshot()
 
     outcome = ask(project, named.values(), by=by_jane, status=wish.change)
@@ -233,7 +237,7 @@ def test_follows_and_signs_nothing_without_a_user(
     wish_name: str, project: Project, older: Release, by_key: Caller
 ) -> None:
     wish = WISHES[wish_name]()
-    named = {state: make(project, state) for state in STATES}
+    named = make_each(project)
     before = snapshot()
 
     outcome = ask(project, named.values(), by=by_key, status=wish.change)
@@ -253,11 +257,10 @@ def test_of_all_rewrites_those_that_are_not_so_yet(
     by_jane: Caller,
 ) -> None:
     wish = WISHES[wish_name]()
-    everything = {state: make(project, state) for state in STATES}
-    for state in STATES:
-        make(project, state, merged_into=everything["unresolved"])
-        make(other_project, state)
-        make(stranger_project, state)
+    everything = make_each(project)
+    make_each(project, merged_into=everything["unresolved"])
+    make_each(other_project)
+    make_each(stranger_project)
     before = snapshot()
 
     outcome = ask(project, None, by=by_jane, status=wish.change)
@@ -297,7 +300,7 @@ def test_keeps_to_what_counts_as_the_statuses_of_the_filter(
     by_key: Caller,
 ) -> None:
     wish = WISHES[wish_name]()
-    everything = {state: make(project, state) for state in STATES}
+    everything = make_each(project)
     matching = [state for status in statuses for state in COUNTING_AS[status]]
     before = snapshot()
 
