@@ -1,12 +1,14 @@
 """Releases of an organization become those of its projects, and lose nothing (projects 0005-0007, issues 0012-0013)."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from pytest_django import DjangoDbBlocker
 
 from issues.integrity import INVARIANTS, find
 from issues.models import Activity, Issue
@@ -30,12 +32,48 @@ def migrate_to_now() -> None:
     )
 
 
+def copy_database(name: str, new: str) -> None:
+    """Make a database anew, as a copy of one that nobody is connected to."""
+    connection.close()
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{new}"')
+        cursor.execute(f'CREATE DATABASE "{new}" TEMPLATE "{name}"')
+
+
+@contextmanager
+def connected_to(name: str) -> Iterator[None]:
+    usual = connection.settings_dict["NAME"]
+    connection.close()
+    connection.settings_dict["NAME"] = name
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = usual
+        with connection._nodb_cursor() as cursor:
+            cursor.execute(f'DROP DATABASE "{name}"')
+
+
+@pytest.fixture(scope="module")
+def old_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """A database with the tables as they were. Others are copied from it: the way back takes thrice the way forth."""
+    usual = connection.settings_dict["NAME"]
+    with django_db_blocker.unblock():
+        copy_database(usual, f"{usual}_old")
+        with connected_to(f"{usual}_old"):
+            migrate(BEFORE)
+            connection.close()
+            connection.settings_dict["NAME"] = usual
+            yield f"{usual}_old"
+
+
 @pytest.fixture
-def old_schema() -> Iterator[None]:
-    """The tables as they were, without any row; as they are, afterwards."""
-    migrate(BEFORE)
-    yield
-    migrate_to_now()
+def old_schema(transactional_db: None, old_database: str) -> Iterator[None]:
+    """The tables as they were, without any row, in a database that is thrown away."""
+    moving = f"{old_database}_moving"
+    copy_database(old_database, moving)
+    with connected_to(moving):
+        yield
 
 
 def run(sql: str, *params: Any) -> list[Any]:
@@ -95,45 +133,8 @@ def release_of(project: int, version: str) -> int:
     return Release.objects.get(project=project, version=version).pk
 
 
-def test_gives_each_project_a_row_of_its_own(old_schema: None, capsys: pytest.CaptureFixture[str]) -> None:
-    fill()
-
-    migrate_to_now()
-
-    assert capsys.readouterr().out.strip() == (
-        "Releases are a project's now: of 5 there are 6, one in each project that had them;"
-        " 2 of no project are dropped."
-    )
-    rows = Release.objects.order_by("project", "version")
-    assert list(rows.values_list("project__slug", "version")) == [
-        *[("pump", "p@1.9"), ("pump", "p@2.0")],
-        *[("mover", "1.0"), ("mover", "p@1.9"), ("mover", "p@2.0")],
-        ("relay", "p@1.9"),
-    ]
-    assert {(row.ref, row.url, row.status) for row in rows} == {("abc", "https://example.com/", "archived")}
-    # The first of its projects keeps it under its id; those of the others are new.
-    assert [release_of(1, "p@2.0"), release_of(2, "1.0"), release_of(1, "p@1.9")] == [SHARED, OWN, CARRIED]
-    assert min(release_of(2, "p@2.0"), release_of(2, "p@1.9"), release_of(3, "p@1.9")) > 10
-    # What it sorts by is there, too.
-    two = Release.objects.get(project=2, version="p@2.0")
-    assert (two.package, two.carried_by_id) == ("p", release_of(2, "p@1.9"))
-    assert ReleaseFactory(project=Project.objects.get(pk=1)).pk > max(row.pk for row in rows)
-
-
-def test_copies_deploys_that_are_still_gathered_as_one(old_schema: None) -> None:
-    fill()
-
-    migrate_to_now()
-
-    here, there = release_of(1, "p@2.0"), release_of(2, "p@2.0")
-    for releases in ([here, there], [here], [there]):
-        gathered = Deploy.objects.gathered(releases).order_by("finished_at")
-        assert list(gathered.values_list("environment", "name")) == [("production", "blue"), ("qa", "")]
-    assert set(Deploy.objects.gathered([here, there]).values_list("pk", flat=True)) == {1, 2}
-    assert Deploy.objects.count() == 4
-
-
-def test_lets_issues_and_activities_name_the_row_of_their_project(old_schema: None) -> None:
+def fill_with_issues() -> None:
+    """Fill the tables, and let issues and activities name what is shared, what is not, and what is gone."""
     fill()
     old_issue(1, 1, first=SHARED, last=CARRIED, by=SHARED)
     old_issue(2, 2, first=OWN, last=SHARED, by=SHARED)
@@ -150,8 +151,34 @@ def test_lets_issues_and_activities_name_the_row_of_their_project(old_schema: No
             *(pk, project, issue, release),
         )
 
-    migrate_to_now()
 
+def assert_each_project_has_a_row_of_its_own() -> None:
+    rows = Release.objects.order_by("project", "version")
+    assert list(rows.values_list("project__slug", "version")) == [
+        *[("pump", "p@1.9"), ("pump", "p@2.0")],
+        *[("mover", "1.0"), ("mover", "p@1.9"), ("mover", "p@2.0")],
+        ("relay", "p@1.9"),
+    ]
+    assert {(row.ref, row.url, row.status) for row in rows} == {("abc", "https://example.com/", "archived")}
+    # The first of its projects keeps it under its id; those of the others are new.
+    assert [release_of(1, "p@2.0"), release_of(2, "1.0"), release_of(1, "p@1.9")] == [SHARED, OWN, CARRIED]
+    assert min(release_of(2, "p@2.0"), release_of(2, "p@1.9"), release_of(3, "p@1.9")) > 10
+    # What it sorts by is there, too.
+    two = Release.objects.get(project=2, version="p@2.0")
+    assert (two.package, two.carried_by_id) == ("p", release_of(2, "p@1.9"))
+    assert ReleaseFactory(project=Project.objects.get(pk=1)).pk > max(row.pk for row in rows)
+
+
+def assert_deploys_are_still_gathered_as_one() -> None:
+    here, there = release_of(1, "p@2.0"), release_of(2, "p@2.0")
+    for releases in ([here, there], [here], [there]):
+        gathered = Deploy.objects.gathered(releases).order_by("finished_at")
+        assert list(gathered.values_list("environment", "name")) == [("production", "blue"), ("qa", "")]
+    assert set(Deploy.objects.gathered([here, there]).values_list("pk", flat=True)) == {1, 2}
+    assert Deploy.objects.count() == 4
+
+
+def assert_issues_and_activities_name_the_row_of_their_project() -> None:
     names = ("first_release", "own_first_release", "last_release", "own_last_release", "resolution_release")
     pump, mover, relay, plain = ([row[name] for name in names] for row in Issue.objects.order_by("id").values(*names))
     assert pump == [SHARED, SHARED, CARRIED, CARRIED, SHARED]
@@ -162,6 +189,21 @@ def test_lets_issues_and_activities_name_the_row_of_their_project(old_schema: No
     assert plain == [None] * 5
     before = Activity.objects.order_by("id").values_list("before_resolution_release_id", flat=True)
     assert list(before) == [SHARED, release_of(2, "p@2.0"), OWN, GONE]
+
+
+def test_gives_each_project_what_is_its_own(old_schema: None, capsys: pytest.CaptureFixture[str]) -> None:
+    """In one test: the way back and forth costs seconds."""
+    fill_with_issues()
+
+    migrate_to_now()
+
+    assert capsys.readouterr().out.strip() == (
+        "Releases are a project's now: of 5 there are 6, one in each project that had them;"
+        " 2 of no project are dropped."
+    )
+    assert_each_project_has_a_row_of_its_own()
+    assert_deploys_are_still_gathered_as_one()
+    assert_issues_and_activities_name_the_row_of_their_project()
 
 
 def test_makes_a_row_where_an_issue_names_a_release_that_its_project_had_not(old_schema: None) -> None:
@@ -224,26 +266,12 @@ def test_says_nothing_where_there_was_none(old_schema: None, capsys: pytest.Capt
     assert not Release.objects.exists()
 
 
-def test_lets_nothing_be_settled_when_it_is_taken_back() -> None:
-    """By number p@2.0 is the newest, by date p@1.9, which came later: what waits goes on waiting, there and back."""
-    project = ProjectFactory()
-    newest = ReleaseFactory(project=project, version="p@2.0")
-    by_date = ReleaseFactory(project=project, version="p@1.9", created_at=newest.created_at + timedelta(days=1))
-    waiting = IssueFactory(project=project, resolved_in_next_release=True, resolution_release=newest)
-
-    try:
-        migrate(BEFORE)
-
-        based_on = run("SELECT resolution_kind, resolution_release_id FROM issues_issue")
-    finally:
-        migrate_to_now()
-
-    assert based_on == [("in_next_release", by_date.pk)]
-    waiting.refresh_from_db()
-    assert (waiting.resolution_kind, waiting.resolution_release) == ("in_next_release", newest)
-
-
 def test_can_be_taken_back() -> None:
+    """By number p@2.0 is the newest, by date p@1.9, which came later: what waits goes on waiting, there and back."""
+    waits = ProjectFactory()
+    newest = ReleaseFactory(project=waits, version="p@2.0")
+    by_date = ReleaseFactory(project=waits, version="p@1.9", created_at=newest.created_at + timedelta(days=1))
+    waiting = IssueFactory(project=waits, resolved_in_next_release=True, resolution_release=newest)
     pump, mover = ProjectFactory(), ProjectFactory()
     Project.objects.filter(pk=mover.pk).update(organization=pump.organization)
     shared = ReleaseFactory(projects=[pump, mover], version="p@2.0", ref="abc")
@@ -263,17 +291,29 @@ def test_can_be_taken_back() -> None:
         releases = run("SELECT id, organization_id, version, ref FROM projects_release ORDER BY id")
         links = run("SELECT release_id, project_id FROM projects_release_projects ORDER BY release_id, project_id")
         deploys = run("SELECT release_id, environment FROM projects_deploy ORDER BY id")
-        named = run("SELECT first_release_id, last_release_id FROM issues_issue")
+        named = run("SELECT first_release_id, last_release_id FROM issues_issue WHERE id = %s", issue.pk)
         before = run("SELECT before_resolution_release_id FROM issues_activity")
+        based_on = run("SELECT resolution_kind, resolution_release_id FROM issues_issue WHERE id = %s", waiting.pk)
     finally:
         migrate_to_now()
 
-    organization = pump.organization_id
-    assert releases == [(shared.pk, organization, "p@2.0", "abc"), (own.pk, organization, "1.0", "")]
-    assert links == [(shared.pk, pump.pk), (shared.pk, mover.pk), (own.pk, mover.pk)]
+    organization, of_waits = pump.organization_id, waits.organization_id
+    assert releases == [
+        (newest.pk, of_waits, "p@2.0", ""),
+        (by_date.pk, of_waits, "p@1.9", ""),
+        (shared.pk, organization, "p@2.0", "abc"),
+        (own.pk, organization, "1.0", ""),
+    ]
+    assert links == [
+        *((newest.pk, waits.pk), (by_date.pk, waits.pk)),
+        *((shared.pk, pump.pk), (shared.pk, mover.pk), (own.pk, mover.pk)),
+    ]
     assert deploys == [(shared.pk, "production"), (shared.pk, "qa")]
     assert named == [(own.pk, shared.pk)]
     assert before == [(shared.pk,)]
+    assert based_on == [("in_next_release", by_date.pk)]
     issue.refresh_from_db()
     assert issue.first_release == own
     assert issue.last_release == Release.objects.get(project=mover, version="p@2.0")
+    waiting.refresh_from_db()
+    assert (waiting.resolution_kind, waiting.resolution_release) == ("in_next_release", newest)
