@@ -32,9 +32,9 @@ KINDS = {
     "a word of letters and digits": r"(?=[A-Za-z]*+\d)(?=\d*+[A-Za-z])[A-Za-z0-9]{8,}+",
     "a number": rf"\d++(?:[eE][+-]?\d{{1,3}}{_END}|(?=[A-Za-z]{{0,3}}{_END}))",  # a unit may follow: 12ms
 }
-_PARAMETER = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(KINDS.values())})", re.ASCII)
+PARAMETER = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(KINDS.values())})", re.ASCII)
 # An IPv4 address, a date, a list of ids: parameters that stand together are one, however many there are.
-_TOGETHER = re.compile(r"(?:(?<![A-Za-z0-9])[+-])?\*(?:[,.:/_-]{1,2} ?[+-]?\*)*+")
+TOGETHER = re.compile(r"(?:(?<![A-Za-z0-9])[+-])?\*(?:[,.:/_-]{1,2} ?[+-]?\*)*+")
 _HAS_ONE = re.compile(r"[0-9@]|://")
 
 
@@ -42,5 +42,5 @@ def without_parameters(text: str) -> str:
     """Return the first line of a text that is not blank, with a `*` for what differs from one event to the next."""
     line = next(iter(text.lstrip()[:READ].splitlines()), "").rstrip()
     if _HAS_ONE.search(line):
-        line = _TOGETHER.sub("*", _PARAMETER.sub("*", line))
+        line = TOGETHER.sub("*", PARAMETER.sub("*", line))
     return line[:LONGEST]

@@ -73,7 +73,7 @@ def test_what_is_no_parameter_stays(text: str) -> None:
         ("line 7:3: unexpected", "line * unexpected"),
         ("GET https://a.example/x, then 3", "GET * then *"),
         ("<Cart object at 0x7f0982bbac90>", "<Cart object at *>"),
-        ("disk \u0667 is full", "disk \u0667 is full"),  # as it was in all versions of Unicode
+        ("disk \u0667 of 7", "disk \u0667 of *"),  # what is a digit must not change with Unicode
     ],
 )
 def test_what_is_left(text: str, left: str) -> None:
@@ -93,22 +93,3 @@ def test_a_text_is_cut_after_its_parameters_are_out() -> None:
     assert without_parameters(short) == without_parameters(long)
     assert len(without_parameters(short)) == LONGEST
     assert without_parameters("x" * READ + " 7") == "x" * LONGEST
-
-
-HOSTILE = (
-    *("a", "0", "a0", "a.", "0.", "1.1.", "a@", "a@a.", "-", "a:", "1:1:", ":", "http://", "http:", "a+", "0x", "*,"),
-    *("00000000-", "2024-01-02 ", "Mon, ", "1 Jan ", "1:11 a", "12e", "+-*", "::", "1, ", "_", "%", "a-0", "é"),
-)
-
-
-@pytest.mark.parametrize("unit", HOSTILE)
-def test_a_long_run_of_anything_is_read(unit: str) -> None:
-    """The patterns themselves, without the cut: what takes more than its length would not end."""
-    text = unit * (2**17 // len(unit)) + "!"
-
-    assert len(without_every_parameter(text)) <= len(text)
-
-
-def without_every_parameter(text: str) -> str:
-    kinds = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(KINDS.values())})", re.ASCII)
-    return kinds.sub("*", text)

@@ -104,11 +104,3 @@ def test_two_wishes_are_never_taken_for_one(one: tuple[str, ...], other: tuple[s
     event = Subject(message="disk is full")
 
     assert fingerprints(replace(event, fingerprint=one)) != fingerprints(replace(event, fingerprint=other))
-
-
-def test_a_long_run_of_braces_is_read() -> None:
-    """What takes more than its length would not end."""
-    for unit in ("{", "{{ ", "}}", " ", "{{ a", "\t"):
-        text = unit * (2**17 // len(unit))
-
-        assert wished(replace(SUBJECT, fingerprint=("shop", text)), DEFAULT) == ["wish", ["shop", text]]

@@ -1,0 +1,67 @@
+"""Names and texts that a careless pattern reads again and again: ``python -m tests.events.grouping.hostile``."""
+
+from events.meaning.grouping.languages import LANGUAGES
+from events.meaning.grouping.parameters import PARAMETER, TOGETHER
+from events.meaning.grouping.places import places
+from events.meaning.grouping.wished import wished
+from events.meaning.shapes import Frame, Subject
+
+LENGTH = 2**17  # read once: milliseconds; read as often as it is long: minutes
+TEXTS = (
+    *("a", "0", "a0", "a.", "0.", "1.1.", "a@", "a@a.", "-", "a:", "1:1:", ":", "http://", "http:", "a+", "0x", "*,"),
+    *("00000000-", "2024-01-02 ", "Mon, ", "1 Jan ", "1:11 a", "12e", "+-*", "::", "1, ", "_", "%", "a-0", "\u00e9"),
+)
+NAMES = (
+    *(
+        "a",
+        "0",
+        "a.",
+        "-",
+        "A",
+        "a-0",
+        "block in ",
+        "block (1 levels) in ",
+        "$$Lambda$",
+        "CGLIB$$",
+        "CGLIB$a",
+        "$Proxy1",
+    ),
+    *(
+        "Accessor1",
+        "_$$_javassist",
+        "@anonymous",
+        "@anonymous:",
+        "{closure:1",
+        "::h0",
+        "_",
+        "_0000",
+        "/",
+        "\\",
+        "<",
+        " [",
+    ),
+)
+WISHES = ("{", "{{ ", "}}", " ", "{{ a", "\t")
+
+
+def long(unit: str) -> str:
+    return unit * (LENGTH // len(unit)) + "!"
+
+
+def main() -> None:
+    for unit in TEXTS:
+        print(f"text {unit!r}", flush=True)
+        TOGETHER.sub("*", PARAMETER.sub("*", long(unit)))
+    for unit in NAMES:
+        name = long(unit)
+        for platform in LANGUAGES:
+            print(f"name {unit!r}, {platform}", flush=True)
+            places([Frame(filename=name, function=name), Frame(module=name)], platform)
+    for unit in WISHES:
+        print(f"wish {unit!r}", flush=True)
+        wished(Subject(fingerprint=(long(unit),)), [])
+    print("all were read")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,221 @@
+"""What languages, browsers and bundlers make up in the names of a stack."""
+
+from typing import Any
+
+from tests.events.grouping.pairs.building import Json, at, different, error, in_file, same, thrown
+
+
+def web(path: str, function: str | None, value: str = "x is undefined", **more: Any) -> Json:
+    return error("javascript", thrown("TypeError", value, in_file(f"https://shop.example{path}", function, **more)))
+
+
+def node(function: str, path: str = "/srv/shop/cart.mjs") -> Json:
+    return error("node", thrown("TypeError", "x", in_file(path, function)))
+
+
+def java(module: str, function: str) -> Json:
+    own = at("com.shop.Cart", "pay")
+    return error("java", thrown("RestException", "entry not found", own, at(module, function)))
+
+
+def ruby(function: str) -> Json:
+    return error("ruby", thrown("NoMethodError", "x", in_file("app/models/cart.rb", function)))
+
+
+def php(function: str) -> Json:
+    return error("php", thrown("ErrorException", "x", in_file("/src/Cart.php", function)))
+
+
+PAIRS = (
+    same(
+        "the hash of a bundle",
+        web("/assets/execution-rate-limit-BxKf3dQa.js", "loadCart"),
+        web("/assets/execution-rate-limit-C9wLm0tZ.js", "loadCart"),
+        "The hash rotates on every build; each deployment opened a new issue.",
+        "UsefulSoftwareCo/executor#1781",
+    ),
+    same(
+        "the number and hash of a chunk",
+        web("/static/js/1.067e1ae5.chunk.js", "exports"),
+        web("/static/js/2.9ab01cd2.chunk.js", "exports"),
+        "webpack numbers chunks anew.",
+        "UsefulSoftwareCo/executor#1781",
+    ),
+    same(
+        "the hash of esbuild",
+        web("/build/_index-Z4BF3OJZ.js", "breakTheWorld"),
+        web("/build/_index-LZBJRJJE.js", "breakTheWorld"),
+        "Eight capital letters and digits; some have no digit.",
+        "getsentry/sentry#52231",
+    ),
+    same(
+        "with a hash and without",
+        web("/main.3f2a1bc9.js?v=3", "loadCart"),
+        web("/main.js", "loadCart"),
+        "Another bundler, or another setting of it.",
+        "getsentry/sentry-javascript-bundler-plugins#680",
+    ),
+    different(
+        "two bundles",
+        web("/assets/cart-BxKf3dQa.js", "load"),
+        web("/assets/home-BxKf3dQa.js", "load"),
+        "What stays of the name tells them apart.",
+        "UsefulSoftwareCo/executor#1781",
+    ),
+    same(
+        "minified names",
+        web("/br.js", "r"),
+        web("/br.js", "Lf"),
+        "A minifier gives names of one or two letters, and others with the next build.",
+        "ddbj/submission-mss#1592",
+    ),
+    different(
+        "minified names with another value",
+        web("/br.js", "r", "Cannot read properties of undefined (reading 'length')"),
+        web("/br.js", "r", "Cannot read properties of undefined (reading 'price')"),
+        "A stack of minified names tells nothing; then the value counts.",
+        "getsentry/sentry#10235",
+    ),
+    different(
+        "short names of a program that nobody minified",
+        node("up"),
+        node("go"),
+        "On a server two letters are a name.",
+        "ddbj/submission-mss#1592",
+    ),
+    same(
+        "a receiver",
+        node("Object.loadCart"),
+        node("Cart.prototype.loadCart"),
+        "Engines put another object before the name; the name is after the last dot.",
+        "getsentry/sentry#13121",
+    ),
+    same(
+        "async and new before a name",
+        node("async Cart.load"),
+        node("load"),
+        "V8 says how it was called.",
+        "getsentry/sentry#13121",
+    ),
+    same(
+        "what the name was called as",
+        node("Function.executeUserEntryPoint [as runMain]"),
+        node("executeUserEntryPoint"),
+        "Old and new Node write the same function so.",
+        "getsentry/sentry#13121",
+    ),
+    same(
+        "functions without a name",
+        web("/app.js", "?"),
+        web("/app.js", "<anonymous>"),
+        "One parser writes a question mark, another a word.",
+        "getsentry/sentry-javascript#5523",
+        "getsentry/sentry-javascript#10732",
+    ),
+    same(
+        "functions without a name, in Firefox and Chrome",
+        web("/app.js", "load/<"),
+        web("/app.js", None),
+        "Firefox names a function by what is around it.",
+        "getsentry/sentry#13121",
+    ),
+    same(
+        "the class of a lambda",
+        java("com.shop.Cart$$Lambda$30/2081171245", "run"),
+        java("com.shop.Cart$$Lambda$31/0x0000000800d4c3f8", "run"),
+        "The virtual machine numbers them at run time.",
+        "getsentry/sentry-java#134",
+    ),
+    different(
+        "two lambdas of a method",
+        java("com.shop.Cart", "lambda$onCreate$0"),
+        java("com.shop.Cart", "lambda$onCreate$1"),
+        "The compiler numbers them: one is one button, the other another.",
+        "getsentry/sentry#23791",
+    ),
+    same(
+        "a class of CGLIB",
+        java("com.shop.Cart$$EnhancerBySpringCGLIB$$d8e73a30", "pay"),
+        java("com.shop.Cart$$EnhancerBySpringCGLIB$$53576dae", "pay"),
+        "It is made in each process.",
+        "getsentry/sentry-java#796",
+    ),
+    same(
+        "an accessor",
+        java("sun.reflect.GeneratedMethodAccessor72", "invoke"),
+        java("sun.reflect.GeneratedMethodAccessor2408", "invoke"),
+        "Reflection numbers what it generates.",
+        "getsentry/sentry#6514",
+    ),
+    same(
+        "a proxy",
+        java("com.sun.proxy.$Proxy15555", "rename"),
+        java("com.sun.proxy.$Proxy12", "rename"),
+        "Likewise.",
+        "getsentry/sentry#6514",
+    ),
+    same(
+        "a class of Javassist",
+        java("com.shop.FooService_$$_javassist_seam_42", "rename"),
+        java("com.shop.FooService_$$_javassist_seam_7", "rename"),
+        "17 issues were made of one fault.",
+        "getsentry/sentry#8165",
+    ),
+    same(
+        "a proxy of Hibernate",
+        java("com.shop.Cart$HibernateProxy$SzXDkaYB", "getId"),
+        java("com.shop.Cart$HibernateProxy$pQ81mBdd", "getId"),
+        "Its name is chance.",
+        "getsentry/sentry-java#698",
+    ),
+    same(
+        "a block of Ruby, inside another or not",
+        ruby("block (2 levels) in pay"),
+        ruby("block in pay"),
+        "It is code of that method, however deep.",
+        "getsentry/sentry-ruby#142",
+    ),
+    same(
+        "a callback of Rails",
+        ruby("block (2 levels) in _run__2109190449403382248__process_action__3309038383008110490__callbacks"),
+        ruby("block (2 levels) in _run__1109190449403382241__process_action__2309038383008110491__callbacks"),
+        "Its name has numbers of the process in it.",
+        "getsentry/sentry-ruby#142",
+    ),
+    same(
+        "a template of Rails",
+        ruby("block in _cart_json_jbuilder__1111111111111111_222222222222"),
+        ruby("block in _cart_json_jbuilder___3333333333333_444444444444"),
+        "A negative number has one underscore more.",
+        "getsentry/sentry#47289",
+    ),
+    same(
+        "a nameless class of PHP 7",
+        php("class@anonymous/home/shop/cart.php0x7f9697eb2405::run"),
+        php("class@anonymous/home/shop/cart.php0x7f76c7628065::run"),
+        "Its name has a file and an address in it.",
+        "getsentry/sentry-php#955",
+        "getsentry/sentry#16463",
+    ),
+    same(
+        "a nameless class of PHP 8",
+        php("class@anonymous/home/shop/cart.php:3$3e0a7::run"),
+        php("class@anonymous/home/shop/cart.php:5$9f1::run"),
+        "Its name has a file and a line in it.",
+        "getsentry/sentry-php#1314",
+    ),
+    different(
+        "two methods of nameless classes",
+        php("class@anonymous/home/shop/cart.php:3$3e0a7::run"),
+        php("class@anonymous/home/shop/cart.php:3$3e0a7::stop"),
+        "The method stays.",
+        "getsentry/sentry-php#955",
+    ),
+    same(
+        "the hash of a Rust function",
+        error("rust", thrown("Panic", "x", at(None, "gl::Gl::CompileShader::hbb46546882ad6265"))),
+        error("rust", thrown("Panic", "x", at(None, "gl::Gl::CompileShader::h18931bbc7b159946"))),
+        "The compiler adds one for each version of a crate.",
+        "rust-lang/backtrace-rs#3",
+    ),
+)

@@ -1,0 +1,225 @@
+"""Events without an exception, and exceptions without a stack: their text tells them, without its parameters."""
+
+from tests.events.grouping.pairs.building import at, different, error, logged, message, same, thrown
+
+GMAIL = "(550, b'5.7.1 Our system has detected that this message is likely unsolicited mail. (%s)')"
+POOL = (
+    "HTTPConnectionPool(host='feeds.example', port=80): Max retries exceeded with url: /google_transit.zip (Caused by "
+    "NewConnectionError('<urllib3.connection.HTTPConnection object at %s>: [Errno 110] Connection timed out'))"
+)
+LIVE = '%s | SENTRY : Error getting live class data in "getClasses()". Response: ERROR_PROFILE_DOES_NOT_EXIST'
+GATE = "Error while processing: key1='str1' key2=%s scheduled_gate_departure_time=datetime.datetime(%s)"
+
+PAIRS = (
+    same(
+        "a number in a message",
+        message("disk 7 is full"),
+        message("disk 12 is full"),
+        "Bots change a number in a request, and each number was an issue.",
+        "bugsink/bugsink#237",
+    ),
+    same(
+        "an id that a mail server adds to each answer",
+        error("python", thrown("SMTPDataError", GMAIL % "4g8hXn02sfzZywjG")),
+        error("python", thrown("SMTPDataError", GMAIL % "a83kd9Qq1LmzP0xT")),
+        "Letters and digits mixed are an id: 5,000 issues and 5,000 mails came from one blocked mail.",
+        "bugsink/bugsink#380",
+    ),
+    same(
+        "a hash in a path",
+        error("python", thrown("FileNotFoundError", "No such file: '/ingestion/67eed793eee14712a1fdd90b8f0497bf'")),
+        error("python", thrown("FileNotFoundError", "No such file: '/ingestion/0ab4d793eee14712a1fdd90b8f041111'")),
+        "The file that is missing is another each time, the mistake is not.",
+        "bugsink/bugsink#255",
+    ),
+    same(
+        "the address of an object",
+        error("python", thrown("ConnectionError", POOL % "0x7f05d6383400")),
+        error("python", thrown("ConnectionError", POOL % "0x7f1e22aa9910")),
+        "An address in memory differs in every process; each day was a new issue.",
+        "cal-itp/data-infra#2777",
+    ),
+    same(
+        "times of day, before and after noon",
+        message(LIVE % "11:57:57 a. m."),
+        message(LIVE % "12:18:17 p. m."),
+        "A time is a parameter with all that belongs to it.",
+        "getsentry/sentry#31492",
+    ),
+    same(
+        "keys with numbers and dates",
+        message(GATE % ("123456", "2023, 5, 2, 23, 25")),
+        message(GATE % ("99", "2023, 5, 3, 0, 10, 31")),
+        "Values beside keys are parameters; a date has one number more when it has seconds.",
+        "getsentry/sentry#49681",
+    ),
+    same(
+        "a date as in mails, and its time zone",
+        message("feed not changed since Mon, 02 Jan 2006 15:04:05 GMT"),
+        message("feed not changed since Tue, 13 Jun 2023 03:00:59 GMT"),
+        "Dates come in many forms; those with names of days and months are dates, too.",
+        "getsentry/sentry#65574",
+    ),
+    same(
+        "an ISO date with and without fractions",
+        message("lease ended 2026-11-29T01:10:06.507156Z"),
+        message("lease ended 2026-11-29 02:15:00+01:00"),
+        "It is one parameter in all of its spellings.",
+        "getsentry/sentry#65574",
+    ),
+    same(
+        "a uuid",
+        message("Zulip server auth failure: f2f03a60-6cb5-4b2e-9d2e-0c7e2d1e9a11 is not registered"),
+        message("Zulip server auth failure: 0b1c2d3e-1111-4222-8333-444455556666 is not registered"),
+        "Who is not registered is a parameter.",
+        "zulip/zulip-mobile#3864",
+    ),
+    same(
+        "addresses of a network, with and without a port",
+        message("connect to 10.0.3.7:5432 refused"),
+        message("connect to 10.0.3.115:5432 refused"),
+        "Which of the machines refused is a parameter.",
+        "bugsink/bugsink#448",
+    ),
+    same(
+        "IPv4 and IPv6",
+        message("too many requests from 203.0.113.7"),
+        message("too many requests from 2001:db8::1"),
+        "Both are addresses.",
+        "bugsink/bugsink#448",
+    ),
+    same(
+        "a URL",
+        message("GET https://api.example/orders/4711?expand=lines failed"),
+        message("GET https://api.example/carts/12/lines failed"),
+        "Without a stack the text is all that groups; its URLs would make as many issues.",
+        "getsentry/sentry-javascript#2210",
+    ),
+    same(
+        "a mail address",
+        message("no account for jane@example.com"),
+        message("no account for joe.doe+shop@mail.example.org"),
+        "Who has no account is a parameter.",
+        "getsentry/sentry#107808",
+    ),
+    same(
+        "a duration with its unit",
+        error("javascript", thrown("AxiosError", "timeout of 20000ms exceeded")),
+        error("javascript", thrown("AxiosError", "timeout of 950ms exceeded")),
+        "A number with a short unit at it is a number.",
+        "getsentry/sentry#67076",
+    ),
+    same(
+        "a list of ids",
+        message("no stock for [1, 2, 3]"),
+        message("no stock for [17]"),
+        "How many they are is no other mistake.",
+        "bugsink/bugsink#448",
+    ),
+    different(
+        "words differ",
+        message("could not delete space"),
+        message("namespace not found"),
+        "The text is all that there is; two texts are two issues.",
+        "fabric8-services/fabric8-wit#2288",
+    ),
+    different(
+        "one word differs beside a number",
+        message("disk 7 is full"),
+        message("disk 7 is slow"),
+        "Only parameters are taken out.",
+        "getsentry/sentry#3229",
+    ),
+    same(
+        "the lines below the first",
+        message("migration failed\nDETAIL: key (a) of shard one"),
+        message("\n  migration failed\nDETAIL: key (b) of shard two, with a longer text"),
+        "The first line that is not blank says what happened; details follow below it.",
+        "netlify/build#1216",
+    ),
+    same(
+        "a template with other parameters",
+        logged("no stock for %s in %s", "blue chair", "Oslo"),
+        logged("no stock for %s in %s", "lamp", "Rome"),
+        "A logger that keeps the parameters beside the template tells exactly what they are.",
+        "benoitc/gunicorn#203",
+        "LibraryOfCongress/concordia#9",
+    ),
+    different(
+        "the same text by two templates",
+        logged("cache %s is down", "eu"),
+        logged("cache eu is %s", "down"),
+        "Two lines of the program wrote it.",
+        "getsentry/sentry-dotnet#125",
+    ),
+    same(
+        "a logger that puts the parameters in itself",
+        logged("group 17 was not made"),
+        logged("group 4 was not made"),
+        "A template that came without parameters is a text: an f-string made it.",
+        "discord/access#634",
+    ),
+    same(
+        "template and parameters as Raven sends them",
+        {
+            "platform": "python",
+            "sentry.interfaces.Message": {"message": "hello from %s", "params": ["'x'"]},
+            "level": 40,
+        },
+        {
+            "platform": "python",
+            "sentry.interfaces.Message": {"message": "hello from %s", "params": ["'y'"]},
+            "level": 40,
+        },
+        "Old clients name it otherwise, and mean the same.",
+        "getsentry/sentry-java#40",
+    ),
+    same(
+        "a message with and without its stack",
+        message("Performed with care"),
+        message("Performed with care", threads={"values": [{"stacktrace": {"frames": [at("shop", "pay")]}}]}),
+        "Whether the SDK attached a stack is a switch of the SDK, and no other problem.",
+        "getsentry/sentry-native#1097",
+        "department-of-veterans-affairs/vets-website#15468",
+    ),
+    different(
+        "two messages of one logger",
+        message(
+            "disk is full", threads={"values": [{"current": True, "stacktrace": {"frames": [at("log", "error")]}}]}
+        ),
+        message("fan is slow", threads={"values": [{"current": True, "stacktrace": {"frames": [at("log", "error")]}}]}),
+        "All messages come through the same lines of a logging library; the text tells them apart.",
+        "getsentry/sentry-java#534",
+        "getsentry/sentry-java#504",
+    ),
+    different(
+        "two messages of a browser with the same stack",
+        error("javascript", thrown(None, "queue is slow", at("report", "send"), mechanism={"synthetic": True})),
+        error("javascript", thrown(None, "queue is gone", at("report", "send"), mechanism={"synthetic": True})),
+        "JavaScript sends a message with its stack as an exception that has no type; it is a message.",
+        "getsentry/sentry-java#3246",
+    ),
+    different(
+        "rejections without a stack",
+        error("javascript", thrown("UnhandledRejection", "Non-Error promise rejection captured with value: closed")),
+        error("javascript", thrown("UnhandledRejection", "Non-Error promise rejection captured with value: timeout")),
+        "Without a stack the type alone would be one issue for everything.",
+        "getsentry/sentry-javascript#890",
+        "snapotter-hq/SnapOtter#611",
+    ),
+    same(
+        "other users, tags, environments, releases, levels",
+        message("disk is full", user={"id": "1"}, tags={"a": "b"}, environment="dev", release="1.0", level="info"),
+        message("disk is full", user={"id": "2"}, tags={"a": "c"}, environment="prod", release="2.0", level="fatal"),
+        "Whose it is and where it runs is shown within the issue.",
+        "getsentry/sentry#64354",
+        "getsentry/sentry#24061",
+    ),
+    same(
+        "the same error on two pages",
+        error("php", thrown("ErrorException", "Undefined index", at(None, "render")), transaction="/cart"),
+        error("php", thrown("ErrorException", "Undefined index", at(None, "render")), transaction="/home"),
+        "The page is where it was met, not what it is.",
+        "getsentry/sentry#1499",
+    ),
+)
