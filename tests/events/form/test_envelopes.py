@@ -204,6 +204,18 @@ def test_what_is_passed_over_is_never_held(has_length: bool) -> None:
     assert most < 2**20
 
 
+@pytest.mark.parametrize("start", [b"{", b'{}\n{"type":', b'{}\n{"type":"event"}\n'], ids=["header", "item", "event"])
+def test_a_line_without_end_is_not_read_to_its_end(start: bytes) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield start
+        for _ in range(sizes.HEADER_LINE // 1000 + 2):
+            yield b" " * 1000
+        raise AssertionError("more was read")
+
+    with pytest.raises(refusals.TooLarge):
+        Envelope(pieces(), Sizes(event=1000)).read()
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # What is refused
 # ---------------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """One event at /store/: as JSON, or as old clients of Raven send it."""
 
 import json
+import tracemalloc
 import zlib
 from base64 import b64encode
 from collections.abc import Callable
@@ -72,6 +73,20 @@ def test_an_event_is_as_large_as_may_be_and_no_larger(pack: Callable[[bytes], by
         with pytest.raises(TooLarge) as refused:
             store(pack(json.dumps({"message": event["message"] + "a" * more}).encode()))
         assert (refused.value.status, refused.value.sentence) == (413, "the event is larger than 2000 bytes")
+
+
+def test_a_bomb_costs_its_limit() -> None:
+    bomb = packed(bytes(64 * 2**20))
+    limits = Sizes(event=2**20)
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooLarge):
+            read_store(iter([bomb]), limits)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert most < 8 * 2**20
 
 
 @pytest.mark.parametrize(
