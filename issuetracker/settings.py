@@ -372,6 +372,10 @@ THROTTLE_PER_MINUTE = number("THROTTLE_PER_MINUTE", 6000, minimum=0, maximum=1_0
 # bounds the request line (1 MiB, issuetracker/server/limits.py), projects/api/negotiation.py the body.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = None
 
+# So many bytes may a request of an SDK have, as it is sent: attachments are in it, which are passed over. What is over
+# 1 MiB waits in a file (issuetracker/server/holding.py).
+INGEST_REQUEST_BYTES = number("INGEST_REQUEST_BYTES", 20 * 2**20, minimum=2**20, maximum=2**30)
+
 # ---------------------------------------------------------------------------------------------------------------------
 # The server
 # ---------------------------------------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "issuetracker.settings")
 _django = get_wsgi_application()
 
-from issuetracker.server import BodyTooLong, Unread  # noqa: E402
+from events.form.refusals import TooLarge  # noqa: E402
+from issuetracker.server import LARGE_BODY_ADDRESSES, BodyTooLong, Unread  # noqa: E402
 from projects.api.negotiation import BodyTooLarge  # noqa: E402  # DRF reads the settings when it is imported
 
 
@@ -36,7 +37,7 @@ def keep_media_type(environ: WSGIEnvironment) -> None:
 
 
 def refuse_too_long(environ: WSGIEnvironment) -> None:
-    """Let who reads a body over 1 MiB, which the server has not read, find out by the API's own refusal.
+    """Let who reads a body that the server has not kept, being too long, find out by the refusal of that address.
 
     It comes when its turn is (contract 1.1): a caller without a credential is told of that first.
 
@@ -44,17 +45,25 @@ def refuse_too_long(environ: WSGIEnvironment) -> None:
     """
     if not isinstance(environ["wsgi.input"], Unread):
         return
-    if not environ["PATH_INFO"].startswith("/api/"):
+    path, most = environ["PATH_INFO"], environ["wsgi.input"].most
+    if not path.startswith("/api/"):
         raise BodyTooLong
-    environ["wsgi.input"] = RefusedBody()
+    environ["wsgi.input"] = RefusedBody(
+        TooLarge("the body", most) if LARGE_BODY_ADDRESSES.fullmatch(path) else BodyTooLarge()
+    )
 
 
 class RefusedBody(BytesIO):
-    """A body that is too long for the API."""
+    """A body that is too long for the address."""
+
+    def __init__(self, refusal: Exception) -> None:
+        super().__init__()
+        self._refusal = refusal
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Refuse.
 
-        :raises BodyTooLarge: always.
+        :raises BodyTooLarge: always, of the API.
+        :raises TooLarge: always, of what SDKs send.
         """
-        raise BodyTooLarge
+        raise self._refusal

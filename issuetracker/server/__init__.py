@@ -8,12 +8,14 @@ Django sees it is JSON, too (``refusals.py``). gunicorn is known in one file (``
 What is named here is all that the rest of the service uses of it; the import contracts see to that.
 """
 
+from issuetracker.server.limits import LARGE_BODY_ADDRESSES
 from issuetracker.server.listening import CannotListen, listen
 from issuetracker.server.on_gunicorn import Server, Unread
 from issuetracker.server.refusals import BodyTooLong, LimitRequestHeaders, LimitRequestLine, RequestTimeout
 from issuetracker.server.serving import serve
 
 __all__ = [
+    "LARGE_BODY_ADDRESSES",
     "BodyTooLong",
     "CannotListen",
     "LimitRequestHeaders",

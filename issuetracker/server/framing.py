@@ -5,9 +5,10 @@ What a head says is read by gunicorn's parser, once, when it is whole (``on_guni
 
 import re
 from collections.abc import Callable
-from typing import Protocol
+from dataclasses import dataclass
 
 from issuetracker.server import limits
+from issuetracker.server.holding import Held
 from issuetracker.server.refusals import (
     ChunkMissingTerminator,
     InvalidChunkExtension,
@@ -83,49 +84,79 @@ class Head:
         return InvalidHeader(why) if self.lines else InvalidRequestLine(why)
 
 
-class Body(Protocol):
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much of a body is taken, in how many seconds, and how much of a larger one is read to find its end."""
+
+    size: int
+    seconds: float
+    passed: int = 0
+
+
+def usual_room() -> Room:
+    """Return the room for all but what SDKs send: of a larger body nothing is read."""
+    return Room(limits.BODY_BYTES, limits.BODY_SECONDS)
+
+
+class Body:
     """The body of one request, taken out of what is received behind its head."""
 
-    content: bytearray
-    is_too_long: bool
+    def __init__(self, room: Room | None = None) -> None:
+        self.room = room or usual_room()
+        self.content = Held()
+        self.is_too_long = False  # it is not held
+        self.is_given_up = False  # nor read to its end; where the next request begins is unknown then
 
     def take(self, received: bytearray) -> bool:
-        """Take what belongs to the body away from what was received. Return whether that is all of it.
+        """Take what belongs to the body away from what was received. Return whether that is all of it."""
+        raise NotImplementedError
 
-        One that is too long is not taken, or not to its end; where the next request begins is unknown then.
-        """
+    def _expect(self, size: int) -> None:
+        """Learn that all of it has so many bytes, or more."""
+        if size > self.room.size:
+            self.is_too_long = True
+            self.is_given_up = size > self.room.passed
+            self.content.drop()
+
+    def _hold(self, piece: bytearray) -> None:
+        if not self.is_too_long:
+            self.content.add(piece)
 
 
-class SizedBody:
+class SizedBody(Body):
     """A body whose length was said; no body, by a length of 0."""
 
-    def __init__(self, length: int) -> None:
-        self.content = bytearray()
-        self.is_too_long = length > limits.BODY_BYTES
-        self._missing = 0 if self.is_too_long else length
+    def __init__(self, length: int, room: Room | None = None) -> None:
+        super().__init__(room)
+        self._expect(length)
+        self._missing = 0 if self.is_given_up else length
 
     def take(self, received: bytearray) -> bool:
-        """Take what belongs to the body. Return whether that is all of it."""
+        """Take what belongs to the body. Return whether that is all of it.
+
+        :raises NoRoomOnDisk: it is large, and can't be held.
+        """
         if self._missing:
             piece = received[: self._missing]
             del received[: self._missing]
-            self.content += piece
+            self._hold(piece)
             self._missing -= len(piece)
-        return not self._missing
+        return self.is_given_up or not self._missing
 
 
-class ChunkedBody:
+class ChunkedBody(Body):
     """A body that comes in chunks, each with its length.
 
     ``check_trailers`` is called with the headers behind the body, if there are any, without the last end of line.
     """
 
-    def __init__(self, check_trailers: Callable[[bytes], object]) -> None:
-        self.content = bytearray()
-        self.is_too_long = False
+    def __init__(self, check_trailers: Callable[[bytes], object], room: Room | None = None) -> None:
+        super().__init__(room)
         self._check_trailers = check_trailers
+        self._size = 0  # of the chunks so far
         self._missing = 0  # of the chunk
         self._taken = 0
+        self._most_taken = max(self.room.size, self.room.passed) - limits.BODY_BYTES + limits.CHUNKED_BYTES
         self._step = self._size_line
         self._trailers = bytearray()
 
@@ -136,6 +167,7 @@ class ChunkedBody:
         :raises InvalidChunkExtension: behind the size of a chunk.
         :raises ChunkMissingTerminator: behind a chunk.
         :raises LimitRequestHeaders: of the trailers.
+        :raises NoRoomOnDisk: it is large, and can't be held.
         :raises Exception: what ``check_trailers`` raises.
         """
         is_whole = None
@@ -144,7 +176,7 @@ class ChunkedBody:
             at, is_whole = self._step(received, at)
         self._taken += at
         del received[:at]
-        if not is_whole and self._taken > limits.CHUNKED_BYTES:
+        if not is_whole and self._taken > self._most_taken:
             raise InvalidChunkSize("more framing than content")
         return is_whole
 
@@ -164,15 +196,16 @@ class ChunkedBody:
         if not _CHUNK_EXTENSION.fullmatch(line, found.end(1)):
             raise InvalidChunkExtension
         self._missing = int(found[1], 16)
-        if len(self.content) + self._missing > limits.BODY_BYTES:
-            self.is_too_long = True
+        self._size += self._missing
+        self._expect(self._size)
+        if self.is_given_up:
             return end + 2, True
         self._step = self._chunk if self._missing else self._trailer
         return end + 2, None
 
     def _chunk(self, received: bytearray, at: int) -> tuple[int, bool | None]:
         piece = received[at : at + self._missing]
-        self.content += piece
+        self._hold(piece)
         self._missing -= len(piece)
         if not self._missing:
             self._step = self._chunk_end

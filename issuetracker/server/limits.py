@@ -3,6 +3,8 @@
 Read as ``limits.NAME`` when they are needed, so that a test can set others before it starts a server.
 """
 
+import re
+
 # --- a request ---
 
 REQUEST_LINE_BYTES = 1024 * 1024  # without its end
@@ -12,11 +14,20 @@ BODY_BYTES = 1024 * 1024  # a longer one is not read, and the service answers 41
 CHUNKED_BYTES = 16 * BODY_BYTES  # of a chunked body on the wire: one byte in a chunk of its own takes six
 CHUNK_LINE_BYTES = 8190
 
+# What SDKs send, by POST, may be larger: settings.INGEST_REQUEST_BYTES. What of it is over BODY_BYTES is in a file, of
+# which a worker has so many at once: each is a descriptor, and 20 MiB at most by default.
+LARGE_BODY_ADDRESSES = re.compile(r"/api/(?:[0-9]+/(?:envelope|store|security|csp-report)|store)/?")
+LARGE_BODIES = 50
+# Such a body that is too large is still read to its end, up to so much, and kept nowhere: the connection can go on.
+LARGE_BODY_PASSED_BYTES = 128 * 1024 * 1024
+
 # From its first byte on, a request line with its headers must arrive within so many seconds; within a body, no pause
 # may last longer.
 PATIENCE_SECONDS = 15
 # A body must arrive within so many: one of 1 MiB comes at 17 kB a second then.
 BODY_SECONDS = 60
+# Phones send attachments; who is in the middle of one holds a file, and gives it up when others need one.
+LARGE_BODY_SECONDS = 300
 
 # --- an answer ---
 
@@ -42,7 +53,7 @@ GRACE_SECONDS = 30
 
 CONNECTIONS = 1000
 # Descriptors that are no clients': files, pipes, and for each thread a connection to the database, and a file to read.
-RESERVED_DESCRIPTORS = 64
+RESERVED_DESCRIPTORS = 64 + LARGE_BODIES
 DESCRIPTORS_OF_A_THREAD = 4
 FEWEST_CONNECTIONS = 16
 # What was read of requests that are not whole yet, with answers that nobody has taken yet.

@@ -100,7 +100,7 @@ class Connection:
     def weight(self) -> int:
         """Return how many bytes are held for it."""
         answer = len(self.answer) if self.outgoing else 0  # whole as long as a part of it has to go
-        return len(self.received) + answer + (len(self.request.body.content) if self.request else 0)
+        return len(self.received) + answer + (self.request.body.content.in_memory if self.request else 0)
 
 
 class Loop:
@@ -118,6 +118,7 @@ class Loop:
         self.places = places
         self.groups: dict[Group, dict[Connection, None]] = {group: {} for group in Group}
         self.held = 0
+        self.in_files: dict[Connection, None] = {}  # whose bodies are, the oldest first
         self.is_ending = False
         self._threads: Threads[tuple[Connection, Request]] = Threads(threads, self._work)
         self._done: deque[tuple[Connection, Answer]] = deque()
@@ -240,6 +241,28 @@ class Loop:
             else:
                 self._refuse(connection, Overloaded())
 
+    def _may_have_file(self, connection: Connection, request: Request) -> bool:
+        """Return whether its body may be where it is; of too many in files, the oldest that isn't whole gives way."""
+        if not request.body.content.is_in_file:
+            self.in_files.pop(connection, None)
+            return True
+        self.in_files[connection] = None
+        if len(self.in_files) <= limits.LARGE_BODIES:
+            return True
+        for other in self.in_files:
+            if other.group is Group.BUSY and other is not connection:
+                self._say("Large requests that wait for clients take all the files they may: the oldest is let go.")
+                self._refuse(other, Overloaded())
+                return True
+        return False
+
+    def _drop(self, connection: Connection) -> None:
+        """Hold nothing of its request any more."""
+        self.in_files.pop(connection, None)
+        if connection.request is not None:
+            connection.request.body.content.drop()
+            connection.request = None
+
     def _sweep(self, now: float) -> None:
         """Give up on clients that took too long."""
         for group, connections in self.groups.items():
@@ -302,7 +325,7 @@ class Loop:
                 head = bytes(memoryview(connection.received)[:end])
                 connection.request = self.site.read_head(head, connection.peer, connection.requests)
                 del connection.received[:end]
-                connection.ends_at = self._until(now, limits.BODY_SECONDS)
+                connection.ends_at = self._until(now, connection.request.body.room.seconds)
                 is_whole = connection.request.body.take(connection.received)
                 if not is_whole and connection.request.expects_continue:
                     with suppress(OSError):  # nothing else is on its way: it fits, or nobody is there
@@ -313,7 +336,9 @@ class Loop:
             self._refuse(connection, error)
             return
         connection.deadline = min(connection.ends_at, self._until(now, limits.PATIENCE_SECONDS))
-        if is_whole or connection.request.body.is_too_long:
+        if not self._may_have_file(connection, connection.request):
+            self._refuse(connection, Overloaded())
+        elif is_whole or connection.request.body.is_given_up:
             self._move(connection, Group.WORKING)
             self._watch(connection, 0)
             self._weigh(connection)
@@ -348,7 +373,7 @@ class Loop:
         self._begin_answer(connection, self.site.refuse(error, connection.peer))
 
     def _begin_answer(self, connection: Connection, answer: Answer) -> None:
-        connection.request = None
+        self._drop(connection)
         connection.answer = answer.content
         connection.outgoing = memoryview(connection.answer)
         connection.is_last = not answer.keeps_alive
@@ -416,6 +441,8 @@ class Loop:
     def _close(self, connection: Connection) -> None:
         del self.groups[connection.group][connection]
         self.held -= connection.held
+        if connection.group is not Group.WORKING:  # a thread may read it to the very end of the process
+            self._drop(connection)
         self._watch(connection, 0)
         connection.sock.close()
 

@@ -12,10 +12,10 @@ import signal
 import socket
 import time
 from collections.abc import Callable
-from io import BytesIO
 from typing import Any
 from wsgiref.types import WSGIApplication
 
+from django.conf import settings
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
@@ -27,7 +27,7 @@ from gunicorn.workers.base import Worker as BaseWorker
 
 from issuetracker import logs, metrics
 from issuetracker.server import limits, refusals
-from issuetracker.server.framing import Body, ChunkedBody, SizedBody
+from issuetracker.server.framing import Body, ChunkedBody, Room, SizedBody, usual_room
 from issuetracker.server.loop import Answer, Loop
 from issuetracker.server.refusals import BodyTooLong, Crashed, InvalidHTTPVersion, Refused, response
 
@@ -208,16 +208,25 @@ class ParsedRequest:
         self.parsed = parsed
         self.expects_continue = bool(parsed._expected_100_continue)
         parsed._expected_100_continue = False  # or gunicorn would send what the loop sends
-        self.body: Body = body_of(parsed)
+        self.body = body_of(parsed)
+        if self.expects_continue and self.body.is_too_long:  # the client asks first, and is told
+            self.body.is_given_up = True
 
 
 def body_of(parsed: Any) -> Body:
     """Return what takes the body of a request, by what gunicorn's parser has found in its head."""
-    reader = parsed.body.reader
+    room, reader = room_for(parsed.method, parsed.path), parsed.body.reader
     if isinstance(reader, ChunkedReader):
-        return ChunkedBody(lambda lines: parsed.parse_headers(lines, from_trailer=True))
+        return ChunkedBody(lambda lines: parsed.parse_headers(lines, from_trailer=True), room)
     assert isinstance(reader, LengthReader), "gunicorn knows another kind of body"
-    return SizedBody(reader.length)
+    return SizedBody(reader.length, room)
+
+
+def room_for(method: str, path: str) -> Room:
+    """Return how much is taken there: what SDKs send has attachments, which are passed over when it is read."""
+    if method == "POST" and limits.LARGE_BODY_ADDRESSES.fullmatch(path):
+        return Room(settings.INGEST_REQUEST_BYTES, limits.LARGE_BODY_SECONDS, limits.LARGE_BODY_PASSED_BYTES)
+    return usual_room()
 
 
 class Site:
@@ -248,12 +257,12 @@ class Site:
             sent = Sent()
             answer, environ = wsgi.create(parsed, sent, peer, self.server, self.cfg)
             environ["wsgi.multithread"] = True
-            environ["wsgi.input"] = Unread() if request.body.is_too_long else BytesIO(request.body.content)
-            if isinstance(request.body, ChunkedBody):
+            body = request.body
+            environ["wsgi.input"] = Unread(body.room.size) if body.is_too_long else body.content.open()
+            if isinstance(body, ChunkedBody):
                 # Django reads no body without one: a chunked PUT would be taken for an empty one, and do nothing.
-                length = limits.BODY_BYTES + 1 if request.body.is_too_long else len(request.body.content)
-                environ["CONTENT_LENGTH"] = str(length)
-            if request.body.is_too_long or not self.worker.alive:
+                environ["CONTENT_LENGTH"] = str(body.room.size + 1 if body.is_too_long else body.content.size)
+            if body.is_given_up or not self.worker.alive:
                 answer.force_close()
             pieces = self.worker.wsgi(environ, answer.start_response)
             try:
@@ -298,7 +307,10 @@ class Sent:
 
 
 class Unread:
-    """Stands for a body that is too long, which nobody has read and nobody can."""
+    """Stands for a body that is longer than ``most``, which nobody has kept and nobody can read."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
 
     def read(self, size: int = -1) -> bytes:
         """Refuse; in the place of a shorter body, which would be another wish."""

@@ -62,6 +62,13 @@ class Overloaded(Refused):
     sentence = "Too many large requests are here at once. Nothing was changed: send it again."
 
 
+class NoRoomOnDisk(Refused):
+    """A large body can't be written to a file, which is gone with the request."""
+
+    status = 503
+    sentence = "The server's disk has no room for a request of this size. Nothing was changed: send it again."
+
+
 class BodyTooLong(Refused):
     """The body of the request is over 1 MiB, and was not read."""
 

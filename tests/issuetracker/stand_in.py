@@ -23,11 +23,11 @@ def application(environ, start_response):
     path, query = environ["PATH_INFO"], environ["QUERY_STRING"]
     if path == "/crash":
         raise ValueError("a bug")
-    if path == "/slow":
+    if path == "/slow" or query == "slow":
         say("working"); time.sleep(1)
     if path == "/hang":
         say("working"); time.sleep(60)
-    if path == "/unread":
+    if path == "/unread" or query == "unread":
         answer = "unread"
     elif path == "/large":
         answer = "x" * 20_000_000

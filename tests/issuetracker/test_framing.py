@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from issuetracker.server import limits, refusals
-from issuetracker.server.framing import Body, ChunkedBody, Head, SizedBody
+from issuetracker.server.framing import Body, ChunkedBody, Head, Room, SizedBody
 from issuetracker.server.on_gunicorn import refused
 from projects.api.negotiation import MAX_BODY
 
@@ -208,6 +208,35 @@ def test_a_body_is_as_long_as_the_service_takes_and_no_longer() -> None:
         read(at_once, b"%x\r\n%s\r\n0\r\n\r\n" % (length, b"a" * length), 65536)
         read(in_two, b"1\r\na\r\n%x\r\n%s\r\n0\r\n\r\n" % (length - 1, b"a" * (length - 1)), 65536)
         assert (at_once.is_too_long, in_two.is_too_long) == (is_too_long, is_too_long)
+
+
+LARGE = Room(size=MAX_BODY + 10, seconds=1, passed=MAX_BODY + 20)
+
+
+@pytest.mark.parametrize("size", [1000, 65536])
+@pytest.mark.parametrize("over", [0, 1, 10, 11])
+def test_a_large_body_that_is_too_long_is_read_to_its_end(over: int, size: int) -> None:
+    length = LARGE.size + over
+    chunks = b"%x\r\n%s\r\n5\r\nhello\r\n0\r\n\r\n" % (length - 5, b"a" * (length - 5))
+    for body, wire in ((SizedBody(length, LARGE), b"a" * length), (ChunkedBody(no_trailers, LARGE), chunks)):
+        found = read(body, wire + b"GET /", size)
+
+        assert found is not None
+        assert (body.is_too_long, body.is_given_up) == (over > 0, over > 10)
+        assert body.content.in_memory == 0
+        if not over:
+            assert body.content.is_in_file
+            assert len(found[0]) == length
+        if over <= 10:
+            assert found[1] == b"GET /"
+        body.content.drop()
+
+
+def test_a_large_body_of_chunks_that_are_mostly_framing_is_refused() -> None:
+    chunk = b"1;a=" + b"b" * 8000 + b"\r\nx\r\n"
+
+    with pytest.raises(refusals.InvalidChunkSize):
+        read(ChunkedBody(no_trailers, LARGE), chunk * 3000, 65536)
 
 
 def test_a_body_of_chunks_that_are_mostly_framing_is_refused() -> None:
