@@ -11,18 +11,18 @@ Data = dict[str, Any]
 Step = Callable[[Data, int], None]
 
 
-def fit(data: Data, most: int) -> int:
-    """Take out of an event what it can do without best until it has so many bytes at most; return how many it has.
+def fit(data: Data, most: int) -> bytes:
+    """Take out of an event what it can do without best until it has so many bytes at most; return it as JSON.
 
     It always comes to an end: the last step takes whole fields.
     """
-    size = len(as_json(data))
+    written = as_json(data)
     for take_out in STEPS:
-        if size <= most:
+        if len(written) <= most:
             break
-        take_out(data, size - most)
-        size = len(as_json(data))
-    return size
+        take_out(data, len(written) - most)
+        written = as_json(data)
+    return written
 
 
 def _largest(found: Callable[[Data], Iterable[Data]], *keys: str) -> Step:

@@ -29,9 +29,14 @@ def as_json(value: Any) -> bytes:
     return _encode(value).encode()
 
 
+def compress(written: bytes) -> bytes:
+    """Return JSON as it is stored."""
+    return _codecs.compressor.compress(written)
+
+
 def pack(data: dict[str, Any]) -> bytes:
     """Return what is kept of an event, as it is stored."""
-    return _codecs.compressor.compress(as_json(data))
+    return compress(as_json(data))
 
 
 def unpack(packed: bytes) -> dict[str, Any]:

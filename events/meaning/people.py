@@ -3,7 +3,7 @@
 from typing import Any
 
 from events.meaning.fields import Errors
-from events.meaning.texts import clean
+from events.meaning.texts import MOST, clean, cut
 
 FIELDS = ("id", "username", "email", "ip_address")  # the first that is there counts
 PEER = "{{auto}}"  # the address that the request came from
@@ -33,7 +33,7 @@ def _as_text(value: Any, field: str, errors: Errors) -> str:
     if type(value) is not str:
         errors.add(f"user.{field}")
         return ""
-    return clean(value).strip()
+    return cut(clean(value).strip(), MOST)
 
 
 def kept_user(user: Any, *, peer: str, keep_addresses: bool) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from events.meaning.fields import (
 from events.meaning.fitting import fit
 from events.meaning.grouping import fingerprints
 from events.meaning.messages import read_message
+from events.meaning.packing import compress
 from events.meaning.people import kept_user, read_user
 from events.meaning.policies import read_csp
 from events.meaning.scrubbing import scrub
@@ -57,39 +58,34 @@ def read(
     :param most_bytes: how large it may be when it is kept.
     """
     errors = Errors()
-    sent = without_aliases(event)
-    user = read_user(sent, peer=peer, errors=errors)
-    clean: dict[str, Any] = scrub(sent)
+    event = without_aliases(event)
+    user = read_user(event, peer=peer, errors=errors)
+    event = scrub(event)  # from here on there is no secret left, in whatever is made of it
 
-    own_id = read_id(clean, errors)
-    found_id = event_id or own_id
-    timestamp = read_timestamp(clean, errors)
+    own_id = read_id(event, errors)
+    known_id = event_id or own_id
+    timestamp = read_timestamp(event, errors)
     seen = seen_at(timestamp, sent_at=sent_at, at=at)
-    words = {key: read_text(clean, key, MOST_OF_A_WORD, errors) for key in WORDS}
-    level = read_level(clean, errors)
-    transaction = read_text(clean, "transaction", MOST_OF_A_TRANSACTION, errors)
-    release = read_release(clean, errors)
-    fingerprint = read_fingerprint(clean, errors)
-    tags = read_tags(clean, errors)
-    message = read_message(clean, errors)
-    exceptions, thrown = read_exceptions(clean, errors)
-    threads, stack = read_threads(clean, errors)
-    kept_csp, csp = read_csp(clean, errors)
-
+    words = {key: read_text(event, key, MOST_OF_A_WORD, errors) for key in WORDS}
+    release = read_release(event, errors)
+    message = read_message(event, errors)
+    exceptions, thrown = read_exceptions(event, errors)
+    threads, stack = read_threads(event, errors)
+    report, csp = read_csp(event, errors)
     subject = Subject(
         platform=words["platform"],
-        level=level,
+        level=read_level(event, errors),
         logger=words["logger"],
-        transaction=transaction,
-        culprit=read_text(clean, "culprit", MOST_OF_A_TRANSACTION, errors),
-        fingerprint=fingerprint,
+        transaction=read_text(event, "transaction", MOST_OF_A_TRANSACTION, errors),
+        culprit=read_text(event, "culprit", MOST_OF_A_TRANSACTION, errors),
+        fingerprint=read_fingerprint(event, errors),
         exceptions=thrown,
         message=message.text,
         template=message.template,
         has_params=message.has_params,
         csp=csp,
         stack=stack,
-        tags=tags,
+        tags=read_tags(event, errors),
     )
     named = name(subject)
 
@@ -99,33 +95,32 @@ def read(
         "culprit": named.culprit,
         "metadata": named.metadata,
         "location": named.location,
-        "level": level,
+        "level": subject.level,
         **words,
         "release": release,
-        "dist": read_dist(clean, MOST_OF_A_WORD, errors),
-        "transaction": transaction,
+        "dist": read_dist(event, MOST_OF_A_WORD, errors),
+        "transaction": subject.transaction,
         "timestamp": seen.isoformat(),
         "received": at.isoformat(),
-        "fingerprint": list(fingerprint or ()),
-        "tags": [[key, value] for key, value in tags.items()],
-        "user": kept_user(clean.get("user"), peer=peer, keep_addresses=keep_addresses),
+        "fingerprint": list(subject.fingerprint or ()),
+        "tags": [[key, value] for key, value in subject.tags.items()],
+        "user": kept_user(event.get("user"), peer=peer, keep_addresses=keep_addresses),
         "message": message.text,
         "logentry": {"message": message.template, "params": message.params} if message.has_params else {},
         "exception": _values(exceptions),
         "threads": _values(threads),
-        "breadcrumbs": _values(read_objects(clean, "breadcrumbs", errors)),
-        "csp": kept_csp,
-        **{key: read_object(clean, key, errors) for key in OBJECTS},
+        "breadcrumbs": _values(read_objects(event, "breadcrumbs", errors)),
+        "csp": report,
+        **{key: read_object(event, key, errors) for key in OBJECTS},
     }
     data["errors"] = errors.names()
-    data = {key: value for key, value in data.items() if value}
-    data["size"] = fit(data, most_bytes - ROOM_FOR_THE_SIZE)
+    data, packed = _kept(data, most_bytes)
     return Event(
-        id=found_id or uuid4(),
-        is_known=found_id is not None,
-        day=day_of(timestamp, is_known=found_id is not None, at=at),
+        id=known_id or uuid4(),
+        is_known=known_id is not None,
+        day=day_of(timestamp, is_known=known_id is not None, at=at),
         seen_at=seen,
-        level=level,
+        level=subject.level,
         platform=words["platform"],
         logger=words["logger"],
         environment=words["environment"],
@@ -137,11 +132,20 @@ def read(
         metadata=named.metadata,
         fingerprints=fingerprints(subject),
         data=data,
+        packed=packed,
     )
-
-
-ROOM_FOR_THE_SIZE = len(',"size":1234567890')
 
 
 def _values(items: list[dict[str, Any]]) -> dict[str, Any]:
     return {"values": items} if items else {}
+
+
+ROOM_FOR_THE_SIZE = len(b',"size":1234567890')
+
+
+def _kept(data: dict[str, Any], most_bytes: int) -> tuple[dict[str, Any], bytes]:
+    """Return what of an event is there and fits, with its size, and the same packed. It is written as JSON once."""
+    data = {key: value for key, value in data.items() if value}
+    written = fit(data, most_bytes - ROOM_FOR_THE_SIZE)
+    data["size"] = len(written)
+    return data, compress(b'%b%b"size":%d}' % (written[:-1], b"," if len(data) > 1 else b"", data["size"]))

@@ -96,3 +96,4 @@ class Event:
     metadata: dict[str, str]
     fingerprints: tuple[UUID, ...]  # the newest rules' first
     data: dict[str, Any]  # what is kept: scrubbed and cut
+    packed: bytes  # the same, as it is stored

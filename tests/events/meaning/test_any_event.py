@@ -6,9 +6,9 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from events.meaning import pack, unpack
+from events.meaning import unpack
 from events.meaning.packing import as_json
-from events.meaning.scrubbing import SECRET
+from events.meaning.secrets import SECRET
 from events.meaning.shapes import Event
 from tests.events.meaning.asking import PEER, read_event
 
@@ -87,8 +87,7 @@ def columns(event: Event) -> list[str]:
 
 
 def check(event: Event) -> None:
-    packed = pack(event.data)
-    assert unpack(packed) == event.data
+    assert unpack(event.packed) == event.data
     assert len(as_json(event.data)) <= MOST
     for text in (*held_by(event.data), *columns(event), event.user):
         assert "\0" not in text

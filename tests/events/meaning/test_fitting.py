@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from events.meaning.fitting import fit
+from events.meaning import unpack
 from events.meaning.packing import as_json
 from tests.events.meaning.asking import read_event
 
@@ -121,10 +121,10 @@ def test_the_size_is_said() -> None:
 
 @pytest.mark.parametrize("most", [0, 20, 500, 2000])
 def test_it_fits_however_little_room_there_is(most: int) -> None:
-    data = read_event({**FULL, "message": "x" * 5000}).data
+    event = read_event({**FULL, "message": "x" * 5000}, most_bytes=most)
 
-    assert fit(data, most) == len(as_json(data))
-    assert len(as_json(data)) <= max(most, len(b"{}"))
+    assert unpack(event.packed) == event.data
+    assert len(as_json(event.data)) <= max(most, len(b'{"size":2}'))
 
 
 def test_bytes_are_counted() -> None:

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
-from events.meaning import pack, unpack
-from events.meaning.scrubbing import FILTERED, is_card, scrub, scrub_text
+from events.meaning import unpack
+from events.meaning.cards import is_card
+from events.meaning.scrubbing import scrub, scrub_text
+from events.meaning.secrets import FILTERED
 from tests.events.meaning.asking import read_event
 
 NAMES = [
@@ -91,7 +93,7 @@ SECRET = "hunter2"
 def test_secrets_are_not_kept_anywhere(event: dict[str, Any]) -> None:
     found = read_event(event)
 
-    assert SECRET not in json.dumps(unpack(pack(found.data)))
+    assert SECRET not in json.dumps(unpack(found.packed))
     assert SECRET not in found.title + found.culprit + str(found.metadata)
     assert FILTERED in json.dumps(found.data)
 
