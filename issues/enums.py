@@ -23,6 +23,13 @@ class Substatus(TextChoices):
     ESCALATING = "escalating"
 
 
+class ReopenedAs(TextChoices):
+    """How an event opened an issue again: the two words of :class:`Substatus` that are stored."""
+
+    REGRESSED = "regressed"  # it was resolved
+    ESCALATING = "escalating"  # it was ignored
+
+
 class ResolutionKind(TextChoices):
     """A resolved issue may be resolved by a release; one that is simply resolved has no kind."""
 
@@ -50,7 +57,8 @@ class IssuePriority(TextChoices):
 class ActivityKind(TextChoices):
     SET_RESOLVED = "set_resolved"
     SET_RESOLVED_IN_RELEASE = "set_resolved_in_release"  # data: version, empty for "the next one"
-    SET_UNRESOLVED = "set_unresolved"
+    SET_UNRESOLVED = "set_unresolved"  # by a request; by an event, which ended the terms: data: those
+    SET_REGRESSION = "set_regression"  # by an event; data: version, event_id
     SET_IGNORED = "set_ignored"  # data: the terms of the snooze
     SET_PRIORITY = "set_priority"  # data: priority
     ASSIGNED = "assigned"  # data: assignee, assigneeType

@@ -25,6 +25,7 @@ from issues.enums import (
     IssuePriority,
     IssueStatus,
     MutationKind,
+    ReopenedAs,
     ResolutionKind,
     SubscriptionReason,
 )
@@ -102,6 +103,11 @@ class Issue(models.Model):
     snooze_window_minutes = models.IntegerField(null=True, blank=True)
     snooze_window_user_count = models.IntegerField(null=True, blank=True)
     snooze_window_user_minutes = models.IntegerField(null=True, blank=True)
+    # Until escalating: more events within an hour than this.
+    snooze_escalates_above = models.IntegerField(null=True, blank=True)
+    snooze_started_at = models.DateTimeField(null=True, blank=True, help_text="Since when it is ignored.")
+    # How an event opened it again, until somebody changes its status.
+    reopened_as = models.CharField(max_length=10, choices=ReopenedAs.choices, null=True, blank=True)  # noqa: DJ001 - null, not "": absent, as in its neighbours
 
     # the rest of what it has once
     priority = models.CharField(max_length=10, choices=IssuePriority.choices, db_default=IssuePriority.MEDIUM)
@@ -174,7 +180,18 @@ class Issue(models.Model):
                     snooze_ends_at_users_seen__isnull=True,
                     snooze_window_count__isnull=True,
                     snooze_window_user_count__isnull=True,
+                    snooze_escalates_above__isnull=True,
+                    snooze_started_at__isnull=True,
                 ),
+            ),
+            models.CheckConstraint(
+                name="issues_issue_snooze_escalates_above_a_count",
+                condition=Q(snooze_escalates_above__isnull=True) | Q(snooze_escalates_above__gte=0),
+            ),
+            models.CheckConstraint(
+                name="issues_issue_reopened_only_while_unresolved",
+                condition=Q(reopened_as__isnull=True)
+                | Q(reopened_as__isnull=False, reopened_as__in=ReopenedAs.values, status="unresolved"),
             ),
             models.CheckConstraint(
                 name="issues_issue_snooze_window_goes_with_count",
@@ -371,6 +388,120 @@ class IssueHour(HangsOnIssue):
         return f"{self.hour:%Y-%m-%d %H}h: {self.total_count}"
 
 
+class IssueMinute(HangsOnIssue):
+    """Events of one minute of the issue's own, kept only while terms with a window need them (contract 7.9)."""
+
+    pk = models.CompositePrimaryKey("issue_id", "minute")
+    issue = models.ForeignKey(
+        Issue, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="minutes"
+    )
+    minute = models.DateTimeField()
+    own_count = models.IntegerField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="issues_issueminute_counts_events", condition=Q(own_count__gte=1)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.minute:%Y-%m-%d %H:%M}: {self.own_count}"
+
+
+class IssueUser(HangsOnIssue):
+    """Somebody whom events of the issue's own were about: never who, only 64 bits of a keyed hash (contract 7.6)."""
+
+    pk = models.CompositePrimaryKey("issue_id", "user_hash")
+    issue = models.ForeignKey(
+        Issue, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="users"
+    )
+    user_hash = models.BigIntegerField()
+    last_seen = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.user_hash:x}"
+
+
+class Environment(models.Model):
+    """A name that events of a project brought: production, staging."""
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, db_index=False, related_name="+")
+    name = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="issues_environment_once_per_project", fields=["project", "name"]),
+            models.CheckConstraint(name="issues_environment_name_is_not_empty", condition=~Q(name="")),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class IssueEnvironment(HangsOnIssue):
+    """Where events of the issue's own were seen."""
+
+    pk = models.CompositePrimaryKey("issue_id", "environment_id")
+    issue = models.ForeignKey(
+        Issue, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="environments"
+    )
+    environment = models.ForeignKey(Environment, on_delete=models.PROTECT, db_index=False, related_name="+")
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField()
+    times_seen = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="issues_issueenvironment_first_seen_is_first",
+                condition=Q(first_seen__lte=F("last_seen"), times_seen__gte=1),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.environment_id}: {self.times_seen}"
+
+
+class ProjectState(models.Model):
+    """What is one of each project, and changes: apart from the project, which many rows point at.
+
+    Whoever makes an issue or changes the releases holds it, before any release and any issue
+    (services/ground/lookups.py makes it where it is missing).
+    """
+
+    project = models.OneToOneField(Project, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    # Numbers of issues that were deleted are never given again: links to them would show another issue.
+    next_short_number = models.BigIntegerField(default=1)
+    # By it users are counted, and nobody can guess them; without it, all are strangers from then on.
+    user_secret = models.BinaryField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="issues_projectstate_short_numbers_start_at_one", condition=Q(next_short_number__gte=1)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"state of project {self.project_id}"
+
+
+class ForgottenHash(models.Model):
+    """A fingerprint whose issue was deleted, and when: what came before belongs to nothing any more (contract 7.11).
+
+    Written by the deletion. Events look here, and their rows are taken away in the background.
+    """
+
+    pk = models.CompositePrimaryKey("project_id", "hash")
+    project = models.ForeignKey(
+        Project, on_delete=models.CASCADE, db_index=False, db_constraint=False, related_name="+"
+    )
+    hash = models.UUIDField()
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.hash} until {self.at}"
+
+
 class IssueSeen(HangsOnIssue):
     """Who has looked at the issue, and when last. It counts as seen while no event is newer than that."""
 
@@ -451,6 +582,9 @@ class Activity(HangsOnIssue):
     before_snooze_window_minutes = models.IntegerField(null=True)
     before_snooze_window_user_count = models.IntegerField(null=True)
     before_snooze_window_user_minutes = models.IntegerField(null=True)
+    before_snooze_escalates_above = models.IntegerField(null=True)
+    before_snooze_started_at = models.DateTimeField(null=True)
+    before_reopened_as = models.CharField(max_length=10, null=True)  # noqa: DJ001 - as before_status
     before_priority = models.CharField(max_length=10, null=True)  # noqa: DJ001 - as before_status
     before_assignee_user_id = models.BigIntegerField(null=True)
     before_assignee_team_id = models.BigIntegerField(null=True)
@@ -461,8 +595,15 @@ class Activity(HangsOnIssue):
         constraints = [
             models.CheckConstraint(name="issues_activity_kind_is_known", condition=Q(kind__in=ActivityKind.values)),
             models.CheckConstraint(
-                name="issues_activity_is_of_a_mutation_or_a_note",
-                condition=Q(kind="note", mutation_id__isnull=True) | (~Q(kind="note") & Q(mutation_id__isnull=False)),
+                # An event opens an issue again without a request: a regression, or the end of its terms.
+                name="issues_activity_is_of_a_mutation_or_a_note_or_an_event",
+                condition=Q(kind__in=("note", "set_regression"), mutation_id__isnull=True)
+                | Q(kind="set_unresolved")
+                | (~Q(kind__in=("note", "set_regression")) & Q(mutation_id__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="issues_activity_before_reopened_as_is_known",
+                condition=Q(before_reopened_as__isnull=True) | Q(before_reopened_as__in=ReopenedAs.values),
             ),
             models.CheckConstraint(
                 name="issues_activity_note_is_not_empty",

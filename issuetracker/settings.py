@@ -165,6 +165,7 @@ APPEND_SLASH = False
 
 INSTALLED_APPS = [
     "issuetracker",
+    "events",
     "issues",
     "projects",
     "rest_framework",

@@ -6,8 +6,8 @@ The type of a field says its form; what a type can't say (a pattern, a sentence 
 
 from typing import Annotated, Any, Literal, TypedDict
 
-from projects.json_schema import ID, NONE, TIME, URL, About, Form, number, one_of_words
-from projects.models import Role, Scope
+from projects.json_schema import HEX, ID, NONE, TIME, URL, About, Form, number, one_of_words
+from projects.models import MAX_LIMIT, Role, Scope
 
 Id = Annotated[str, Form(ID)]
 Time = Annotated[str, Form(TIME)]
@@ -145,10 +145,38 @@ class MemberWithProjects(Member):
 
 
 # Those that have a name in the document; the others stand where they are used.
+class RateLimit(TypedDict):
+    """At most so many events in so many seconds."""
+
+    window: Annotated[int, Form(number(1, MAX_LIMIT))]
+    count: Annotated[int, Form(number(1, MAX_LIMIT))]
+
+
+class Dsn(TypedDict):
+    public: Annotated[Url, About("What an SDK is told.")]
+    csp: Annotated[Url, About("Where browsers send reports of a Content-Security-Policy.")]
+    security: Url
+
+
+class ClientKey(TypedDict):
+    """What a program sends its errors with. It is no secret: it opens nothing but the way in for them."""
+
+    id: Annotated[str, Form(HEX)]
+    name: str
+    label: str
+    public: Annotated[str, Form(HEX)]
+    projectId: Count
+    isActive: bool
+    dateCreated: Time
+    rateLimit: RateLimit | None
+    dsn: Dsn
+
+
 NAMED: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
         *(User, Account, Root, Regions, Organization),
         *(Project, ProjectInFull, Team, TeamInFull, Member, MemberWithProjects),
+        ClientKey,
     )
 }

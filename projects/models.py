@@ -1,5 +1,6 @@
 """Who and where: users, organizations, teams, projects, releases and credentials."""
 
+import secrets
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser
@@ -41,6 +42,11 @@ class Scope(models.TextChoices):
 
 def all_scopes() -> list[str]:
     return list(Scope.values)
+
+
+def new_client_key() -> str:
+    """Return 32 hex digits that nobody can guess."""
+    return secrets.token_hex(16)
 
 
 class ReleaseStatus(models.TextChoices):
@@ -304,3 +310,37 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"token:{self.pk} …{self.hint}"
+
+
+MAX_LIMIT = 2**31 - 1  # of a client key: events, and seconds
+
+
+class ClientKey(models.Model):
+    """What a program sends its errors with: the key in a DSN (contract 7.1). Public by nature, so kept as it is.
+
+    It gives access to nothing but taking events in, for its project alone.
+    """
+
+    key = models.CharField(max_length=32, unique=True, default=new_client_key, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="client_keys")
+    name = models.CharField(max_length=64, blank=True)
+    is_active = models.BooleanField(default=True)
+    # At most so many events in so many seconds; both or neither.
+    limit_count = models.IntegerField(null=True, blank=True)
+    limit_window = models.IntegerField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="projects_clientkey_is_32_hex_digits", condition=Q(key__regex="^[0-9a-f]{32}$")
+            ),
+            models.CheckConstraint(
+                name="projects_clientkey_limit_is_whole",
+                condition=Q(limit_count__isnull=True, limit_window__isnull=True)
+                | Q(limit_count__isnull=False, limit_window__isnull=False, limit_count__gte=1, limit_window__gte=1),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.key

@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from rest_framework import serializers
+
 from projects import answers
-from projects.models import Release, Team, User
+from projects.models import MAX_LIMIT, ClientKey, Release, Team, User
 
 # Clients look for these; here they are the same for everybody.
 NO_AVATAR: answers.Avatar = {"avatarType": "letter_avatar", "avatarUuid": None, "avatarUrl": None}
@@ -151,3 +153,101 @@ def _describe_place(place: Any) -> answers.Place:
 
 def _slug(team: Team) -> str:
     return team.slug
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Client keys
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+class TruthField(serializers.BooleanField):
+    """True or false, and no words that may mean them."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+class CountField(serializers.IntegerField):
+    """A whole number from 1, and no word that may mean one."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=1, max_value=MAX_LIMIT, **kwargs)
+
+    def to_internal_value(self, data: Any) -> int:
+        if type(data) is not int:
+            self.fail("invalid")
+        return data
+
+
+class _Strict(serializers.Serializer[Any]):
+    """Refuses keys that it does not know: what was meant by them would be left out without a word."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        unknown = [str(key) for key in data if key not in self.fields] if isinstance(data, dict) else []
+        if unknown:
+            raise serializers.ValidationError({key[:LONGEST_NAME]: ["Unknown key."] for key in unknown[:UNKNOWN_NAMED]})
+        return super().to_internal_value(data)
+
+
+LONGEST_NAME, UNKNOWN_NAMED = 64, 20
+
+
+class RateLimitSerializer(_Strict):
+    window = CountField()
+    count = CountField()
+
+
+class NewClientKeySerializer(_Strict):
+    """The body that makes a client key."""
+
+    name = serializers.CharField(max_length=64, required=False, allow_blank=True, allow_null=True)
+
+
+class ClientKeySerializer(NewClientKeySerializer):
+    """The body that changes a client key: what is given."""
+
+    isActive = TruthField(required=False)
+    rateLimit = RateLimitSerializer(required=False, allow_null=True)
+
+    def columns(self) -> dict[str, Any]:
+        """Return the columns of a key that the body changes, with their values."""
+        said = self.validated_data
+        columns: dict[str, Any] = {}
+        if "name" in said:
+            columns["name"] = said["name"] or ""
+        if "isActive" in said:
+            columns["is_active"] = said["isActive"]
+        if "rateLimit" in said:
+            limit = said["rateLimit"] or {"window": None, "count": None}
+            columns |= {"limit_window": limit["window"], "limit_count": limit["count"]}
+        return columns
+
+
+def dsn(key: ClientKey, *, base_url: str) -> str:
+    """Return what an SDK is told: where to send errors, and the key to do so."""
+    scheme, _, host = base_url.partition("://")
+    return f"{scheme}://{key.key}@{host}/{key.project_id}"
+
+
+def describe_client_key(key: ClientKey, *, base_url: str) -> answers.ClientKey:
+    """Return a client key with its DSN."""
+    reports = f"{base_url}/api/{key.project_id}/{{}}/?sentry_key={key.key}"
+    return {
+        "id": key.key,
+        "name": key.name,
+        "label": key.name,
+        "public": key.key,
+        "projectId": key.project_id,
+        "isActive": key.is_active,
+        "dateCreated": iso(key.created_at),
+        "rateLimit": None
+        if key.limit_count is None or key.limit_window is None
+        else {"window": key.limit_window, "count": key.limit_count},
+        "dsn": {
+            "public": dsn(key, base_url=base_url),
+            "csp": reports.format("csp-report"),
+            "security": reports.format("security"),
+        },
+    }

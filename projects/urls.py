@@ -4,6 +4,8 @@ from django.urls import path
 
 from projects.views import (
     AccountViewSet,
+    ClientKeysViewSet,
+    ClientKeyViewSet,
     OrganizationDetailViewSet,
     OrganizationMembersViewSet,
     OrganizationProjectsViewSet,
@@ -31,4 +33,12 @@ urlpatterns = [
     path("teams/<str:organization>/<str:team>/", TeamViewSet.as_view({"get": "retrieve"})),
     path("projects/", ProjectsViewSet.as_view({"get": "list"})),
     path("projects/<str:organization>/<str:project>/", ProjectDetailViewSet.as_view({"get": "retrieve"})),
+    path(
+        "projects/<str:organization>/<str:project>/keys/",
+        ClientKeysViewSet.as_view({"get": "list", "post": "create"}),
+    ),
+    path(
+        "projects/<str:organization>/<str:project>/keys/<str:client_key>/",
+        ClientKeyViewSet.as_view({"get": "retrieve", "put": "update", "delete": "destroy"}),
+    ),
 ]

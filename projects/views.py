@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import Http404
 from django.utils import timezone
+from rest_framework import status
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,12 +13,16 @@ from rest_framework.response import Response
 from projects import answers
 from projects.api.pagination import PARAMETERS, paginate
 from projects.api.parameters import read_text
+from projects.api.permissions import ManagesClientKeys
 from projects.api.viewsets import ApiViewSet, OrganizationViewSet, ProjectViewSet
 from projects.database.keyset import Sort
-from projects.models import Organization, OrganizationMember, Project, Release, Team
+from projects.models import ClientKey, Organization, OrganizationMember, Project, Release, Team
 from projects.querysets import MentioningQuerySet, OrganizationQuerySet, slug_or_id
 from projects.serializers import (
+    ClientKeySerializer,
+    NewClientKeySerializer,
     describe_account,
+    describe_client_key,
     describe_member,
     describe_member_with_projects,
     describe_organization,
@@ -183,3 +188,57 @@ class ProjectDetailViewSet(ProjectViewSet):
         """Answer the project, with its newest release."""
         newest = Release.objects.of_project(self.project.pk).out_at(timezone.now()).newest_first().first()
         return Response(describe_project_in_full(self.project, latest_release=newest))
+
+
+class ClientKeysViewSet(ProjectViewSet):
+    """What programs send the errors of one project with."""
+
+    permission_classes = (ManagesClientKeys,)
+    known_parameters = {"list": PARAMETERS}
+
+    def list(self, request: Request, organization: str, project: str) -> Response:
+        """Answer a page of them, the oldest first."""
+        kept, headers = paginate(request, ClientKey.objects.filter(project=self.project), OLDEST_FIRST)
+        return Response([describe_client_key(key, base_url=self.base_url) for key in kept], headers=headers)
+
+    def create(self, request: Request, organization: str, project: str) -> Response:
+        """Make one, and answer it."""
+        said = NewClientKeySerializer(data=dict(request.data))
+        said.is_valid(raise_exception=True)
+        key = ClientKey.objects.create(project=self.project, name=said.validated_data.get("name") or "")
+        key.refresh_from_db()
+        return Response(describe_client_key(key, base_url=self.base_url), status=status.HTTP_201_CREATED)
+
+
+class ClientKeyViewSet(ProjectViewSet):
+    """One client key."""
+
+    permission_classes = (ManagesClientKeys,)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Check who asks and find the project, then the key: another project's is as unknown as none."""
+        super().initial(request, *args, **kwargs)
+        self.keys = ClientKey.objects.filter(project=self.project, key=kwargs["client_key"])
+
+    def retrieve(self, request: Request, **path: str) -> Response:
+        """Answer the key."""
+        key = self.keys.first()
+        if key is None:
+            raise Http404
+        return Response(describe_client_key(key, base_url=self.base_url))
+
+    def update(self, request: Request, **path: str) -> Response:
+        """Change what the body says, and answer the key."""
+        said = ClientKeySerializer(data=dict(request.data))
+        said.is_valid(raise_exception=True)
+        columns = said.columns()
+        if columns and not self.keys.update(**columns):
+            raise Http404
+        return self.retrieve(request)
+
+    def destroy(self, request: Request, **path: str) -> Response:
+        """End the key: what is sent with it from now on is refused."""
+        deleted, _ = self.keys.delete()
+        if not deleted:
+            raise Http404
+        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -11,7 +11,7 @@ from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Field, JSONField
 
-from issues.models import Issue, Mutation
+from issues.models import HangsOnIssue, Issue, Mutation
 
 WRITE = re.compile(r'\b(?:UPDATE|INSERT\s+INTO|DELETE\s+FROM)\s+(?:ONLY\s+)?"?issues_\w+', re.IGNORECASE)
 ID = r'(?:"?\w+"?\.)?"?id"?(?!\w)'
@@ -50,14 +50,14 @@ def snapshot(
     tables: dict[str, dict[Any, dict[str, Any]]] = {}
     known: set[str] = set()
     for model in apps.get_app_config("issues").get_models():
-        if issue_ids is not None and model is Mutation:
+        if not issubclass(model, (Issue, HangsOnIssue, *([Mutation] if issue_ids is None else []))):
             continue
         columns = {field.column: field for field in model._meta.concrete_fields if isinstance(field, Field)}
-        key = model._meta.pk.column
+        keys = [field.column for field in model._meta.pk_fields]
         where = "TRUE" if issue_ids is None else f"{'id' if model is Issue else 'issue_id'} = ANY(%(ids)s)"
         with connection.cursor() as cursor:  # by hand: Django would write each of these statements anew, every time
             cursor.execute(
-                f'SELECT {", ".join(columns)} FROM {model._meta.db_table} WHERE {where} ORDER BY "{key}"',
+                f"SELECT {', '.join(columns)} FROM {model._meta.db_table} WHERE {where} ORDER BY {', '.join(keys)}",
                 {"ids": list(issue_ids or ())},
             )
             rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
@@ -66,7 +66,10 @@ def snapshot(
                 row[column] = json.loads(row[column]) if isinstance(row[column], str) else row[column]
         known.update(columns)
         tables[model._meta.db_table] = {
-            row[key]: {column: value for column, value in row.items() if column not in ignoring} for row in rows
+            row[keys[0]] if len(keys) == 1 else tuple(row[key] for key in keys): {
+                column: value for column, value in row.items() if column not in ignoring
+            }
+            for row in rows
         }
     assert known.issuperset(ignoring), f"no such columns: {sorted(set(ignoring) - known)}"
     return tables

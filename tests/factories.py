@@ -32,6 +32,7 @@ from issues.models import (
     IssueSubscription,
     IssueText,
     Mutation,
+    ProjectState,
 )
 from projects.credentials import hashed
 from projects.models import (
@@ -152,6 +153,13 @@ class ProjectFactory(ModelFactory[Project]):
     slug = Sequence(lambda n: f"project-{n}")
     name = SelfAttribute("slug")
     created_at = LONG_AGO
+
+    @classmethod
+    def _create(cls, model_class: type[Project], *args: Any, **columns: Any) -> Project:
+        made = super()._create(model_class, *args, **columns)
+        # What the first request that needs it would make, and a test could not hold until then.
+        ProjectState.objects.create(project=made)
+        return made
 
 
 class ReleaseFactory(ModelFactory[Release]):

@@ -10,11 +10,14 @@ from issues.models import (
     Activity,
     Issue,
     IssueBookmark,
+    IssueEnvironment,
     IssueHash,
     IssueHour,
+    IssueMinute,
     IssueSeen,
     IssueSubscription,
     IssueText,
+    IssueUser,
 )
 from issues.mutation import IssueScope, MutationOutcome, NamedIssues
 from issues.services.ground import history, names, precautions
@@ -25,7 +28,10 @@ from projects.database.arrays import as_array
 
 # Everything that points at an issue; the issue itself goes last. A table that is missing fails
 # tests/test_house_rules.py.
-HANGING_ON_ISSUES = (IssueText, IssueHash, IssueHour, IssueSeen, IssueBookmark, IssueSubscription, Activity)
+HANGING_ON_ISSUES = (
+    *(IssueText, IssueHash, IssueHour, IssueMinute, IssueUser, IssueEnvironment),
+    *(IssueSeen, IssueBookmark, IssueSubscription, Activity),
+)
 
 
 def delete(scope: IssueScope, act: Act) -> MutationOutcome:
@@ -69,12 +75,29 @@ def _delete(scope: NamedIssues, ids: list[int], act: Act) -> MutationOutcome:
         return MutationOutcome()
     doomed = sorted({*ids, *descendants(scope.project_id, ids)})
 
+    _forget(scope.project_id, doomed, act)
     for model in HANGING_ON_ISSUES:
         _delete_rows(model._meta.db_table, "issue_id", scope.project_id, doomed)
     _delete_rows(Issue._meta.db_table, "id", scope.project_id, doomed)
 
     outcome = MutationOutcome(matched=len(ids), changed=len(doomed), mutation_id=history.next_id())
     return history.record(outcome, MutationKind.DELETE, scope, {}, act)
+
+
+def _forget(project_id: int, ids: list[int], act: Act) -> None:
+    """Let no event that came before, counted or not, be shown with the issue that the next of its kind will make."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO issues_forgottenhash (project_id, hash, at)
+            SELECT project_id, hash::uuid, %s
+            FROM issues_issuehash
+            WHERE project_id = %s AND issue_id = ANY(%s::bigint[])
+            ORDER BY hash
+            ON CONFLICT (project_id, hash) DO UPDATE SET at = greatest(issues_forgottenhash.at, excluded.at)
+            """,
+            [act.at, project_id, as_array(ids)],
+        )
 
 
 def _delete_rows(table: str, column: str, project_id: int, ids: list[int]) -> None:

@@ -175,7 +175,7 @@ def _keep(
 
     :raises StartOver: a project is gone, or another one has a release of this version meanwhile.
     """
-    kept = lookups.lock_releases_of(project_ids)
+    kept = lookups.lock_state_of(project_ids)
     rows = list(
         Release.objects.of_projects(seen_in).named(version).select_for_update(no_key=not to_delete).order_by("pk")
     )

@@ -31,8 +31,7 @@ ABSENT: dict[str, Any] = {
     f"{ORGANIZATION}monitors/": NO_SUCH_LIST,
     # session replays: how many, by issue
     f"{ORGANIZATION}replay-count/": NO_SUCH_THING,
-    # keys to send events with, and the events
-    f"{PROJECT}keys/": NO_SUCH_LIST,
+    # the events
     f"{PROJECT}events/": NO_SUCH_LIST,
     f"{ISSUE}events/": NO_SUCH_LIST,
     f"{ISSUE_IN_ORGANIZATION}events/": NO_SUCH_LIST,

@@ -79,3 +79,8 @@ RELEASE_CHANGES: Mapping[str, Example] = {
 NEW_DEPLOYS: Mapping[str, Example] = {
     "deploy": Example("Live in production", {"environment": "production", "dateFinished": "2026-03-01T12:30:00Z"})
 }
+NEW_CLIENT_KEYS: Mapping[str, Example] = {"named": Example("One for the workers", {"name": "workers"})}
+CLIENT_KEY_CHANGES: Mapping[str, Example] = {
+    "disable": Example("Refuse what is sent with it", {"isActive": False}),
+    "limit": Example("At most 1,000 events in a minute", {"rateLimit": {"window": 60, "count": 1000}}),
+}

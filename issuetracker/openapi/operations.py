@@ -43,11 +43,12 @@ class Operation:
     errors: Sequence[int] = field(default_factory=tuple)  # beside those that the path and the body bring
 
 
-ISSUES, ONE_ISSUE, HISTORY, RELEASES, PLACES, ABSENCES, ITSELF = (
+ISSUES, ONE_ISSUE, HISTORY, RELEASES, EVENTS, PLACES, ABSENCES, ITSELF = (
     "Issues in bulk",
     "One issue",
     "History",
     "Releases",
+    "Events",
     "Who and where",
     "What there is none of",
     "This document",
@@ -57,6 +58,7 @@ TAGS = [
     {"name": ONE_ISSUE, "description": "One issue, its notes and its history."},
     {"name": HISTORY, "description": "Every request that changed something, and taking it back."},
     {"name": RELEASES, "description": "Versions of the software, and where they went live."},
+    {"name": EVENTS, "description": "With which keys errors are sent here."},
     {"name": PLACES, "description": "Who calls, and which organizations, projects, teams and members there are."},
     {"name": ABSENCES, "description": "Clients ask for these; the answers are always empty."},
     {"name": ITSELF, "description": "For programs and for people."},
@@ -353,6 +355,40 @@ OPERATIONS: dict[str, Methods] = {
     **_get("teams/{organization}/{team}/", "getTeam", "Show a team", Answer("It.", ref("TeamInFull"))),
     **_place_list("projects/", "listAllProjects", "List the projects of all organizations", "Project"),
     **_get(PROJECT, "getProject", "Show a project", Answer("It.", ref("ProjectInFull"))),
+    f"{PROJECT}keys/": {
+        "GET": Operation(
+            "listClientKeys",
+            "List what programs send the errors of a project with",
+            {200: Answer("A page, the first made first.", many(ref("ClientKey")), answers.OF_LISTS)},
+            EVENTS,
+            parameters=parameters.OF_PAGES,
+        ),
+        "POST": Operation(
+            "createClientKey",
+            "Make a client key",
+            {201: Answer("The key, with its DSN.", ref("ClientKey"))},
+            EVENTS,
+            body=Body(ref("NewClientKey"), examples.NEW_CLIENT_KEYS, required=False),
+        ),
+    },
+    f"{PROJECT}keys/{{client_key}}/": {
+        "GET": Operation(
+            "getClientKey",
+            "Show a client key",
+            {200: Answer("The key, with its DSN.", ref("ClientKey"))},
+            EVENTS,
+        ),
+        "PUT": Operation(
+            "updateClientKey",
+            "Rename a client key, disable it, or limit it",
+            {200: Answer("The key.", ref("ClientKey"))},
+            EVENTS,
+            body=Body(ref("ClientKeyChanges"), examples.CLIENT_KEY_CHANGES),
+        ),
+        "DELETE": Operation(
+            "deleteClientKey", "End a client key: what is sent with it is refused", {204: Answer("It is gone.")}, EVENTS
+        ),
+    },
     f"{PROJECT}issues/": _bulk("a project", "", examples.BULK),
     f"{ORGANIZATION}issues/": _bulk("an organization", "Organization", examples.BULK_OF_ORGANIZATION, of_projects=True),
     **_mutations(f"{PROJECT}mutations/"),

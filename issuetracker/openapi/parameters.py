@@ -45,6 +45,7 @@ IN_PATH: dict[str, Parameter] = {
         _in_path("share_id", "What the share link ends with.", "0123456789abcdef0123456789abcdef"),
         _in_path("version", "The release's version. Slashes in it may be written as they are.", "1.0.0"),
         _in_path("key", "A tag's name.", "level"),
+        _in_path("client_key", "A client key: 32 hex digits.", "0123456789abcdef0123456789abcdef"),
         _in_path("mutation", "A mutation's id, as the header `Mutation-Id` told it.", "1"),
     ]
 }

@@ -57,7 +57,7 @@ class DescribedSchema(AutoSchema):
         if operation is None:
             error(f"{method} {path} is not described; add it to issuetracker/openapi/operations.py")
             return None
-        asks_who = HasEventScope in self.view.permission_classes
+        asks_who = any(issubclass(permission, HasEventScope) for permission in self.view.permission_classes)
         if method == "GET":
             _compare_parameters(operation, path, known=self.view.parameters)
         return _describe(operation, path, method, allow=_allow(self.view), asks_who=asks_who)

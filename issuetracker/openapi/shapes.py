@@ -23,6 +23,7 @@ from projects.json_schema import (
     one_of_words,
     or_null,
     record,
+    record_of,
     ref,
 )
 from projects.models import ReleaseStatus
@@ -55,6 +56,10 @@ RELEASE_CHANGES: dict[str, Schema] = {
     "dateStarted": MOMENT,
     "dateReleased": MOMENT,
 }
+
+# A body that may hold these keys, and no others.
+STRICTLY: Schema = {"type": "object", "additionalProperties": False}
+KEY_NAME = {"name": or_null(about({"type": "string", "maxLength": 64}, "What it is for."))}
 
 # ---------------------------------------------------------------------------------------------------------------------
 # All of them, by name
@@ -105,6 +110,10 @@ SCHEMAS: dict[str, Schema] = {
         dateStarted=MOMENT,
         dateFinished=about(MOMENT, "Now, unless it is said."),
     ),
+    # what programs send errors with
+    "NewClientKey": STRICTLY | {"properties": KEY_NAME},
+    "ClientKeyChanges": STRICTLY
+    | {"properties": {**KEY_NAME, "isActive": TRUTH, "rateLimit": or_null(record_of(of_projects.RateLimit, _NAMED))}},
     # what there is no such thing of
     "NoSuchList": NONE,
     "NoSuchThing": NOTHING,

@@ -1,6 +1,6 @@
 """Which scope a method needs (contract 1.2), as a table."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from rest_framework.exceptions import PermissionDenied
@@ -38,6 +38,8 @@ class InsufficientScope(PermissionDenied):
 class HasEventScope(BasePermission):
     """The caller holds a scope that the method needs; without any credential the answer is 401."""
 
+    scopes_for_method: Mapping[str, Collection[str]] = SCOPES_FOR_METHOD
+
     def has_permission(self, request: Request, view: Any) -> bool:
         """Return whether there is a credential at all.
 
@@ -46,7 +48,13 @@ class HasEventScope(BasePermission):
         caller = request.auth
         if not isinstance(caller, Caller):
             return False
-        needed = SCOPES_FOR_METHOD.get(request.method or "")
-        if needed is not None and needed.isdisjoint(caller.scopes):
+        needed = self.scopes_for_method.get(request.method or "")
+        if needed is not None and set(needed).isdisjoint(caller.scopes):
             raise InsufficientScope(needed)
         return True
+
+
+class ManagesClientKeys(HasEventScope):
+    """The same, where whatever is no reading lets programs in, or shuts them out."""
+
+    scopes_for_method = SCOPES_FOR_METHOD | dict.fromkeys(("POST", "PUT"), SCOPES_FOR_METHOD["DELETE"])

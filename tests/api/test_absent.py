@@ -24,7 +24,6 @@ ANSWERS: dict[str, Json] = {
     f"{ORGANIZATION}repos/": [],
     f"{ORGANIZATION}monitors/": [],
     f"{ORGANIZATION}replay-count/": {},
-    f"{PROJECT}keys/": [],
     f"{PROJECT}events/": [],
     **{
         f"{issue}{rest}": answer

@@ -35,8 +35,8 @@ IN_NEXT = {"status": "resolvedInNextRelease"}
 
 
 # Statements by which a session is stopped.
-KEEP = re.compile(r"FROM projects_project WHERE id = ANY.*FOR NO KEY UPDATE", re.DOTALL)
-SHARE = re.compile(r"FROM projects_project WHERE id = \S+ FOR SHARE")
+KEEP = re.compile(r"FROM issues_projectstate\s+WHERE project_id = ANY.*FOR NO KEY UPDATE", re.DOTALL)
+SHARE = re.compile(r"FROM issues_projectstate\s+WHERE project_id = ANY.*FOR SHARE", re.DOTALL)
 SETTLE = re.compile(r"UPDATE issues_issue AS issue\s+SET resolution_kind")
 MAKE = re.compile(r"INSERT INTO projects_release ")
 CHANGE = re.compile(r'UPDATE "projects_release"')
@@ -289,7 +289,7 @@ def test_is_unavailable_while_a_resolve_holds_the_project(
     api: Api, issue: Issue, settings: Any, foreign: Foreign
 ) -> None:
     settings.LOCK_TIMEOUT_SECONDS = 1
-    foreign.run("SELECT id FROM projects_project WHERE id = %s FOR SHARE", issue.project_id)
+    foreign.run("SELECT FROM issues_projectstate WHERE project_id = %s FOR SHARE", issue.project_id)
 
     response = make_2(api)
 

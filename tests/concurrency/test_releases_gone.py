@@ -33,8 +33,8 @@ UNKNOWN_RELEASE = {"statusDetails": {"inRelease": ["Unable to find a release wit
 
 
 # Statements by which a session is stopped.
-KEEP = re.compile(r"FROM projects_project WHERE id = ANY.*FOR NO KEY UPDATE", re.DOTALL)
-SHARE = re.compile(r"FROM projects_project WHERE id = \S+ FOR SHARE")
+KEEP = re.compile(r"FROM issues_projectstate\s+WHERE project_id = ANY.*FOR NO KEY UPDATE", re.DOTALL)
+SHARE = re.compile(r"FROM issues_projectstate\s+WHERE project_id = ANY.*FOR SHARE", re.DOTALL)
 DELETE_RELEASE = re.compile(r"DELETE FROM projects_release WHERE")
 
 

@@ -17,7 +17,7 @@ from django.db.models import Index, Max, Min, UniqueConstraint
 from pytest_django import DjangoDbBlocker
 
 from issues.enums import IssueStatus
-from issues.models import Activity, Issue, IssueHash, Mutation
+from issues.models import Activity, Environment, Issue, IssueHash, Mutation
 from issues.mutation import AllIssues, Ignore, IssueMutation, NamedIssues
 from issues.reading import counts
 from issues.reading.activities import NEWEST_FIRST, activities_from
@@ -210,6 +210,10 @@ READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
     "an issue by its fingerprint": (
         lambda cast: IssueHash.objects.filter(project=cast.project, hash="x").first(),
         {"issues_issuehash_once_per_project"},
+    ),
+    "an environment by its name": (
+        lambda cast: Environment.objects.filter(project=cast.project, name="production").first(),
+        {"issues_environment_once_per_project"},
     ),
     "the mutations of a project that has few": (
         lambda cast: list(Mutation.objects.filter(project=cast.empty).order_by("-pk")[:100]),

@@ -18,12 +18,12 @@ from uuid import UUID, uuid4
 
 from django.core.management.base import CommandError, CommandParser
 from django.db import connection, transaction
-from django.db.models import Max
 from django.utils import timezone
 from tqdm import tqdm
 
 from issues.enums import IssueLevel, IssueStatus, ResolutionKind
 from issues.models import Issue, IssueHash, IssueHour, IssueText
+from issues.services.ground.lookups import take_short_numbers
 from projects.management import base
 from projects.models import Project, Release
 
@@ -360,11 +360,6 @@ def locked_project(path: str) -> Project:
     return project
 
 
-def next_number(project: Project) -> int:
-    highest: int | None = Issue.objects.filter(project=project).aggregate(highest=Max("short_number"))["highest"]
-    return (highest or 0) + 1
-
-
 def release_ids(project: Project) -> list[int]:
     """Return the project's releases, oldest first."""
     return list(Release.objects.of_project(project.pk).newest_first().reverse().values_list("pk", flat=True))
@@ -384,7 +379,7 @@ def make_pair(*, now: datetime) -> str:
         if not missing:
             return f"Made nothing: the documented pair is in {PAIR_PROJECT}."
         restart_ids()
-        ids = write(project, next_number(project), missing)
+        ids = write(project, take_short_numbers(project.pk, len(missing)), missing)
     plural = "s" if len(ids) > 1 else ""
     return f"Made {len(ids)} issue{plural} in {PAIR_PROJECT}: id {' and '.join(map(str, ids))}."
 
@@ -400,7 +395,7 @@ def make_many(path: str, count: int, *, seed: int, status: str, now: datetime, s
         project = locked_project(path)
         check_foreign_keys_at_once()
         releases = release_ids(project)
-        first = next_number(project)
+        first = take_short_numbers(project.pk, count)
         with tqdm(total=count, unit=" issues", file=sys.stderr, disable=disable) as progress:
             for start in range(first, first + count, BATCH):
                 numbers = range(start, min(start + BATCH, first + count))

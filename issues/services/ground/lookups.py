@@ -26,8 +26,8 @@ def hold(mutation: IssueMutation, *, project_id: int) -> None:
     """Lock what the mutation names, FOR KEY SHARE: others may change it, nobody can delete it before the commit.
 
     For "resolved in the next release" no release may come or change its date either, before the commit: it would be
-    the one that settles the issues, and would not see them. So the project is locked FOR SHARE, which whoever changes
-    its releases waits for (:func:`lock_releases_of`); before any issue, as they do.
+    the one that settles the issues, and would not see them. So the state of the project is locked FOR SHARE, for which
+    whoever changes its releases waits (:func:`lock_state_of`); before any issue, as they do.
 
     :raises UnknownActor: the user or team was deleted, or left the organization or project.
     :raises UnknownRelease: the release was deleted.
@@ -113,7 +113,7 @@ def hold_former_assignees(project_id: int, mutation_id: int) -> Assignable:
 
 def hold_next_release(project_id: int) -> None:
     """Let no release of the project come or change its date before the commit; before any issue is locked."""
-    _lock("SELECT id FROM projects_project WHERE id = %s FOR SHARE", project_id)
+    _lock_states([project_id], "SHARE")
 
 
 def hold_newest_release(project_id: int, *, at: datetime) -> int | None:
@@ -151,17 +151,69 @@ def hold_releases(version: str, project_ids: Collection[int]) -> list[int]:
         return [pk for (pk,) in cursor.fetchall()]
 
 
-def lock_releases_of(project_ids: Collection[int]) -> set[int]:
-    """Keep the releases of these projects for this transaction alone to change; return which projects there are.
+def lock_state_of(project_ids: Collection[int]) -> set[int]:
+    """Keep the numbers and the releases of these projects for this transaction alone to change; return which projects
+    there are.
 
     In the order of ids, and before any release or issue. Who only points at a project does not wait.
     """
+    return _lock_states(project_ids, "NO KEY UPDATE")
+
+
+def take_short_numbers(project_id: int, count: int) -> int:
+    """Return the first of so many numbers for new issues of the project, held until the commit as by
+    :func:`lock_state_of`.
+
+    They are above all that were ever given, also by who wrote rows without asking here.
+    """
+    lock_state_of([project_id])
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id FROM projects_project WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE",
-            [sorted(project_ids)],
+            """
+            UPDATE issues_projectstate AS state
+            SET next_short_number = %(count)s + greatest(state.next_short_number, 1 + coalesce(
+                (SELECT max(issue.short_number) FROM issues_issue AS issue WHERE issue.project_id = state.project_id), 0
+            ))
+            WHERE state.project_id = %(project_id)s
+            RETURNING next_short_number - %(count)s
+            """,
+            {"project_id": project_id, "count": count},
         )
-        return {pk for (pk,) in cursor.fetchall()}
+        first: int = cursor.fetchone()[0]
+        return first
+
+
+def _lock_states(project_ids: Collection[int], strength: str) -> set[int]:
+    wanted = sorted(project_ids)
+    with connection.cursor() as cursor:
+        for _ in range(2):
+            cursor.execute(
+                f"""
+                SELECT project_id FROM issues_projectstate
+                WHERE project_id = ANY(%s::bigint[])
+                ORDER BY project_id
+                FOR {strength}
+                """,
+                [wanted],
+            )
+            found = {pk for (pk,) in cursor.fetchall()}
+            if len(found) == len(set(wanted)):
+                break
+            # Projects are made in many ways, by forms, seeds and scripts: what is missing is made when it is needed.
+            cursor.execute(
+                """
+                INSERT INTO issues_projectstate (project_id, next_short_number)
+                SELECT project.id, coalesce(
+                    (SELECT max(issue.short_number) FROM issues_issue AS issue WHERE issue.project_id = project.id), 0
+                ) + 1
+                FROM projects_project AS project
+                WHERE project.id = ANY(%s::bigint[])
+                ORDER BY project.id
+                ON CONFLICT (project_id) DO NOTHING
+                """,
+                [wanted],
+            )
+    return found
 
 
 def _hold_assignee(kind: str, pk: int, project_id: int, *, wait: bool = True) -> bool:

@@ -1,9 +1,11 @@
 """Deletion ... (contract section 3)"""
 
+from typing import Any
+
 import pytest
 
 from issues.enums import IssueStatus
-from issues.models import Issue
+from issues.models import Environment, Issue, IssueEnvironment, IssueMinute, IssueUser
 from issues.mutation import MutationOutcome
 from projects.callers import Caller
 from projects.models import Project, User
@@ -22,7 +24,10 @@ from tests.issues.services.calls import NOTHING, Changes, ask, changes_since, de
 
 pytestmark = pytest.mark.django_db
 
-HANGING = ["issuetext", "issuehash", "issuehour", "issueseen", "issuebookmark", "issuesubscription", "activity"]
+HANGING = [
+    *("issuetext", "issuehash", "issuehour", "issueminute", "issueuser", "issueenvironment"),
+    *("issueseen", "issuebookmark", "issuesubscription", "activity"),
+]
 
 
 def full(user: User, **columns: object) -> Issue:
@@ -30,6 +35,12 @@ def full(user: User, **columns: object) -> Issue:
     issue = IssueFactory(**columns)
     IssueHashFactory(issue=issue)
     IssueHourFactory(issue=issue)
+    IssueMinute.objects.create(project=issue.project, issue=issue, minute=NOW, own_count=1)
+    IssueUser.objects.create(project=issue.project, issue=issue, user_hash=1, last_seen=NOW)
+    environment, _ = Environment.objects.get_or_create(project=issue.project, name="production")
+    IssueEnvironment.objects.create(
+        project=issue.project, issue=issue, environment=environment, first_seen=NOW, last_seen=NOW, times_seen=1
+    )
     IssueSeenFactory(issue=issue, user=user)
     IssueBookmarkFactory(issue=issue, user=user)
     IssueSubscriptionFactory(issue=issue, user=user)
@@ -37,7 +48,7 @@ def full(user: User, **columns: object) -> Issue:
     return issue
 
 
-def rows_of(*issues: Issue) -> dict[str, list[int]]:
+def rows_of(*issues: Issue) -> dict[str, list[Any]]:
     """Return the keys of the issues and of all that hangs on them, by table."""
     tables = snapshot([issue.pk for issue in issues])
     return {name.removeprefix("issues_"): sorted(rows) for name, rows in tables.items()}

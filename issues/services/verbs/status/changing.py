@@ -67,11 +67,11 @@ def ignore(terms: SnoozeTerms, act: Act) -> Change:
     """Ignore under these terms, in place of any others."""
     return Change(
         snoozes.differs_from(terms, at=act.at),
-        _columns(IssueStatus.IGNORED, act) | resolutions.clear() | snoozes.snooze(terms),
+        _columns(IssueStatus.IGNORED, act) | resolutions.clear() | snoozes.snooze(terms, at=act.at),
         ActivityKind.SET_IGNORED,
         snoozes.describe(terms),
     )
 
 
 def _columns(status: IssueStatus, act: Act, *, resolved_at: datetime | None = None) -> dict[str, Any]:
-    return {"status": status.value, "status_by_id": act.user_id, "resolved_at": resolved_at}
+    return {"status": status.value, "status_by_id": act.user_id, "resolved_at": resolved_at, "reopened_as": None}

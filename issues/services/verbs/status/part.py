@@ -11,9 +11,10 @@ from projects.release_order import NEXT
 _TERMS = (
     *("snooze_ends_at", "snooze_ends_at_times_seen", "snooze_ends_at_users_seen"),
     *("snooze_window_count", "snooze_window_minutes", "snooze_window_user_count", "snooze_window_user_minutes"),
+    "snooze_escalates_above",
 )
 _RESOLUTION = ("resolution_kind", "resolution_release_id")
-_COLUMNS = ("status", "status_by_id", "resolved_at", *_RESOLUTION, *_TERMS)
+_COLUMNS = ("status", "status_by_id", "resolved_at", *_RESOLUTION, *_TERMS, "snooze_started_at", "reopened_as")
 
 
 def _is_over(state: str) -> str:
@@ -52,7 +53,7 @@ def _is_same_status(one: str, other: str) -> str:
     shows_no_actor = f"num_nonnulls({', '.join(f'{one}{name}' for name in ('resolution_kind', *_TERMS))}) = 0"
     return f"""CASE
         WHEN {shown(one)} <> {shown(other)} THEN false
-        WHEN {shown(one)} = 'unresolved' THEN true
+        WHEN {shown(one)} = 'unresolved' THEN {one}reopened_as IS NOT DISTINCT FROM {other}reopened_as
         ELSE CASE
             WHEN {one}status = 'ignored' THEN {row(_TERMS, one)} IS NOT DISTINCT FROM {row(_TERMS, other)}
             WHEN num_nonnulls({kinds}) < 2 THEN num_nonnulls({kinds}) = 0

@@ -72,7 +72,7 @@ def settle(project_ids: Collection[int], *, at: datetime, mutation_id: int | Non
     issues are settled too. What gave the issue its resolution keeps its who and when, and its activity learns the
     version that it had left open.
 
-    The caller keeps the releases of these projects (``lookups.lock_releases_of``), so that no issue can begin to wait
+    The caller keeps the releases of these projects (``lookups.lock_state_of``), so that no issue can begin to wait
     meanwhile. Two statements however many issues wait: after the first has waited for its locks, the second sees
     everything that those who had them wrote, their activity too.
 

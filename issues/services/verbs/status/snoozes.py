@@ -22,15 +22,17 @@ def wake() -> Columns:
         "snooze_window_minutes": None,
         "snooze_window_user_count": None,
         "snooze_window_user_minutes": None,
+        "snooze_escalates_above": None,
+        "snooze_started_at": None,
     }
 
 
-def snooze(terms: SnoozeTerms) -> Columns:
+def snooze(terms: SnoozeTerms, *, at: datetime) -> Columns:
     """Return the columns of an issue that is under these terms from now on.
 
     A plain count ends at an absolute total; a count with a window is kept as it was given.
     """
-    columns = wake() | {"snooze_ends_at": terms.until}
+    columns = wake() | {"snooze_ends_at": terms.until, "snooze_started_at": at}
     if terms.window is not None:
         columns |= {"snooze_window_count": terms.count, "snooze_window_minutes": terms.window}
     elif terms.count is not None:

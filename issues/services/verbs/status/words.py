@@ -225,6 +225,10 @@ def _resolved_in_release(data: Data, people: People) -> str:
     return f"resolved it in {data.get('version') or 'the next release'}"
 
 
+def _regressed(data: Data, people: People) -> str:
+    return f"saw it again in {data['version']}" if data.get("version") else "saw it again"
+
+
 def _ignored(data: Data, people: People) -> str:
     terms = []
     if until := data.get("ignoreUntil"):
@@ -243,5 +247,6 @@ TOLD = {
     ActivityKind.SET_RESOLVED: Told("check_circle", "resolved it"),
     ActivityKind.SET_RESOLVED_IN_RELEASE: Told("check_circle", _resolved_in_release),
     ActivityKind.SET_UNRESOLVED: Told("refresh", "reopened it"),
+    ActivityKind.SET_REGRESSION: Told("trending_up", _regressed),
     ActivityKind.SET_IGNORED: Told("snooze", _ignored),
 }
