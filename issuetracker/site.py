@@ -47,6 +47,7 @@ SIDEBAR = [
         [
             ("API keys", "key", "projects.apikey"),
             ("API tokens", "token", "projects.apitoken"),
+            ("Client keys", "vpn_key", "projects.clientkey"),
         ],
     ),
 ]

@@ -22,10 +22,12 @@ from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from projects.api.addresses import base_url
 from projects.credentials import hashed, new_api_key, new_token
 from projects.models import (
     ApiKey,
     ApiToken,
+    ClientKey,
     Deploy,
     Organization,
     OrganizationMember,
@@ -37,6 +39,7 @@ from projects.models import (
     all_scopes,
 )
 from projects.querysets import is_id
+from projects.serializers import dsn
 
 if TYPE_CHECKING:  # Django's classes take a type only for mypy; unfold's, which ship none, are made of them
     ModelAdmin = admin.ModelAdmin[Any]
@@ -435,3 +438,39 @@ class ApiTokenAdmin(CredentialAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """No: it is deleted, and another is made."""
         return False
+
+
+@admin.register(ClientKey)
+class ClientKeyAdmin(LargeTableAdmin):
+    """What programs send errors with. No secret: shown in full, with its DSN."""
+
+    list_display = ("key", "project", "name", "is_active", "limit", "created_at")
+    list_filter = ("is_active",)
+    list_select_related = ("project",)
+    search_fields = ("key", "name", "project__slug")
+    autocomplete_fields = ("project",)
+    ordering = ("-id",)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        if obj is None:
+            return ("project", "name", "limit_count", "limit_window")
+        return ("key", "dsn", "project", "name", "is_active", "limit_count", "limit_window", "created_at")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Once made, it is of its project: programs that have it would send to another."""
+        return () if obj is None else ("key", "dsn", "project", "created_at")
+
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Return the key; its DSN begins as the page's own address does, where BASE_URL says nothing."""
+        key = super().get_object(request, *args, **kwargs)
+        if key is not None:
+            key.base_url = base_url(request)
+        return key
+
+    @admin.display(description="DSN")
+    def dsn(self, key: Any) -> str:
+        return dsn(key, base_url=key.base_url)
+
+    @admin.display(description="limit")
+    def limit(self, key: ClientKey) -> str:
+        return "" if key.limit_count is None else f"{key.limit_count:,} in {key.limit_window:,} s"

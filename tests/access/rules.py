@@ -25,6 +25,14 @@ SCOPES = {
     "POST": {WRITE, ADMIN},
     "DELETE": {ADMIN},
 }
+# 7.1: who lets programs in, or shuts them out.
+CLIENT_KEYS = "/keys/"
+
+
+def enough(method: str, route: str) -> Collection[str]:
+    """Return the scopes any one of which a method of a route needs; none for those that need a credential only."""
+    return {ADMIN} if CLIENT_KEYS in route and method not in READING else SCOPES.get(method, ())
+
 
 NOT_PROVIDED = "Authentication credentials were not provided."
 BAD_KEY = "API key is not valid"
@@ -139,6 +147,9 @@ ASKS = {
     **{(method, f"{API}issues/<str:issue>/{rest}"): ask for (method, rest), ask in _ISSUE.items()},
     **{(method, f"{ORGANIZATION}issues/<str:issue>/{rest}"): ask for (method, rest), ask in _ISSUE.items()},
     ("POST", f"{PROJECT}mutations/<str:mutation>/undo/"): Ask(200),
+    ("POST", f"{PROJECT}keys/"): Ask(201, body={"name": "workers"}),
+    ("PUT", f"{PROJECT}keys/<str:client_key>/"): Ask(200, body={"isActive": False}),
+    ("DELETE", f"{PROJECT}keys/<str:client_key>/"): Ask(204),
     ("POST", f"{PROJECT}releases/"): Ask(201, body={"version": "new"}),
     ("PUT", f"{PROJECT}releases/<path:version>/"): Ask(200, body={"ref": "abc"}),
     ("DELETE", f"{PROJECT}releases/<path:version>/"): Ask(204),
@@ -170,13 +181,14 @@ def needs(route: str) -> Sees:
     return Sees.ORGANIZATION if "organization" in parts else Sees.NOTHING
 
 
-def lacking(method: str, caller: Caller) -> str | None:
+def lacking(method: str, route: str, caller: Caller) -> str | None:
     """Return what the 403 of a caller tells who lacks a scope: any one of these would do. None for whoever has one."""
     if caller.refused or (not caller.has_csrf_token and method in NEEDS_CSRF_TOKEN):
         return None
-    if method not in SCOPES or not set(caller.scopes).isdisjoint(SCOPES[method]):
+    scopes = enough(method, route)
+    if method not in SCOPES or not set(caller.scopes).isdisjoint(scopes):
         return None
-    needed = " ".join(scope for scope in (READ, WRITE, ADMIN) if scope in SCOPES[method])
+    needed = " ".join(scope for scope in (READ, WRITE, ADMIN) if scope in scopes)
     return f'Bearer error="insufficient_scope", scope="{needed}"'
 
 
@@ -188,7 +200,7 @@ def expected(method: str, route: str, methods: Collection[str], caller: Caller) 
         return 401
     if method in NEEDS_CSRF_TOKEN and not caller.has_csrf_token:
         return 403
-    if method in SCOPES and set(caller.scopes).isdisjoint(SCOPES[method]):
+    if method in SCOPES and set(caller.scopes).isdisjoint(enough(method, route)):
         return 403
     if caller.sees < needs(route):
         return 404

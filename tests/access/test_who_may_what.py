@@ -80,7 +80,7 @@ def check(response: Any, cell: Cell, caller: rules.Caller, status: int) -> None:
     is_api_answer(response)
     assert response.status_code == status
     assert set(response.headers["Allow"].split(", ")) == cell.methods
-    told = {401: 'Basic realm="api"', 403: rules.lacking(cell.method, caller)}.get(status)
+    told = {401: 'Basic realm="api"', 403: rules.lacking(cell.method, cell.route, caller)}.get(status)
     assert response.headers.get("WWW-Authenticate") == told
     if cell.method == "HEAD" or status < 400:
         return

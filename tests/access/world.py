@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from issues.models import Activity, Issue, Mutation
-from projects.models import Organization, Project, Release, Role, Team, User
+from projects.models import ClientKey, Organization, Project, Release, Role, Team, User
 from tests.access import rules
 from tests.api_client import Api, basic, bearer
 from tests.factories import (
@@ -17,6 +17,7 @@ from tests.factories import (
     ActivityFactory,
     ApiKeyFactory,
     ApiTokenFactory,
+    ClientKeyFactory,
     DeployFactory,
     IssueFactory,
     MutationFactory,
@@ -44,6 +45,7 @@ class Realm:
     note: Activity
     mutation: Mutation
     release: Release
+    client_key: ClientKey
 
     @property
     def words(self) -> dict[str, str]:
@@ -60,6 +62,7 @@ class Realm:
             "key": "level",
             "share_id": self.issue.share_id.hex,
             "version": self.release.version,
+            "client_key": self.client_key.key,
         }
 
 
@@ -83,7 +86,8 @@ def build(name: str, *, organization: Organization | None = None, ids: int | Non
     note = ActivityFactory(**pk(7), issue=issue, user=owner, note=True)
     mutation = MutationFactory(**pk(8), project=project, user=owner, ids=[issue.pk])
     ActivityFactory(**pk(9), issue=issue, user=owner, kind="set_unresolved", mutation_id=mutation.pk, **RESOLVED_BEFORE)
-    return Realm(organization, team, owner, project, issue, note, mutation, release)
+    client_key = ClientKeyFactory(**pk(10), project=project)
+    return Realm(organization, team, owner, project, issue, note, mutation, release, client_key)
 
 
 def with_key(realm: Realm, **columns: Any) -> Api:

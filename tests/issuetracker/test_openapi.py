@@ -26,7 +26,14 @@ from projects.database.failures import SENTENCES
 from projects.models import Project, User
 from tests.api_client import Api
 from tests.described import assert_answer, resolved
-from tests.factories import ActivityFactory, ApiTokenFactory, IssueFactory, MutationFactory, ReleaseFactory
+from tests.factories import (
+    ActivityFactory,
+    ApiTokenFactory,
+    ClientKeyFactory,
+    IssueFactory,
+    MutationFactory,
+    ReleaseFactory,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 ISSUES = "/api/0/projects/{organization}/{project}/issues/"
@@ -135,6 +142,7 @@ def world(api: Api, project: Project, jane: User) -> Api:
     IssueFactory(project=project, id=2, short_number=2)
     ActivityFactory(id=1, issue=issue, user=jane, note=True)
     MutationFactory(id=1, project=project)
+    ClientKeyFactory(project=project, key=document()["components"]["parameters"]["client_key"]["example"])
     with connection.cursor() as cursor:  # those ids are taken
         cursor.execute("SELECT setval(pg_get_serial_sequence('issues_activity', 'id'), 1)")
         cursor.execute("SELECT setval(pg_get_serial_sequence('issues_mutation', 'id'), 1)")

@@ -1,16 +1,17 @@
-"""create_api_key, create_token, revoke_credential: a secret is shown once, and what was given can be taken back."""
+"""Commands that make and end credentials: a secret is shown once, and what was given can be taken back."""
 
 import re
 from datetime import timedelta
 from hashlib import sha256
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from projects.credentials import create_api_key, create_token
-from projects.models import ApiKey, ApiToken, Organization, User
+from projects.models import ApiKey, ApiToken, ClientKey, Organization, Project, User
 
 pytestmark = pytest.mark.django_db
 
@@ -214,3 +215,40 @@ def test_refuses_what_no_listing_shows(word: str, outer_rim: Organization, kit: 
     assert refusal("revoke_credential", word) == sentence
     assert ApiKey.objects.get().is_active
     assert ApiToken.objects.count() == 1
+
+
+# create_client_key
+
+
+def test_create_client_key_prints_the_dsn_alone(project: Project, settings: Any) -> None:
+    settings.BASE_URL = "https://issues.example.com"
+
+    printed, explained = run(
+        "create_client_key", "--project=the-interstellar-jurisdiction/pump-station", "--label=workers"
+    )
+
+    key = ClientKey.objects.get()
+    assert printed == f"https://{key.key}@issues.example.com/{project.pk}\n"
+    assert (key.project, key.name) == (project, "workers")
+    assert explained == "Programs that are told this send their errors to pump-station.\n"
+
+
+def test_create_client_key_says_when_it_guesses_the_address(project: Project, settings: Any) -> None:
+    settings.BASE_URL, settings.PORT = "", 8123
+
+    printed, explained = run("create_client_key", "--project=the-interstellar-jurisdiction/pump-station")
+
+    assert "@127.0.0.1:8123/" in printed
+    assert "BASE_URL is not set" in explained
+
+
+@pytest.mark.parametrize("path", ["the-interstellar-jurisdiction/nothing", "nothing/pump-station", "pump-station", "/"])
+def test_create_client_key_needs_a_project(project: Project, path: str) -> None:
+    assert refusal("create_client_key", f"--project={path}") == f"There is no project {path}."
+    assert not ClientKey.objects.exists()
+
+
+def test_create_client_key_refuses_a_long_label(project: Project) -> None:
+    words = ["create_client_key", "--project=the-interstellar-jurisdiction/pump-station", f"--label={'x' * 65}"]
+
+    assert refusal(*words) == "The label is longer than 64 characters."

@@ -13,6 +13,7 @@ from tests.factories import (
     NOW,
     ApiKeyFactory,
     ApiTokenFactory,
+    ClientKeyFactory,
     DeployFactory,
     ModelFactory,
     OrganizationFactory,
@@ -298,3 +299,26 @@ def test_newest_first_orders_by_that_time_and_ties_by_id() -> None:
     newest_first = Release.objects.newest_first()
 
     assert list(newest_first) == [released_last, tied_later, tied, released_first]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Client keys
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "is_allowed"),
+    [("0123456789abcdef" * 2, True), *((key, False) for key in ["", "a" * 31, "A" * 32, "g" * 32, "a" * 31 + "\n"])],
+)
+def test_clientkey_is_32_hex_digits(key: str, is_allowed: bool) -> None:
+    with decided_by("projects_clientkey_is_32_hex_digits", is_allowed=is_allowed):
+        ClientKeyFactory(key=key)
+
+
+@pytest.mark.parametrize(
+    ("count", "window", "is_allowed"),
+    [(None, None, True), (1, 1, True), (1, None, False), (None, 1, False), (0, 1, False), (1, 0, False)],
+)
+def test_clientkey_limit_is_whole(count: int | None, window: int | None, is_allowed: bool) -> None:
+    with decided_by("projects_clientkey_limit_is_whole", is_allowed=is_allowed):
+        ClientKeyFactory(limit_count=count, limit_window=window)

@@ -12,6 +12,7 @@ from django.db import models
 from projects.models import (
     ApiKey,
     ApiToken,
+    ClientKey,
     Organization,
     OrganizationMember,
     Project,
@@ -109,6 +110,10 @@ def test_prints_exactly_one_json_object() -> None:
     users = {user.username: str(user.pk) for user in User.objects.all()}
     answer = json.loads(printed)
     first, second = answer["organizations"]
+    dsns = {
+        key.project.slug: f"http://{key.key}@127.0.0.1:8000/{key.project_id}"
+        for key in ClientKey.objects.select_related("project")
+    }
     tokens = [user["token"] for organization in answer["organizations"] for user in organization["users"]]
     expected = {
         "organizations": [
@@ -121,8 +126,8 @@ def test_prints_exactly_one_json_object() -> None:
                     {"id": teams["captain-planet"], "slug": "captain-planet"},
                 ],
                 "projects": [
-                    {"id": projects["pump-station"], "slug": "pump-station"},
-                    {"id": projects["prime-mover"], "slug": "prime-mover"},
+                    {"id": projects["pump-station"], "slug": "pump-station", "dsn": dsns["pump-station"]},
+                    {"id": projects["prime-mover"], "slug": "prime-mover", "dsn": dsns["prime-mover"]},
                 ],
                 "users": [
                     {"id": users["jane"], "username": "jane", "email": "jane@example.com", "token": tokens[0]},
@@ -134,7 +139,7 @@ def test_prints_exactly_one_json_object() -> None:
                 "slug": "outer-rim",
                 "apiKey": second["apiKey"],
                 "teams": [],
-                "projects": [{"id": projects["relay"], "slug": "relay"}],
+                "projects": [{"id": projects["relay"], "slug": "relay", "dsn": dsns["relay"]}],
                 "users": [{"id": users["kit"], "username": "kit", "email": "kit@example.com", "token": tokens[2]}],
             },
         ]
@@ -206,7 +211,10 @@ def test_prints_the_secrets_as_a_shell_takes_them() -> None:
     printed = seed("--api-key", "k'ey", "--token", "t:oken")
 
     lines = printed.splitlines()
-    assert lines[0] == ("Made 2 organizations, 3 projects, 2 releases, 3 users, 2 teams, 2 API keys, 3 API tokens.")
+    assert lines[0] == (
+        "Made 2 organizations, 3 projects, 2 releases, 3 users, 2 teams, 2 API keys, 3 API tokens, 3 client keys."
+    )
+    assert sum(line.startswith("PUMP_STATION_DSN=http://") for line in lines) == 1
     assert """THE_INTERSTELLAR_JURISDICTION_API_KEY='k'"'"'ey'""" in lines
     assert "JANE_TOKEN=t:oken" in lines
     assert sum(line.startswith("SAM_TOKEN=sntryu_") for line in lines) == 1

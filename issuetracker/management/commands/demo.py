@@ -7,7 +7,8 @@ from django.core.management import call_command
 from issues.management.commands.seed_issues import MIXED, PAIR_PROJECT
 from issues.models import Issue
 from issuetracker.management.commands import serve
-from projects.models import Project, User
+from projects.models import ClientKey, Project, User
+from projects.serializers import dsn
 
 COMPANY = 20  # made-up issues beside the documented pair
 
@@ -26,6 +27,9 @@ class Command(serve.Command):
         call_command("migrate", verbosity=0)
         seeded = StringIO()
         call_command("seed_projects", api_key=secrets.api_key, token=secrets.token, json=True, stdout=seeded)
+        self.client_key = ClientKey.objects.filter(
+            project__in=Project.objects.named(*PAIR_PROJECT.split("/")), is_active=True
+        ).earliest("pk")
         self.shown_once = others(json.loads(seeded.getvalue()), known=secrets)
         call_command("seed_issues", verbosity=0, stdout=StringIO())
         seed_company()
@@ -47,6 +51,12 @@ For sentry-cli, as the user jane:
   export SENTRY_URL={url}/
   export SENTRY_AUTH_TOKEN={self.secrets.token}
   export SENTRY_ORG=the-interstellar-jurisdiction SENTRY_PROJECT=pump-station
+
+Errors of a program come in by its DSN. Two lines that send one:
+
+  export SENTRY_DSN={dsn(self.client_key, base_url=url)}
+  .venv/bin/python -c 'import sentry_sdk; sentry_sdk.init(); 1 / 0'
+  sentry-cli send-event -m 'The pump has stopped'
 
 {self.shown_once}The admin: {url}/admin/
   user admin, password {self.secrets.admin_password}

@@ -6,12 +6,25 @@ from datetime import UTC, datetime
 from shlex import quote
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.db import models, transaction
 
 from projects.credentials import create_api_key, create_token, hashed
 from projects.management import base
-from projects.models import ApiKey, ApiToken, Organization, OrganizationMember, Project, Release, Role, Team, User
+from projects.models import (
+    ApiKey,
+    ApiToken,
+    ClientKey,
+    Organization,
+    OrganizationMember,
+    Project,
+    Release,
+    Role,
+    Team,
+    User,
+)
+from projects.serializers import dsn
 
 LABEL = "seed_projects"  # tells the credentials made here from those that people make
 
@@ -114,6 +127,7 @@ class Command(base.Command):
         given_key = usable_secret("--api-key", options["api_key"], refused=":")
         given_token = usable_secret("--token", options["token"])
 
+        self.base_url = settings.BASE_URL or f"http://127.0.0.1:{settings.PORT}"
         self.made: Counter[str] = Counter()
         self.replaced: list[str] = []
         with transaction.atomic():
@@ -148,7 +162,9 @@ class Command(base.Command):
             "slug": organization.slug,
             "apiKey": api_key,
             "teams": [{"id": str(team.pk), "slug": team.slug} for team in teams],
-            "projects": [{"id": str(project.pk), "slug": project.slug} for project in projects],
+            "projects": [
+                {"id": str(project.pk), "slug": project.slug, "dsn": self.dsn(project)} for project in projects
+            ],
             "users": [
                 {"id": str(user.pk), "username": user.username, "email": user.email, "token": token}
                 for user, token in zip(users, tokens, strict=True)
@@ -166,6 +182,14 @@ class Command(base.Command):
             )
             self.count(release, made)
         return project
+
+    def dsn(self, project: Project) -> str:
+        """See to it that the project has a client key; return its DSN. One that was disabled is left alone."""
+        key = ClientKey.objects.filter(project=project, name=LABEL, is_active=True).order_by("pk").first()
+        if key is None:
+            key = ClientKey.objects.create(project=project, name=LABEL)
+            self.count(key, True)
+        return dsn(key, base_url=self.base_url)
 
     def user(self, organization: Organization, seed: UserSeed) -> User:
         user = User.objects.filter(username=seed.username).first()
@@ -252,6 +276,8 @@ class Command(base.Command):
                         f"{user['username'].upper()}_TOKEN", user["token"], f"create_token --user {user['username']}"
                     )
                 )
+            for project in organization["projects"]:
+                lines.append(f"{project['slug'].upper().replace('-', '_')}_DSN={quote(project['dsn'])}")
         return lines
 
 
