@@ -1,6 +1,10 @@
 """Whom and what a request names, and the ways in which they go away."""
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from django.db import connection, transaction
 
 from projects.models import OrganizationMember, Project, Release, Team, User
 from tests.factories import (
@@ -44,3 +48,13 @@ def take_the_release_from_the_project(cast: Cast) -> None:
 
 def delete_the_release(cast: Cast) -> None:
     cast.release.delete()
+
+
+THE_LAST_WORD = re.compile("SELECT 'the last word'")
+
+
+def without_committing(goes_away: Callable[[Cast], None], cast: Cast) -> None:
+    """Take it away, and say a last word before the commit."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        goes_away(cast)
+        cursor.execute(THE_LAST_WORD.pattern)

@@ -8,13 +8,14 @@ from types import NoneType
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError
 
 from issues.models import Issue, IssueSubscription
 from projects.models import User
 from tests.api_client import Api
 from tests.assertions import snapshot
 from tests.concurrency.going import (
+    THE_LAST_WORD,
     Cast,
     deactivate_the_user,
     delete_the_release,
@@ -23,6 +24,7 @@ from tests.concurrency.going import (
     leave_the_organization,
     take_the_release_from_the_project,
     take_the_team_from_the_project,
+    without_committing,
 )
 from tests.concurrency.sessions import (
     HISTORY,
@@ -42,16 +44,6 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-THE_LAST_WORD = re.compile("SELECT 'the last word'")
-
-
-def without_committing(goes_away: Callable[[Cast], None], cast: Cast) -> None:
-    """Take it away, and say a last word before the commit."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        goes_away(cast)
-        cursor.execute(THE_LAST_WORD.pattern)
 
 
 TO_SAM = {"assignedTo": "sam"}

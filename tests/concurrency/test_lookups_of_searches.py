@@ -4,25 +4,29 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Model
+from pytest_django import Settings
 
 from issues.models import Issue
 from projects.models import User
 from tests.api_client import Api
 from tests.concurrency.going import (
+    THE_LAST_WORD,
     Cast,
     delete_the_release,
     delete_the_team,
     delete_the_user,
     leave_the_organization,
     take_the_team_from_the_project,
+    without_committing,
 )
 from tests.concurrency.sessions import (
     BEGIN,
     HISTORY,
     HOLD,
     ISSUE_LOCK,
+    Counter,
     Session,
     interrupted,
     stopped,
@@ -163,6 +167,25 @@ def test_of_a_child_cant_be_taken_away_while_it_is_merged(
     going.result()
     elder.refresh_from_db()
     assert getattr(elder, f"{column}_id") == getattr(child, f"{column}_id")
+
+
+@pytest.mark.parametrize(("column", "goes_away"), THE_HEIR)
+def test_of_a_child_is_never_waited_for_by_who_has_its_issues(
+    api: Api, cast: Cast, session: Session, settings: Settings, column: str, goes_away: Callable[[Cast], None]
+) -> None:
+    """Whoever takes it away may wait for these issues. So the merge lets go of them, and begins again."""
+    settings.LOCK_TIMEOUT_SECONDS = 1
+    elder, child = of_the_child(cast, column)
+    attempts = Counter(BEGIN)
+
+    with (
+        stopped(session, partial(without_committing, goes_away, cast), after=THE_LAST_WORD),
+        connection.execute_wrapper(attempts),
+    ):
+        response = api.put(api.issues_url, {"merge": True}, ids=[elder.pk, child.pk])
+
+    assert response.status_code == 503
+    assert attempts.count > 3
 
 
 @pytest.mark.parametrize(("column", "goes_away"), THE_HEIR)

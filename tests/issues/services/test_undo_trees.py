@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from issues.models import Activity, Issue
+from issues.models import Activity, Issue, IssueSeen
 from projects.callers import Caller
 from projects.models import Project
 from tests.factories import (
@@ -13,7 +13,7 @@ from tests.factories import (
     IssueFactory,
 )
 from tests.issues.services.calls import ask
-from tests.issues.services.undoing import state, undo
+from tests.issues.services.undoing import AT_LAST, LATER, LATER_STILL, state, undo
 
 pytestmark = pytest.mark.django_db
 
@@ -117,3 +117,20 @@ def test_closes_no_circle(project: Project, make: Callable[..., Issue], by_key: 
         other.pk: None,
         parent_of_other.pk: one.pk,
     }
+
+
+@pytest.mark.parametrize("has_seen", [True, False])
+def test_comes_before_marks_which_what_came_to_a_child_says_nothing_about(
+    project: Project, make: Callable[..., Issue], by_jane: Caller, has_seen: bool
+) -> None:
+    """While it is merged, the parent shows what comes to its child, and so doesn't count as seen."""
+    child, parent = make(1), make(2)
+    ask(project, [child, parent], by=by_jane, at=NOW, has_seen=not has_seen)
+    changed = ask(project, [child, parent], by=by_jane, at=LATER, has_seen=has_seen, merge=True)
+    Issue.objects.filter(pk=child.pk).update(last_seen=LATER_STILL, own_last_seen=LATER_STILL)
+    Issue.objects.filter(pk=parent.pk).update(last_seen=LATER_STILL)
+
+    undone = undo(project, changed, by=by_jane, at=AT_LAST)
+
+    assert (undone.changed, undone.skipped_ids) == (2, (child.pk,))
+    assert IssueSeen.objects.filter(issue=parent).exists() is not has_seen
