@@ -150,6 +150,13 @@ def test_gives_one_answer_only_when_an_unread_body_is_no_http(running: Running) 
     assert running.send(raw).count(b"HTTP/1.1 ") == 1
 
 
+def test_reads_no_request_out_of_a_body_that_was_not_read(running: Running) -> None:
+    body = request("/memory").ljust(2 * MIB, b"a")
+    raw = request("/unread", f"Content-Length: {len(body)}", body=body).replace(b"Connection: close\r\n", b"", 1)
+
+    assert running.send(raw).count(b"HTTP/1.1 ") == 1
+
+
 def test_hands_on_a_chunked_body_with_its_length(running: Running) -> None:
     raw = request("/", "Transfer-Encoding: chunked", body=b"5\r\nhello\r\n4\r\n you\r\n0\r\n\r\n")
 
