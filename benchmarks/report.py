@@ -202,7 +202,7 @@ def _all(results: Results) -> Iterator[str]:
     yield "## Update all"
     yield ""
     yield "Medians in ms. The *bare copy* is the service on a copy of the table of issues with its checks, its primary"
-    yield "key, the index of unresolved, and no foreign keys."
+    yield "key, the index of the lists, and no foreign keys."
     yield ""
     ways = (FLOOR, SERVICE, HTTP, BARE)
     yield from table(

@@ -243,7 +243,7 @@ def _execute(statements: Iterable[str]) -> None:
 
 @contextmanager
 def bare_copy() -> Iterator[dict[str, Part]]:
-    """Keep a copy of the table of issues with its primary key and the index of unresolved, its checks and no more.
+    """Keep a copy of the table of issues with its primary key and the index of the lists, its checks and no more.
 
     Yields what the table has beyond that, by name: each index that holds most rows, the other indexes, and the foreign
     keys.
@@ -259,7 +259,7 @@ def bare_copy() -> Iterator[dict[str, Part]]:
         cursor.execute("ALTER TABLE bare.issues_issue ADD PRIMARY KEY (id)")
         cursor.execute(INDEXES)
         indexes = {name: (sql, holds_most) for name, sql, holds_most in cursor.fetchall()}
-        cursor.execute(indexes.pop("issues_issue_unresolved")[0])
+        cursor.execute(indexes.pop("issues_issue_listed_by_status")[0])
         cursor.execute("VACUUM ANALYZE bare.issues_issue")
         cursor.execute(FOREIGN_KEYS)
         keys = [Part([adding], [dropping]) for adding, dropping in cursor.fetchall()]

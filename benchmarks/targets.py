@@ -102,7 +102,7 @@ def _all(results: Results) -> Iterator[Target]:
         )
         if all(BARE in cell for _, cell in cells):
             yield _worst(
-                f"update all of {size:,} / the same with the primary key and the index of unresolved only",
+                f"update all of {size:,} / the same with the primary key and the index of the lists only",
                 BARE_AT_MOST,
                 [(ratio(cell, SERVICE, BARE), verb) for verb, cell in cells],
             )

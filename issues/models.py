@@ -229,14 +229,18 @@ class Issue(models.Model):
             ),
         ]
         indexes = [
-            # The default list: newest unresolved first (IssueQuerySet.page). It names `status`, so no status change can
-            # be a HOT update; without it, listing few unresolved among many resolved reads them all.
+            # The lists of each status, newest first, and so the default list; the list of all is the three of them side
+            # by side (IssueQuerySet.page). And the platforms and loggers of the newest (services/ground/names.py). It
+            # has `status`, so no status change can be a HOT update; without it, listing few unresolved among many
+            # resolved reads them all. One index for all statuses: with one of the unresolved and one of all, whatever
+            # was opened again was written to both (docs/decisions/0039).
             models.Index(
                 F("project"),
+                F("status"),
                 F("last_seen").desc(),
                 F("id").desc(),
-                name="issues_issue_unresolved",
-                condition=Q(status="unresolved", merged_into__isnull=True),
+                name="issues_issue_listed_by_status",
+                condition=Q(merged_into__isnull=True),
             ),
             # The default list again: snoozes that time has ended count as unresolved. In the list's order, with the end
             # beside it, so that those that go on are passed over in the index; by the end alone, a project without any
@@ -260,15 +264,6 @@ class Issue(models.Model):
                     | Q(users_seen__gte=F("snooze_ends_at_users_seen"))
                 )
                 & Q(merged_into__isnull=True),
-            ),
-            # The list of all, newest first, and the lists of resolved and ignored (IssueQuerySet.page); and the
-            # platforms and loggers of the newest (services/ground/names.py).
-            models.Index(
-                F("project"),
-                F("last_seen").desc(),
-                F("id").desc(),
-                name="issues_issue_listed",
-                condition=Q(merged_into__isnull=True),
             ),
             # The list by age (`sort=new`), which is the one that doesn't move while it is walked. The other two sorts,
             # by events and by users, have none: every index more makes every change of status dearer.

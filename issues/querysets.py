@@ -80,10 +80,10 @@ _COUNTS_AS = {
 }
 
 
-def _parts(statuses: Iterable[IssueStatus] | None, *, at: Moment) -> list[Q | RawSQL]:
-    """Return conditions that exclude each other, each with an index of its own (Issue.Meta.indexes)."""
+def _parts(statuses: Iterable[IssueStatus] | None, sort: Sort, *, at: Moment) -> list[Q | RawSQL]:
+    """Return conditions that exclude each other, each with a walk of its own in an index (Issue.Meta.indexes)."""
     if statuses is None:
-        return [Q()]
+        return [Q(status=status) for status in IssueStatus] if sort.column == "last_seen" else [Q()]
     parts: dict[IssueStatus, list[Q | RawSQL]] = {
         IssueStatus.UNRESOLVED: [Q(status=IssueStatus.UNRESOLVED), *_ended(at)],
         IssueStatus.RESOLVED: [Q(status=IssueStatus.RESOLVED)],
@@ -235,7 +235,8 @@ def _statement(issues: IssueQuerySet, walk: _Walk) -> Statement:
     here = issues.filter(project_id=project).visible().filter(position.beyond())
     ended = _ended(at)
     parts = [
-        _next_keys(here.filter(part), position, walk.limit, few=part in ended) for part in _parts(walk.statuses, at=at)
+        _next_keys(here.filter(part), position, walk.limit, few=part in ended)
+        for part in _parts(walk.statuses, walk.sort, at=at)
     ]
     keys = f"({' UNION ALL '.join(f'({sql})' for sql, _ in parts)}) AS part (sorted_by, id)"
     if not walk.of_one_project:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from django.db.models import QuerySet, Value
 
+from issues.enums import IssueStatus
 from issues.models import Issue
 from issues.mutation import AllIssues, NamedIssues
 from issues.querysets import like
@@ -200,12 +201,13 @@ def _ways(
             yield Way.ID, named if hidden else named.visible(), "pk"
 
 
-# The newest issues of each project, which are what people talk about; read by the index of the list.
-_NEWEST = """
+# The newest issues of each project and status, which are what people talk about; read by the index of the lists.
+_NEWEST = f"""
     unnest(%(project_ids)s::bigint[]) AS scope (project_id)
+    CROSS JOIN unnest(ARRAY[{", ".join(f"'{status}'" for status in IssueStatus.values)}]) AS counted (status)
     CROSS JOIN LATERAL (
         SELECT platform, logger FROM issues_issue
-        WHERE project_id = scope.project_id AND merged_into_id IS NULL
+        WHERE project_id = scope.project_id AND status = counted.status AND merged_into_id IS NULL
         ORDER BY last_seen DESC, id DESC
         LIMIT 1000
     ) AS newest
