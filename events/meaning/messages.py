@@ -74,7 +74,7 @@ def formatted(template: str, params: list[Any] | dict[str, Any]) -> str:
         parts += [template[done : found.start()], text]
         length += found.start() - done + len(text)
         done = found.end()
-        if length > MOST:  # a name may stand there a thousand times
+        if length >= MOST:  # a name may stand there a thousand times
             break
     return cut("".join(parts) + template[done:], MOST)
 

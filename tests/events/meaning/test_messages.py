@@ -79,6 +79,19 @@ def test_no_template_makes_a_message_longer_than_it_may_be(template: str) -> Non
     assert len(formatted(template, ["x" * 8192])) <= 8192
 
 
+def test_a_parameter_is_not_written_more_often_than_there_is_room() -> None:
+    """A template may name megabytes a thousand times."""
+    written = []
+
+    class Megabytes:
+        def __str__(self) -> str:
+            written.append(self)
+            return "x" * 9000
+
+    assert len(formatted("%(a)s" * 1000, {"a": Megabytes()})) == 8192
+    assert len(written) == 1
+
+
 @pytest.mark.parametrize(
     ("event", "names"),
     [
