@@ -21,6 +21,13 @@ NEXT = f"""
     ORDER BY {release_order("newer")}
     LIMIT 1
 """
+# The same, where several have come one after the other: the first of these that is newer, whatever else is. What time
+# alone has made the next comes before them; what one of them carries, with it.
+NEXT_TO_COME = NEXT.replace(
+    f"ORDER BY {release_order('newer')}",
+    "ORDER BY coalesce(array_position({new}, newer.id), array_position({new}, newer.ordered_by_id)) NULLS FIRST,"
+    f" {release_order('newer')}",
+)
 
 
 def next_releases(bases: Collection[tuple[int, int | None]], *, at: datetime) -> dict[tuple[int, int | None], int]:
@@ -43,29 +50,39 @@ def next_releases(bases: Collection[tuple[int, int | None]], *, at: datetime) ->
         return {(project_id, base_id): pk for project_id, base_id, pk in cursor.fetchall() if pk is not None}
 
 
-def carry(project_ids: Collection[int], of: Numbered) -> None:
+def carry(project_ids: Collection[int], *of: Numbered) -> None:
     """Write anew as what the releases of a package count as dated, from a number on.
 
-    To be called after one of that number came, changed its date or went.
+    To be called after one of that number came, changed its date or went; or several of them.
 
     One statement, however many releases there are; it writes what changes, and reads what has that number or a higher
     one. The caller keeps the projects, so that nobody else changes their releases.
     """
-    if not of.package:
-        return  # dated by itself alone
+    lowest: dict[str, str] = {}
+    for package, number in of:
+        if package:  # else it is dated by itself alone
+            lowest[package] = min(number, lowest.get(package, number))
+    if not lowest:
+        return
+    packages = {"packages": list(lowest), "numbers": list(lowest.values())}
     with connection.cursor() as cursor:
-        cursor.execute(CARRY, {"project_ids": sorted(project_ids), "package": of.package, "number": of.number})
+        cursor.execute(CARRY, {"project_ids": sorted(project_ids), **packages})
 
 
 # A pair of date, in microseconds, and id is an array, since there is a greatest of arrays and none of rows.
 CARRY = """
-    WITH below AS (
-        SELECT project.id AS project_id, latest.pair
+    WITH changed AS MATERIALIZED (
+        SELECT * FROM unnest(%(packages)s::varchar[], %(numbers)s::text[]) AS changed (package, number)
+    ),
+    below AS (
+        SELECT project.id AS project_id, changed.package, latest.pair
         FROM unnest(%(project_ids)s::bigint[]) AS project (id)
+        CROSS JOIN changed
         CROSS JOIN LATERAL (
             SELECT ARRAY[(extract(epoch FROM ordered_at) * 1000000)::bigint, ordered_by_id] AS pair
             FROM projects_release
-            WHERE project_id = project.id AND package = %(package)s AND package <> '' AND number < %(number)s
+            WHERE project_id = project.id AND package = changed.package AND package <> ''
+              AND number < changed.number COLLATE "C"
             ORDER BY number DESC
             LIMIT 1
         ) AS latest
@@ -74,11 +91,12 @@ CARRY = """
         SELECT release.id,
                greatest(below.pair, max(
                    ARRAY[(extract(epoch FROM release.dated_at) * 1000000)::bigint, release.id]
-               ) OVER (PARTITION BY release.project_id ORDER BY release.number)) AS pair
-        FROM projects_release AS release
-        LEFT JOIN below ON below.project_id = release.project_id
-        WHERE release.project_id = ANY(%(project_ids)s::bigint[]) AND release.package = %(package)s
-          AND release.package <> '' AND release.number >= %(number)s
+               ) OVER (PARTITION BY release.project_id, release.package ORDER BY release.number)) AS pair
+        FROM changed
+        JOIN projects_release AS release
+          ON release.project_id = ANY(%(project_ids)s::bigint[]) AND release.package = changed.package
+         AND release.package <> '' AND release.number >= changed.number COLLATE "C"
+        LEFT JOIN below ON below.project_id = release.project_id AND below.package = release.package
     ),
     due AS (
         SELECT dated.id, latest.id AS carried_by_id, latest.dated_at AS carried_at

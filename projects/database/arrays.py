@@ -7,13 +7,15 @@ from django.db.models import Field, Lookup
 from django.db.models.expressions import RawSQL
 
 
-def as_array(ids: Iterable[int]) -> str:
+def as_array(values: Iterable[object]) -> str:
     """Return ids as the one literal that PostgreSQL reads as an array, once it is cast to one.
+
+    Or other values whose texts need no quotes in it: times, and words that we know.
 
     The driver writes a list as ``ARRAY[1, 2, ...]``, in which every id is an expression to be parsed: ten thousand of
     them take longer to parse than to find.
     """
-    return "{" + ",".join(map(str, ids)) + "}"
+    return "{" + ",".join(map(str, values)) + "}"
 
 
 @Field.register_lookup

@@ -1,6 +1,6 @@
 """By which release an issue is resolved, as columns of the issue."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,8 @@ from django.db.models.expressions import RawSQL
 from issues.enums import ActivityKind, ResolutionKind
 from issues.mutation import NamedRelease
 from issues.querysets import condition
-from projects.release_order import NEXT
+from projects.database.arrays import as_array
+from projects.release_order import NEXT, NEXT_TO_COME
 
 Columns = dict[str, Any]
 
@@ -62,6 +63,9 @@ def is_not_in_next(*, at: datetime) -> RawSQL:
 # The release that an issue waits for, if it is out; and the one that comes after a base.
 NEXT_OF_ISSUE = NEXT.format(project="issues_issue.project_id", base="issues_issue.resolution_release_id", at="%s")
 NEXT_OF_BASE = NEXT.format(project="base.project_id", base="base.release_id", at="%(at)s")
+NEXT_OF_BASE_TO_COME = NEXT_TO_COME.format(
+    project="base.project_id", base="base.release_id", at="%(at)s", new="%(new_ids)s::bigint[]"
+)
 
 
 def settle(project_ids: Collection[int], *, at: datetime, mutation_id: int | None = None) -> int:
@@ -86,12 +90,12 @@ def settle(project_ids: Collection[int], *, at: datetime, mutation_id: int | Non
         "mutation_id": mutation_id,
         "at": at,
     }
-    stamped = "" if mutation_id is None else "AND mutation_id = %(mutation_id)s"
+    stamped = "" if mutation_id is None else "AND issue.mutation_id = %(mutation_id)s"
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             SELECT count(*) FROM (
-                SELECT FROM issues_issue
+                SELECT FROM issues_issue AS issue
                 WHERE project_id = ANY(%(project_ids)s::bigint[]) AND resolution_kind = %(waiting)s {stamped}
                 ORDER BY project_id, id
                 FOR NO KEY UPDATE
@@ -99,44 +103,66 @@ def settle(project_ids: Collection[int], *, at: datetime, mutation_id: int | Non
             """,
             params,
         )
-        cursor.execute(
-            f"""
-            WITH base AS (
-                SELECT DISTINCT project_id, resolution_release_id AS release_id
-                FROM issues_issue
-                WHERE project_id = ANY(%(project_ids)s::bigint[]) AND resolution_kind = %(waiting)s {stamped}
-            ),
-            next AS (
-                SELECT base.project_id, base.release_id AS base_id, release.id, release.version
-                FROM base
-                JOIN projects_release AS release
-                  ON release.id = ({NEXT_OF_BASE})
-            ),
-            settled AS (
-                UPDATE issues_issue AS issue
-                SET resolution_kind = %(settled)s, resolution_release_id = next.id
-                FROM next
-                WHERE issue.project_id = next.project_id
-                  AND issue.resolution_kind = %(waiting)s
-                  AND issue.resolution_release_id IS NOT DISTINCT FROM next.base_id {stamped}
-                RETURNING issue.id, next.version
-            ),
-            told AS (
-                UPDATE issues_activity AS activity
-                SET data = activity.data || jsonb_build_object('version', settled.version)
-                FROM settled
-                CROSS JOIN LATERAL (
-                    SELECT newest.id
-                    FROM issues_activity AS newest
-                    WHERE newest.issue_id = settled.id AND newest.kind = %(kind)s
-                    ORDER BY newest.id DESC
-                    LIMIT 1
-                ) AS newest
-                WHERE activity.id = newest.id AND activity.data ->> 'version' = ''
-            )
-            SELECT count(*) FROM settled
-            """,
-            params,
-        )
-        count: int = cursor.fetchone()[0]
-        return count
+        cursor.execute(SETTLE.format(which=stamped, next=NEXT_OF_BASE), params)
+        return len(cursor.fetchall())
+
+
+def settle_locked(
+    project_id: int, issue_ids: Collection[int], new_ids: Sequence[int], *, at: datetime
+) -> dict[int, int]:
+    """Do the same for these issues, which this transaction has locked; return the release that each is resolved in now.
+
+    :param new_ids: releases that came just now, one after the other: the first of them that is newer settles, though
+        another one may stand before it in the order.
+    """
+    params: dict[str, Any] = {
+        "project_ids": [project_id],
+        "waiting": ResolutionKind.IN_NEXT_RELEASE.value,
+        "settled": ResolutionKind.IN_RELEASE.value,
+        "kind": ActivityKind.SET_RESOLVED_IN_RELEASE.value,
+        "ids": as_array(issue_ids),
+        "new_ids": list(new_ids),
+        "at": at,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(SETTLE.format(which="AND issue.id = ANY(%(ids)s::bigint[])", next=NEXT_OF_BASE_TO_COME), params)
+        return dict(cursor.fetchall())
+
+
+# Of what is waiting, with one more condition on it, whatever the ``next`` release after its base settles.
+SETTLE = """
+    WITH base AS (
+        SELECT DISTINCT project_id, resolution_release_id AS release_id
+        FROM issues_issue AS issue
+        WHERE project_id = ANY(%(project_ids)s::bigint[]) AND resolution_kind = %(waiting)s {which}
+    ),
+    next AS (
+        SELECT base.project_id, base.release_id AS base_id, release.id, release.version
+        FROM base
+        JOIN projects_release AS release
+          ON release.id = ({next})
+    ),
+    settled AS (
+        UPDATE issues_issue AS issue
+        SET resolution_kind = %(settled)s, resolution_release_id = next.id
+        FROM next
+        WHERE issue.project_id = next.project_id
+          AND issue.resolution_kind = %(waiting)s
+          AND issue.resolution_release_id IS NOT DISTINCT FROM next.base_id {which}
+        RETURNING issue.id, next.id AS release_id, next.version
+    ),
+    told AS (
+        UPDATE issues_activity AS activity
+        SET data = activity.data || jsonb_build_object('version', settled.version)
+        FROM settled
+        CROSS JOIN LATERAL (
+            SELECT newest.id
+            FROM issues_activity AS newest
+            WHERE newest.issue_id = settled.id AND newest.kind = %(kind)s
+            ORDER BY newest.id DESC
+            LIMIT 1
+        ) AS newest
+        WHERE activity.id = newest.id AND activity.data ->> 'version' = ''
+    )
+    SELECT id, release_id FROM settled
+"""
