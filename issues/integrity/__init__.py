@@ -6,7 +6,7 @@ promise is checked. Left out, since it may end without anybody touching the issu
 the project.
 """
 
-from issues.integrity import mutations, parts, places, rows, trees
+from issues.integrity import events, mutations, parts, places, rows, trees
 from issues.integrity.checking import Breach, Invariant, find, one_state
 
 __all__ = ["INVARIANTS", "Breach", "Invariant", "find", "one_state"]
@@ -21,6 +21,12 @@ INVARIANTS = (
     trees.TOTALS,
     trees.HOURS,
     trees.RELEASES_SHOWN,
+    events.EVENTS_OF_HOURS,
+    events.EVENTS_OF_MINUTES,
+    events.EVENTS_OF_ENVIRONMENTS,
+    events.USERS,
+    events.SEEN,
+    events.ENVIRONMENTS,
     mutations.MUTATIONS_OF_ACTIVITIES,
     mutations.STAMPS,
     parts.BEFORE_STATES,

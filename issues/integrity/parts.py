@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from issues.enums import ActivityKind
 from issues.integrity.checking import Invariant
-from issues.integrity.mutations import FIRST_KEPT
+from issues.integrity.mutations import FIRST_KEPT, OF_EVENTS
 from issues.models import BEFORE_STATE
 from issues.services.ground.parts import Part
 from issues.services.verbs import PARTS
@@ -26,7 +26,8 @@ _OF_OTHERS = " OR ".join(
     for part in PARTS
 )
 
-# A merge overwrites nothing of the parent, nor does an unmerge; an assignee and a link may have been none.
+# A merge overwrites nothing of the parent, nor does an unmerge; an assignee and a link may have been none. What an
+# event overwrote is forgotten by age alone, and may be known or not.
 BEFORE_STATES = Invariant(
     "before-states",
     "what a mutation overwrote is known as long as the mutation is, and no longer, by the activity that tells of it",
@@ -39,6 +40,7 @@ BEFORE_STATES = Invariant(
           OR {_OF_OTHERS}
           OR kind = 'unmerge' AND data ? 'parent' AND before_merged_into_id IS NULL
           OR kind <> 'unmerge' AND before_merged_into_id IS NOT NULL
+        WHEN mutation_id IS NULL AND kind IN {OF_EVENTS} THEN {_OF_OTHERS}
         ELSE num_nonnulls({", ".join(BEFORE_STATE)}) > 0
         END
     """,

@@ -145,7 +145,7 @@ BREAKS = [
     ("UPDATE issues_issue SET snooze_ends_at_users_seen = NULL WHERE id = 7", {"statuses"}),
     ("UPDATE issues_issue SET snooze_window_minutes = 61 WHERE id = 9", {"statuses"}),
     ("UPDATE issues_issue SET snooze_window_user_minutes = 61 WHERE id = 9", {"statuses"}),
-    ("UPDATE issues_issue SET status = 'unresolved' WHERE id = 3", {"statuses"}),
+    ("UPDATE issues_issue SET status = 'unresolved', snooze_started_at = NULL WHERE id = 3", {"statuses"}),
     ("UPDATE issues_issue SET assignee_user_id = NULL WHERE id = 1", {"assignees"}),
     (
         "UPDATE issues_issue SET assignee_team_id = NULL, assignee_user_id = (SELECT max(id) FROM projects_user)"
@@ -251,6 +251,44 @@ BREAKS = [
         "UPDATE issues_issue SET assignee_team_id = (SELECT id FROM projects_team WHERE slug = 'strangers')"
         " WHERE id = 13",
         {"teams"},
+    ),
+    (
+        "INSERT INTO issues_issuehour (project_id, issue_id, hour, own_count, total_count)"
+        " SELECT project_id, id, own_last_seen, 2, 2 FROM issues_issue WHERE id = 13",
+        {"events of hours"},
+    ),
+    (
+        "INSERT INTO issues_issueminute (project_id, issue_id, minute, own_count)"
+        " SELECT project_id, id, own_last_seen, 2 FROM issues_issue WHERE id = 13",
+        {"events of minutes"},
+    ),
+    (
+        "INSERT INTO issues_issueuser (project_id, issue_id, user_hash, last_seen)"
+        " SELECT project_id, id, user_hash, own_last_seen FROM issues_issue, generate_series(1, 2) AS user_hash"
+        " WHERE issues_issue.id = 13",
+        {"users"},
+    ),
+    (
+        "INSERT INTO issues_issueuser (project_id, issue_id, user_hash, last_seen)"
+        " SELECT project_id, id, 1, own_last_seen + interval '1 second' FROM issues_issue WHERE id = 13",
+        {"seen"},
+    ),
+    *(
+        (
+            "WITH environment AS ("
+            " INSERT INTO issues_environment (project_id, name)"
+            f" SELECT project_id, 'production' FROM issues_issue WHERE id = {pk} RETURNING id"
+            ") INSERT INTO issues_issueenvironment"
+            " (project_id, issue_id, environment_id, first_seen, last_seen, times_seen)"
+            f" SELECT project_id, issue.id, environment.id, {first_seen}, own_last_seen, {times_seen}"
+            " FROM issues_issue AS issue, environment WHERE issue.id = 13",
+            {broken},
+        )
+        for pk, first_seen, times_seen, broken in (
+            (13, "own_first_seen", 2, "events of environments"),
+            (13, "own_first_seen - interval '1 second'", 1, "seen"),
+            (1, "own_first_seen", 1, "environments"),
+        )
     ),
     ("SELECT setval('projects_user_id_seq', 1)", {"next ids"}),
     ("SELECT setval('projects_project_teams_id_seq', 1, false)", {"next ids"}),

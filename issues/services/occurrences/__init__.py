@@ -1,0 +1,19 @@
+"""Events become issues: the one way by which what came in is counted (contract 7.7, 7.9).
+
+Who calls this opens the transaction, holds the project before anything else, takes a batch of its events, and counts
+them; then both are committed together, or neither. It knows nothing of how events are stored.
+
+::
+
+    for attempt in transactions.attempts(lock_timeout=...):
+        with attempt:
+            if occurrences.hold(project_id):
+                batch = ...  # taken from what waits
+                described = {fingerprint: ... for fingerprint, first in occurrences.unknown(project_id, batch).items()}
+                counted = occurrences.count(project_id, batch, described, at=...)
+"""
+
+from issues.services.occurrences.counting import count, hold, unknown
+from issues.services.occurrences.shapes import Counted, Description, Occurrence
+
+__all__ = ["Counted", "Description", "Occurrence", "count", "hold", "unknown"]

@@ -1,0 +1,90 @@
+"""Which issue each event belongs to: by the newest of its fingerprints that an issue has, else to a new one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+from issues.services.occurrences.shapes import Occurrence, Place
+from projects.database.arrays import as_array
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where the events of a batch belong, in their order.
+
+    :ivar places: those that are counted, each with its place.
+    :ivar learnt: fingerprints that no issue has yet, and the issue that gets each.
+    :ivar forgotten: how many waited while their issue was deleted.
+    """
+
+    places: Sequence[tuple[Occurrence, Place]]
+    learnt: Mapping[UUID, Place]
+    forgotten: int
+
+    @property
+    def issue_ids(self) -> list[int]:
+        """The issues that are there, ascending."""
+        return sorted({place for _, place in self.places if isinstance(place, int)})
+
+    @property
+    def first_of_new(self) -> dict[UUID, Occurrence]:
+        """The first event of each issue that is to be made, by its fingerprint, in their order."""
+        first: dict[UUID, Occurrence] = {}
+        for occurrence, place in self.places:
+            if isinstance(place, UUID):
+                first.setdefault(place, occurrence)
+        return first
+
+
+def find(project_id: int, occurrences: Sequence[Occurrence]) -> Found:
+    """Return where the events belong, as it is now; not locked.
+
+    One that was received before the issue with its fingerprint was deleted is forgotten with it (contract 7.11).
+    """
+    issues, deleted = _read(project_id, {each for one in occurrences for each in (one.hash, *one.older_hashes)})
+    known: dict[UUID, Place] = dict(issues)
+    places: list[tuple[Occurrence, Place]] = []
+    learnt: dict[UUID, Place] = {}
+    for occurrence in occurrences:
+        place = _place(occurrence, known, deleted)
+        if place is None:
+            continue
+        places.append((occurrence, place))
+        if occurrence.hash not in known:
+            known[occurrence.hash] = learnt[occurrence.hash] = place
+    return Found(places, learnt, forgotten=len(occurrences) - len(places))
+
+
+def _place(occurrence: Occurrence, known: Mapping[UUID, Place], deleted: Mapping[UUID, datetime]) -> Place | None:
+    """Return the issue of an event; None when it is forgotten."""
+    for fingerprint in (occurrence.hash, *occurrence.older_hashes):
+        if fingerprint in deleted and occurrence.received_at <= deleted[fingerprint]:
+            return None
+        if fingerprint in known:
+            return known[fingerprint]
+    return occurrence.hash
+
+
+def _read(project_id: int, fingerprints: set[UUID]) -> tuple[dict[UUID, int], dict[UUID, datetime]]:
+    """Return which issue has which of these fingerprints; and of which an issue was deleted, and when last."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT hash::uuid, issue_id, NULL::timestamptz
+            FROM issues_issuehash
+            WHERE project_id = %(project_id)s AND hash = ANY((SELECT %(texts)s::varchar[])::varchar[])
+            UNION ALL
+            SELECT hash, NULL, at
+            FROM issues_forgottenhash
+            WHERE project_id = %(project_id)s AND hash = ANY((SELECT %(texts)s::uuid[])::uuid[])
+            """,
+            {"project_id": project_id, "texts": as_array(each.hex for each in fingerprints)},
+        )
+        rows = cursor.fetchall()
+    return (
+        {fingerprint: issue_id for fingerprint, issue_id, _ in rows if issue_id is not None},
+        {fingerprint: at for fingerprint, issue_id, at in rows if issue_id is None},
+    )

@@ -1,0 +1,49 @@
+"""Events by the hour: an issue's own, and what those above it show."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from django.db import connection
+
+from issues.querysets import MOST_IN_AN_HOUR
+from issues.services.occurrences.locking import above
+from issues.services.occurrences.shapes import Event, Issues
+from projects.database.arrays import as_array
+
+
+def count(project_id: int, events: Sequence[Event], issues: Issues) -> None:
+    """Count the events in the hours of their issues, and of all that are above those.
+
+    :param issues: those that were there before; the others stand alone.
+    """
+    own = Counter((event.issue_id, _hour(event.occurrence.seen_at)) for event in events)
+    total: Counter[tuple[int, datetime]] = Counter()
+    for (issue_id, hour), number in own.items():
+        for pk in above(issues, issue_id) if issue_id in issues else [issue_id]:
+            total[pk, hour] += number
+    keys = sorted(total)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            INSERT INTO issues_issuehour AS old (project_id, issue_id, hour, own_count, total_count)
+            SELECT %(project_id)s, counted.*
+            FROM unnest(%(issue_ids)s::bigint[], %(hours)s::timestamptz[], %(own)s::int[], %(total)s::int[])
+                AS counted (issue_id, hour, own_count, total_count)
+            ORDER BY issue_id, hour
+            ON CONFLICT (issue_id, hour) DO UPDATE
+            SET own_count = least(old.own_count::bigint + excluded.own_count, {MOST_IN_AN_HOUR})::int,
+                total_count = least(old.total_count::bigint + excluded.total_count, {MOST_IN_AN_HOUR})::int
+            """,
+            {
+                "project_id": project_id,
+                "issue_ids": as_array(issue_id for issue_id, _ in keys),
+                "hours": as_array(hour for _, hour in keys),
+                "own": as_array(own[key] for key in keys),
+                "total": as_array(total[key] for key in keys),
+            },
+        )
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
