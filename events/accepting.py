@@ -19,7 +19,7 @@ class Arriving:
 
     :ivar day: that it said itself; of an event that can't be recognised again, the day it came.
     :ivar hashes: its fingerprints, by the newest rules first.
-    :ivar user: "field:value", or "".
+    :ivar user: whom it is about, as a hash that is the same for the same one; "" for nobody.
     :ivar data: all of it, packed.
     """
 

@@ -66,7 +66,7 @@ class Arrival(models.Model):
     seen_at = models.DateTimeField()
     received_at = models.DateTimeField()
     level = models.CharField(max_length=10)
-    user = models.CharField(max_length=200, blank=True)  # "field:value"; counted, and then forgotten
+    user = models.CharField(max_length=64, blank=True)  # SHA-256 of "field:value"; counted, and then forgotten
     release = models.CharField(max_length=250, blank=True)
     environment = models.CharField(max_length=64, blank=True)
 

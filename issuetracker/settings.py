@@ -187,6 +187,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "issuetracker.middleware.RequestMiddleware",
     "issuetracker.middleware.ApiHeadersMiddleware",
+    "issuetracker.middleware.EventsMiddleware",
     "issuetracker.health.HealthMiddleware",
     "issuetracker.middleware.ConnectionMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -369,13 +370,27 @@ SPECTACULAR_SETTINGS = {
 # How many requests a credential may make in a minute, in each worker: they don't know each other's counts. 0: no limit.
 THROTTLE_PER_MINUTE = number("THROTTLE_PER_MINUTE", 6000, minimum=0, maximum=1_000_000)
 
+# ---------------------------------------------------------------------------------------------------------------------
+# What SDKs send
+# ---------------------------------------------------------------------------------------------------------------------
+
+MIB = 2**20
+# The greatest sizes: of a request as it was sent, attachments and all (over 1 MiB it waits in a file, see
+# issuetracker/server/holding.py), of the same decoded, of an event in it, and of what is kept of that.
+INGEST_REQUEST_BYTES = number("INGEST_REQUEST_BYTES", 20 * MIB, minimum=MIB, maximum=1024 * MIB)
+INGEST_DECODED_BYTES = number("INGEST_DECODED_BYTES", 100 * MIB, minimum=1024, maximum=1024 * MIB)
+INGEST_EVENT_BYTES = number("INGEST_EVENT_BYTES", 8 * MIB, minimum=1024, maximum=256 * MIB)
+INGEST_EVENT_KEPT_BYTES = number("INGEST_EVENT_KEPT_BYTES", MIB, minimum=1024, maximum=64 * MIB)
+# How many events a client key may send in a minute, in each worker, beside a limit of its own; 0: no limit.
+INGEST_PER_MINUTE = number("INGEST_PER_MINUTE", 60_000, minimum=0, maximum=100_000_000)
+# When more than so many events wait to be counted, others are refused.
+INGEST_BACKLOG = number("INGEST_BACKLOG", 1_000_000, minimum=1, maximum=1_000_000_000)
+# Whether the address of who sent an event is kept with it, where the SDK asks for it (`{{auto}}`).
+KEEP_ADDRESSES = flag("KEEP_ADDRESSES", False)
+
 # Django's limit of 1,000 fields counts query parameters too: 1,001 ids would be an HTML 400 before any view. The server
 # bounds the request line (1 MiB, issuetracker/server/limits.py), projects/api/negotiation.py the body.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = None
-
-# So many bytes may a request of an SDK have, as it is sent: attachments are in it, which are passed over. What is over
-# 1 MiB waits in a file (issuetracker/server/holding.py).
-INGEST_REQUEST_BYTES = number("INGEST_REQUEST_BYTES", 20 * 2**20, minimum=2**20, maximum=2**30)
 
 # ---------------------------------------------------------------------------------------------------------------------
 # The server

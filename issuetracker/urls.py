@@ -9,6 +9,7 @@ from issuetracker.openapi.views import DocsViewSet, SchemaViewSet
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
+    path("", include("events.urls")),
     path("api/0/", include("projects.urls")),
     path("api/0/", include("issues.urls")),
     path("api/0/schema/", SchemaViewSet.as_view({"get": "retrieve"})),

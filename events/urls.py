@@ -1,0 +1,24 @@
+"""The addresses that SDKs send to; the slash at their end may be missing (contract 7.2)."""
+
+from django.urls import re_path
+
+from events.views import taking
+
+PROJECT = r"^api/(?P<project_id>[1-9][0-9]{0,18})/"
+
+urlpatterns = [
+    re_path(rf"{PROJECT}envelope/?$", taking.envelope, name="envelope"),
+    re_path(rf"{PROJECT}store/?$", taking.store, name="store"),
+    re_path(r"^api/store/?$", taking.store, name="store"),
+    re_path(rf"{PROJECT}(?:security|csp-report)/?$", taking.security, name="security"),
+    *(
+        re_path(rf"{PROJECT}{name}(?:/.*)?$", taking.not_taken, {"what": what}, name=name)
+        for name, what in {
+            "minidump": "A minidump",
+            "unreal": "A crash of Unreal",
+            "otlp": "OTLP",
+            "nel": "A report of network errors",
+            "cron": "A check-in",
+        }.items()
+    ),
+]

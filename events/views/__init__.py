@@ -1,0 +1,1 @@
+"""HTTP: what SDKs send, and what people ask about it."""

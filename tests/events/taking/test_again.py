@@ -1,0 +1,94 @@
+"""An event that comes again is the same one (contract 7.4)."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from events import weeks
+from events.models import Arrival, Event, EventId
+from projects.models import Project
+from tests.events.sending import Sdk, stored
+from tests.factories import ClientKeyFactory
+
+pytestmark = pytest.mark.django_db
+
+ID = "0123456789abcdef0123456789abcdef"
+TODAY = datetime.now(UTC)
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        None,
+        TODAY.timestamp(),
+        (TODAY - timedelta(days=29)).isoformat(),
+        "1970-01-01T00:00:00Z",
+        "0001-01-01",
+        "9999-12-31T23:59:59Z",
+        (TODAY + timedelta(days=40)).isoformat(),
+    ],
+)
+def test_is_stored_once_whatever_day_it_says(sdk: Sdk, when: Any) -> None:
+    event = {"event_id": ID, "message": "x", "timestamp": when}
+
+    answers = [sdk.store(event) for _ in range(3)]
+
+    assert [(answer.status_code, answer.json()) for answer in answers] == [(200, {"id": ID})] * 3
+    assert stored() == [ID]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_is_stored_once_in_a_week_that_is_not_there_yet(sdk: Sdk) -> None:
+    """As after a month without a counter; accepting makes the week itself."""
+    event = {"event_id": ID, "message": "x", "timestamp": (TODAY - timedelta(days=85)).isoformat()}
+
+    answers = [sdk.store(event) for _ in range(2)]
+
+    assert [(answer.status_code, answer.json()) for answer in answers] == [(200, {"id": ID})] * 2
+    assert stored() == [ID]
+
+
+def test_is_another_one_with_another_timestamp(sdk: Sdk) -> None:
+    for days in (0, 1):
+        sdk.store({"event_id": ID, "timestamp": (TODAY - timedelta(days=days)).isoformat()})
+
+    assert stored() == [ID, ID]
+
+
+def test_is_recognised_after_it_was_trimmed_and_counted(sdk: Sdk) -> None:
+    event = {"event_id": ID, "message": "x"}
+    sdk.store(event)
+    Event.objects.all().delete()
+    Arrival.objects.all().delete()
+
+    assert sdk.store(event).json() == {"id": ID}
+    assert not Event.objects.exists()
+    assert not Arrival.objects.exists()
+
+
+def test_is_recognised_when_its_far_day_has_come_near(sdk: Sdk, monkeypatch: pytest.MonkeyPatch) -> None:
+    far = TODAY + timedelta(days=70)
+    event = {"event_id": ID, "message": "x", "timestamp": far.isoformat()}
+    sdk.store(event)
+    assert EventId.objects.get().day == weeks.NO_DAY
+    monkeypatch.setattr("events.accepting.DAYS_AHEAD", timedelta(days=365))
+
+    assert sdk.store(event).status_code == 200
+
+    assert stored() == [ID]
+
+
+def test_without_an_id_none_is_the_same(sdk: Sdk) -> None:
+    first, second = (sdk.store({"message": "x"}).json()["id"] for _ in range(2))
+
+    assert first != second
+    assert stored() == sorted([first, second])
+
+
+def test_an_id_is_one_of_its_project(sdk: Sdk, other_project: Project) -> None:
+    other = Sdk(ClientKeyFactory(project=other_project))
+    for each in (sdk, other):
+        each.store({"event_id": ID})
+
+    assert stored() == [ID, ID]
