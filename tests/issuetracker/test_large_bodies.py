@@ -2,11 +2,12 @@
 
 import json
 import os
+import re
 import resource
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
@@ -69,7 +70,10 @@ def stays(raw: bytes) -> bytes:
 def files_of_worker(running: Running) -> int:
     """Return how many files without a name the worker has open."""
     (worker,) = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
-    links = [os.readlink(link) for link in Path(f"/proc/{worker}/fd").iterdir()]
+    links = []
+    for link in Path(f"/proc/{worker}/fd").iterdir():
+        with suppress(FileNotFoundError):  # it was closed meanwhile
+            links.append(os.readlink(link))
     return sum(link.startswith(f"{gettempdir()}/#") and link.endswith(" (deleted)") for link in links)
 
 
@@ -81,13 +85,16 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 
 def read_answer(client: socket.socket) -> tuple[int, dict[str, str], bytes]:
+    """Return the next answer; the connection may stay."""
     client.settimeout(20)
-    answer = b""
-    while b"\r\n\r\n" not in answer:
-        answer += client.recv(65536)
-    while len(answer.partition(b"\r\n\r\n")[2]) < int(answer.partition(b"Content-Length: ")[2].partition(b"\r\n")[0]):
-        answer += client.recv(65536)
-    return parsed(answer)
+    with client.makefile("rb") as stream:
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            line = stream.readline()
+            assert line, "the connection has ended"
+            head += line
+        (length,) = re.findall(rb"\r\nContent-Length: (\d+)\r\n", head)
+        return parsed(head + stream.read(int(length)))
 
 
 @pytest.mark.parametrize("make", [sized, chunked])
@@ -181,7 +188,7 @@ def test_a_file_is_gone_with_its_request(start: Start) -> None:
 
 
 def test_too_large_a_body_in_chunks_gives_its_file_back(start: Start) -> None:
-    running = start()
+    running = start(LIMIT_PATIENCE_SECONDS="60")
     with socket.create_connection(("127.0.0.1", running.port), timeout=20) as client:
         client.sendall(chunked("/api/1/envelope/", MOST + MIB)[: 2 * MIB])
         wait_for(lambda: files_of_worker(running) == 1)
