@@ -69,11 +69,17 @@ class Arrival(models.Model):
     user = models.CharField(max_length=64, blank=True)  # SHA-256 of "field:value"; counted, and then forgotten
     release = models.CharField(max_length=250, blank=True)
     environment = models.CharField(max_length=64, blank=True)
+    # It can't be counted, and no other is to wait for it; a counter that starts tries it again.
+    set_aside_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes = [
             # The next batch of a project; which projects have one.
-            models.Index(fields=["project_id", "id"], name="events_arrival_of_project"),
+            models.Index(
+                fields=["project_id", "id"],
+                name="events_arrival_of_project",
+                condition=Q(set_aside_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -36,7 +36,7 @@ class StartOver(TryAgain):
     """What was read without a lock, to know what to lock, has changed since."""
 
 
-def attempts(*, lock_timeout: int, keep: bool = True) -> Iterator[AbstractContextManager[None]]:
+def attempts(*, lock_timeout: float, keep: bool = True) -> Iterator[AbstractContextManager[None]]:
     """Yield a transaction to do everything in, all of it or nothing; and another one, if that has to be tried again.
 
     ::
@@ -59,7 +59,7 @@ def attempts(*, lock_timeout: int, keep: bool = True) -> Iterator[AbstractContex
 
 @dataclass(slots=True)
 class _Tries:
-    lock_timeout: int
+    lock_timeout: float
     keep: bool
     deadline: float
     begun: int = 0
@@ -121,7 +121,7 @@ def starting_over_if_locked() -> Iterator[None]:
 # would rather read a whole project than look up 10,000 ids. To compile a statement by JIT can take longer than the
 # statement: no later one is the same.
 _SETTINGS = """
-    SELECT set_config('lock_timeout', '{lock_timeout:d}s', true),
+    SELECT set_config('lock_timeout', '{lock_timeout:d}ms', true),
            set_config('statement_timeout', '0', true),
            set_config('random_page_cost', '1.1', true),
            set_config('jit', 'off', true);
@@ -129,8 +129,8 @@ _SETTINGS = """
 
 
 @contextmanager
-def _transaction(*, lock_timeout: int, keep: bool) -> Iterator[None]:
-    limits = _SETTINGS.format(lock_timeout=lock_timeout)
+def _transaction(*, lock_timeout: float, keep: bool) -> Iterator[None]:
+    limits = _SETTINGS.format(lock_timeout=round(lock_timeout * 1000))
     with writing(), transaction.atomic(durable=True), _sent_along(limits):
         yield
         if not keep:

@@ -1,0 +1,92 @@
+"""Events that wait to be counted, project by project: about in the order they came."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+from issues.services.occurrences import Occurrence
+from projects.database.arrays import as_array
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Events of one project, taken to be counted; ``ids`` are those that they waited by."""
+
+    ids: Sequence[int]
+    occurrences: Sequence[Occurrence]
+
+
+def projects() -> list[int]:
+    """Return the projects that have events waiting. It takes as long as there are projects, however many wait."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH RECURSIVE waiting (project_id) AS (
+                (SELECT project_id FROM events_arrival WHERE set_aside_at IS NULL ORDER BY project_id LIMIT 1)
+                UNION ALL
+                SELECT (
+                    SELECT project_id FROM events_arrival
+                    WHERE project_id > waiting.project_id AND set_aside_at IS NULL
+                    ORDER BY project_id LIMIT 1
+                )
+                FROM waiting
+                WHERE waiting.project_id IS NOT NULL
+            )
+            SELECT project_id FROM waiting WHERE project_id IS NOT NULL
+            """
+        )
+        return [project_id for (project_id,) in cursor.fetchall()]
+
+
+def take(project_id: int, most: int) -> Batch:
+    """Take the next events of a project out of those that wait, until the transaction's end; then they are gone.
+
+    The caller holds the project: nobody else takes of it meanwhile.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            DELETE FROM events_arrival
+            WHERE id = ANY(ARRAY(
+                SELECT id FROM events_arrival
+                WHERE project_id = %s AND set_aside_at IS NULL
+                ORDER BY project_id, id
+                LIMIT %s
+            ))
+            RETURNING id, hash, older_hashes, event_id, seen_at, received_at, level, "user", release, environment
+            """,
+            [project_id, most],
+        )
+        rows = sorted(cursor.fetchall())
+    return Batch([row[0] for row in rows], [_occurrence(*row[1:]) for row in rows])
+
+
+def _occurrence(
+    hash: UUID,
+    older_hashes: Sequence[UUID],
+    event_id: UUID,
+    seen_at: datetime,
+    received_at: datetime,
+    level: str,
+    user: str,
+    release: str,
+    environment: str,
+) -> Occurrence:
+    older = tuple(older_hashes)
+    return Occurrence(hash, older, event_id, seen_at, received_at, level, user, release, environment)
+
+
+def set_aside(ids: Sequence[int], *, at: datetime) -> None:
+    """Let these events wait apart, so that others are counted."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE events_arrival SET set_aside_at = %s WHERE id = ANY(%s::bigint[])", [at, as_array(ids)])
+
+
+def take_up() -> int:
+    """Let what was set aside wait with the others again; return how many there were."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE events_arrival SET set_aside_at = NULL WHERE set_aside_at IS NOT NULL")
+        return int(cursor.rowcount)

@@ -1,0 +1,98 @@
+"""One batch of events becomes numbers of issues; and what happens when it can't."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from events.counting import batches
+from events.counting.batches import Batch
+from events.counting.describing import describe
+from issues.services import occurrences
+from projects.database import transactions
+from projects.database.failures import refusal_of, sqlstate
+
+logger = logging.getLogger(__name__)
+
+MOST = 2_000  # in a batch
+# Of one batch: more that can't be counted are no odd events, but something that is wrong with all of them.
+MOST_SET_ASIDE = 10
+# For each lock. Others' events wait as long, when a project is locked.
+LOCK_SECONDS = 0.1
+PROGRAM_LIMIT_EXCEEDED = "54"  # a value that no index takes: the event's fault, though PostgreSQL says it as of itself
+
+
+class Failed(Exception):
+    """A batch can't be counted, whoever tries; all of it waits as before."""
+
+    def __init__(self, batch: Batch) -> None:
+        super().__init__(f"{len(batch.ids)} events can't be counted")
+        self.batch = batch
+
+
+class SomethingIsWrong(Exception):
+    """Too many events of a project can't be counted."""
+
+
+def count_next(project_id: int, *, now: Callable[[], datetime], most: int = MOST) -> int:
+    """Count the next events of a project that wait; return how many that were.
+
+    What can't be counted is looked for by halves, logged, and set aside: it is not lost, and stops no other.
+
+    :raises TryAgain: somebody else has the project, its releases or issues; what was not counted waits as before.
+    :raises OperationalError: no lock in time, or no database; the same.
+    :raises SomethingIsWrong: too many can't be counted; the same, but for those that were set aside.
+    """
+    counted = was_set_aside = 0
+    sizes = [most]
+    while sizes:
+        try:
+            counted += _count(project_id, sizes.pop(), at=now())
+        except Failed as failed:
+            if was_set_aside == MOST_SET_ASIDE:
+                raise SomethingIsWrong(
+                    f"Too many events of project {project_id} can't be counted"
+                ) from failed.__cause__
+            ids = failed.batch.ids
+            if len(ids) > 1:
+                sizes += [len(ids) - len(ids) // 2, len(ids) // 2]
+            else:
+                _set_aside(project_id, failed, at=now())
+                was_set_aside += 1
+    return counted + was_set_aside
+
+
+def _count(project_id: int, most: int, *, at: datetime) -> int:
+    """Count a batch, in one transaction; return how many events there were.
+
+    :raises Failed: nothing was counted, and another try would not help.
+    """
+    batch = Batch([], [])
+    try:
+        for attempt in transactions.attempts(lock_timeout=LOCK_SECONDS):
+            with attempt:
+                there_is_such_a_project = occurrences.hold(project_id)
+                batch = batches.take(project_id, most)
+                if there_is_such_a_project:
+                    described = describe(project_id, occurrences.unknown(project_id, batch.occurrences))
+                    occurrences.count(project_id, batch.occurrences, described, at=at)
+    except Exception as error:
+        if _may_pass(error) or not batch.ids:
+            raise
+        raise Failed(batch) from error
+    return len(batch.ids)
+
+
+def _may_pass(error: Exception) -> bool:
+    """Return whether it is nothing in the events: locks, or the database itself."""
+    return refusal_of(error) is not None and not (sqlstate(error) or "").startswith(PROGRAM_LIMIT_EXCEEDED)
+
+
+def _set_aside(project_id: int, failed: Failed, *, at: datetime) -> None:
+    (occurrence,) = failed.batch.occurrences
+    logger.error(
+        "Event %s of project %d can't be counted, and is set aside until a counter starts",
+        occurrence.event_id.hex,
+        project_id,
+        exc_info=failed.__cause__,
+    )
+    batches.set_aside(failed.batch.ids, at=at)

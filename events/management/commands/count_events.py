@@ -1,0 +1,39 @@
+import signal
+from typing import Any
+
+from django.core.management import CommandError, CommandParser
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+
+from events.counting import Counting
+from projects.management import base
+
+
+class Command(base.Command):
+    """`manage.py count_events`, which `serve` and `demo` run as a child."""
+
+    help = (
+        "Count the events that came in, until SIGTERM. `serve` and `demo` run one; any number may run, anywhere. "
+        "A batch in hand is counted to its end, or waits as before."
+    )
+    requires_migrations_checks = False  # handle() does it, with a sentence and an exit code
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--once", action="store_true", help="end when nothing waits any more")
+
+    def handle(self, *args: Any, once: bool, **options: Any) -> None:
+        """Count.
+
+        :raises CommandError: the database isn't migrated.
+        """
+        executor = MigrationExecutor(connection)
+        if waiting := len(executor.migration_plan(executor.loader.graph.leaf_nodes())):
+            raise CommandError(f"The database lacks {waiting} of the migrations; run: manage.py migrate")
+        counter = Counting(now=timezone.now)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: counter.stop())
+        if once:
+            counter.run_once()
+        else:
+            counter.run()
