@@ -80,6 +80,10 @@ AROUND = [
         (id, project_id, kind, created_at, body, matched, changed, seen_ids, bookmark_ids, subscription_ids)
     SELECT id, project_id, 'update', last_seen, '{}', 1, 1, '{}', '{}', '{}' FROM issues_issue
     """,
+    """
+    INSERT INTO issues_environment (project_id, name)
+    SELECT project.id, 'environment ' || number FROM projects_project AS project, generate_series(1, 3000) AS number
+    """,
     # Whose numbers were taken above, whichever the sequence stands at.
     "SELECT setval(pg_get_serial_sequence('issues_mutation', 'id'), max(id)) FROM issues_mutation",
 ]

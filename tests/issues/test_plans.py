@@ -218,7 +218,7 @@ READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
         {"issues_issuehash_once_per_project"},
     ),
     "an environment by its name": (
-        lambda cast: Environment.objects.filter(project=cast.project, name="production").first(),
+        lambda cast: Environment.objects.filter(project=cast.project, name="environment 7").first(),
         {"issues_environment_once_per_project"},
     ),
     "the mutations of a project that has few": (
