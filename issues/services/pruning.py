@@ -6,10 +6,13 @@ from datetime import datetime
 
 from django.db import connection
 
+from issues.enums import ActivityKind
 from issues.models import BEFORE_STATE, Mutation
 from projects import acting
 from projects.acting import Act
 
+# What an event opened again, without any mutation.
+OF_EVENTS = (ActivityKind.SET_REGRESSION, ActivityKind.SET_UNRESOLVED)
 MUTATIONS, ISSUES = 1_000, 10_000  # in one set, of which one mutation may have more
 
 
@@ -32,6 +35,8 @@ def prune(before: datetime, act: Act) -> Iterator[Pruned]:
     A mutation goes in one piece: half of its before-states would make a wrong undo. What is gone is always the
     beginning, by id, so that who finds a mutation missing knows whether it was pruned (issues/integrity.py).
 
+    What events overwrote goes then, as far as it is older than every mutation that is left: an undo of one looks at it.
+
     :raises OperationalError: no lock in time, or no database; what was yielded is done.
     """
     while True:
@@ -39,8 +44,15 @@ def prune(before: datetime, act: Act) -> Iterator[Pruned]:
             with attempt:
                 done = _prune(before)
         if not done.mutations:
-            return
+            break
         yield done
+    while True:
+        for attempt in acting.attempts(act):
+            with attempt:
+                forgotten = _forget_what_events_overwrote(before)
+        if not forgotten:
+            return
+        yield Pruned(mutations=0, activities=forgotten)
 
 
 def _prune(before: datetime) -> Pruned:
@@ -73,3 +85,24 @@ def _prune(before: datetime) -> Pruned:
         activities = cursor.rowcount
         cursor.execute("DELETE FROM issues_mutation WHERE id = ANY(%s)", [ids])
         return Pruned(cursor.rowcount, activities)
+
+
+def _forget_what_events_overwrote(before: datetime) -> int:
+    """Return of how many activities that was."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE issues_activity
+            SET {" = NULL, ".join(BEFORE_STATE)} = NULL
+            WHERE id = ANY(ARRAY(
+                SELECT id FROM issues_activity
+                WHERE mutation_id IS NULL AND kind = ANY(%s) AND before_status IS NOT NULL
+                  AND created_at < least(%s, (SELECT min(created_at) FROM issues_mutation))
+                ORDER BY id
+                LIMIT %s
+            ))
+            """,
+            [[kind.value for kind in OF_EVENTS], before, ISSUES],
+        )
+        activities: int = cursor.rowcount
+        return activities

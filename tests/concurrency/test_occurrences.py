@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from issues.enums import IssueStatus
 from issues.models import Issue
@@ -207,6 +208,21 @@ def test_have_the_whole_way_up_before_they_write(
     root.refresh_from_db()
     assert root.times_seen == 4
     assert breaches() == []
+
+
+def test_lock_in_the_order_of_ids_before_they_write(project: Project, by: Caller) -> None:
+    names = ["pump", "valve", "sluice"]
+    for name in names:
+        known(project, name)
+    with CaptureQueriesContext(connection) as queries:
+        count(project, *(event(name, release="1.0", user="id:1") for name in reversed(names)), check=False)
+
+    sql = [query["sql"] for query in queries]
+    locks = [number for number, each in enumerate(sql) if ISSUE_LOCK.search(each)]
+    writes = [number for number, each in enumerate(sql) if re.search(r"(INSERT INTO|UPDATE) issues_issue", each)]
+    assert len(locks) == 1
+    assert re.search(r"ORDER BY id\s+FOR NO KEY UPDATE", sql[locks[0]])
+    assert locks[0] < min(writes)
 
 
 def test_start_over_when_a_child_leaves_a_parent_that_was_read(
