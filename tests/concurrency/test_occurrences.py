@@ -131,6 +131,23 @@ def test_are_lost_with_an_issue_that_is_deleted_only_when_they_came_before(
     assert breaches() == []
 
 
+def test_follow_their_fingerprint_when_it_goes_to_another_issue(
+    project: Project, session: Session, foreign: Foreign
+) -> None:
+    issue, other = known(project), known(project, "valve")
+    foreign.lock(issue.pk)
+    foreign.run("UPDATE issues_issuehash SET issue_id = %s WHERE issue_id = %s", other.pk, issue.pk)
+
+    counting = session.start(partial(count, project, event(), check=False))
+    wait_until_blocked(session, by=foreign)
+    foreign.commit()
+
+    assert counting.result().events == 1
+    issue.refresh_from_db()
+    other.refresh_from_db()
+    assert (issue.times_seen, other.times_seen) == (1, 2)
+
+
 def test_that_are_counted_first_go_with_the_issue(
     project: Project, by: Caller, session: Session, other_session: Session
 ) -> None:

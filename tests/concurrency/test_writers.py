@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from issues.models import Issue
 from projects.models import Project, Team, User
 from tests.api_client import Api
 from tests.concurrency.sessions import Foreign
-from tests.factories import LONG_AGO, IssueFactory
+from tests.factories import LONG_AGO, IssueFactory, IssueHashFactory
+from tests.issues.services.occurrences.batches import DAY, count, event
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 APPS = ("projects", "issues", "issuetracker")
@@ -146,13 +148,14 @@ def callers() -> set[tuple[str, str]]:
 def test_holds_the_issue_until_the_commit(api: Api, project: Project, team: Team, jane: User, foreign: Foreign) -> None:
     """A deletion waits for it then, and takes along what it wrote; and it finds no issue that a deletion has taken.
 
-    A writer that is not seen here needs a request that makes it write.
+    A writer that is not seen here needs a request, or an event, that makes it write.
     """
     elder, issue, other = (
         IssueFactory(project=project, own_first_seen=LONG_AGO),
         *IssueFactory.create_batch(2, project=project),
     )
     team.members.add(jane)
+    IssueHashFactory(issue=other, hash=event().hash.hex)
     watch = Watch(foreign)
 
     with connection.execute_wrapper(watch):
@@ -167,6 +170,8 @@ def test_holds_the_issue_until_the_commit(api: Api, project: Project, team: Team
         api.undo(unmerged, auth="jane")
         api.undo(merged, auth="jane")
         api.request("POST", f"/api/0/issues/{issue.pk}/notes/", {"text": "Look."}, auth="jane")
+        put(api, {"status": "resolved"}, other)
+        assert count(project, event(at=datetime.now(UTC) + DAY), check=False).reopened == 1
 
     assert watch.unknown == []
     assert watch.free == []
