@@ -178,7 +178,10 @@ class Issue(WhichIssue, verbs.Shown):
     stats: Stats
     substatus: Annotated[
         SubstatusWord | None,
-        About("How it is ignored, or whether it was first seen within 7 days; null while it is resolved."),
+        About(
+            "How it is ignored; how an event opened it again, else whether it was first seen within 7 days; null while "
+            "it is resolved."
+        ),
     ]
     isUnhandled: Annotated[bool, About("No events are kept: false.")]
     issueType: Literal["error"]

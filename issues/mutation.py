@@ -65,7 +65,8 @@ class NamedRelease:
 class SnoozeTerms:
     """What ends the status "ignored"; with nothing given, nothing does.
 
-    ``until`` is an instant, the counts are events and users from now on, the windows minutes.
+    ``until`` is an instant, the counts are events and users from now on, the windows minutes. ``until_escalating``,
+    which has no others beside it, is until there are many more events within an hour than before.
     """
 
     until: datetime | None = None
@@ -73,10 +74,11 @@ class SnoozeTerms:
     window: int | None = None
     user_count: int | None = None
     user_window: int | None = None
+    until_escalating: bool = False
 
     def __bool__(self) -> bool:
         """Whether any term was given."""
-        return (self.until, self.count, self.user_count) != (None, None, None)
+        return self.until_escalating or (self.until, self.count, self.user_count) != (None, None, None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,8 +142,10 @@ def holds(term: Condition, *, at: datetime) -> Q | RawSQL:
             return in_title if title_only else in_title | Q(text__culprit__like=f"%{like(text)}%")
         case terms.HasStatus(status):
             return status_counts_as({status}, at=at)
-        case terms.IsIgnored(has_terms):
-            return _at(f"{_SNOOZE_HOLDS} AND {'' if has_terms else 'NOT'} ({_HAS_TERMS})", at)
+        case terms.IsIgnored(how):
+            return _at(f"{_SNOOZE_HOLDS} AND {_IGNORED[how]}", at)
+        case terms.IsReopened(reopened_as):
+            return condition("coalesce(issues_issue.reopened_as = %s, false)", reopened_as.value)
         case terms.IsAssigned():
             return Q(assignee_user__isnull=False) | Q(assignee_team__isnull=False)
         case terms.IsAssignedToNobody():
@@ -196,6 +198,12 @@ _HAS_TERMS = """
         issues_issue.snooze_window_count, issues_issue.snooze_window_user_count
     ) > 0
 """
+_UNTIL_ESCALATING = "issues_issue.snooze_escalates_above IS NOT NULL"
+_IGNORED = {
+    "forever": f"NOT ({_HAS_TERMS}) AND NOT ({_UNTIL_ESCALATING})",
+    "until_escalating": f"({_UNTIL_ESCALATING})",
+    "under_terms": f"({_HAS_TERMS})",
+}
 _BOOKMARKED = """
     EXISTS (
         SELECT FROM issues_issuebookmark AS bookmark

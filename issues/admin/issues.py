@@ -74,6 +74,7 @@ class IssueAdmin(InspectOnlyAdmin):
                     ("snooze_ends_at", "snooze_ends_at_times_seen", "snooze_ends_at_users_seen"),
                     ("snooze_window_count", "snooze_window_minutes"),
                     ("snooze_window_user_count", "snooze_window_user_minutes"),
+                    ("snooze_escalates_above", "snooze_started_at", "reopened_as"),
                 ),
                 "description": "First as it counts now, then the columns as they are stored.",
                 "classes": ["collapse"],

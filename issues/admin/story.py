@@ -60,13 +60,18 @@ def steps_of(story: Story) -> list[Step]:
     return [
         Step(
             activity,
-            str(activity.user or story.keys.get(activity.mutation_id or 0) or "Somebody who is gone"),
+            str(activity.user or story.keys.get(activity.mutation_id or 0) or _nobody(activity)),
             TOLD[activity.kind].icon,
             TOLD[activity.kind].sentence(activity.data, story.people),
             str(activity.data.get("text", "")) if activity.kind == ActivityKind.NOTE else "",
         )
         for activity in story.newest.rows
     ]
+
+
+def _nobody(activity: Activity) -> str:
+    is_by_event = activity.mutation_id is None and activity.kind != ActivityKind.NOTE
+    return "An event" if is_by_event else "Somebody who is gone"
 
 
 def _merged(data: Data, people: People) -> SafeString:

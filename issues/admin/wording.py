@@ -48,7 +48,7 @@ def _status_and_terms(issue: Any) -> tuple[str, str]:
         return IssueStatus.RESOLVED, f"in {issue.resolution_release}"
     if issue.resolution_kind == ResolutionKind.IN_NEXT_RELEASE:
         return IssueStatus.RESOLVED, f"in the release after {issue.resolution_release or 'none'}"
-    return issue.status, ""
+    return issue.status, issue.reopened_as or ""
 
 
 def badge(word: str) -> SafeString:
@@ -69,6 +69,8 @@ def terms_in_words(issue: Issue) -> str:
         terms.append(f"{issue.snooze_window_count} events within {issue.snooze_window_minutes} minutes")
     if issue.snooze_window_user_count is not None:
         terms.append(f"{issue.snooze_window_user_count} users within {issue.snooze_window_user_minutes} minutes")
+    if issue.snooze_escalates_above is not None:
+        terms.append(f"it escalates, with more than {issue.snooze_escalates_above} events within an hour")
     return f"until {' or '.join(terms)}" if terms else "for good"
 
 

@@ -69,6 +69,8 @@ class Item(NamedTuple):
     snooze_window_minutes: int | None
     snooze_window_user_count: int | None
     snooze_window_user_minutes: int | None
+    snooze_escalates_above: int | None
+    reopened_as: str | None
     assignee_user_id: int | None
     assignee_team_id: int | None
     seen_at: datetime | None  # when the caller last looked
@@ -79,7 +81,7 @@ class Item(NamedTuple):
 
     @property
     def has_terms(self) -> bool:
-        """Whether anything ends its snooze by itself, a time or a count, in a window or not."""
+        """Whether a time or a count ends its snooze by itself, in a window or not."""
         return not (
             self.snooze_ends_at is None
             and self.snooze_ends_at_times_seen is None

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from issues.enums import IssueStatus
+from issues.enums import IssueStatus, ReopenedAs
 
 Comparison = Literal["", ">", ">=", "<", "<="]  # the empty one is "equal"
 Moment = Literal["first_seen", "last_seen"]  # columns
@@ -39,9 +39,16 @@ class HasStatus:
 
 @dataclass(frozen=True, slots=True)
 class IsIgnored:
-    """Counts as ignored, under terms or without any."""
+    """Counts as ignored: for good, until escalating, or under other terms."""
 
-    has_terms: bool
+    how: Literal["forever", "until_escalating", "under_terms"]
+
+
+@dataclass(frozen=True, slots=True)
+class IsReopened:
+    """An event opened it again, and nobody has changed its status since."""
+
+    reopened_as: ReopenedAs
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +193,7 @@ Single = (
     HasText
     | HasStatus
     | IsIgnored
+    | IsReopened
     | IsAssigned
     | IsAssignedToNobody
     | IsAssignedToTeamsOf

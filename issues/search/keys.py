@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from issues.enums import IssueLevel, IssuePriority, IssueStatus
+from issues.enums import IssueLevel, IssuePriority, IssueStatus, ReopenedAs
 from issues.instants import may_be_iso
 from issues.search.conditions import (
     Comparison,
@@ -22,6 +22,7 @@ from issues.search.conditions import (
     IsBookmarked,
     IsIgnored,
     IsPublic,
+    IsReopened,
     IsSeenAt,
     IsSeenWithin,
     Moment,
@@ -123,8 +124,11 @@ _STATES: Mapping[str, Single] = {
     "ignored": HasStatus(IssueStatus.IGNORED),
     "archived": HasStatus(IssueStatus.IGNORED),
     "muted": HasStatus(IssueStatus.IGNORED),
-    "archived_forever": IsIgnored(has_terms=False),
-    "archived_until_condition_met": IsIgnored(has_terms=True),
+    "archived_forever": IsIgnored("forever"),
+    "archived_until_condition_met": IsIgnored("under_terms"),
+    "archived_until_escalating": IsIgnored("until_escalating"),
+    "regressed": IsReopened(ReopenedAs.REGRESSED),
+    "escalating": IsReopened(ReopenedAs.ESCALATING),
     "assigned": IsAssigned(),
     "unassigned": IsAssignedToNobody(),
     "public": IsPublic(),

@@ -70,6 +70,8 @@ def describe_issue(
         "substatus": substatus_of(
             issue.status_shown,
             has_terms=issue.has_terms,
+            until_escalating=issue.snooze_escalates_above is not None,
+            reopened_as=issue.reopened_as,
             first_seen=issue.first_seen,
             at=issue.shown_at,
         ),

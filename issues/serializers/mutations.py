@@ -44,6 +44,7 @@ WINDOWS = {"ignoreWindow": "ignoreCount", "ignoreUserWindow": "ignoreUserCount"}
 DURATIONS = ("ignoreDuration", "snoozeDuration")
 IGNORE_KEYS = ("ignoreUntil", *DURATIONS, "ignoreCount", "ignoreUserCount", *WINDOWS)
 RELEASE_KEYS = ("inNextRelease", "inRelease")
+UNTIL_ESCALATING = "ignoreUntilEscalating"  # in "statusDetails" only
 ANSWERED_ONLY = frozenset({"actor"})  # in "statusDetails": what a GET answered may be sent back
 
 SUBSTATUSES = {
@@ -62,6 +63,7 @@ ONE_RELEASE_ONLY = "Ask for one of resolvedInNextRelease, inNextRelease and inRe
 GOES_WITH_UNRESOLVED = 'This goes with "status": "unresolved".'
 GOES_WITH_TERMS = "This goes with a duration, an instant, a count or a number of users."
 GOES_WITHOUT_TERMS = "This goes without a duration, an instant, a count and a number of users."
+GOES_WITHOUT_ESCALATING = 'This goes without "ignoreUntilEscalating".'
 NOT_WITH_A_DURATION = "Say an instant or a duration, not both."
 IN_THE_FUTURE = "This must be in the future."
 NOT_IN_BOTH = 'Say this here or in "statusDetails", not in both.'
@@ -132,6 +134,7 @@ class IgnoreTermsSerializer(serializers.Serializer[Any]):
 class StatusDetailsSerializer(IgnoreTermsSerializer):
     """What goes with the status. There is no key here without which the rest would mean the same."""
 
+    ignoreUntilEscalating = serializers.BooleanField(required=False, allow_null=True)
     inNextRelease = serializers.BooleanField(required=False)
     inRelease = serializers.CharField(required=False)
 
@@ -204,17 +207,15 @@ class IssueMutationSerializer(IgnoreTermsSerializer):
     def to_mutation(self) -> IssueMutation:
         """Return the valid body as a value; durations count from the time of the request."""
         values = self.validated_data
-        # Nothing here notices that an issue escalates: until something does, that wish is not understood.
-        substatus = None if values.get("substatus") == Substatus.ARCHIVED_UNTIL_ESCALATING else values.get("substatus")
         body = {
             key: _as_understood(key, raw, values)
             for key, raw in self.initial_data.items()
-            if key in self._declared_fields and not (key == "substatus" and raw is not None and substatus is None)
+            if key in self._declared_fields
         }
         ignored = tuple(key for key in self.initial_data if key not in body)
         return IssueMutation(
             status=_status_change(values, at=self.context["at"]),
-            substatus=substatus,
+            substatus=values.get("substatus"),
             assignment=values.get("assignedTo"),
             priority=IssuePriority(values["priority"]) if "priority" in values else None,
             is_public=values.get("isPublic"),
@@ -291,6 +292,7 @@ def _contradictions(
     details = values.get("statusDetails") or {}
     detailed_terms = _given(details, IGNORE_KEYS)
     detailed_releases = _given(details, RELEASE_KEYS)
+    until_escalating = bool(details.get(UNTIL_ESCALATING))
     status = values.get("status")
 
     yield from _windows_without_count((), terms, frozenset(errors))
@@ -299,6 +301,8 @@ def _contradictions(
     yield from _instant_with_duration(("statusDetails",), detailed_terms)
     if detailed_terms:
         yield from (((key,), NOT_IN_BOTH) for key in terms)
+    if until_escalating and (terms or detailed_terms):
+        yield ("statusDetails", UNTIL_ESCALATING), GOES_WITHOUT_TERMS
     if len(detailed_releases) + (status == RESOLVED_IN_NEXT_RELEASE) > 1:
         yield from ((("statusDetails", key), ONE_RELEASE_ONLY) for key in detailed_releases)
 
@@ -307,7 +311,8 @@ def _contradictions(
     substatus, has_terms = values.get("substatus"), bool(terms or detailed_terms)
     if substatus is not None:
         terms_are_known = errors.keys().isdisjoint({*IGNORE_KEYS, "statusDetails"})
-        yield from ((("substatus",), sentence) for sentence in _misfits(substatus, status, has_terms, terms_are_known))
+        for sentence in _misfits(substatus, status, has_terms, terms_are_known, until_escalating):
+            yield ("substatus",), sentence
     if status not in IGNORED_WORDS:
         yield from (((key,), GOES_WITH_IGNORED) for key in terms)
     if status is None:
@@ -315,7 +320,8 @@ def _contradictions(
             yield ("statusDetails",), GOES_WITH_STATUS
         return
     if status not in IGNORED_WORDS:
-        yield from ((("statusDetails", key), GOES_WITH_IGNORED) for key in detailed_terms)
+        wishes = (*detailed_terms, *([UNTIL_ESCALATING] if until_escalating else ()))
+        yield from ((("statusDetails", key), GOES_WITH_IGNORED) for key in wishes)
     if status not in RESOLVED_WORDS:
         yield from ((("statusDetails", key), GOES_WITH_RESOLVED) for key in detailed_releases)
 
@@ -336,7 +342,9 @@ def _instant_with_duration(where: Path, terms: Mapping[str, Any]) -> Iterator[tu
         yield (*where, "ignoreUntil"), NOT_WITH_A_DURATION
 
 
-def _misfits(substatus: str, status: str | None, has_terms: bool, terms_are_known: bool) -> Iterator[str]:
+def _misfits(
+    substatus: str, status: str | None, has_terms: bool, terms_are_known: bool, until_escalating: bool
+) -> Iterator[str]:
     """Yield why a substatus doesn't go with the status and its terms."""
     if status is None:
         yield GOES_WITH_STATUS
@@ -345,6 +353,8 @@ def _misfits(substatus: str, status: str | None, has_terms: bool, terms_are_know
             yield GOES_WITH_UNRESOLVED
     elif status not in IGNORED_WORDS:
         yield GOES_WITH_IGNORED
+    elif until_escalating and substatus != Substatus.ARCHIVED_UNTIL_ESCALATING:
+        yield GOES_WITHOUT_ESCALATING
     elif substatus == Substatus.ARCHIVED_UNTIL_CONDITION_MET:
         if not has_terms and terms_are_known:
             yield GOES_WITH_TERMS
@@ -382,10 +392,12 @@ def _status_change(values: Mapping[str, Any], *, at: datetime) -> StatusChange |
         case "resolvedInNextRelease":
             return Resolve(in_next_release=True)
         case _:
-            return Ignore(_terms(_given(values, IGNORE_KEYS) | _given(details, IGNORE_KEYS), at=at))
+            given = _given(values, IGNORE_KEYS) | _given(details, (*IGNORE_KEYS, UNTIL_ESCALATING))
+            says_so = values.get("substatus") == Substatus.ARCHIVED_UNTIL_ESCALATING
+            return Ignore(_terms(given, until_escalating=says_so or UNTIL_ESCALATING in given, at=at))
 
 
-def _terms(given: Mapping[str, Any], *, at: datetime) -> SnoozeTerms:
+def _terms(given: Mapping[str, Any], *, until_escalating: bool, at: datetime) -> SnoozeTerms:
     minutes = given.get("ignoreDuration") or given.get("snoozeDuration")
     return SnoozeTerms(
         until=given.get("ignoreUntil") if minutes is None else at + timedelta(minutes=minutes),
@@ -393,4 +405,5 @@ def _terms(given: Mapping[str, Any], *, at: datetime) -> SnoozeTerms:
         window=given.get("ignoreWindow"),
         user_count=given.get("ignoreUserCount"),
         user_window=given.get("ignoreUserWindow"),
+        until_escalating=until_escalating,
     )

@@ -351,6 +351,7 @@ def test_ignored_for_ever_or_under_terms(api: Api, project: Project, at: datetim
     ]
     until = [IssueFactory(project=project, ignored=True, **columns) for columns in terms]
     over = IssueFactory(project=project, ignored=True, snooze_ends_at=at - DAY)
+    calm = IssueFactory(project=project, ignored=True, snooze_escalates_above=9)
     resolved = IssueFactory(project=project, resolved=True)
 
     def found(query: str) -> set[int]:
@@ -359,6 +360,7 @@ def test_ignored_for_ever_or_under_terms(api: Api, project: Project, at: datetim
     kept = {issue.pk for issue in until}
     assert found("is:archived_forever") == {forever.pk}
     assert found("is:archived_until_condition_met") == kept
-    assert found("!is:archived_until_condition_met") == {forever.pk, over.pk, resolved.pk}
+    assert found("is:archived_until_escalating") == {calm.pk}
+    assert found("!is:archived_until_condition_met") == {forever.pk, over.pk, calm.pk, resolved.pk}
     assert found("is:[archived_forever,resolved]") == {forever.pk, resolved.pk}
-    assert found("!is:[archived_forever,archived_until_condition_met]") == {over.pk, resolved.pk}
+    assert found("!is:[archived_forever,archived_until_condition_met]") == {over.pk, calm.pk, resolved.pk}

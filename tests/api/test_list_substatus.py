@@ -45,6 +45,13 @@ STATES: dict[str, tuple[dict[str, Any], timedelta, str | None]] = {
         timedelta(),
         "archived_until_condition_met",
     ),
+    "ignored until it escalates": (
+        {"ignored": True, "snooze_escalates_above": 9},
+        timedelta(),
+        "archived_until_escalating",
+    ),
+    "resolved, and came again": ({"reopened_as": "regressed"}, timedelta(), "regressed"),
+    "ignored, and escalated long ago": ({"reopened_as": "escalating"}, 2 * A_WEEK, "escalating"),
     "a snooze ran out by time": ({"ignored": True, "snooze_ends_at": PAST}, timedelta(), "new"),
     "a snooze ran out by count": ({"ignored": True, "snooze_ends_at_times_seen": 1}, 2 * A_WEEK, "ongoing"),
 }
@@ -66,12 +73,20 @@ def test_says_how_it_is_ignored_or_new(
 
 def test_says_what_it_searches_for(api: Api, project: Project) -> None:
     """What an item says is what a search by the same word finds."""
-    for made in ({}, {"resolved": True}, {"ignored": True}, {"ignored": True, "snooze_ends_at_times_seen": 2}):
-        IssueFactory(project=project, **made)
+    for made, _, _ in STATES.values():
+        columns = {name: timezone.now() + ago if isinstance(ago, timedelta) else ago for name, ago in made.items()}
+        IssueFactory(project=project, **columns)
+    everything = api.get(api.issues_url, raw_query="query=").json()
 
-    for word in ("archived_forever", "archived_until_condition_met"):
-        (found,) = api.get(api.issues_url, raw_query=f"query=is:{word}").json()
-        assert found["substatus"] == word
+    for word in (
+        *("archived_forever", "archived_until_condition_met", "archived_until_escalating"),
+        *("regressed", "escalating"),
+    ):
+        found = api.get(api.issues_url, raw_query=f"query=is:{word}").json()
+        others = api.get(api.issues_url, raw_query=f"query=!is:{word}").json()
+        assert {item["substatus"] for item in found} == {word}
+        assert word not in {item["substatus"] for item in others}
+        assert len(found) + len(others) == len(everything) == len(STATES)
 
 
 def test_a_put_answers_the_substatus_that_it_made(api: Api, project: Project) -> None:
@@ -82,6 +97,7 @@ def test_a_put_answers_the_substatus_that_it_made(api: Api, project: Project) ->
     for body, substatus in [
         ({"status": "ignored"}, "archived_forever"),
         ({"status": "ignored", "ignoreCount": 5}, "archived_until_condition_met"),
+        ({"status": "ignored", "substatus": "archived_until_escalating"}, "archived_until_escalating"),
         ({"status": "resolved"}, None),
         ({"status": "unresolved"}, "ongoing"),
     ]:

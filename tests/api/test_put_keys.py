@@ -76,7 +76,7 @@ def test_an_unknown_wish_is_refused_for_all_issues(api: Api, issue: Issue) -> No
 
 DETAILS = [
     *("inCommit", "inUpcomingRelease", "inNextrelease", "in_release", "inFutureRelease", "release", "nextRelease"),
-    *("ignoreUntilEscalating", "ignoreMinutes", "until", "duration", "substatus", "status", "statusDetails", "foo", ""),
+    *("untilEscalating", "ignoreMinutes", "until", "duration", "substatus", "status", "statusDetails", "foo", ""),
     *("Actor", "actors", "autoResolved", "pendingEvents", "info"),
 ]
 

@@ -67,20 +67,6 @@ def test_is_answered_beside_ignored(api: Api, issue: Issue, status: str, terms: 
     assert issue.status == "ignored"
 
 
-@pytest.mark.parametrize("ids", [True, False], ids=["by id", "update all"])
-@pytest.mark.parametrize("nothing", [{}, {"ignoreCount": 0, "snoozeDuration": None, "statusDetails": {}}], ids=str)
-def test_until_escalating_is_taken_and_not_understood(api: Api, issue: Issue, nothing: Json, ids: bool) -> None:
-    """Nothing notices that an issue escalates."""
-    body = {"status": "ignored", "substatus": "archived_until_escalating", **nothing}
-
-    response = api.put(api.issues_url, body, ids=[issue.pk] if ids else [])
-
-    assert (response.status_code, response.json()) == (200, {"status": "ignored", "statusDetails": {}})
-    assert response.headers["Ignored-Keys"] == "substatus"
-    assert Issue.objects.get().status == "ignored"
-    assert Mutation.objects.get().body == {"status": "ignored", **nothing}
-
-
 @pytest.mark.parametrize("status", ["resolved", "unresolved", "ignored", "resolvedInNextRelease", None])
 def test_null_is_as_if_not_given(api: Api, issue: Issue, status: str | None) -> None:
     body = {"substatus": None} if status is None else {"status": status, "substatus": None}
@@ -130,6 +116,13 @@ REFUSED: list[tuple[Json, Json]] = [
         ({"status": "ignored", "substatus": word, **terms}, {"substatus": WITHOUT_TERMS})
         for word in ("archived_forever", "archived_until_escalating")
         for terms in TERMS
+    ),
+    *(
+        (
+            {"status": "ignored", "substatus": word, "statusDetails": {"ignoreUntilEscalating": True}},
+            {"substatus": ['This goes without "ignoreUntilEscalating".']},
+        )
+        for word in ("archived_forever", "archived_until_condition_met")
     ),
     # beside what is wrong by itself, as far as something is known
     ({"status": "open", "substatus": "archived_forever"}, {"status": no_choice("open")}),

@@ -243,7 +243,8 @@ def test_may_hold_the_terms(
     assert response.status_code == 200
     assert response.json() == {"status": "ignored", "statusDetails": nothing | given if given else {}}
     columns = [field.attname for field in Issue._meta.concrete_fields if field.attname.startswith("snooze_")]
-    assert Issue.objects.values(*columns).get() == dict.fromkeys(columns) | stored
+    began = {"snooze_started_at": Mutation.objects.get().created_at}
+    assert Issue.objects.values(*columns).get() == dict.fromkeys(columns) | stored | began
 
 
 @pytest.mark.parametrize("key", ["ignoreDuration", "snoozeDuration"])

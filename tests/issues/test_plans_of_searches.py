@@ -25,7 +25,7 @@ from tests.issues.filled import Cast, empty_again, filled
 VALUES = {
     "is": [
         *("unresolved", "resolved", "ignored", "archived", "muted", "archived_forever", "archived_until_condition_met"),
-        *("assigned", "unassigned", "public", "bookmarked"),
+        *("archived_until_escalating", "regressed", "escalating", "assigned", "unassigned", "public", "bookmarked"),
     ],
     "assigned": ["me", "my_teams", "none", "nobody"],
     "bookmarks": ["me"],

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from issues.enums import IssueLevel, IssueStatus
+from issues.enums import IssueLevel, IssueStatus, ReopenedAs
 from issues.search import AnyOf, BadTerm, Condition, Pattern, Term, parse
 from issues.search.conditions import (
     HasCount,
@@ -19,6 +19,7 @@ from issues.search.conditions import (
     IsBookmarked,
     IsIgnored,
     IsPublic,
+    IsReopened,
     IsSeenAt,
     IsSeenWithin,
     NamesAssignee,
@@ -67,8 +68,11 @@ READ: dict[str, list[Condition]] = {
     'is:"ignored"': [HasStatus(IssueStatus.IGNORED)],
     "is:archived": [HasStatus(IssueStatus.IGNORED)],
     "is:muted": [HasStatus(IssueStatus.IGNORED)],
-    "is:archived_forever": [IsIgnored(has_terms=False)],
-    "is:archived_until_condition_met": [IsIgnored(has_terms=True)],
+    "is:archived_forever": [IsIgnored("forever")],
+    "is:archived_until_condition_met": [IsIgnored("under_terms")],
+    "is:archived_until_escalating": [IsIgnored("until_escalating")],
+    "is:Regressed": [IsReopened(ReopenedAs.REGRESSED)],
+    "is:escalating": [IsReopened(ReopenedAs.ESCALATING)],
     "is:assigned": [IsAssigned()],
     "is:unassigned": [IsAssignedToNobody()],
     "is:bookmarked": [IsBookmarked(ME)],

@@ -11,7 +11,7 @@ A_NUMBER = "say a whole number, alone or after >, >=, < or <=."
 AN_ID = "say a whole number from 1 to 9223372036854775807."
 A_STATE = (
     "say one of unresolved, resolved, ignored, archived, muted, archived_forever, archived_until_condition_met, "
-    "assigned, unassigned, public, bookmarked."
+    "archived_until_escalating, regressed, escalating, assigned, unassigned, public, bookmarked."
 )
 A_PRIORITY = "say one of high, medium, low."
 A_LEVEL = "say one of sample, debug, info, warning, error, fatal."
@@ -61,7 +61,7 @@ REFUSED: dict[str, tuple[str, int, str]] = {
     "browser.name:[a,b]": ("browser.name:[a,b]", 1, f"there is no key browser.name. {KEYS}"),
     "is:for_review": ("is:for_review", 1, A_STATE),
     "!is:linked": ("!is:linked", 1, A_STATE),
-    "is:archived_until_escalating": ("is:archived_until_escalating", 1, A_STATE),
+    "is:archived_until_something": ("is:archived_until_something", 1, A_STATE),
     "is:[resolved,open]": ("is:[resolved,open]", 1, A_STATE),
     "is:>resolved": ("is:>resolved", 1, A_STATE),
     "level:eror": ("level:eror", 1, A_LEVEL),

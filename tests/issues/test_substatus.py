@@ -1,6 +1,7 @@
 """Which substatus an issue has at an instant (contract 1.8)."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -9,20 +10,26 @@ from issues.substatus import substatus_of
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 WEEK, TICK = timedelta(days=7), timedelta(microseconds=1)
+NOTHING: dict[str, Any] = {"has_terms": False, "until_escalating": False, "reopened_as": None}
 
 
 @pytest.mark.parametrize("age", [timedelta(0), 2 * WEEK])
 @pytest.mark.parametrize(
-    ("status", "has_terms", "word"),
+    ("status", "said", "word"),
     [
-        (IssueStatus.IGNORED, False, Substatus.ARCHIVED_FOREVER),
-        (IssueStatus.IGNORED, True, Substatus.ARCHIVED_UNTIL_CONDITION_MET),
-        (IssueStatus.RESOLVED, False, None),
-        (IssueStatus.RESOLVED, True, None),
+        (IssueStatus.IGNORED, {}, Substatus.ARCHIVED_FOREVER),
+        (IssueStatus.IGNORED, {"has_terms": True}, Substatus.ARCHIVED_UNTIL_CONDITION_MET),
+        (IssueStatus.IGNORED, {"until_escalating": True}, Substatus.ARCHIVED_UNTIL_ESCALATING),
+        (IssueStatus.RESOLVED, {}, None),
+        (IssueStatus.RESOLVED, {"has_terms": True}, None),
+        (IssueStatus.UNRESOLVED, {"reopened_as": "regressed"}, Substatus.REGRESSED),
+        (IssueStatus.UNRESOLVED, {"reopened_as": "escalating"}, Substatus.ESCALATING),
     ],
 )
-def test_is_said_by_the_terms(status: IssueStatus, has_terms: bool, word: Substatus | None, age: timedelta) -> None:
-    assert substatus_of(status, has_terms=has_terms, first_seen=NOW - age, at=NOW) == word
+def test_is_said_by_the_terms_or_by_an_event(
+    status: IssueStatus, said: dict[str, Any], word: Substatus | None, age: timedelta
+) -> None:
+    assert substatus_of(status, first_seen=NOW - age, at=NOW, **(NOTHING | said)) == word
 
 
 @pytest.mark.parametrize(
@@ -36,4 +43,4 @@ def test_is_said_by_the_terms(status: IssueStatus, has_terms: bool, word: Substa
     ],
 )
 def test_is_new_for_a_week(age: timedelta, word: Substatus) -> None:
-    assert substatus_of(IssueStatus.UNRESOLVED, has_terms=False, first_seen=NOW - age, at=NOW) == word
+    assert substatus_of(IssueStatus.UNRESOLVED, first_seen=NOW - age, at=NOW, **NOTHING) == word

@@ -19,6 +19,7 @@ from tests.model.bodies import (
     misfits,
     read_all,
     read_boolean,
+    read_boolean_or_null,
     read_priority,
     read_status,
     read_substatus,
@@ -36,6 +37,7 @@ MAX_ID = 2**63 - 1
 # 1.4: keys by which a wish is said.
 WISHES = re.compile(r"(ignore|snooze|status)|in[A-Z_]|(query|preview)$")
 KNOWN = {"status", "statusDetails", "substatus", "priority", "assignedTo", *BOOLEANS, *TERMS}
+UNTIL_ESCALATING = "ignoreUntilEscalating"
 WINDOWS = {"ignoreWindow": "ignoreCount", "ignoreUserWindow": "ignoreUserCount"}
 
 
@@ -137,8 +139,13 @@ class Asking(State):
                 return issue.is_public
             case "bookmarked":
                 return user is not None and user.id in issue.bookmarks
-            case "with terms" | "without terms":
-                return issue.status_at(at) == "ignored" and (issue.terms == NO_TERMS) is (state == "without terms")
+            case "with terms" | "without terms" | "until escalating":
+                how = "until escalating" if issue.terms.until_escalating else "with terms"
+                return issue.status_at(at) == "ignored" and state == (
+                    "without terms" if issue.terms == NO_TERMS else how
+                )
+            case "reopened":
+                return False  # no event comes here
             case _:
                 return issue.status_at(at) == state
 
@@ -192,7 +199,7 @@ class Asking(State):
         if "statusDetails" in body:
             if isinstance(body["statusDetails"], dict):
                 inner: dict[str, Reader] = {"inNextRelease": read_boolean, "inRelease": self._find_release}
-                inner |= term_readers(at)
+                inner |= term_readers(at) | {UNTIL_ESCALATING: read_boolean_or_null}
                 details = read_all(body["statusDetails"], inner, wrong_details)
                 wrong_details |= dict.fromkeys(body["statusDetails"].keys() - inner.keys() - {"actor"})
             else:
@@ -202,6 +209,7 @@ class Asking(State):
         inner_terms = {key: details[key] for key in TERMS if details.get(key)}
         releases = [key for key in ("inNextRelease", "inRelease") if details.get(key)]
         status = values.get("status")
+        until_escalating = bool(details.get(UNTIL_ESCALATING))
 
         for window, count in WINDOWS.items():
             if window in terms and count not in terms and count not in wrong:
@@ -215,14 +223,18 @@ class Asking(State):
                 contradictions += [(where, "ignoreUntil")]
         if inner_terms:
             contradictions += [(wrong, key) for key in terms]
+        if until_escalating and (terms or inner_terms):
+            contradictions += [(wrong_details, UNTIL_ESCALATING)]
         if len(releases) + (status == "resolvedInNextRelease") > 1:
             contradictions += [(wrong_details, key) for key in releases]
         if "status" not in wrong:
-            if misfits(values.get("substatus"), status, bool(terms or inner_terms), terms_are_known):
+            has_terms = bool(terms or inner_terms)
+            if misfits(values.get("substatus"), status, has_terms, terms_are_known, until_escalating):
                 contradictions += [(wrong, "substatus")]
             if status not in {"ignored", "muted"}:
                 contradictions += [(wrong, key) for key in terms]
                 contradictions += [(wrong_details, key) for key in inner_terms]
+                contradictions += [(wrong_details, UNTIL_ESCALATING)] if until_escalating else []
             if status not in {"resolved", "resolvedInNextRelease"}:
                 contradictions += [(wrong_details, key) for key in releases]
             if status is None and body.get("statusDetails"):
@@ -240,7 +252,11 @@ class Asking(State):
             status=None if status is None else STATUSES.get(status, "resolved"),
             substatus=values.get("substatus"),
             resolution=resolution_of(status, details, self._newest()),
-            terms=terms_of(terms | inner_terms, at),
+            terms=terms_of(
+                terms | inner_terms,
+                until_escalating or values.get("substatus") == "archived_until_escalating",
+                at,
+            ),
             assigns="assignedTo" in values,
             assignee=values.get("assignedTo"),
             priority=values.get("priority"),

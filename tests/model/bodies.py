@@ -117,11 +117,15 @@ def read_priority(raw: Any) -> str:
     return str(raw)
 
 
-def misfits(substatus: str | None, status: str | None, has_terms: bool, terms_are_known: bool) -> bool:
+def misfits(
+    substatus: str | None, status: str | None, has_terms: bool, terms_are_known: bool, until_escalating: bool
+) -> bool:
     """1.4: whether it doesn't go with the status and its terms."""
     if substatus is None:
         return False
     if status is None or substatus not in SUBSTATUSES.get(STATUSES.get(status, status), ()):
+        return True
+    if until_escalating and substatus in ("archived_until_condition_met", "archived_forever"):
         return True
     if substatus == "archived_until_condition_met":
         return not has_terms and terms_are_known
@@ -133,6 +137,10 @@ def read_boolean(raw: Any) -> bool:
         if isinstance(raw, bool | int | str) and str(raw).lower() in words:
             return value
     raise Wrong
+
+
+def read_boolean_or_null(raw: Any) -> bool | None:
+    return None if raw is None else read_boolean(raw)
 
 
 def read_text(raw: Any) -> str:
@@ -175,7 +183,7 @@ def resolution_of(status: str | None, details: Mapping[str, Any], newest: str | 
     return Resolution(details["inRelease"]) if details.get("inRelease") else None
 
 
-def terms_of(given: Mapping[str, Any], at: datetime) -> Terms:
+def terms_of(given: Mapping[str, Any], until_escalating: bool, at: datetime) -> Terms:
     minutes = given.get("ignoreDuration", given.get("snoozeDuration"))
     return Terms(
         until=given.get("ignoreUntil") if minutes is None else at + timedelta(minutes=minutes),
@@ -183,4 +191,5 @@ def terms_of(given: Mapping[str, Any], at: datetime) -> Terms:
         window=given.get("ignoreWindow"),
         user_count=given.get("ignoreUserCount"),
         user_window=given.get("ignoreUserWindow"),
+        until_escalating=until_escalating,
     )

@@ -68,6 +68,9 @@ STATUS_BODIES: SearchStrategy[Body] = st.one_of(
     TERMS.map(lambda terms: {"status": "ignored", **terms}),
     TERMS.map(lambda terms: {"status": "ignored", **_in_details(terms)}),
     RELEASES.map(lambda release: {"status": "resolved", "statusDetails": release}),
+    st.sampled_from([True, "true", False, None]).map(
+        lambda wish: {"status": "ignored", "statusDetails": {"ignoreUntilEscalating": wish}}
+    ),
     st.just({"status": "resolved", "snoozeDuration": None, "statusDetails": {}, "substatus": None, "inbox": False}),
     st.builds(
         lambda word, body: {"substatus": word, **body},
@@ -136,6 +139,9 @@ WRONG: dict[str, list[Any]] = {
         {"inCommit": {"commit": "a"}, "ignoreCount": 5},
         {"ignoreUntil": "2020-01-01T00:00:00Z"},
         {"snoozeDuration": 30},
+        {"ignoreUntilEscalating": True},
+        {"ignoreUntilEscalating": True, "ignoreCount": 5},
+        {"ignoreUntilEscalating": "soon"},
     ],
 }
 WRONG_VALUES: SearchStrategy[tuple[str, Any]] = st.sampled_from(
@@ -167,6 +173,7 @@ STATUS_FILTERS: SearchStrategy[Query] = st.lists(
 TERMS_OF_A_SEARCH = [
     *("is:resolved", "is:Ignored", "IS:assigned", "is:unassigned", "is:public", "is:bookmarked", "is:muted"),
     *("is:[resolved,ignored]", "is:[unresolved, public]", "is:archived_forever", "is:archived_until_condition_met"),
+    *("is:archived_until_escalating", "is:regressed", "!is:escalating"),
     *("assigned:me", "assigned:my_teams", "assigned:none", "assigned:SAM", "assigned:user:<jane>", "assigned:lee"),
     *("assigned:#powerful-abolitionist", "assigned:[me,none]", "assigned:[my_teams, sam@example.com]"),
     *("bookmarks:me", "level:error", "level:[error,fatal]", "level:fatal", "issue.type:error"),

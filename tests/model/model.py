@@ -100,7 +100,7 @@ class Model(Undoing, Telling):
         scope = self._read_scope(request, user)
         body = read_body(request.body)
         wish = self._read_wish(body, user, at)
-        ignored = tell_ignored(body, wish)
+        ignored = tell_ignored(body)
         self._check_names(scope, hidden=wish == Wish(merge=False))
         if scope.ids is None and (not wish.is_status_only or any(map(WHICH.fullmatch, body))):
             raise Refused({"detail": "You must specify a list of IDs for this operation"})

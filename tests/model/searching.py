@@ -11,7 +11,8 @@ from typing import Any
 STATES = {
     **{word: word for word in ("resolved", "unresolved", "ignored", "assigned", "unassigned", "bookmarked", "public")},
     **{"archived": "ignored", "muted": "ignored", "archived_forever": "without terms"},
-    "archived_until_condition_met": "with terms",
+    **{"archived_until_condition_met": "with terms", "archived_until_escalating": "until escalating"},
+    **dict.fromkeys(("regressed", "escalating"), "reopened"),
 }
 PRIORITIES = {"high", "medium", "low"}
 LEVELS = {"sample", "debug", "info", "warning", "error", "fatal"}

@@ -155,7 +155,7 @@ def tell(body: Mapping[str, Any], wish: Wish, user: Person | None, merged: Any, 
         "isBookmarked": wish.is_bookmarked,
         "isSubscribed": wish.is_subscribed,
     }
-    told = {key: values[key] for key in body if key in KEYS or key in substatus_told(wish)}
+    told = {key: values[key] for key in body if key in KEYS or (key == "substatus" and wish.substatus is not None)}
     if link is not None:
         told["shareId"] = link
     if wish.is_subscribed is not None:
@@ -187,6 +187,8 @@ def tell_details(terms: Terms, resolution: Resolution | None, actor: Person | No
 
 def substatus_of(status: str, terms: Terms, first_seen: datetime, at: datetime) -> str | None:
     """1.8"""
+    if status == "ignored" and terms.until_escalating:
+        return "archived_until_escalating"
     if status == "ignored":
         return "archived_forever" if terms == NO_TERMS else "archived_until_condition_met"
     if status == "unresolved":
@@ -199,15 +201,9 @@ def counted(matched: int, changed: int) -> dict[str, str]:
     return counts | {"Mutation-Id": "given"} if changed else counts
 
 
-def substatus_told(wish: Wish) -> set[str]:
-    """1.4: null was not given, and that an issue escalates is not understood."""
-    return set() if wish.substatus in (None, "archived_until_escalating") else {"substatus"}
-
-
-def tell_ignored(body: Mapping[str, Any], wish: Wish) -> dict[str, str]:
+def tell_ignored(body: Mapping[str, Any]) -> dict[str, str]:
     """1.4: the keys that nothing came of; what is asked here has none that need an escape."""
-    not_understood = {"substatus"} if wish.substatus == "archived_until_escalating" else set()
-    ignored = [key for key in body if key not in KNOWN - not_understood]
+    ignored = [key for key in body if key not in KNOWN]
     return {"Ignored-Keys": ",".join(ignored[:20])} if ignored else {}
 
 

@@ -52,6 +52,7 @@ class Terms:
     window: int | None = None
     user_count: int | None = None
     user_window: int | None = None
+    until_escalating: bool = False
 
     def are_over(self, at: datetime) -> bool:
         return (
@@ -68,6 +69,8 @@ class Terms:
         )
 
     def told(self) -> dict[str, Any]:
+        if self.until_escalating:
+            return {"ignoreUntilEscalating": True}
         return {
             "ignoreCount": self.count,
             "ignoreUntil": None if self.until is None else iso(self.until),

@@ -1,6 +1,6 @@
 """A snooze ... (contract 1.5)"""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -33,13 +33,16 @@ def snooze(issue: Issue, terms: SnoozeTerms, by: Caller) -> None:
     ask(issue.project, [issue], by=by, status=Ignore(terms))
 
 
-def columns(issue: Issue) -> Row:
-    """Return the terms as they are stored, those that are there."""
-    return {
+def columns(issue: Issue, *, since: datetime = NOW) -> Row:
+    """Return the terms as they are stored, those that are there; of which every one starts when it is asked for."""
+    stored = {
         name.removeprefix("snooze_"): value
         for name, value in row_of(issue).items()
         if name.startswith("snooze_") and value is not None
     }
+    if row_of(issue)["status"] == IGNORED:
+        assert stored.pop("started_at") == since
+    return stored
 
 
 def counts_as(issue: Issue, status: IssueStatus, *, by: Caller, at: object = NOW) -> bool:
@@ -169,7 +172,7 @@ def test_that_ended_is_ignored_for_good_when_asked(issue: Issue, project: Projec
     outcome = ask(project, None, by=by_key, at=END, status=Ignore())
 
     assert (outcome.matched, outcome.changed) == (1, 1)
-    assert columns(issue) == {}
+    assert columns(issue, since=END) == {}
     assert counts_as(issue, IGNORED, by=by_key, at=END)
 
 

@@ -38,9 +38,11 @@ NO_SNOOZE: Row = {
     "snooze_window_minutes": None,
     "snooze_window_user_count": None,
     "snooze_window_user_minutes": None,
+    "snooze_escalates_above": None,
+    "snooze_started_at": None,
 }
 NO_RESOLUTION: Row = {"resolved_at": None, "resolution_kind": None, "resolution_release_id": None}
-OVERWRITTEN = ["status", "status_by_id", *NO_RESOLUTION, *NO_SNOOZE]
+OVERWRITTEN = ["status", "status_by_id", *NO_RESOLUTION, *NO_SNOOZE, "reopened_as"]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -62,6 +64,8 @@ OPEN: dict[str, Row] = {
     "snooze ended by users": {"ignored": True, "snooze_ends_at_users_seen": 4},
     "one term of three ended": UNTIL | COUNT | {"snooze_ends_at_users_seen": 5},
     "snooze ended beside windows": COUNT_IN_WINDOW | USERS_IN_WINDOW | {"snooze_ends_at": NOW},
+    "regressed": {"reopened_as": "regressed"},
+    "escalating": {"reopened_as": "escalating"},
 }
 IGNORED: dict[str, Row] = {
     "ignored for good": {"ignored": True},
@@ -74,6 +78,7 @@ IGNORED: dict[str, Row] = {
     "snoozed by events in a window": COUNT_IN_WINDOW,
     "snoozed by users in a window": USERS_IN_WINDOW,
     "snoozed by windows until": UNTIL | COUNT_IN_WINDOW | USERS_IN_WINDOW,
+    "snoozed until it escalates": {"ignored": True, "snooze_escalates_above": 9},
 }
 RESOLVED = ["resolved", "in older", "in newest", "in next", "in next after older", "in the first to come"]
 STATES = [*OPEN, *IGNORED, *RESOLVED]
@@ -114,7 +119,7 @@ class Wish(NamedTuple):
 
 
 def resolve() -> Wish:
-    columns = NO_RESOLUTION | NO_SNOOZE | {"status": "resolved", "resolved_at": NOW}
+    columns = NO_RESOLUTION | NO_SNOOZE | {"status": "resolved", "resolved_at": NOW, "reopened_as": None}
     return Wish(Resolve(), ["resolved"], columns, ActivityKind.SET_RESOLVED, {})
 
 
@@ -141,7 +146,8 @@ def unresolve() -> Wish:
 
 def ignore(terms: SnoozeTerms, state: str, data: Row) -> Wish:
     snooze = {name: value for name, value in IGNORED[state].items() if name != "ignored"}
-    columns = NO_RESOLUTION | NO_SNOOZE | {"status": "ignored"} | snooze
+    started = {"snooze_started_at": NOW, "reopened_as": None}
+    columns = NO_RESOLUTION | NO_SNOOZE | {"status": "ignored"} | started | snooze
     return Wish(Ignore(terms), [state], columns, ActivityKind.SET_IGNORED, data)
 
 
@@ -173,6 +179,9 @@ WISHES: dict[str, Callable[[], Wish]] = {
         SnoozeTerms(until=SOON, count=5, window=60, user_count=3, user_window=90),
         "snoozed by windows until",
         {"ignoreUntil": T, "ignoreCount": 5, "ignoreWindow": 60, "ignoreUserCount": 3, "ignoreUserWindow": 90},
+    ),
+    "ignore until it escalates": lambda: ignore(
+        SnoozeTerms(until_escalating=True), "snoozed until it escalates", {"ignoreUntilEscalating": True}
     ),
 }
 

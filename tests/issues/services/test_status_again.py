@@ -39,7 +39,15 @@ def test_moves_the_end_of_a_duration_that_is_asked_for_again_later(project: Proj
 
     assert (outcome.matched, outcome.changed) == (1, 1)
     assert changes_since(before) == Changes(
-        updated={"issue": {issue.pk: {"snooze_ends_at": SOON + ONE_MORE, "mutation_id": outcome.mutation_id}}},
+        updated={
+            "issue": {
+                issue.pk: {
+                    "snooze_ends_at": SOON + ONE_MORE,
+                    "snooze_started_at": later,
+                    "mutation_id": outcome.mutation_id,
+                }
+            }
+        },
         added={
             "activity": [
                 activity_row(
@@ -52,6 +60,7 @@ def test_moves_the_end_of_a_duration_that_is_asked_for_again_later(project: Proj
                     before_status="ignored",
                     before_status_by_id=by_jane.user_id,
                     before_snooze_ends_at=SOON,
+                    before_snooze_started_at=NOW,
                 )
             ]
         },

@@ -8,6 +8,7 @@ from projects.querysets import MAX_ID
 _AS_IGNORED = f"""
     issue.status = 'ignored'
     AND issue.snooze_ends_at IS NOT DISTINCT FROM (newest.data ->> 'ignoreUntil')::timestamptz
+    AND (issue.snooze_escalates_above IS NULL) = (newest.data ->> 'ignoreUntilEscalating' IS NULL)
     AND issue.snooze_window_minutes IS NOT DISTINCT FROM (newest.data ->> 'ignoreWindow')::int
     AND issue.snooze_window_user_minutes IS NOT DISTINCT FROM (newest.data ->> 'ignoreUserWindow')::int
     AND (coalesce(issue.snooze_ends_at_times_seen, issue.snooze_window_count) IS NULL

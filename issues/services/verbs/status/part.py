@@ -39,6 +39,13 @@ def _has_same_actor(one: str, other: str) -> str:
     return f"({same} OR {person(one)} IS NOT DISTINCT FROM {person(other)})"
 
 
+def _has_same_terms(one: str, other: str) -> str:
+    """Return the condition that a reader sees the same terms: above how many events it escalates nobody is told."""
+    shown = tuple(name for name in _TERMS if name != "snooze_escalates_above")
+    until_escalating = " = ".join(f"({state}snooze_escalates_above IS NULL)" for state in (one, other))
+    return f"({row(shown, one)} IS NOT DISTINCT FROM {row(shown, other)} AND {until_escalating})"
+
+
 def _is_same_status(one: str, other: str) -> str:
     """Return the condition that a reader sees the same status and the same ``statusDetails``, whose actor they name.
 
@@ -55,7 +62,7 @@ def _is_same_status(one: str, other: str) -> str:
         WHEN {shown(one)} <> {shown(other)} THEN false
         WHEN {shown(one)} = 'unresolved' THEN {one}reopened_as IS NOT DISTINCT FROM {other}reopened_as
         ELSE CASE
-            WHEN {one}status = 'ignored' THEN {row(_TERMS, one)} IS NOT DISTINCT FROM {row(_TERMS, other)}
+            WHEN {one}status = 'ignored' THEN {_has_same_terms(one, other)}
             WHEN num_nonnulls({kinds}) < 2 THEN num_nonnulls({kinds}) = 0
             WHEN {one}resolution_kind <> {other}resolution_kind THEN {one}resolved_at = {other}resolved_at
             WHEN {one}resolution_kind = 'in_release' THEN {one}resolution_release_id = {other}resolution_release_id
@@ -120,7 +127,8 @@ PART = Part(
                     back.snooze_window_user_count, back.snooze_ends_at_users_seen - issue.users_seen
                 ),
                 'ignoreUserWindow', back.snooze_window_user_minutes,
-                'ignoreWindow', back.snooze_window_minutes
+                'ignoreWindow', back.snooze_window_minutes,
+                'ignoreUntilEscalating', CASE WHEN back.snooze_escalates_above IS NOT NULL THEN true END
             ))
             ELSE '{}'
         END

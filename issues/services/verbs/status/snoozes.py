@@ -1,6 +1,6 @@
 """The terms of "ignored", as columns of the issue."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models.expressions import RawSQL
@@ -10,6 +10,10 @@ from issues.querysets import condition, snooze_is_over
 from projects.querysets import MAX_ID
 
 Columns = dict[str, Any]
+
+ESCALATES_AFTER = timedelta(days=7)  # in which it is looked how busy the issue was
+MAX_INTEGER = 2**31 - 1
+LEAST_CALM = 9  # events within an hour: with one more, even of an issue that was silent, it escalates
 
 
 def wake() -> Columns:
@@ -41,7 +45,26 @@ def snooze(terms: SnoozeTerms, *, at: datetime) -> Columns:
         columns |= {"snooze_window_user_count": terms.user_count, "snooze_window_user_minutes": terms.user_window}
     elif terms.user_count is not None:
         columns["snooze_ends_at_users_seen"] = _end("users_seen", terms.user_count)
+    if terms.until_escalating:
+        columns["snooze_escalates_above"] = _calm(at)
     return columns
+
+
+def _calm(at: datetime) -> RawSQL:
+    """Return how many events within an hour don't yet mean that the issue escalates: twice its busiest hour.
+
+    Of each issue by its own hours, those that began within a week before, with what was merged into it. They are
+    read as they stood when the statement began, in "update all" before it waited for the issue.
+    """
+    return RawSQL(
+        f"""(
+            SELECT least(greatest(2 * max(busy.total_count)::bigint, {LEAST_CALM}), {MAX_INTEGER})::integer
+            FROM issues_issuehour AS busy
+            WHERE busy.project_id = issues_issue.project_id AND busy.issue_id = issues_issue.id
+              AND busy.hour > %s AND busy.hour <= %s
+        )""",
+        (at - ESCALATES_AFTER, at),
+    )
 
 
 def _end(number: str, count: int | None) -> RawSQL:
@@ -58,7 +81,8 @@ def _end(number: str, count: int | None) -> RawSQL:
 def differs_from(terms: SnoozeTerms, *, at: datetime) -> RawSQL:
     """Return the condition "not ignored under these terms, or no more".
 
-    A count differs when events came since, a duration does at any time.
+    A count differs when events came since, a duration does at any time; "until escalating" never does while it holds,
+    however busy the issue has become.
     """
     is_over = snooze_is_over(at)
     end = _end("times_seen", None if terms.window is not None else terms.count)
@@ -73,6 +97,7 @@ def differs_from(terms: SnoozeTerms, *, at: datetime) -> RawSQL:
         OR issues_issue.snooze_window_minutes IS DISTINCT FROM %s
         OR issues_issue.snooze_window_user_count IS DISTINCT FROM %s
         OR issues_issue.snooze_window_user_minutes IS DISTINCT FROM %s
+        OR (issues_issue.snooze_escalates_above IS NOT NULL) <> %s
         """,
         *is_over.params,
         terms.until,
@@ -82,6 +107,7 @@ def differs_from(terms: SnoozeTerms, *, at: datetime) -> RawSQL:
         terms.window,
         None if terms.user_window is None else terms.user_count,
         terms.user_window,
+        terms.until_escalating,
     )
 
 
@@ -93,5 +119,6 @@ def describe(terms: SnoozeTerms) -> dict[str, Any]:
         "ignoreUserCount": terms.user_count,
         "ignoreUserWindow": terms.user_window,
         "ignoreWindow": terms.window,
+        "ignoreUntilEscalating": terms.until_escalating or None,
     }
     return {key: value for key, value in given.items() if value is not None}

@@ -58,7 +58,8 @@ ASKED: dict[str, Schema] = {
         or_null(one_of_words(*Substatus.values)),
         "What newer clients say beside the status: `archived_…` goes with `ignored`, the others with "
         "`unresolved`. `archived_until_condition_met` needs terms, `archived_forever` has none. "
-        "`archived_until_escalating` is taken, and not understood: nothing here notices that.",
+        "`archived_until_escalating` is a term itself, without others: ignored until there are more events within 60 "
+        "minutes than twice the busiest hour of the 7 days before, and at least 10.",
     ),
     "statusDetails": about(
         record(
@@ -66,6 +67,7 @@ ASKED: dict[str, Schema] = {
                 "inNextRelease": TRUTH,
                 "inRelease": about(TEXT, "A version, or `latest`."),
                 **IGNORE_KEYS,
+                "ignoreUntilEscalating": about(or_null(TRUTH), "As `substatus: archived_until_escalating`."),
                 "actor": about({}, "Answers have it; it is not looked at."),
             }
         ),
@@ -95,6 +97,11 @@ class Terms(TypedDict):
     actor: NotRequired[Actor]
 
 
+class UntilEscalating(TypedDict):
+    ignoreUntilEscalating: Literal[True]
+    actor: NotRequired[Actor]
+
+
 class InNextRelease(TypedDict):
     inNextRelease: Literal[True]
     actor: NotRequired[Actor]
@@ -106,7 +113,7 @@ class InRelease(TypedDict):
 
 
 StatusDetails = Annotated[
-    Nothing | Terms | InNextRelease | InRelease,
+    Nothing | Terms | UntilEscalating | InNextRelease | InRelease,
     Name("StatusDetails"),
     About("Nothing; the terms under which it is ignored; or the release that it is resolved in."),
 ]
@@ -140,7 +147,7 @@ def answered(wish: StatusChange) -> Answered:
 
 def answered_details(wish: StatusChange, *, by: Caller) -> StatusDetails:
     """Return the ``statusDetails`` that answer a wish."""
-    details: Terms | InNextRelease | InRelease | None = None
+    details: Terms | UntilEscalating | InNextRelease | InRelease | None = None
     match wish:
         case Ignore(terms):
             details = _terms(terms)
@@ -177,7 +184,7 @@ def counted(state: SimpleNamespace, at: datetime) -> SimpleNamespace:
 
 def _details(state: State, names: Names) -> StatusDetails:
     """Return the terms under which the issue is ignored, counts as what is left of them; or what resolves it."""
-    details: Terms | InNextRelease | InRelease | None = None
+    details: Terms | UntilEscalating | InNextRelease | InRelease | None = None
     if state.status_shown == IssueStatus.IGNORED:
         ends_at_count, ends_at_users = state.snooze_ends_at_times_seen, state.snooze_ends_at_users_seen
         details = _terms(
@@ -189,6 +196,7 @@ def _details(state: State, names: Names) -> StatusDetails:
                 if ends_at_users is None
                 else ends_at_users - state.users_seen,
                 user_window=state.snooze_window_user_minutes,
+                until_escalating=state.snooze_escalates_above is not None,
             )
         )
     elif state.resolution_kind == ResolutionKind.IN_RELEASE and state.resolution_release_id in names.releases:
@@ -203,10 +211,12 @@ def _details(state: State, names: Names) -> StatusDetails:
     return details
 
 
-def _terms(terms: SnoozeTerms) -> Terms | None:
+def _terms(terms: SnoozeTerms) -> Terms | UntilEscalating | None:
     """Return the terms of a snooze, without its actor; None when it has none."""
     if not terms:
         return None
+    if terms.until_escalating:
+        return {"ignoreUntilEscalating": True}
     return {
         "ignoreCount": terms.count,
         "ignoreUntil": None if terms.until is None else iso(terms.until),
@@ -226,10 +236,21 @@ def _resolved_in_release(data: Data, people: People) -> str:
 
 
 def _regressed(data: Data, people: People) -> str:
-    return f"saw it again in {data['version']}" if data.get("version") else "saw it again"
+    return f"reopened it: it came again in {data['version']}" if data.get("version") else "reopened it: it came again"
+
+
+def _unresolved(data: Data, people: People) -> str:
+    """By a request, or by the event with which its terms ended: those are told then."""
+    terms = _terms_told(data)
+    return f"reopened it, which was ignored until {' or '.join(terms)}" if terms else "reopened it"
 
 
 def _ignored(data: Data, people: People) -> str:
+    terms = _terms_told(data)
+    return f"ignored it until {' or '.join(terms)}" if terms else "ignored it for good"
+
+
+def _terms_told(data: Data) -> list[str]:
     terms = []
     if until := data.get("ignoreUntil"):
         terms.append(in_words(datetime.fromisoformat(until)))
@@ -240,13 +261,15 @@ def _ignored(data: Data, people: People) -> str:
         if data.get(count):
             within = f" within {data[window]} minutes" if data.get(window) else ""
             terms.append(f"{data[count]} more {what}{within}")
-    return f"ignored it until {' or '.join(terms)}" if terms else "ignored it for good"
+    if data.get("ignoreUntilEscalating"):
+        terms.append("it escalates")
+    return terms
 
 
 TOLD = {
     ActivityKind.SET_RESOLVED: Told("check_circle", "resolved it"),
     ActivityKind.SET_RESOLVED_IN_RELEASE: Told("check_circle", _resolved_in_release),
-    ActivityKind.SET_UNRESOLVED: Told("refresh", "reopened it"),
+    ActivityKind.SET_UNRESOLVED: Told("refresh", _unresolved),
     ActivityKind.SET_REGRESSION: Told("trending_up", _regressed),
     ActivityKind.SET_IGNORED: Told("snooze", _ignored),
 }
