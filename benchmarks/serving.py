@@ -44,6 +44,7 @@ def serving() -> Iterator[RunningServer]:
         "SECRET_KEY": secrets.token_urlsafe(50),
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "ERROR"),  # else each mutation has a line, among those of the progress
         "THROTTLE_PER_MINUTE": "0",
+        "COUNT_EVENTS": os.environ.get("COUNT_EVENTS", "false"),
     }
     process = subprocess.Popen(
         [sys.executable, "manage.py", "serve", "--port", str(port)],

@@ -20,6 +20,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.crypto import constant_time_compare
 from psycopg2.extensions import POLL_OK, POLL_READ
 
+from events.counting import WAITING
 from issuetracker import logs, metrics, postgres
 from projects.database.failures import DatabaseAway
 
@@ -163,5 +164,14 @@ def tell_metrics(request: HttpRequest) -> HttpResponse:
             status=401,
             headers={"WWW-Authenticate": 'Bearer realm="metrics"'},
         )
-    content, media_type = metrics.exposition(request.headers.get("Accept", ""))
+    content, media_type = metrics.exposition(request.headers.get("Accept", ""), waiting())
     return HttpResponse(content, content_type=media_type)
+
+
+def waiting() -> metrics.Waiting | None:
+    """Return what waits to be counted; None when the database doesn't say."""
+    try:
+        ((events, set_aside, seconds),) = ask(WAITING)
+    except NotReady:
+        return None
+    return metrics.Waiting(events, set_aside, seconds)

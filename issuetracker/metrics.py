@@ -8,9 +8,13 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
-from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, values
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, Metric, values
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
@@ -46,14 +50,47 @@ def route_name(route: str) -> str:
     return "/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route)
 
 
-def exposition(accept: str) -> tuple[bytes, str]:
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Events that are not counted yet.
+
+    :ivar events: all of them.
+    :ivar set_aside: those that could not be counted.
+    :ivar seconds: for how long the oldest of the others has waited.
+    """
+
+    events: int
+    set_aside: int
+    seconds: float
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield what is told of it."""
+        yield GaugeMetricFamily("issuetracker_events_lag_seconds", "Age of the oldest uncounted event.", self.seconds)
+        yield GaugeMetricFamily("issuetracker_events_waiting", "Events that wait to be counted.", self.events)
+        yield GaugeMetricFamily("issuetracker_events_set_aside", "Those that can't be counted.", self.set_aside)
+
+
+class _Everything:
+    """What is told at once."""
+
+    def __init__(self, *sources: Any) -> None:
+        self.sources = [source for source in sources if source is not None]
+
+    def collect(self) -> Iterator[Metric]:
+        for source in self.sources:
+            yield from source.collect()
+
+
+def exposition(accept: str, waiting: Waiting | None) -> tuple[bytes, str]:
     """Return everything as text, and its media type: one of those that the reader accepts."""
-    registry: CollectorRegistry = REGISTRY
+    counted: CollectorRegistry = REGISTRY
     if FOLDER in os.environ:
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)
+        counted = CollectorRegistry()
+        MultiProcessCollector(counted)
+    told = CollectorRegistry()
+    told.register(_Everything(counted, waiting))
     encode, media_type = choose_encoder(accept)
-    return encode(registry), media_type
+    return encode(told), media_type
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -385,6 +385,8 @@ INGEST_EVENT_KEPT_BYTES = number("INGEST_EVENT_KEPT_BYTES", MIB, minimum=1024, m
 INGEST_PER_MINUTE = number("INGEST_PER_MINUTE", 60_000, minimum=0, maximum=100_000_000)
 # When more than so many events wait to be counted, others are refused.
 INGEST_BACKLOG = number("INGEST_BACKLOG", 1_000_000, minimum=1, maximum=1_000_000_000)
+# Whether `serve` and `demo` count what came in, by a `manage.py count_events` of their own.
+COUNT_EVENTS = flag("COUNT_EVENTS", True)
 # Whether the address of who sent an event is kept with it, where the SDK asks for it (`{{auto}}`).
 KEEP_ADDRESSES = flag("KEEP_ADDRESSES", False)
 

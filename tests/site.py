@@ -79,11 +79,12 @@ def serving_site(log: Path, **environment: str) -> Iterator[Site]:
     """Serve until the end of the block, then end as on SIGTERM; ``log`` gets its standard error."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
+    alone = {"DATABASE_URL": database_url(), "SECRET_KEY": "of this test", "COUNT_EVENTS": "false"}
     with log.open("w+") as file:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "serve", "--port", str(port)],
             cwd=settings.BASE_DIR,
-            env=os.environ | {"DATABASE_URL": database_url(), "SECRET_KEY": "of this test"} | environment,
+            env=os.environ | alone | environment,
             stdout=subprocess.PIPE,
             stderr=file,
             text=True,

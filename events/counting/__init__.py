@@ -6,5 +6,6 @@ dies anywhere loses none and counts none twice.
 """
 
 from events.counting.loop import Counting
+from events.counting.waiting import WAITING
 
-__all__ = ["Counting"]
+__all__ = ["WAITING", "Counting"]

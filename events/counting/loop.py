@@ -35,10 +35,11 @@ class Counting:
     """Counts events until it is told to stop.
 
     :param now: the clock.
+    :param is_wanted: asked at each look; this ends when it isn't any more.
     """
 
-    def __init__(self, *, now: Callable[[], datetime]) -> None:
-        self.now = now
+    def __init__(self, *, now: Callable[[], datetime], is_wanted: Callable[[], bool] = lambda: True) -> None:
+        self.now, self.is_wanted = now, is_wanted
         self.stopping = Event()
         self._passed: dict[int, Passed] = {}
         self._turns: dict[int, float] = {}  # when each project had its last one
@@ -50,7 +51,7 @@ class Counting:
     def run(self) -> None:
         """Count whatever comes, until :meth:`stop`."""
         self._begin()
-        while not self.stopping.is_set():
+        while not self.stopping.is_set() and self.is_wanted():
             started = monotonic()
             if not self._look():
                 self.stopping.wait(max(0, POLL_SECONDS - (monotonic() - started)))

@@ -1,15 +1,12 @@
 """A database into a file and back, with PostgreSQL's own pg_dump and pg_restore; they come along with the server."""
 
-import ctypes
 import os
-import signal
 import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from issuetracker.postgres import binaries
+from issuetracker.processes import dies_with_this_process
 
 
 class DumpFailed(Exception):
@@ -39,26 +36,6 @@ def read_dump(connection: Any, file: Path) -> None:
     _run(connection, "pg_restore", "--single-transaction", "--no-owner", "--no-privileges", str(file), "--dbname")
 
 
-PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
-
-
-def dies_with_this_process() -> Callable[[], None] | None:
-    """Return what a child does before its program begins, so that it ends when this process does, however that ends.
-
-    After a ``kill -9`` nobody else could tell it: pg_restore would go on, and fill a database that somebody fills anew.
-    At SIGTERM these programs cancel what the server does for them. Linux alone can do that; elsewhere None.
-    """
-    if sys.platform != "linux":
-        return None
-    parent, prctl = os.getpid(), ctypes.CDLL(None, use_errno=True).prctl  # looked up here: the child only calls it
-
-    def bind() -> None:
-        if prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0) != 0 or os.getppid() != parent:
-            os._exit(1)  # it can't be bound, or the parent is gone already
-
-    return bind
-
-
 def _run(connection: Any, program: str, *arguments: str) -> None:
     """Run one of PostgreSQL's programs on the database, whose name becomes the last argument."""
     connection.ensure_connection()  # which starts the embedded server
@@ -71,7 +48,7 @@ def _run(connection: Any, program: str, *arguments: str) -> None:
         capture_output=True,
         text=True,
         check=False,
-        preexec_fn=dies_with_this_process(),
+        preexec_fn=dies_with_this_process(),  # at SIGTERM they cancel what the server does for them
     )
     if done.returncode != 0:
         said = [line.strip() for line in done.stderr.splitlines() if "error:" in line]

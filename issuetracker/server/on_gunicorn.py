@@ -27,6 +27,7 @@ from gunicorn.workers.base import Worker as BaseWorker
 
 from issuetracker import logs, metrics
 from issuetracker.server import limits, refusals
+from issuetracker.server.companion import Companion
 from issuetracker.server.framing import Body, ChunkedBody, Room, SizedBody, usual_room
 from issuetracker.server.loop import Answer, Loop
 from issuetracker.server.refusals import BodyTooLong, Crashed, InvalidHTTPVersion, Refused, response
@@ -73,8 +74,10 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         threads: int,
         on_starting: Callable[[], None] = lambda: None,
         when_ready: Callable[[], None] = lambda: None,
+        companion: Companion | None = None,
     ) -> None:
         self.load = load  # called in each worker
+        self.companion = companion
         self.options: dict[str, Any] = {
             "bind": f"fd://{listener.detach()}",
             "workers": workers,
@@ -83,7 +86,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
             "on_starting": lambda _: on_starting(),
             "when_ready": lambda _: when_ready(),
             "child_exit": lambda _, worker: metrics.bury(worker.pid),
-            "on_exit": lambda _: metrics.end_sharing(),
+            "on_exit": lambda _: self.end(),
         }
         super().__init__()
 
@@ -116,6 +119,17 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         """Serve until a signal ends it; always ends by SystemExit."""
         Master(self).run()
 
+    def tend(self) -> None:
+        """See to what runs beside the workers."""
+        if self.companion:
+            self.companion.tend()
+
+    def end(self) -> None:
+        """Leave nothing behind, when the workers have ended."""
+        if self.companion:
+            self.companion.end()
+        metrics.end_sharing()
+
 
 class Log(Logger):  # type: ignore[misc]  # gunicorn ships no types
     """gunicorn's own lines, which go where the site's go, and look the same (LOGGING in the settings)."""
@@ -140,6 +154,11 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn ships no types
     def handle_hup(self) -> None:
         """End as on SIGTERM; gunicorn's reload would re-read nothing here, and outlive the terminal unseen."""
         self.handle_term()
+
+    def murder_workers(self) -> None:
+        """Look after the workers, about once a second; and after what runs beside them."""
+        super().murder_workers()
+        self.app.tend()
 
     def spawn_worker(self) -> Any:
         """Fork a worker, which gets no signal before it can act on it.

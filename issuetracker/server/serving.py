@@ -11,6 +11,7 @@ from django.db import connection, connections
 from django.utils.module_loading import import_string
 
 from issuetracker import metrics, postgres
+from issuetracker.server.companion import Companion
 from issuetracker.server.on_gunicorn import Server
 
 
@@ -26,6 +27,7 @@ def serve(listener: socket.socket, *, when_ready: Callable[[], None]) -> NoRetur
         threads=settings.WEB_THREADS,
         on_starting=_start,
         when_ready=when_ready,
+        companion=Companion("count_events") if settings.COUNT_EVENTS else None,
     ).run()
     raise AssertionError("gunicorn ends by SystemExit")
 

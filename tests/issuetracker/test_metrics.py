@@ -3,18 +3,23 @@
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
+from events.models import Arrival
 from issues.models import Issue
+from issuetracker import health
 from projects.models import Project
 from tests.api_client import Api, basic
+from tests.events.counting.arriving import arrive, fingerprint
 from tests.factories import IssueFactory
 from tests.issuetracker.test_settings import manage
 from tests.site import Answer, Site, serving_site, wait_until
@@ -182,6 +187,50 @@ def test_count_the_issues_of_mutations(api: Api, project: Project) -> None:
         "locks of undos": 2,
     }
     assert counted("issuetracker_mutations_in_flight", kind="update") == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tell_how_much_waits_to_be_counted_and_how_long(
+    client: Client, settings: Any, project: Project, other_project: Project
+) -> None:
+    settings.METRICS_TOKEN = TOKEN
+    now = timezone.now()
+    for place, minutes in ((project, 5), (project, 4), (other_project, 30)):
+        arrive(place, received_at=now - timedelta(minutes=minutes))
+    arrive(project, "odd", received_at=now - timedelta(hours=5))
+    Arrival.objects.filter(hash=fingerprint("odd")).update(set_aside_at=now)
+
+    text = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).content
+
+    assert (told(text, "issuetracker_events_waiting"), told(text, "issuetracker_events_set_aside")) == (4, 1)
+    assert 30 <= told(text, "issuetracker_events_lag_seconds") / 60 < 31
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tell_that_nothing_waits(client: Client, settings: Any) -> None:
+    settings.METRICS_TOKEN = TOKEN
+
+    text = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).content
+
+    assert b"issuetracker_events_waiting 0.0\n" in text
+    assert b"issuetracker_events_lag_seconds 0.0\n" in text
+
+
+def test_say_nothing_of_events_when_the_database_is_away(
+    client: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.METRICS_TOKEN = TOKEN
+    monkeypatch.setattr(health, "ask", is_away)
+
+    answer = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+
+    assert answer.status_code == 200
+    assert b"issuetracker_requests_total" in answer.content
+    assert b"issuetracker_events" not in answer.content
+
+
+def is_away(sql: str) -> None:
+    raise health.NotReady
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ READ: dict[str, tuple[Any, str]] = {
     "the master's signals": (arbiter.Arbiter.init_signals, "68125f99ad65"),
     "the master's end": (arbiter.Arbiter.handle_term, "93d583480a66"),
     "the master's reload": (arbiter.Arbiter.handle_hup, "50de80005cd6"),
+    "the master's look after its workers": (arbiter.Arbiter.murder_workers, "3f8fbfdf473f"),
     "a worker's birth": (arbiter.Arbiter.spawn_worker, "6abc0d90b0b9"),
     "the application": (app.BaseApplication, "88c6ffeb635d"),
     "the log": (glogging.Logger.setup, "17c79acdddea"),

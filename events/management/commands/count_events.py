@@ -1,3 +1,4 @@
+import os
 import signal
 from typing import Any
 
@@ -21,8 +22,9 @@ class Command(base.Command):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="end when nothing waits any more")
+        parser.add_argument("--parent", type=int, metavar="PID", help="end when this process has ended, which began it")
 
-    def handle(self, *args: Any, once: bool, **options: Any) -> None:
+    def handle(self, *args: Any, once: bool, parent: int | None, **options: Any) -> None:
         """Count.
 
         :raises CommandError: the database isn't migrated.
@@ -30,7 +32,7 @@ class Command(base.Command):
         executor = MigrationExecutor(connection)
         if waiting := len(executor.migration_plan(executor.loader.graph.leaf_nodes())):
             raise CommandError(f"The database lacks {waiting} of the migrations; run: manage.py migrate")
-        counter = Counting(now=timezone.now)
+        counter = Counting(now=timezone.now, is_wanted=lambda: parent in {None, os.getppid()})
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: counter.stop())
         if once:
