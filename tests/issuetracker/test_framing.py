@@ -199,6 +199,15 @@ def test_what_follows_a_body_is_left(size: int) -> None:
     assert read(ChunkedBody(no_trailers), b"5\r\nhello\r\n0\r\nX: y\r\n\r\nGET /", size) == (b"hello", b"GET /")
 
 
+@pytest.mark.parametrize("size", [1, 4, 1000])
+def test_trailers_are_looked_at_once_and_whole(size: int) -> None:
+    seen: list[bytes] = []
+
+    read(ChunkedBody(seen.append), b"0\r\nX: y\r\nZ: a\r\n\r\n", size)
+
+    assert seen == [b"X: y\r\nZ: a"]
+
+
 def test_a_body_is_as_long_as_the_service_takes_and_no_longer() -> None:
     assert limits.BODY_BYTES == MAX_BODY
     assert not SizedBody(MAX_BODY).is_too_long
