@@ -39,37 +39,18 @@ class Found:
         return first
 
 
-def find(project_id: int, occurrences: Sequence[Occurrence]) -> Found:
-    """Return where the events belong, as it is now; not locked.
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Which issue has a fingerprint; and when an issue with it was deleted last."""
 
-    One that was received before the issue with its fingerprint was deleted is forgotten with it (contract 7.11).
-    """
-    issues, deleted = _read(project_id, {each for one in occurrences for each in (one.hash, *one.older_hashes)})
-    known: dict[UUID, Place] = dict(issues)
-    places: list[tuple[Occurrence, Place]] = []
-    learnt: dict[UUID, Place] = {}
-    for occurrence in occurrences:
-        place = _place(occurrence, known, deleted)
-        if place is None:
-            continue
-        places.append((occurrence, place))
-        if occurrence.hash not in known:
-            known[occurrence.hash] = learnt[occurrence.hash] = place
-    return Found(places, learnt, forgotten=len(occurrences) - len(places))
+    issues: Mapping[UUID, int]
+    deleted: Mapping[UUID, datetime]
 
 
-def _place(occurrence: Occurrence, known: Mapping[UUID, Place], deleted: Mapping[UUID, datetime]) -> Place | None:
-    """Return the issue of an event; None when it is forgotten."""
-    for fingerprint in (occurrence.hash, *occurrence.older_hashes):
-        if fingerprint in deleted and occurrence.received_at <= deleted[fingerprint]:
-            return None
-        if fingerprint in known:
-            return known[fingerprint]
-    return occurrence.hash
-
-
-def _read(project_id: int, fingerprints: set[UUID]) -> tuple[dict[UUID, int], dict[UUID, datetime]]:
-    """Return which issue has which of these fingerprints; and of which an issue was deleted, and when last."""
+def read(project_id: int, occurrences: Sequence[Occurrence]) -> Known:
+    """Return what is known of the fingerprints of these events, as it is now; not locked."""
+    fingerprints = {one.hash for one in occurrences}
+    fingerprints.update(each for one in occurrences for each in one.older_hashes)
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -84,7 +65,38 @@ def _read(project_id: int, fingerprints: set[UUID]) -> tuple[dict[UUID, int], di
             {"project_id": project_id, "texts": as_array(each.hex for each in fingerprints)},
         )
         rows = cursor.fetchall()
-    return (
-        {fingerprint: issue_id for fingerprint, issue_id, _ in rows if issue_id is not None},
-        {fingerprint: at for fingerprint, issue_id, at in rows if issue_id is None},
+    return Known(
+        issues={fingerprint: issue_id for fingerprint, issue_id, _ in rows if issue_id is not None},
+        deleted={fingerprint: at for fingerprint, issue_id, at in rows if issue_id is None},
     )
+
+
+def find(occurrences: Sequence[Occurrence], known: Known) -> Found:
+    """Return where the events belong.
+
+    One that was received before the issue with its fingerprint was deleted is forgotten with it (contract 7.11).
+    """
+    issues: dict[UUID, Place] = dict(known.issues)
+    places: list[tuple[Occurrence, Place]] = []
+    learnt: dict[UUID, Place] = {}
+    for occurrence in occurrences:
+        # Most are of an issue that is there. A UUID takes long to be looked up: once is enough for those.
+        place = None if known.deleted else issues.get(occurrence.hash)
+        if place is None:
+            place = _place(occurrence, issues, known.deleted)
+            if place is None:
+                continue
+            if occurrence.hash not in issues:
+                issues[occurrence.hash] = learnt[occurrence.hash] = place
+        places.append((occurrence, place))
+    return Found(places, learnt, forgotten=len(occurrences) - len(places))
+
+
+def _place(occurrence: Occurrence, issues: Mapping[UUID, Place], deleted: Mapping[UUID, datetime]) -> Place | None:
+    """Return the issue of an event; None when it is forgotten."""
+    for fingerprint in (occurrence.hash, *occurrence.older_hashes):
+        if fingerprint in deleted and occurrence.received_at <= deleted[fingerprint]:
+            return None
+        if fingerprint in issues:
+            return issues[fingerprint]
+    return occurrence.hash
