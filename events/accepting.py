@@ -5,9 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, InterfaceError, OperationalError, connection
 
 from events import weeks
+from projects.database.connections import is_lost
 
 # Days that an event may say and be kept by; those of others are kept apart, since each would want a week of its own.
 DAYS_BEHIND, DAYS_AHEAD = timedelta(days=90), timedelta(days=7 * weeks.AHEAD)
@@ -66,6 +67,19 @@ def accept(key: str, project_id: int, event: Arriving, *, at: datetime) -> Accep
         "environment": event.environment,
         "data": event.data,
     }
+    try:
+        return _accept(params, event)
+    except (InterfaceError, OperationalError):
+        # A connection is kept from one event to the next, and PostgreSQL may have been restarted meanwhile. What was
+        # sent may be done, too: the same event is stored once, so it does no harm twice.
+        if connection.in_atomic_block or not is_lost():
+            raise
+    connection.close()
+    again = _accept(params, event)
+    return Accepted(again.by_key, is_new=again.by_key)  # a known one is known by the first time
+
+
+def _accept(params: dict[str, Any], event: Arriving) -> Accepted:
     with connection.cursor() as cursor:
         try:
             cursor.execute(ACCEPT, params)

@@ -1,4 +1,4 @@
-"""What Prometheus is told: requests here, mutations in issues/observing.py; over all workers, dead ones too.
+"""What Prometheus is told: requests here, the rest in issues/ and events/observing.py; over all workers, dead ones too.
 
 Each worker counts in files of its own, which prometheus_client adds up when it is asked. The server makes their folder
 when it starts and takes it away when it ends. Without METRICS_TOKEN nobody can ask, and each process counts for itself.
@@ -18,6 +18,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from events import observing as observing_events
 from issues import observing
 from projects.database.failures import SENTENCES
 
@@ -109,6 +110,7 @@ def share() -> None:
     # and the demo seeded, before it is known that there will be a server.
     values.ValueClass = values.MultiProcessValue()
     observing.begin_at_zero()
+    observing_events.begin_at_zero()
     for reason in (*SENTENCES, "none"):
         UNAVAILABLE.labels(reason)
 

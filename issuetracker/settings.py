@@ -387,6 +387,8 @@ INGEST_PER_MINUTE = number("INGEST_PER_MINUTE", 60_000, minimum=0, maximum=100_0
 INGEST_BACKLOG = number("INGEST_BACKLOG", 1_000_000, minimum=1, maximum=1_000_000_000)
 # Whether `serve` and `demo` count what came in, by a `manage.py count_events` of their own.
 COUNT_EVENTS = flag("COUNT_EVENTS", True)
+# When the disk of the embedded PostgreSQL has less room than so many megabytes, events are refused; 0: never.
+INGEST_DISK_FREE_MB = number("INGEST_DISK_FREE_MB", 500, minimum=0, maximum=1_000_000_000)
 # Whether the address of who sent an event is kept with it, where the SDK asks for it (`{{auto}}`).
 KEEP_ADDRESSES = flag("KEEP_ADDRESSES", False)
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from django.db import connections
 from django.utils.module_loading import import_string
 
+from events.views.taking import losses
 from issuetracker.server import Server, listen
 
 # Forked, not spawned: the child has this process's settings, where pytest-django has put the test database.
@@ -41,4 +42,10 @@ def serving(*, threads: int = 4, prepare: Callable[[], None] = lambda: None) -> 
 def _serve(listener: socket.socket, threads: int, prepare: Callable[[], None]) -> None:
     connections.close_all()
     prepare()
-    Server(listener, load=lambda: import_string("issuetracker.wsgi.application"), workers=1, threads=threads).run()
+    Server(
+        listener,
+        load=lambda: import_string("issuetracker.wsgi.application"),
+        workers=1,
+        threads=threads,
+        when_worker_ends=losses.end,
+    ).run()

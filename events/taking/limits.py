@@ -1,9 +1,12 @@
 """How much is taken in (contract 7.8). Counted by each process: a guard that has to cost nothing."""
 
 import math
+import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 from threading import Lock
+from typing import NamedTuple
 
 from django.db import connection
 
@@ -13,8 +16,10 @@ from projects.refusals import Refusal
 MINUTE = 60
 LONGEST_WAIT = 60  # SDKs drop everything until then
 BACKLOG_WAIT = 60
-LOOKED_AT_EVERY = 1.0  # seconds; the backlog
-COUNTED_EVERY = 10.0  # the same, where it has to be counted
+LOOKED_AT_EVERY = 1.0  # seconds; the backlog, and the disk
+COUNTED_EVERY = 10.0  # the backlog, where it has to be counted
+SWEPT_AT = 10_000  # so many windows may be known before it is looked for those that are over
+MB = 1_000_000
 
 
 class TooMany(Refusal):
@@ -22,45 +27,75 @@ class TooMany(Refusal):
 
     status = 429
 
-    def __init__(self, seconds: int, reason: str, sentence: str) -> None:
-        self.seconds, self.lost_by = seconds, reason
+    def __init__(self, seconds: int, lost_by: str, sentence: str) -> None:
+        self.seconds, self.lost_by = seconds, lost_by
         super().__init__(sentence)
 
 
+# ---------------------------------------------------------------------------------------------------------------------
+# Of a key
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+class Window(NamedTuple):
+    """So many seconds of a key, beginning at a whole number of them: all keys' windows begin anew together."""
+
+    key: str
+    seconds: int
+    number: int
+
+
 class RateLimits:
-    """Events by key, in windows that begin anew together."""
+    """Events by key and window. A place is taken before an event is read, so that no two take the last one."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._lock = Lock()
-        self._counts: dict[tuple[str, int], tuple[int, int]] = {}  # key, seconds -> number of the window, events in it
+        self._counts: dict[Window, int] = {}
+        self._sweep_at = SWEPT_AT
 
-    def check(self, sender: Sender, per_minute: int) -> None:
-        """Let the sender go on.
+    def __len__(self) -> int:
+        return len(self._counts)
+
+    def take(self, sender: Sender, per_minute: int) -> tuple[Window, ...]:
+        """Take a place for an event, and return in which windows.
 
         :param per_minute: the limit of the installation for each key; 0 is none.
-        :raises TooMany: it has sent as many as it may.
+        :raises TooMany: it has sent as many as it may; the longest that it has to wait.
         """
+        limits = ([] if sender.limit is None else [sender.limit]) + ([(per_minute, MINUTE)] if per_minute else [])
+        if not limits:
+            return ()
         now = self._clock()
-        for most, seconds in _limits(sender, per_minute):
-            number, count = self._counts.get((sender.key, seconds), (0, 0))
-            if number == int(now // seconds) and count >= most:
-                wait = math.ceil((number + 1) * seconds - now)
-                raise TooMany(min(max(wait, 1), LONGEST_WAIT), "rate_limit", "This key has sent too many events.")
-
-    def count(self, sender: Sender, per_minute: int, events: int = 1) -> None:
-        """Count events that were stored."""
-        now = self._clock()
+        wait = 0
+        windows = tuple({Window(sender.key, seconds, int(now // seconds)) for _, seconds in limits})
         with self._lock:
-            for _, seconds in _limits(sender, per_minute):
-                current = int(now // seconds)
-                number, count = self._counts.get((sender.key, seconds), (current, 0))
-                self._counts[sender.key, seconds] = current, (count if number == current else 0) + events
+            for most, seconds in limits:
+                number = int(now // seconds)
+                if self._counts.get(Window(sender.key, seconds, number), 0) >= most:
+                    wait = max(wait, math.ceil((number + 1) * seconds - now))
+            if wait:
+                raise TooMany(min(wait, LONGEST_WAIT), "rate_limit", "This key has sent too many events.")
+            for window in windows:
+                self._counts[window] = self._counts.get(window, 0) + 1
+            if len(self._counts) >= self._sweep_at:
+                self._counts = {
+                    each: count for each, count in self._counts.items() if each.number == int(now // each.seconds)
+                }
+                self._sweep_at = max(SWEPT_AT, 2 * len(self._counts))
+        return windows
+
+    def give_back(self, windows: tuple[Window, ...]) -> None:
+        """Give the place back: it was not for a new event."""
+        with self._lock:
+            for window in windows:
+                if window in self._counts:  # else it is over
+                    self._counts[window] -= 1
 
 
-def _limits(sender: Sender, per_minute: int) -> list[tuple[int, int]]:
-    own = [] if sender.limit is None else [sender.limit]
-    return own + ([(per_minute, MINUTE)] if per_minute else [])
+# ---------------------------------------------------------------------------------------------------------------------
+# Of the installation
+# ---------------------------------------------------------------------------------------------------------------------
 
 
 class Backlog:
@@ -68,7 +103,7 @@ class Backlog:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._look_at = 0.0
+        self._look_at = -math.inf
         self._is_full = False
 
     def check(self, most: int) -> None:
@@ -100,3 +135,37 @@ def are_more_than(most: int) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) > %s FROM (SELECT FROM events_arrival LIMIT %s) AS waiting", [most, most + 1])
         return bool(cursor.fetchone()[0])
+
+
+class Disk:
+    """How much room the disk of the database has, looked at once a second; only where that disk is this machine's."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._look_at = -math.inf
+        self._is_full = False
+
+    def check(self, least_mb: int) -> None:
+        """Let an event in.
+
+        :param least_mb: so many megabytes have to be free; 0 is no limit.
+        :raises TooMany: there are fewer.
+        """
+        now = self._clock()
+        if now >= self._look_at:
+            self._look_at = now + LOOKED_AT_EVERY
+            folder = data_folder()
+            self._is_full = folder is not None and free_bytes(folder) < least_mb * MB
+        if self._is_full:
+            raise TooMany(BACKLOG_WAIT, "backlog", "The disk of this server is nearly full.")
+
+
+def data_folder() -> Path | None:
+    """Return where the database keeps its data, if it says so: the embedded PostgreSQL does."""
+    return getattr(connection, "data_folder", None)
+
+
+def free_bytes(folder: Path) -> int:
+    """Return how much may still be written there, by whoever is not root."""
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize

@@ -1,10 +1,10 @@
 """Whose a client key is: look-ups, remembered for a second."""
 
-import time
 from dataclasses import dataclass
 
 from django.db import connection
 
+from events.taking.remembering import Remembered
 from projects.refusals import Refusal
 
 REMEMBERED_SECONDS = 1.0
@@ -37,7 +37,7 @@ class Senders:
     """
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[float, Sender]] = {}
+        self._known = Remembered[Sender](REMEMBERED_SECONDS)
 
     def find(self, key: str, project_id: int | None) -> Sender:
         """Return whose the key is.
@@ -45,20 +45,19 @@ class Senders:
         :param project_id: that the address names; None where it names none.
         :raises NoSuchSender: the key is not good for it.
         """
-        until, sender = self._known.get(key, (0.0, None))
-        if sender is None or until < time.monotonic():
+        sender = self._known.get(key)
+        if sender is None:
             sender = _look_up(key)
             if sender is None:
-                self._known.pop(key, None)
                 raise NoSuchSender
-            self._known[key] = time.monotonic() + REMEMBERED_SECONDS, sender
+            self._known.put(key, sender)
         if project_id not in {None, sender.project_id}:
             raise NoSuchSender
         return sender
 
     def forget(self, key: str) -> None:
         """Look the key up anew when it comes next."""
-        self._known.pop(key, None)
+        self._known.forget(key)
 
 
 def _look_up(key: str) -> Sender | None:

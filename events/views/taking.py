@@ -5,7 +5,7 @@ What comes before them is issuetracker/middleware.py's way past all that other r
 
 import json
 import logging
-import time
+import os
 from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
@@ -14,18 +14,19 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from events import accepting, form, meaning
+from events import accepting, form, observing
 from events.accepting import Arriving
 from events.form.posted import Posted
-from events.taking.limits import Backlog, RateLimits, TooMany
+from events.taking import reading
+from events.taking.limits import Backlog, Disk, RateLimits, TooMany, Window
 from events.taking.losses import Losses
+from events.taking.remembering import Remembered
 from events.taking.senders import NoSuchSender, Sender, Senders
 from projects.api.addresses import client_address
-from projects.database.failures import DatabaseAway, refusal_of
+from projects.database.failures import refusal_of
 from projects.refusals import RETRY_SECONDS, Refusal
 
 logger = logging.getLogger(__name__)
@@ -47,12 +48,17 @@ NOT_KEPT = (
     "monitor;metric_bucket;trace_metric:organization:not_kept"
 )
 TOLD_EVERY = 3600.0
+SAID_EVERY = 10.0  # seconds; why the database fails, with all that the log needs
 
+# What this process knows.
 senders = Senders()
 rate_limits = RateLimits()
 backlog = Backlog()
+disk = Disk()
 losses = Losses()
-_told: dict[str, float] = {}  # by key: when its SDKs were told last what is not kept
+told = Remembered[bool](TOLD_EVERY)  # the keys whose SDKs were told what is not kept
+said = Remembered[bool](SAID_EVERY)  # how the database fails
+os.register_at_fork(after_in_child=losses.begin_anew)
 
 
 class NotTaken(Refusal):
@@ -69,6 +75,13 @@ class MethodNotAllowed(Refusal):
 
     def __init__(self, method: str) -> None:
         super().__init__(f'Method "{method}" not allowed.')
+
+
+class Failed(Refusal):
+    """A bug. SDKs count the event as lost; the log has why."""
+
+    status = 500
+    sentence = "Internal server error. The event was not stored."
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -110,16 +123,24 @@ def _answer(request: HttpRequest, take: Any) -> HttpResponse:
             if request.method != "POST":
                 raise MethodNotAllowed(request.method or "")
             response = take(request)
-        except Refusal as refusal:
-            response = _refused(refusal)
-        except (DatabaseError, InterfaceError) as error:
-            away = refusal_of(error) or DatabaseAway(None)
-            logger.error("An event was not stored (%s).", away.reason, exc_info=error)
-            response = _refused(away)
+        except Exception as error:
+            response = _refused(_said(refusal_of(error) or Failed(), error))
     for name, value in CORS.items():
         response.headers[name] = value
     response.headers["Content-Length"] = str(len(response.content))
+    # Else Django logs an error for each 503 of a night when the database is away. What there is to say was said.
+    response._has_been_logged = True  # type: ignore[attr-defined]  # Django's own mark
     return response
+
+
+def _said(refusal: Refusal, error: Exception) -> Refusal:
+    """Say in the log what an operator has to know of it: of a bug always, of a database that is away now and then."""
+    if isinstance(refusal, Failed):
+        logger.error("Bug: an event was not stored.", exc_info=error)
+    elif refusal is not error and said.get(refusal.reason) is None:
+        said.put(refusal.reason, True)
+        logger.error("Events are not stored: the database failed (%s).", refusal.reason, exc_info=error)
+    return refusal
 
 
 def _refused(refusal: Refusal) -> HttpResponse:
@@ -148,19 +169,18 @@ def _json(body: Any, *, status: int = 200) -> HttpResponse:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _take_envelope(request: HttpRequest, project_id: str) -> HttpResponse:
+def _take_envelope(request: HttpRequest, project_id: str | None) -> HttpResponse:
     envelope = form.Envelope(_body(request), _sizes())
     sender = _sender(request, project_id, dsn=lambda: envelope.header.get("dsn"))
-    return _take(request, sender, lambda: [envelope.read()])
+    # One that is refused before it is read may hold anything.
+    return _take(request, sender, lambda: [envelope.read()], unread="default")
 
 
 def _take_store(request: HttpRequest, project_id: str | None) -> HttpResponse:
     if form.is_envelope(request.headers.get("Content-Type", "")):
-        envelope = form.Envelope(_body(request), _sizes())
-        sender = _sender(request, project_id, dsn=lambda: envelope.header.get("dsn"))
-        return _take(request, sender, lambda: [envelope.read()])
+        return _take_envelope(request, project_id)
     sender = _sender(request, project_id)
-    return _take(request, sender, lambda: [form.read_store(_body(request), _sizes())])
+    return _take(request, sender, lambda: [form.read_store(_body(request), _sizes())], unread="error")
 
 
 def _take_reports(request: HttpRequest, project_id: str) -> HttpResponse:
@@ -175,16 +195,15 @@ def _take_reports(request: HttpRequest, project_id: str) -> HttpResponse:
             user_agent=request.headers.get("User-Agent", ""),
         )
 
-    taken = _take(request, sender, read)
-    if taken.status_code == 200:
-        taken.content = b""
+    taken = _take(request, sender, read, unread="security")
+    taken.content = b""
     return taken
 
 
 def _sender(request: HttpRequest, project_id: str | None, *, dsn: Any = lambda: None) -> Sender:
-    """Return who sends: checks 1 to 4.
+    """Return who sends: checks 1 to 3.
 
-    :raises Refusal: there is no good key, or it has sent enough.
+    :raises Refusal: there is no good key.
     """
     key = form.read_key(
         x_sentry_auth=request.headers.get("X-Sentry-Auth", ""),
@@ -192,46 +211,83 @@ def _sender(request: HttpRequest, project_id: str | None, *, dsn: Any = lambda: 
         authorization=request.headers.get("Authorization", ""),
         dsn=dsn,
     )
-    sender = senders.find(key, None if project_id is None else int(project_id))
-    try:
-        rate_limits.check(sender, settings.INGEST_PER_MINUTE)
-        backlog.check(settings.INGEST_BACKLOG)
-    except TooMany as refusal:
-        losses.note(sender, refusal.lost_by, "error", at=timezone.now())
-        raise
-    return sender
+    return senders.find(key, None if project_id is None else int(project_id))
 
 
-def _take(request: HttpRequest, sender: Sender, read: Any) -> HttpResponse:
-    """Read what was sent, and store the events in it: checks 5 to 8."""
+def _take(request: HttpRequest, sender: Sender, read: Any, *, unread: str) -> HttpResponse:
+    """Read what was sent, and store the events in it: checks 4 to 8.
+
+    :param unread: the category of what is lost when it is not even read.
+    """
     at = timezone.now()
+    category, left = unread, 1  # what is lost when it fails from here on
+    place: tuple[Window, ...] | None = None  # under the limits, for the next event
+    ids: list[UUID] = []
     try:
+        place = _admitted(sender)
         posted = list(read())
-    except Refusal as refusal:
-        losses.note(sender, LOST_BY.get(refusal.status, "invalid"), "error", at=at)
+        events = [each for each in posted if each.event is not None]
+        _note_others(sender, posted, at)
+        for each in events:
+            category, left = "security" if each.is_csp else "error", len(events) - len(ids)
+            if place is None:
+                place = _admitted(sender)
+            event_id, is_new = _store(request, sender, each, at)
+            ids.append(event_id)
+            if is_new:
+                observing.taken()
+                place = None
+            else:
+                losses.note(sender, "again", category, at=at)
+    except Exception as error:
+        losses.note(sender, _lost_by(error), category, left, at=at)
         raise
-    ids = [_store(request, sender, each, at) for each in posted if each.event is not None]
-    for each in posted:
-        for category, count in each.passed_over.items():
-            losses.note(sender, "not_kept", category, count, at=at)
-        losses.note_reports(sender, each.reports, at=at)
+    finally:
+        rate_limits.give_back(place or ())
     named = ids[0] if ids else next((each.event_id for each in posted if each.event_id is not None), None)
     response = _json({} if named is None else {"id": named.hex})
-    if _is_to_be_told(sender.key):
+    if told.get(sender.key) is None:
+        told.put(sender.key, True)
         response.headers["X-Sentry-Rate-Limits"] = NOT_KEPT
     return response
 
 
-LOST_BY = {413: "too_large", 415: "unknown_encoding"}
+def _admitted(sender: Sender) -> tuple[Window, ...]:
+    """Return the place of the next event under the limits.
+
+    :raises TooMany: there is none.
+    """
+    backlog.check(settings.INGEST_BACKLOG)
+    disk.check(settings.INGEST_DISK_FREE_MB)
+    return rate_limits.take(sender, settings.INGEST_PER_MINUTE)
 
 
-def _store(request: HttpRequest, sender: Sender, posted: Posted, at: datetime) -> UUID:
-    """Store an event, and return its id.
+def _note_others(sender: Sender, posted: Iterable[Posted], at: datetime) -> None:
+    """Count what stands beside the events, and is not kept; what clients say that they lost."""
+    for each in posted:
+        for category, count in each.passed_over.items():
+            losses.note(sender, "not_kept", category, count, at=at)
+        losses.note_reports(sender, each.reports, at=at)
+
+
+def _lost_by(error: Exception) -> str:
+    """Return the word by which a loss is counted."""
+    refusal = refusal_of(error)
+    match refusal:
+        case None:
+            return "internal_error"
+        case TooMany():
+            return refusal.lost_by
+    return {413: "too_large", 415: "unknown_encoding", 503: "unavailable"}.get(refusal.status, "invalid")
+
+
+def _store(request: HttpRequest, sender: Sender, posted: Posted, at: datetime) -> tuple[UUID, bool]:
+    """Store an event. Return its id, and whether it is a new one.
 
     :raises NoSuchSender: the key was disabled or deleted a moment ago.
     """
     assert posted.event is not None
-    event = meaning.read(
+    event = reading.read(
         posted.event,
         event_id=posted.event_id,
         sent_at=posted.sent_at,
@@ -240,30 +296,23 @@ def _store(request: HttpRequest, sender: Sender, posted: Posted, at: datetime) -
         keep_addresses=settings.KEEP_ADDRESSES,
         most_bytes=settings.INGEST_EVENT_KEPT_BYTES,
     )
-    accepted = accepting.accept(
-        sender.key,
-        sender.project_id,
-        Arriving(
-            event_id=event.id,
-            day=event.day,
-            seen_at=event.seen_at,
-            hashes=event.fingerprints,
-            level=event.level,
-            user=sha256(event.user.encode()).hexdigest() if event.user else "",
-            release=event.release,
-            environment=event.environment,
-            data=event.packed,
-        ),
-        at=at,
+    arriving = Arriving(
+        event_id=event.id,
+        day=event.day,
+        seen_at=event.seen_at,
+        hashes=event.fingerprints,
+        level=event.level,
+        user=sha256(event.user.encode()).hexdigest() if event.user else "",
+        release=event.release,
+        environment=event.environment,
+        data=event.packed,
     )
+    with observing.storing():
+        accepted = accepting.accept(sender.key, sender.project_id, arriving, at=at)
     if not accepted.by_key:
         senders.forget(sender.key)
         raise NoSuchSender
-    if accepted.is_new:
-        rate_limits.count(sender, settings.INGEST_PER_MINUTE)
-    else:
-        losses.note(sender, "again", "error", at=at)
-    return event.id
+    return event.id, accepted.is_new
 
 
 def _body(request: HttpRequest) -> Any:
@@ -274,12 +323,3 @@ def _sizes() -> form.Sizes:
     return form.Sizes(
         sent=settings.INGEST_REQUEST_BYTES, decoded=settings.INGEST_DECODED_BYTES, event=settings.INGEST_EVENT_BYTES
     )
-
-
-def _is_to_be_told(key: str) -> bool:
-    """Return whether the SDKs with this key were not told for an hour what is not kept; if so, they are now."""
-    now = time.monotonic()
-    if now - _told.get(key, -TOLD_EVERY) < TOLD_EVERY:
-        return False
-    _told[key] = now
-    return True

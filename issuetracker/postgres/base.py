@@ -4,6 +4,7 @@ So `check`, `mypy` and whatever else only reads the settings start nothing. Djan
 """
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import psycopg2
@@ -33,6 +34,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """A connection to the embedded server."""
 
     client_class = DatabaseClient
+
+    @property
+    def data_folder(self) -> Path | None:
+        """Where the server keeps its data; None before this process has connected to it."""
+        cluster = lease.held()
+        return None if cluster is None else cluster.data
 
     def get_connection_params(self) -> dict[str, Any]:
         """Return what psycopg2 connects with; the server runs.

@@ -75,6 +75,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         on_starting: Callable[[], None] = lambda: None,
         when_ready: Callable[[], None] = lambda: None,
         companion: Companion | None = None,
+        when_worker_ends: Callable[[], None] = lambda: None,
     ) -> None:
         self.load = load  # called in each worker
         self.companion = companion
@@ -85,6 +86,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
             "worker_class": Worker,
             "on_starting": lambda _: on_starting(),
             "when_ready": lambda _: when_ready(),
+            "worker_exit": lambda server, worker: when_worker_ends(),  # in the worker
             "child_exit": lambda _, worker: metrics.bury(worker.pid),
             "on_exit": lambda _: self.end(),
         }

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import connection, connections
 from django.utils.module_loading import import_string
 
+from events.views.taking import losses
 from issuetracker import metrics, postgres
 from issuetracker.server.companion import Companion
 from issuetracker.server.on_gunicorn import Server
@@ -28,6 +29,7 @@ def serve(listener: socket.socket, *, when_ready: Callable[[], None]) -> NoRetur
         on_starting=_start,
         when_ready=when_ready,
         companion=Companion("count_events") if settings.COUNT_EVENTS else None,
+        when_worker_ends=losses.end,
     ).run()
     raise AssertionError("gunicorn ends by SystemExit")
 

@@ -30,7 +30,7 @@ def first_look_up_tried_again() -> Iterator[None]:
         try:
             return execute(sql, params, many, context)
         except (DatabaseError, InterfaceError):
-            if not may_repeat or not _is_lost():
+            if not may_repeat or not is_lost():
                 raise
         connection.close()
         connection.connect()
@@ -42,6 +42,6 @@ def first_look_up_tried_again() -> Iterator[None]:
         yield
 
 
-def _is_lost() -> bool:
+def is_lost() -> bool:
     """Return whether the driver has found out that nobody is at the other end."""
     return connection.connection is None or connection.connection.closed != 0

@@ -25,6 +25,16 @@ def holding(event: dict[str, Any], **header: Any) -> bytes:
 
 
 @dataclass
+class Clock:
+    """Stands still until a test moves it."""
+
+    now: float = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
 class Sdk:
     """Sends with one client key."""
 

@@ -2,8 +2,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from events.taking.limits import Backlog, RateLimits
+from events.taking.limits import Backlog, Disk, RateLimits
 from events.taking.losses import Losses
+from events.taking.remembering import Remembered
 from events.taking.senders import Senders
 from events.views import taking
 from projects.models import ClientKey, Project
@@ -18,8 +19,10 @@ def new_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("senders", Senders()),
         ("rate_limits", RateLimits()),
         ("backlog", Backlog()),
+        ("disk", Disk()),
         ("losses", Losses()),
-        ("_told", {}),
+        ("told", Remembered[bool](taking.TOLD_EVERY)),
+        ("said", Remembered[bool](taking.SAID_EVERY)),
     ):
         monkeypatch.setattr(taking, name, made)
     # Written by a test itself: a thread would be outside of its transaction.

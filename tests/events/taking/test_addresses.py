@@ -15,8 +15,10 @@ from django.test import Client
 
 from events.meaning import unpack
 from events.models import Arrival, Event, EventId
+from events.taking.remembering import Remembered
+from events.views import taking
 from projects.models import ClientKey
-from tests.events.sending import Sdk, an_envelope, holding, stored
+from tests.events.sending import Clock, Sdk, an_envelope, holding, stored
 
 pytestmark = pytest.mark.django_db
 
@@ -236,6 +238,8 @@ def test_a_key_opens_nothing_else(key: ClientKey) -> None:
 
 
 def test_sdks_are_told_once_an_hour_what_is_not_kept(sdk: Sdk, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(taking, "told", Remembered[bool](taking.TOLD_EVERY, clock))
     first, second = sdk.envelope(b"{}"), sdk.envelope(b"{}")
 
     told = first.headers["X-Sentry-Rate-Limits"]
@@ -243,5 +247,5 @@ def test_sdks_are_told_once_an_hour_what_is_not_kept(sdk: Sdk, monkeypatch: pyte
     assert told.endswith(":organization:not_kept")
     assert "error" not in told.split(":")[1].split(";")
     assert "X-Sentry-Rate-Limits" not in second.headers
-    monkeypatch.setattr("events.views.taking.TOLD_EVERY", 0)
+    clock.now += 3601
     assert sdk.envelope(b"{}").headers["X-Sentry-Rate-Limits"] == told
