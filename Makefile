@@ -21,8 +21,8 @@ serve: setup ## serve on 127.0.0.1:8000, without seeds (PORT=8001 for another po
 test: setup ## run the tests (ARGS='-k merge' for some of them)
 	@exec $(python) -m pytest -n logical --maxprocesses 4 --dist worksteal $(ARGS)
 
-test-clients: setup ## run the tests with Sentry's clients from npm; needs Node.js 20 (ARGS='-k merge' for some)
-	@exec $(python) -m pytest -m npm tests/clients $(ARGS)
+test-clients: setup ## run the tests with Sentry's clients and SDKs; says what they need (ARGS='-k merge' for some)
+	@exec $(python) -m pytest -m 'npm or senders' tests/clients tests/senders $(ARGS)
 
 test-browser: setup ## run the tests of the admin in Debian's Chromium (ARGS='-k keyboard' for some)
 	@exec $(python) -m pytest -m browser tests/browser $(ARGS)

@@ -1,17 +1,21 @@
 """The real HTTP server in front of the test's database, for what must be seen on the wire."""
 
+import json
 import multiprocessing
 import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
+from urllib.request import ProxyHandler, Request, build_opener
 
 from django.db import connections
 from django.utils.module_loading import import_string
 
 from events.views.taking import losses
 from issuetracker.server import Server, listen
+from tests.api_client import bearer
 
 # Forked, not spawned: the child has this process's settings, where pytest-django has put the test database.
 _fork = multiprocessing.get_context("fork")
@@ -37,6 +41,14 @@ def serving(*, threads: int = 4, prepare: Callable[[], None] = lambda: None) -> 
         if process.is_alive():
             process.kill()
             raise AssertionError("The server did not end within 30 seconds of SIGTERM.")
+
+
+def read_as(token: str, address: str, path: str) -> Any:
+    """Read something of the API, as the user whose token it is: ``read_as(token, address, "issues/1/")``."""
+    directly = build_opener(ProxyHandler({}))
+    request = Request(f"{address}/api/0/{path}", headers={"Authorization": bearer(token)})
+    with directly.open(request, timeout=60) as response:
+        return json.load(response)
 
 
 def _serve(listener: socket.socket, threads: int, prepare: Callable[[], None]) -> None:

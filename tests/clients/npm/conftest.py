@@ -1,21 +1,19 @@
 """The clients, installed once, and with a home of its own for each test."""
 
-import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
-from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 from django.utils import timezone
 
 from issues.models import Issue
 from projects.models import Project
-from tests.api_client import bearer
 from tests.clients.npm import clients
 from tests.factories import IssueFactory
+from tests.live import read_as
 
 
 @cache
@@ -61,14 +59,7 @@ def sentry_api(home: Path, address: str, jane_token: str) -> clients.SentryApi:
 @pytest.fixture
 def read(address: str, jane_token: str) -> Callable[[str], Any]:
     """Read something of the server, as jane, without any of the clients: ``read("issues/1/")``."""
-    directly = build_opener(ProxyHandler({}))
-
-    def get(path: str) -> Any:
-        request = Request(f"{address}/api/0/{path}", headers={"Authorization": bearer(jane_token)})
-        with directly.open(request, timeout=60) as response:
-            return json.load(response)
-
-    return get
+    return partial(read_as, jane_token, address)
 
 
 @pytest.fixture
