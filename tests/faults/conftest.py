@@ -1,15 +1,15 @@
-"""One service for the tests of a module, which each leave it whole: that is what they are about."""
+"""One service for all of these tests, which each leave it whole: that is what they are about."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from issues.integrity import INVARIANTS
+from issuetracker.integrity import INVARIANTS
 from tests.clusters import folder
 from tests.faults.service import Service
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def running() -> Iterator[Service]:
     with folder("data") as data:
         service = Service(data)

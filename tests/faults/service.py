@@ -19,7 +19,7 @@ from typing import Any
 
 import psycopg2
 
-from issues.integrity import INVARIANTS
+from issuetracker.integrity import INVARIANTS
 from tests.api_client import basic, bearer
 from tests.clusters import ROOT, command_of, manage, servers
 
@@ -100,8 +100,15 @@ class Service:
 
     def workers(self) -> list[int]:
         """Return the workers' process ids; PostgreSQL may be a child of the master, too."""
+        return self._children("serve")
+
+    def counters(self) -> list[int]:
+        """Return the process ids of who counts events."""
+        return self._children("count_events")
+
+    def _children(self, word: str) -> list[int]:
         children = Path(f"/proc/{self.master.pid}/task/{self.master.pid}/children").read_text()
-        return [int(pid) for pid in children.split() if "serve" in command_of(int(pid))]
+        return [int(pid) for pid in children.split() if word in command_of(int(pid))]
 
     def postmaster(self) -> int:
         (pid,) = servers(self.data.parent)
@@ -109,6 +116,10 @@ class Service:
 
     def kill_worker(self) -> None:
         for pid in self.workers():
+            os.kill(pid, signal.SIGKILL)
+
+    def kill_counter(self) -> None:
+        for pid in self.counters():
             os.kill(pid, signal.SIGKILL)
 
     def kill_postgres(self) -> None:
@@ -180,12 +191,13 @@ class Service:
         """Let mutations of LARGE stand still when they come to this moment, until the end of the block at the latest.
 
         They have changed half of the issues (``"rows"``), or all with their history, and are about to commit
-        (``"commit"``).
+        (``"commit"``); or who counts events is about to (``"counted"``).
         """
         project, ids = self.ask("SELECT id FROM projects_project WHERE slug = %s", LARGE)[0][0], self.ids_of(LARGE)
         table, when, row = {
             "rows": ("issues_issue", "BEFORE UPDATE", f"NEW.id = {ids[len(ids) // 2]}"),
             "commit": ("issues_mutation", "AFTER INSERT", f"NEW.project_id = {project}"),
+            "counted": ("issues_issueenvironment", "AFTER INSERT OR UPDATE", f"NEW.project_id = {project}"),
         }[moment]
         self.ask(
             f"""

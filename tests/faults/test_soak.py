@@ -7,9 +7,12 @@ from random import Random
 
 import pytest
 
-from issues.integrity import INVARIANTS
+from issuetracker.integrity import INVARIANTS
+from tests import soak
 from tests.clusters import folder
+from tests.faults.senders import sending
 from tests.faults.service import LARGE, Service, wait_until
+from tests.faults.test_events import play
 
 pytestmark = pytest.mark.soak
 
@@ -65,3 +68,19 @@ def test_faults_at_any_moment_leave_all_or_nothing(service: Service) -> None:
         assert service.broken() == [], where
         status = wanted
     assert 0 < done_before_the_fault < ROUNDS  # the instants were early and late enough
+
+
+def test_faults_at_any_moment_lose_no_event(service: Service) -> None:
+    random = Random(0)
+    for number in range(ROUNDS):
+        fault = random.choice((Service.kill_counter, *FAULTS))
+        with sending(service, LARGE) as sent, service.traffic():
+            time.sleep(random.random() * LATEST)
+            fault(service)
+        sent.check()
+        assert service.broken() == [], f"round {number}: {fault.__name__}"
+
+
+def test_two_counters_and_people_are_in_nobodys_way_for_minutes(service: Service) -> None:
+    play(service, soak.MINUTES * 60)
+    assert service.broken() == []

@@ -7,9 +7,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import InternalError
 
-from issues.integrity import INVARIANTS, find, one_state
+from issues.integrity import find, one_state
 from issues.models import Activity, Issue, Mutation
 from issues.services import pruning
+from issuetracker.integrity import INVARIANTS
 from projects.callers import Caller
 from projects.models import Project, Team, User
 from tests.acts import act

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.serving import database_url
-from issues.integrity import INVARIANTS
+from issuetracker.integrity import INVARIANTS
 from tests.clusters import ROOT, folder, manage, servers
 from tests.site import wait_until
 

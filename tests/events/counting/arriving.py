@@ -11,8 +11,9 @@ from events.accepting import Arriving
 from events.counting import counting
 from events.meaning.packing import pack
 from events.models import Arrival
-from issues.integrity import INVARIANTS, find
+from issues.integrity import find
 from issues.models import Issue, IssueHash
+from issuetracker.integrity import INVARIANTS
 from projects.models import Project
 from tests.factories import NOW, ClientKeyFactory
 

@@ -1,14 +1,18 @@
 """An event that comes again is the same one (contract 7.4)."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from functools import partial
+from operator import add
 from typing import Any
+from uuid import UUID
 
 import pytest
+from django.utils import timezone
 
 from events import weeks
 from events.models import Arrival, Event, EventId
 from projects.models import Project
-from tests.events.sending import Sdk, stored
+from tests.events.sending import Sdk, holding, stored
 from tests.factories import ClientKeyFactory
 
 pytestmark = pytest.mark.django_db
@@ -92,3 +96,37 @@ def test_an_id_is_one_of_its_project(sdk: Sdk, other_project: Project) -> None:
         each.store({"event_id": ID})
 
     assert stored() == [ID, ID]
+
+
+def test_is_recognised_after_midnight(sdk: Sdk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its own time; SDKs send again what was not answered."""
+    monday = datetime.combine(weeks.monday(TODAY.date()), time(), UTC)
+    sunday_night = monday - timedelta(seconds=1)  # the next day is of another week
+    event = {"event_id": ID, "timestamp": sunday_night.isoformat()}
+    for later in (timedelta(), timedelta(seconds=2), timedelta(days=1)):
+        monkeypatch.setattr(timezone, "now", partial(add, sunday_night, later))
+        assert sdk.store(event).json() == {"id": ID}
+
+    assert stored() == [ID]
+
+
+NIL = "00000000000000000000000000000000"
+
+
+@pytest.mark.parametrize("nil", [NIL, str(UUID(NIL))])
+def test_the_nil_uuid_is_no_id(sdk: Sdk, nil: str) -> None:
+    """sentry-cli sends it for each raw event that has none: they are all others."""
+    bodies = [holding({"message": "x"}, event_id=nil), holding({"message": "x", "event_id": nil}, event_id=nil)]
+
+    told = [sdk.envelope(body).json()["id"] for body in bodies * 2]
+
+    assert NIL not in told
+    assert stored() == sorted(set(told))
+    assert len(stored()) == 4
+
+
+def test_the_nil_uuid_is_no_id_beside_the_events_own(sdk: Sdk) -> None:
+    body = holding({"message": "x", "event_id": ID}, event_id=NIL)
+
+    assert [sdk.envelope(body).json() for _ in range(2)] == [{"id": ID}] * 2
+    assert stored() == [ID]

@@ -4,7 +4,8 @@ from typing import Any
 from django.core.management import CommandError
 from tqdm import tqdm
 
-from issues.integrity import INVARIANTS, find, one_state
+from issues.integrity import find, one_state
+from issuetracker.integrity import INVARIANTS
 from projects.management import base
 
 

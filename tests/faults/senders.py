@@ -1,0 +1,131 @@
+"""Programs that send errors while things break, and what must have become of each of these in the end."""
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import count
+from uuid import uuid4
+
+from events import meaning
+from tests.faults.service import PATIENCE, Answer, Service, wait_until
+
+SENDERS = 3
+KINDS = 6  # of errors of each run: issues
+
+
+class Sending:
+    """Programs that send errors, each with an id, until they are told that it is stored.
+
+    :ivar acknowledged: the ids of those, which must all be counted in the end, each once.
+    """
+
+    def __init__(self, service: Service, project: str) -> None:
+        self.service, self.project, self.run = service, project, uuid4().hex
+        self.hashes = [fingerprint_of([self.run, str(kind)]) for kind in range(KINDS)]
+        ((self.key, self.project_id),) = service.ask(
+            """
+            SELECT key, project.id FROM projects_clientkey JOIN projects_project AS project ON project.id = project_id
+            WHERE slug = %s ORDER BY projects_clientkey.id LIMIT 1
+            """,
+            project,
+        )
+        self.acknowledged: list[str] = []
+        self.answers: set[int | None] = set()
+        self.ended = threading.Event()
+        self._numbers = count()
+
+    def send_until_told(self) -> None:
+        while not self.ended.is_set():
+            self.send_one()
+
+    def send_one(self) -> None:
+        number, event_id = next(self._numbers), uuid4().hex
+        event: dict[str, object] = {
+            "event_id": event_id,
+            "fingerprint": [self.run, str(number % KINDS)],
+            "message": f"Pump {number % KINDS} lost suction",
+            "user": {"id": number % 10},
+            "environment": "production",
+            "release": f"{self.run[:8]}.{number // 100}",
+        }
+        deadline = time.monotonic() + PATIENCE
+        while (answer := self._post(event)).status != 200:  # which may have been stored all the same
+            assert answer.is_try_again(), answer
+            assert time.monotonic() < deadline, "the service has not recovered"
+            time.sleep(0.05)
+        assert answer.body == {"id": event_id}
+        self.acknowledged.append(event_id)
+
+    def _post(self, event: dict[str, object]) -> Answer:
+        answer = self.service.request(
+            "POST", f"/api/{self.project_id}/store/?sentry_key={self.key}", event, authorization=""
+        )
+        self.answers.add(answer.status)
+        return answer
+
+    def wait_for_more(self, more: int = 10) -> None:
+        """Return when so many more are stored."""
+        before = len(self.acknowledged)
+        wait_until(lambda: len(self.acknowledged) >= before + more, "events are accepted")
+
+    def issues(self) -> list[int]:
+        """Return their issues, as far as they are there."""
+        sql = "SELECT issue_id FROM issues_issuehash WHERE project_id = %s AND hash = ANY(%s)"
+        return [pk for (pk,) in self.service.ask(sql, self.project_id, self.hashes)]
+
+    def counted(self) -> int:
+        """Return how many are counted."""
+        sql = "SELECT coalesce(sum(own_times_seen), 0)::int FROM issues_issue WHERE id = ANY(%s)"
+        return int(self.service.ask(sql, self.issues())[0][0])
+
+    def check(self) -> None:
+        """See that what was told to be stored is, and is counted, each once; so are its hours and its users."""
+        wait_until(lambda: self.service.ask("SELECT count(*) FROM events_arrival") == [(0,)], "all events are counted")
+        stored = self.service.ask(
+            "SELECT event_id::text FROM events_eventid WHERE project_id = %s AND hash = ANY(%s::uuid[])",
+            *(self.project_id, self.hashes),
+        )
+        assert sorted(event_id.replace("-", "") for (event_id,) in stored) == sorted(self.acknowledged)
+        assert self.counted() == len(self.acknowledged)
+        assert self.service.ask(WRONGLY_COUNTED, self.issues()) == []
+
+
+# How often an issue was seen, and how many of its events are known, in hours, and in environments: where these differ.
+WRONGLY_COUNTED = """
+    SELECT issue.id, issue.own_times_seen, ids.count, hours.sum, environments.sum
+    FROM issues_issue AS issue
+    JOIN issues_issuehash AS known ON known.issue_id = issue.id
+    CROSS JOIN LATERAL (
+        SELECT count(*) FROM events_eventid WHERE project_id = issue.project_id AND hash = known.hash::uuid
+    ) AS ids
+    CROSS JOIN LATERAL (SELECT sum(own_count) FROM issues_issuehour WHERE issue_id = issue.id) AS hours
+    CROSS JOIN LATERAL (SELECT sum(times_seen) FROM issues_issueenvironment WHERE issue_id = issue.id) AS environments
+    WHERE issue.id = ANY(%s)
+      AND NOT (issue.own_times_seen = ids.count AND ids.count = hours.sum AND hours.sum = environments.sum)
+"""
+
+
+def fingerprint_of(values: list[str]) -> str:
+    """Return the fingerprint of an event that says it itself."""
+    at = datetime.now(UTC)
+    event = meaning.read({"fingerprint": values}, event_id=None, sent_at=None, at=at, peer="", keep_addresses=False)
+    return event.fingerprints[0].hex
+
+
+@contextmanager
+def sending(service: Service, project: str) -> Iterator[Sending]:
+    """Let programs send errors without a pause until the end of the block."""
+    found = Sending(service, project)
+    with ThreadPoolExecutor(SENDERS) as pool:
+        running = [pool.submit(found.send_until_told) for _ in range(SENDERS)]
+        try:
+            found.wait_for_more()
+            yield found
+            found.wait_for_more()
+        finally:
+            found.ended.set()
+        for future in running:
+            future.result(PATIENCE)
