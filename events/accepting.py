@@ -1,7 +1,7 @@
 """Taking an event in: one statement, one commit; then it is on disk, and the answer may say so."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,9 +9,6 @@ from django.db import IntegrityError, InterfaceError, OperationalError, connecti
 
 from events import weeks
 from projects.database.connections import is_lost
-
-# Days that an event may say and be kept by; those of others are kept apart, since each would want a week of its own.
-DAYS_BEHIND, DAYS_AHEAD = timedelta(days=90), timedelta(days=7 * weeks.AHEAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +95,7 @@ CHECK_VIOLATION = "23514"  # also when there is no partition for a row
 
 def _kept_by(day: date, at: datetime) -> date:
     today = at.astimezone(UTC).date()
-    return day if today - DAYS_BEHIND <= day <= today + DAYS_AHEAD else weeks.NO_DAY
+    return day if today - weeks.DAYS_BEHIND <= day <= today + weeks.DAYS_AHEAD else weeks.NO_DAY
 
 
 # The key once more: it was looked up a moment ago, and may be disabled or gone by now.

@@ -6,7 +6,9 @@ locks neither readers nor writers, and detached CONCURRENTLY before it is droppe
 one, to attach a week means to scan it, under a lock.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -14,12 +16,16 @@ from django.db import connection, transaction
 
 WEEK = timedelta(days=7)
 AHEAD = 8  # weeks
-BEHIND = 5  # an event may be 30 days late
+LATEST = timedelta(days=30)  # so late an event may come
+# Days that an event may say and be kept by; those of others are kept apart, since each would want a week of its own.
+DAYS_BEHIND, DAYS_AHEAD = timedelta(days=90), AHEAD * WEEK
 # The column by which each table is divided.
 TABLES = {"events_event": "seen_at", "events_eventid": "day"}
-# Ids of events that say a day far from now: events/accepting.py. Not a week, and never taken away.
+# Ids of events that say a day far from now: events/accepting.py. Not a week: what is old in it goes row by row.
 NO_DAY = date(1, 1, 1)
-MAKING = 7_302_011  # of pg_advisory_xact_lock: one makes weeks at a time
+# Of pg_advisory_xact_lock: one makes weeks at a time, and one takes them away.
+MAKING, DROPPING = 7_302_011, 7_302_012
+STEP = 1_000  # rows
 
 
 def monday(day: date) -> date:
@@ -33,8 +39,9 @@ def name_of(table: str, week: date) -> str:
 
 def make_ahead(now: datetime) -> None:
     """Make the weeks around ``now`` that are missing."""
-    this = monday(now.astimezone(UTC).date())
-    weeks = [this + number * WEEK for number in range(-BEHIND, AHEAD + 1)]
+    today = now.astimezone(UTC).date()
+    first, last = monday(today - LATEST), monday(today) + AHEAD * WEEK
+    weeks = [first + number * WEEK for number in range((last - first) // WEEK + 1)]
     for table in TABLES:
         make(table, weeks)
 
@@ -63,6 +70,111 @@ def _is_there(table: str, week: date) -> bool:
             [table, name_of(table, week)],
         )
         return bool(cursor.fetchone()[0])
+
+
+def drop_old(now: datetime, days: int) -> None:
+    """Take away the weeks whose last day is more than so many days ago; ids that are recognised, later.
+
+    Readers and writers go on. This waits for those that began before it, for each week anew: for a backup, perhaps as
+    long as that takes. One does it at a time; another one that comes meanwhile does nothing. What was interrupted
+    anywhere is done to its end by the next one.
+    """
+    today = now.astimezone(UTC).date()
+    kept = {"events_event": timedelta(days), "events_eventid": max(timedelta(days), DAYS_BEHIND + timedelta(days=1))}
+    with _alone() as is_alone:
+        if not is_alone:
+            return
+        for table in TABLES:
+            before = today - kept[table]
+            for name, is_half_detached in _attached(table):
+                if is_half_detached or _week_of(table, name) + WEEK <= before:
+                    # One at a time can be half detached: it comes first.
+                    _execute(f"ALTER TABLE {table} DETACH PARTITION {name} {HOW[is_half_detached]}")
+            for name in _detached(table):
+                if _week_of(table, name) + WEEK <= before:
+                    _execute(f"DROP TABLE IF EXISTS {name}")
+        _forget_ids(today - kept["events_eventid"] - WEEK)
+
+
+HOW = {False: "CONCURRENTLY", True: "FINALIZE"}
+
+
+@contextmanager
+def _alone() -> Iterator[bool]:
+    """Keep others from doing the same, and say whether nobody did already.
+
+    By a transaction of another connection, as `migrate` does it: DETACH CONCURRENTLY can't be in one.
+    """
+    beside = connection.copy()
+    try:
+        beside.set_autocommit(False)
+        with beside.cursor() as cursor:
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [DROPPING])
+            yield bool(cursor.fetchone()[0])
+    finally:
+        beside.close()
+
+
+def _attached(table: str) -> list[tuple[str, bool]]:
+    """Return the weeks of a table, and whether each was being detached when that was interrupted; that one first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT week.relname, inhdetachpending
+            FROM pg_inherits JOIN pg_class AS week ON week.oid = inhrelid
+            WHERE inhparent = %s::regclass
+            ORDER BY inhdetachpending DESC, week.relname
+            """,
+            [table],
+        )
+        return [(name, is_half) for name, is_half in cursor.fetchall() if _is_name_of_week(table, name)]
+
+
+def _detached(table: str) -> list[str]:
+    """Return what was a week of a table, and is no more."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT relname FROM pg_class
+            WHERE relkind = 'r' AND NOT relispartition
+              AND relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = %s::regclass)
+              AND starts_with(relname, %s)
+            ORDER BY relname
+            """,
+            [table, f"{table}_"],
+        )
+        return [name for (name,) in cursor.fetchall() if _is_name_of_week(table, name)]
+
+
+def _is_name_of_week(table: str, name: str) -> bool:
+    return re.fullmatch(rf"{table}_\d{{4}}w\d{{2}}", name) is not None
+
+
+def _week_of(table: str, name: str) -> date:
+    year, number = name.removeprefix(f"{table}_").split("w")
+    return date.fromisocalendar(int(year), int(number), 1)
+
+
+def _forget_ids(before: date) -> None:
+    """Take away old ids of events that said no day to be kept by; row by row, some at a time."""
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(
+                """
+                DELETE FROM events_eventid_no_day WHERE ctid = ANY(ARRAY(
+                    SELECT ctid FROM events_eventid_no_day WHERE seen_at < %s LIMIT %s
+                ))
+                """,
+                [before, STEP],
+            )
+            if not cursor.rowcount:
+                return
+
+
+def _execute(sql: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
 
 
 def _bound(table: str, day: date) -> str:

@@ -76,7 +76,7 @@ def test_is_recognised_when_its_far_day_has_come_near(sdk: Sdk, monkeypatch: pyt
     event = {"event_id": ID, "message": "x", "timestamp": far.isoformat()}
     sdk.store(event)
     assert EventId.objects.get().day == weeks.NO_DAY
-    monkeypatch.setattr("events.accepting.DAYS_AHEAD", timedelta(days=365))
+    monkeypatch.setattr("events.weeks.DAYS_AHEAD", timedelta(days=365))
 
     assert sdk.store(event).status_code == 200
 
