@@ -389,6 +389,10 @@ INGEST_BACKLOG = number("INGEST_BACKLOG", 1_000_000, minimum=1, maximum=1_000_00
 COUNT_EVENTS = flag("COUNT_EVENTS", True)
 # When the disk of the embedded PostgreSQL has less room than so many megabytes, events are refused; 0: never.
 INGEST_DISK_FREE_MB = number("INGEST_DISK_FREE_MB", 500, minimum=0, maximum=1_000_000_000)
+# So many of its newest events an issue keeps whole, beside its first; for so many days, up to a week more. An event may
+# be 30 days late: with fewer days its week would be taken away at once.
+EVENTS_PER_ISSUE = number("EVENTS_PER_ISSUE", 200, minimum=1, maximum=1_000_000)
+EVENTS_DAYS = number("EVENTS_DAYS", 90, minimum=30, maximum=36_500)
 # Whether the address of who sent an event is kept with it, where the SDK asks for it (`{{auto}}`).
 KEEP_ADDRESSES = flag("KEEP_ADDRESSES", False)
 

@@ -5,7 +5,7 @@ Each batch is one transaction, which takes events of one project out of those th
 dies anywhere loses none and counts none twice.
 """
 
-from events.counting.loop import Counting
+from events.counting.loop import Counting, Kept
 from events.counting.waiting import WAITING
 
-__all__ = ["WAITING", "Counting"]
+__all__ = ["WAITING", "Counting", "Kept"]

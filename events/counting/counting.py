@@ -1,13 +1,14 @@
 """One batch of events becomes numbers of issues; and what happens when it can't."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from events.counting import batches
 from events.counting.batches import Batch
 from events.counting.describing import describe
 from issues.services import occurrences
+from issues.services.occurrences import Occurrence
 from projects.database import transactions
 from projects.database.failures import refusal_of, sqlstate
 
@@ -33,8 +34,8 @@ class SomethingIsWrong(Exception):
     """Too many events of a project can't be counted."""
 
 
-def count_next(project_id: int, *, now: Callable[[], datetime], most: int = MOST) -> int:
-    """Count the next events of a project that wait; return how many that were.
+def count_next(project_id: int, *, now: Callable[[], datetime], most: int = MOST) -> Sequence[Occurrence]:
+    """Count the next events of a project that wait; return those that wait no more.
 
     What can't be counted is looked for by halves, logged, and set aside: it is not lost, and stops no other.
 
@@ -42,11 +43,12 @@ def count_next(project_id: int, *, now: Callable[[], datetime], most: int = MOST
     :raises OperationalError: no lock in time, or no database; the same.
     :raises SomethingIsWrong: too many can't be counted; the same, but for those that were set aside.
     """
-    counted = was_set_aside = 0
+    done: list[Occurrence] = []
+    was_set_aside = 0
     sizes = [most]
     while sizes:
         try:
-            counted += _count(project_id, sizes.pop(), at=now())
+            done += _count(project_id, sizes.pop(), at=now())
         except Failed as failed:
             if was_set_aside == MOST_SET_ASIDE:
                 raise SomethingIsWrong(
@@ -56,13 +58,13 @@ def count_next(project_id: int, *, now: Callable[[], datetime], most: int = MOST
             if len(ids) > 1:
                 sizes += [len(ids) - len(ids) // 2, len(ids) // 2]
             else:
-                _set_aside(project_id, failed, at=now())
+                done.append(_set_aside(project_id, failed, at=now()))
                 was_set_aside += 1
-    return counted + was_set_aside
+    return done
 
 
-def _count(project_id: int, most: int, *, at: datetime) -> int:
-    """Count a batch, in one transaction; return how many events there were.
+def _count(project_id: int, most: int, *, at: datetime) -> Sequence[Occurrence]:
+    """Count a batch, in one transaction; return its events.
 
     :raises Failed: nothing was counted, and another try would not help.
     """
@@ -79,7 +81,7 @@ def _count(project_id: int, most: int, *, at: datetime) -> int:
         if _may_pass(error) or not batch.ids:
             raise
         raise Failed(batch) from error
-    return len(batch.ids)
+    return batch.occurrences
 
 
 def _may_pass(error: Exception) -> bool:
@@ -87,7 +89,7 @@ def _may_pass(error: Exception) -> bool:
     return refusal_of(error) is not None and not (sqlstate(error) or "").startswith(PROGRAM_LIMIT_EXCEEDED)
 
 
-def _set_aside(project_id: int, failed: Failed, *, at: datetime) -> None:
+def _set_aside(project_id: int, failed: Failed, *, at: datetime) -> Occurrence:
     (occurrence,) = failed.batch.occurrences
     logger.error(
         "Event %s of project %d can't be counted, and is set aside until a counter starts",
@@ -96,3 +98,4 @@ def _set_aside(project_id: int, failed: Failed, *, at: datetime) -> None:
         exc_info=failed.__cause__,
     )
     batches.set_aside(failed.batch.ids, at=at)
+    return occurrence

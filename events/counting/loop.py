@@ -11,7 +11,9 @@ from django.db import DatabaseError, InterfaceError, connection
 
 from events.counting import batches, counting
 from events.counting.counting import SomethingIsWrong
-from projects.database.failures import DatabaseAway, refusal_of
+from events.counting.keeping import Keeping
+from events.counting.tidying import Tidying
+from projects.database.failures import DatabaseAway, Ended, refusal_of
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +22,14 @@ AWAY_SECONDS = 1.0  # between two looks for a database that is away
 # A project that is locked is passed over, for longer each time in a row.
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
 WRONG_SECONDS = 60.0  # something is wrong with all of its events
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How many of its newest events an issue keeps, beside its first; and for how many days, up to a week more."""
+
+    per_issue: int = 200
+    days: int = 90
 
 
 @dataclass(slots=True)
@@ -34,12 +44,18 @@ class Passed:
 class Counting:
     """Counts events until it is told to stop.
 
+    :param keep: what stays of whole events.
     :param now: the clock.
     :param is_wanted: asked at each look; this ends when it isn't any more.
     """
 
-    def __init__(self, *, now: Callable[[], datetime], is_wanted: Callable[[], bool] = lambda: True) -> None:
+    def __init__(
+        self, *, now: Callable[[], datetime], keep: Kept | None = None, is_wanted: Callable[[], bool] = lambda: True
+    ) -> None:
         self.now, self.is_wanted = now, is_wanted
+        keep = keep or Kept()
+        self.tidying = Tidying(per_issue=keep.per_issue, now=now)
+        self.keeping = Keeping(days=keep.days, now=now)
         self.stopping = Event()
         self._passed: dict[int, Passed] = {}
         self._turns: dict[int, float] = {}  # when each project had its last one
@@ -52,12 +68,23 @@ class Counting:
         """Count whatever comes, until :meth:`stop`."""
         self._begin()
         while not self.stopping.is_set() and self.is_wanted():
-            started = monotonic()
-            if not self._look():
-                self.stopping.wait(max(0, POLL_SECONDS - (monotonic() - started)))
+            ends_at = monotonic() + POLL_SECONDS
+            try:
+                is_more = self.look_at(batches.projects())
+                if not is_more:
+                    self._tidy(ends_at)
+            except (DatabaseError, InterfaceError) as error:
+                if not isinstance(refusal_of(error), DatabaseAway):
+                    raise
+                connection.close()
+                logger.warning("No events are counted: %s", " ".join(str(error).split()))
+                self.stopping.wait(AWAY_SECONDS)
+            else:
+                if not is_more:
+                    self.stopping.wait(max(0, ends_at - monotonic()))
 
     def run_once(self) -> None:
-        """Count until nothing waits, but what came after this had begun to look for the last time.
+        """Count until nothing waits, but what came after this had begun to look for the last time. Then tidy up.
 
         :raises SomethingIsWrong: too many events of a project can't be counted.
         """
@@ -68,22 +95,23 @@ class Counting:
             for project_id, passed in self._passed.items():
                 if passed.is_wrong:
                     raise SomethingIsWrong(f"Too many events of project {project_id} can't be counted")
+        self.keeping.keep()
+        while not self.stopping.is_set() and self.tidying.step():
+            pass
 
     def _begin(self) -> None:
         if number := batches.take_up():
             logger.warning("%d events that were set aside are tried again", number)
 
-    def _look(self) -> bool:
-        """Count a batch of each project that has one. Return whether more waits already."""
+    def _tidy(self, ends_at: float) -> None:
+        """Do, until then, what has to be done in the background. A step that is begun is done to its end."""
+        self.keeping.look()
         try:
-            return self.look_at(batches.projects())
-        except (DatabaseError, InterfaceError) as error:
-            if not isinstance(refusal_of(error), DatabaseAway):
-                raise
-            connection.close()
-            logger.warning("No events are counted: %s", " ".join(str(error).split()))
-            self.stopping.wait(AWAY_SECONDS)
-            return True
+            while not self.stopping.is_set() and monotonic() < ends_at and self.tidying.step():
+                pass
+        except DatabaseError as error:
+            if not isinstance(refusal_of(error), Ended):
+                raise  # else another counter took the same away; what is left goes in another round
 
     def look_at(self, waiting: list[int]) -> bool:
         """Give each of these projects its turn, and one of those that were passed over. Return whether more waits."""
@@ -127,7 +155,8 @@ class Counting:
             self._pass(project_id)
             return False
         self._passed.pop(project_id, None)
-        return counted >= counting.MOST
+        self.tidying.note(project_id, {occurrence.hash for occurrence in counted})
+        return len(counted) >= counting.MOST
 
     def _pass(self, project_id: int) -> Passed:
         passed = self._passed.setdefault(project_id, Passed())

@@ -2,12 +2,13 @@ import os
 import signal
 from typing import Any
 
+from django.conf import settings
 from django.core.management import CommandError, CommandParser
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from events.counting import Counting
+from events.counting import Counting, Kept
 from projects.management import base
 
 
@@ -32,7 +33,11 @@ class Command(base.Command):
         executor = MigrationExecutor(connection)
         if waiting := len(executor.migration_plan(executor.loader.graph.leaf_nodes())):
             raise CommandError(f"The database lacks {waiting} of the migrations; run: manage.py migrate")
-        counter = Counting(now=timezone.now, is_wanted=lambda: parent in {None, os.getppid()})
+        counter = Counting(
+            keep=Kept(settings.EVENTS_PER_ISSUE, settings.EVENTS_DAYS),
+            now=timezone.now,
+            is_wanted=lambda: parent in {None, os.getppid()},
+        )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: counter.stop())
         if once:

@@ -14,6 +14,16 @@ them; then both are committed together, or neither. It knows nothing of how even
 """
 
 from issues.services.occurrences.counting import count, hold, unknown
+from issues.services.occurrences.forgetting import forgotten, stop_forgetting
 from issues.services.occurrences.shapes import Counted, Description, Occurrence
 
-__all__ = ["Counted", "Description", "Occurrence", "count", "hold", "unknown"]
+__all__ = [
+    "Counted",
+    "Description",
+    "Occurrence",
+    "count",
+    "forgotten",
+    "hold",
+    "stop_forgetting",
+    "unknown",
+]

@@ -12,7 +12,9 @@ from django.conf import settings
 from django.core.management import CommandError, CommandParser, call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 
+from events import weeks
 from issuetracker import postgres, server
 from projects.management import base
 
@@ -63,6 +65,7 @@ class Command(base.Command):
             if waiting:
                 # Not done here: which of several servers changes a shared database, and when, is its operator's choice.
                 raise CommandError(f"The database lacks {waiting} of the migrations; run: manage.py migrate")
+            weeks.make_ahead(timezone.now())  # as migrate does
 
     def announce(self, url: str) -> None:
         """Say where the service is. Flushed, since the workers are forked next and would say it again."""

@@ -73,7 +73,7 @@ def test_of_a_project_that_is_gone_is_gone_with_it(project: Project) -> None:
     gone = project.pk
     Project.objects.filter(pk=gone).delete()
 
-    assert counting.count_next(gone, now=lambda: NOW) == 1
+    assert len(counting.count_next(gone, now=lambda: NOW)) == 1
 
     assert waiting() == 0
 

@@ -1,6 +1,7 @@
 """A counter: it looks, gives each project its turn, and passes over what is locked."""
 
 from collections.abc import Collection
+from uuid import UUID
 
 import pytest
 from django.db import OperationalError, ProgrammingError, connection
@@ -8,6 +9,7 @@ from django.db import OperationalError, ProgrammingError, connection
 from events.counting import Counting, batches, counting, loop
 from events.counting.counting import SomethingIsWrong
 from events.models import Arrival
+from issues.services.occurrences import Occurrence
 from projects.database.transactions import StartOver
 from projects.models import Project
 from tests.events.counting.arriving import arrive, issue_of, waiting
@@ -17,8 +19,11 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def counter() -> Counting:
-    return Counting(now=lambda: NOW)
+def counter(monkeypatch: pytest.MonkeyPatch) -> Counting:
+    counter = Counting(now=lambda: NOW)
+    for part in ("look", "keep"):  # of weeks: not within the transaction of a test
+        monkeypatch.setattr(counter.keeping, part, lambda: None)
+    return counter
 
 
 def test_counts_until_nothing_waits(counter: Counting, project: Project, other_project: Project) -> None:
@@ -48,11 +53,12 @@ class Turns:
         self.of: list[int] = []
         self.locked, self.full = set(locked), set(full)
 
-    def count_next(self, project_id: int, *, now: object) -> int:
+    def count_next(self, project_id: int, *, now: object) -> list[Occurrence]:
         self.of.append(project_id)
         if project_id in self.locked:
             raise StartOver("These issues are being merged just now.")
-        return counting.MOST if project_id in self.full else 1
+        number = counting.MOST if project_id in self.full else 1
+        return [Occurrence(UUID(int=1), (), UUID(int=2), NOW, NOW, "error")] * number
 
 
 @pytest.fixture
