@@ -24,9 +24,12 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from issuetracker import postgres
 from issuetracker.management.commands import serve
+from tests.clients.sentry_cli import cells
 
 ROOT = Path(__file__).resolve().parents[2]
 LAST_LINE = "Ctrl-C ends it; the data stays for the next start.\n"
+METRICS_TOKEN = "m" * 32
+OF_THE_SDK = ("Sentry is attempting", "Waiting up to", "Press Ctrl-C")  # when a program ends before all is sent
 
 
 class Start(NamedTuple):
@@ -54,7 +57,8 @@ class Demo:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "demo"],
             cwd=ROOT,
-            env=kept | {"DATA_DIR": str(self.data), "PORT": str(self.port), "WEB_WORKERS": "1"},
+            env=kept
+            | {"DATA_DIR": str(self.data), "PORT": str(self.port), "WEB_WORKERS": "1", "METRICS_TOKEN": METRICS_TOKEN},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -97,11 +101,13 @@ def walk(told: str, data: Path) -> list[tuple[str, str]]:
     assert url is not None
     lines = [line.replace("http://127.0.0.1:8000", url[1]) for line in lines_of_the_tour()]
     end = "-- end of a line --"
-    script = "\n".join([f"cd '{data}'", *exports, *(f"{line}\necho '{end}'" for line in lines)])
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    environment = {"PATH": path, "HOME": str(data), "NO_PROXY": "127.0.0.1"}
+    waiting = f"curl -s -H 'Authorization: Bearer {METRICS_TOKEN}' {url[1]}/metrics"
+    counted = f"for n in $(seq 300); do {waiting} | grep -q '^issuetracker_events_waiting 0' && break; sleep 0.1; done"
+    script = "\n".join([f"cd '{data}'", *exports, *(f"{line}\n{counted}\necho '{end}'" for line in lines)])
+    environment = {"PATH": os.environ["PATH"], "HOME": str(data), "NO_PROXY": "127.0.0.1"}
     ended = subprocess.run(["bash"], input=script, env=environment, capture_output=True, text=True, check=False)
-    assert (ended.returncode, ended.stderr) == (0, "")
+    said = [line for line in ended.stderr.splitlines() if not line.startswith(("Traceback", "  File", *OF_THE_SDK))]
+    assert (ended.returncode, said) == (0, ["ZeroDivisionError: division by zero"] * 4)
     return list(zip(lines, ended.stdout.split(f"{end}\n"), strict=False))
 
 
@@ -158,18 +164,34 @@ def test_every_line_of_the_readmes_tour_shows_something(second: Start) -> None:
     changed = [(line, shown) for line, shown in second.toured if line.startswith("bulk ") and "# 412" not in line]
     listed = [(line, shown) for line, shown in second.toured if line.startswith("list ")]
     of_sentry_cli = [(line, shown) for line, shown in second.toured if line.startswith("sentry-cli ")]
+    failing = [line for line, _ in second.toured if "sentry_sdk.init()" in line]
     guarded = [shown for line, shown in second.toured if "# 412" in line]
     undone = [shown for line, shown in second.toured if line.startswith("curl ")]
 
-    assert len(defined) + len(changed) + len(listed) + len(of_sentry_cli) + len(guarded) + len(undone) == len(
-        second.toured
-    )
+    kinds = [*defined, *changed, *listed, *of_sentry_cli, *failing, *guarded, *undone]
+    assert len(kinds) == len(second.toured)
     assert [line for line, shown in changed if not re.search(r"^Issues-Changed: [1-9]", shown, re.MULTILINE)] == []
     assert [line for line, shown in listed if not json.loads(shown)] == []
     assert [line for line, shown in of_sentry_cli if not shown.strip()] == []
     assert [shown.splitlines()[0] for shown in guarded] == ["HTTP/1.1 412 Precondition Failed"]
-    assert "22 issues match" in guarded[0]
+    assert "24 issues match" in guarded[0]
     assert [json.loads(shown)["restored"] > 0 for shown in undone] == [True]
+
+
+def test_an_error_of_the_tour_is_one_issue_and_comes_back(second: Start) -> None:
+    shown = dict(second.toured)
+    (thrice,) = [rows(shown[line]) for line in shown if "timesSeen:3" in line]
+    (regressed,) = [rows(shown[line]) for line in shown if "is:regressed" in line]
+
+    for found in (thrice, regressed):
+        assert [(row[0], row[2], row[4]) for row in found] == [
+            ("23", "ZeroDivisionError: division by zero", "unresolved")
+        ]
+
+
+def rows(printed: str) -> list[list[str]]:
+    """Return the cells of a table of sentry-cli, without its heading."""
+    return cells(printed)[1:]
 
 
 def test_keeps_its_secrets_to_their_owner(demo: Demo, second: Start) -> None:

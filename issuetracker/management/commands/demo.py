@@ -1,5 +1,8 @@
 import json
+import shlex
+import sys
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command
@@ -46,16 +49,17 @@ The example of the documentation, with this installation's key:
     -d '{{"status": "unresolved", "isPublic": false}}' \\
     '{issues}?id=1&id=2'
 
-For sentry-cli, as the user jane:
+For sentry-cli, as the user jane, and for any SDK:
 
+  export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"
   export SENTRY_URL={url}/
   export SENTRY_AUTH_TOKEN={self.secrets.token}
   export SENTRY_ORG=the-interstellar-jurisdiction SENTRY_PROJECT=pump-station
-
-Errors of a program come in by its DSN. Two lines that send one:
-
   export SENTRY_DSN={dsn(self.client_key, base_url=url)}
-  .venv/bin/python -c 'import sentry_sdk; sentry_sdk.init(); 1 / 0'
+
+With these, two lines that send an error:
+
+  python -c 'import sentry_sdk; sentry_sdk.init(); 1 / 0'
   sentry-cli send-event -m 'The pump has stopped'
 
 {self.shown_once}The admin: {url}/admin/
