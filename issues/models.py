@@ -624,6 +624,12 @@ class Activity(HangsOnIssue):
                 name="issues_activity_of_mutation",
                 condition=Q(mutation_id__isnull=False),
             ),
+            # What events overwrote, which is forgotten by age (services/pruning.py). None of what a mutation writes.
+            models.Index(
+                fields=["created_at"],
+                name="issues_activity_of_events",
+                condition=Q(mutation_id__isnull=True, before_status__isnull=False),
+            ),
             # What was done by the day (issues/reading/counts.py). Rows come in the order of time, so that the table's
             # blocks have it too: a few kilobytes for a million rows, and next to nothing for who writes one.
             BrinIndex(fields=["created_at"], name="issues_activity_by_time"),

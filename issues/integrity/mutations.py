@@ -5,13 +5,13 @@ from issues.integrity.checking import Invariant
 # What is too old to be undone is removed, always from the beginning (services/pruning.py): below this, none is missed.
 FIRST_KEPT = "coalesce((SELECT min(id) FROM issues_mutation), 9223372036854775807)"
 
-# What an event did, without any request.
-OF_EVENTS = "('set_regression', 'set_unresolved')"
+# What an event did, without any request and by nobody: the constraint of activities allows no other but notes.
+BY_EVENT = "(mutation_id IS NULL AND kind <> 'note')"
 
 MUTATIONS_OF_ACTIVITIES = Invariant(
     "mutations of activities",
-    "every activity but a note, or of an event, was written by a mutation of its project, at its time, unless that was "
-    "pruned",
+    "every activity but a note was written by an event, which is nobody, or by a mutation of its project, at its time, "
+    "unless that was pruned",
     "activities",
     f"""
     SELECT activity.id
@@ -19,9 +19,8 @@ MUTATIONS_OF_ACTIVITIES = Invariant(
     LEFT JOIN issues_mutation AS mutation
         ON mutation.id = activity.mutation_id AND mutation.project_id = activity.project_id
        AND mutation.created_at = activity.created_at AND mutation.kind <> 'delete'
-    WHERE activity.kind <> 'note' AND NOT (activity.mutation_id IS NULL AND activity.kind IN {OF_EVENTS})
-      AND mutation.id IS NULL
-      AND NOT coalesce(activity.mutation_id < {FIRST_KEPT}, false)
+    WHERE activity.kind <> 'note' AND mutation.id IS NULL
+      AND NOT coalesce(activity.mutation_id < {FIRST_KEPT}, activity.user_id IS NULL)
     """,
 )
 
@@ -52,7 +51,7 @@ UNDOS = Invariant(
     """,
 )
 
-# An event that changes an issue takes its stamp, and tells that itself.
+# An event that changes an issue takes its stamp, and tells that itself: then nothing that a mutation told came after.
 #
 # A merge is told by the parent alone, and a parent that leaves also changes what stands above it. Mutations that merge
 # are looked for once: issue by issue, PostgreSQL may read a million activities of one mutation for each of a million.
@@ -76,11 +75,12 @@ ACTIVITIES = Invariant(
     SELECT issue.id
     FROM issues_issue AS issue
     WHERE issue.mutation_id IS NULL
-      AND EXISTS (SELECT FROM issues_activity AS own WHERE own.issue_id = issue.id AND own.kind <> 'note')
-      AND NOT EXISTS (
-          SELECT FROM issues_activity AS own
-          WHERE own.issue_id = issue.id AND own.kind <> 'note' AND own.mutation_id IS NULL
-      )
+      AND (
+          SELECT own.mutation_id FROM issues_activity AS own
+          WHERE own.issue_id = issue.id AND own.kind <> 'note'
+          ORDER BY own.id DESC
+          LIMIT 1
+      ) IS NOT NULL
     """,
 )
 

@@ -6,13 +6,10 @@ from datetime import datetime
 
 from django.db import connection
 
-from issues.enums import ActivityKind
 from issues.models import BEFORE_STATE, Mutation
 from projects import acting
 from projects.acting import Act
 
-# What an event opened again, without any mutation.
-OF_EVENTS = (ActivityKind.SET_REGRESSION, ActivityKind.SET_UNRESOLVED)
 MUTATIONS, ISSUES = 1_000, 10_000  # in one set, of which one mutation may have more
 
 
@@ -35,7 +32,7 @@ def prune(before: datetime, act: Act) -> Iterator[Pruned]:
     A mutation goes in one piece: half of its before-states would make a wrong undo. What is gone is always the
     beginning, by id, so that who finds a mutation missing knows whether it was pruned (issues/integrity.py).
 
-    What events overwrote goes then, as far as it is older than every mutation that is left: an undo of one looks at it.
+    What events overwrote goes then, unless a mutation is left that changed the same issue before: its undo looks at it.
 
     :raises OperationalError: no lock in time, or no database; what was yielded is done.
     """
@@ -49,7 +46,7 @@ def prune(before: datetime, act: Act) -> Iterator[Pruned]:
     while True:
         for attempt in acting.attempts(act):
             with attempt:
-                forgotten = _forget_what_events_overwrote(before)
+                forgotten = forget_what_events_overwrote(before)
         if not forgotten:
             return
         yield Pruned(mutations=0, activities=forgotten)
@@ -87,22 +84,31 @@ def _prune(before: datetime) -> Pruned:
         return Pruned(cursor.rowcount, activities)
 
 
-def _forget_what_events_overwrote(before: datetime) -> int:
-    """Return of how many activities that was."""
+def forget_what_events_overwrote(before: datetime) -> int:
+    """Forget it, in one set, and return of how many activities that was.
+
+    What came before is asked by id, not by time: requests wait for locks.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             UPDATE issues_activity
             SET {" = NULL, ".join(BEFORE_STATE)} = NULL
             WHERE id = ANY(ARRAY(
-                SELECT id FROM issues_activity
-                WHERE mutation_id IS NULL AND kind = ANY(%s) AND before_status IS NOT NULL
-                  AND created_at < least(%s, (SELECT min(created_at) FROM issues_mutation))
-                ORDER BY id
+                SELECT told.id FROM issues_activity AS told
+                WHERE told.mutation_id IS NULL AND told.before_status IS NOT NULL AND told.created_at < %s
+                  AND (
+                      SELECT kept.id FROM issues_activity AS kept
+                      WHERE kept.issue_id = told.issue_id AND kept.id < told.id
+                        AND kept.mutation_id >= (SELECT min(id) FROM issues_mutation)
+                      ORDER BY kept.id DESC
+                      LIMIT 1
+                  ) IS NULL
+                ORDER BY told.created_at
                 LIMIT %s
             ))
             """,
-            [[kind.value for kind in OF_EVENTS], before, ISSUES],
+            [before, ISSUES],
         )
         activities: int = cursor.rowcount
         return activities

@@ -1,13 +1,15 @@
 """A life through the services."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection
 
 from issues.enums import IssuePriority, IssueStatus
-from issues.models import Issue
+from issues.models import Issue, IssueHash
 from issues.mutation import Assignee, Assignment, Ignore, NamedRelease, ReleaseChange, Resolve, SnoozeTerms, Unresolve
 from issues.services import notes, releases
 from projects.callers import Caller
@@ -26,6 +28,7 @@ from tests.factories import (
     TeamFactory,
 )
 from tests.issues.services.calls import ask, delete, undo
+from tests.issues.services.occurrences.batches import count, event
 
 
 @pytest.fixture
@@ -33,7 +36,8 @@ def life(project: Project, other_project: Project, jane: User, sam: User, team: 
     """Issues 1 to 12 of the pump station and 13 of the prime mover, with all that can happen to them.
 
     Into 1 are merged 2, and 3 with 4 under it; into 8 is merged 9, which 10 has left. 6 and 7 were merged and came
-    back. 11 was deleted. 14 and 15 are again as they were, but for 14's assignee.
+    back. 11 was deleted. 14 and 15 are again as they were, but for 14's assignee; 15 was resolved since, and 10 was
+    ignored, and events opened both again.
     """
     by = Caller(user=jane)
     strangers = TeamFactory(slug="strangers")
@@ -103,3 +107,13 @@ def life(project: Project, other_project: Project, jane: User, sam: User, team: 
     looked_at = ask(project, [6, 7], by=by, has_seen=True, is_bookmarked=True, is_subscribed=True)
     undo(project, undo(project, looked_at, by=by), by=by)
     ask(project, [12], by=by, priority=IssuePriority.HIGH)
+    ask(project, [15], by=by, status=Resolve())
+    ask(project, [10], by=by, status=Ignore(SnoozeTerms(until_escalating=True)))
+    for pk, times in ((15, 1), (10, 21)):  # of 10, twice what there were in an hour, and one
+        came = event(at=NOW + timedelta(minutes=1))
+        count(project, *[replace(came, hash=UUID(hash_of(pk)))] * times, check=False)
+    ask(project, [10], by=by, priority=IssuePriority.LOW)
+
+
+def hash_of(pk: int) -> str:
+    return IssueHash.objects.get(issue=pk).hash

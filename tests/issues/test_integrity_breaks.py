@@ -290,6 +290,32 @@ BREAKS = [
             (1, "own_first_seen", 1, "environments"),
         )
     ),
+    # what events opened again: 15, which was resolved, and 10, which was ignored, and has another priority since
+    ("UPDATE issues_issue SET reopened_as = NULL WHERE id IN (10, 15)", {"statuses"}),
+    ("UPDATE issues_issue SET reopened_as = 'escalating' WHERE id = 15", {"statuses"}),
+    ("UPDATE issues_issue SET reopened_as = 'regressed' WHERE id = 10", {"statuses"}),
+    ("UPDATE issues_issue SET mutation_id = NULL WHERE id = 10", {"activities"}),
+    (
+        "UPDATE issues_activity SET user_id = (SELECT min(id) FROM projects_user) WHERE kind = 'set_regression'",
+        {"mutations of activities"},
+    ),
+    ("UPDATE issues_activity SET before_status = NULL WHERE kind = 'set_regression'", {"before-states"}),
+    (
+        "UPDATE issues_activity SET before_status = NULL, before_resolved_at = NULL, before_status_by_id = NULL"
+        " WHERE kind = 'set_regression'",
+        {"before-states"},
+    ),
+    ("UPDATE issues_activity SET before_share_id = gen_random_uuid() WHERE kind = 'set_regression'", {"before-states"}),
+    (
+        "UPDATE issues_activity SET before_status = 'ignored' WHERE kind = 'set_regression'",
+        {"before and after"},
+    ),
+    (
+        "INSERT INTO issues_activity (project_id, issue_id, kind, data, created_at)"
+        " SELECT project_id, issue_id, 'set_regression', '{}', created_at FROM issues_activity"
+        " WHERE kind = 'set_regression' LIMIT 1",
+        {"before-states"},
+    ),
     ("SELECT setval('projects_user_id_seq', 1)", {"next ids"}),
     ("SELECT setval('projects_project_teams_id_seq', 1, false)", {"next ids"}),
     ("SELECT setval('issues_issue_id_seq', 3)", {"next ids", "named issues"}),

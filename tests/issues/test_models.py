@@ -15,6 +15,7 @@ from issues.enums import (
     IssueLevel,
     IssuePriority,
     IssueStatus,
+    ReopenedAs,
     ResolutionKind,
 )
 from issues.models import Issue
@@ -213,6 +214,8 @@ SNOOZES: list[dict[str, Any]] = [
     {"snooze_ends_at_users_seen": 1},
     {"snooze_window_count": 1, "snooze_window_minutes": 1},
     {"snooze_window_user_count": 1, "snooze_window_user_minutes": 1},
+    {"snooze_escalates_above": 9},
+    {"snooze_started_at": NOW},
 ]
 
 
@@ -273,6 +276,27 @@ USERS_IN_WINDOW = {"snooze_window_user_count": 1, "snooze_window_user_minutes": 
 def test_issue_snooze_counts_once(terms: dict[str, int], is_allowed: bool) -> None:
     with decided_by("issues_issue_snooze_counts_once", is_allowed=is_allowed):
         IssueFactory(ignored=True, **terms)
+
+
+@pytest.mark.parametrize(("above", "is_allowed"), [(None, True), (9, True), (0, True), (-1, False)])
+def test_issue_snooze_escalates_above_a_count(above: int | None, is_allowed: bool) -> None:
+    with decided_by("issues_issue_snooze_escalates_above_a_count", is_allowed=is_allowed):
+        IssueFactory(ignored=True, snooze_escalates_above=above)
+
+
+@pytest.mark.parametrize(
+    ("status", "reopened_as", "is_allowed"),
+    [
+        *((status, None, True) for status in IssueStatus.values),
+        *(("unresolved", word, is_known) for word, is_known in known_and_unknown(ReopenedAs.values, "", "ongoing")),
+        *((status, word, False) for status in ["resolved", "ignored"] for word in ReopenedAs.values),
+    ],
+)
+def test_issue_reopened_only_while_unresolved(status: str, reopened_as: str | None, is_allowed: bool) -> None:
+    resolved_at = NOW if status == "resolved" else None
+
+    with decided_by("issues_issue_reopened_only_while_unresolved", is_allowed=is_allowed):
+        IssueFactory(status=status, resolved_at=resolved_at, reopened_as=reopened_as)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

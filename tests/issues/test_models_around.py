@@ -10,8 +10,10 @@ from issues.enums import (
     IssuePriority,
     IssueStatus,
     MutationKind,
+    ReopenedAs,
     SubscriptionReason,
 )
+from issues.models import Environment, IssueEnvironment, IssueMinute, ProjectState
 from tests.assertions import decided_by
 from tests.factories import (
     NOW,
@@ -140,15 +142,23 @@ def test_issuesubscription_reason_is_known(reason: str, is_allowed: bool) -> Non
 @pytest.mark.parametrize(("kind", "is_allowed"), known_and_unknown(ActivityKind.values, "", "resolved", "SET_RESOLVED"))
 def test_activity_kind_is_known(kind: str, is_allowed: bool) -> None:
     with decided_by("issues_activity_kind_is_known", is_allowed=is_allowed):
-        ActivityFactory(kind=kind, mutation_id=None if kind == "note" else 1)
+        ActivityFactory(kind=kind, mutation_id=None if kind in {"note", "set_regression"} else 1)
+
+
+# Of kinds that need not be of one.
+MUTATIONS: dict[str, list[int | None]] = {"note": [None], "set_regression": [None], "set_unresolved": [None, 1]}
 
 
 @pytest.mark.parametrize(
     ("kind", "mutation_id", "is_allowed"),
-    [("note", None, True), ("note", 1, False), ("set_resolved", 1, True), ("set_resolved", None, False)],
+    [
+        (kind, mutation_id, mutation_id in MUTATIONS.get(kind, [1]))
+        for kind in ActivityKind.values
+        for mutation_id in (None, 1)
+    ],
 )
-def test_activity_is_of_a_mutation_or_a_note(kind: str, mutation_id: int | None, is_allowed: bool) -> None:
-    with decided_by("issues_activity_is_of_a_mutation_or_a_note", is_allowed=is_allowed):
+def test_activity_is_of_a_mutation_or_a_note_or_an_event(kind: str, mutation_id: int | None, is_allowed: bool) -> None:
+    with decided_by("issues_activity_is_of_a_mutation_or_a_note_or_an_event", is_allowed=is_allowed):
         ActivityFactory(kind=kind, mutation_id=mutation_id)
 
 
@@ -184,10 +194,70 @@ def test_activity_before_priority_is_known(priority: str | None, is_allowed: boo
         ActivityFactory(before_priority=priority)
 
 
+@pytest.mark.parametrize(
+    ("reopened_as", "is_allowed"), [(None, True), *known_and_unknown(ReopenedAs.values, "", "Regressed", "ongoing")]
+)
+def test_activity_before_reopened_as_is_known(reopened_as: str | None, is_allowed: bool) -> None:
+    with decided_by("issues_activity_before_reopened_as_is_known", is_allowed=is_allowed):
+        ActivityFactory(before_reopened_as=reopened_as)
+
+
 @pytest.mark.parametrize(("title", "is_allowed"), [("The pump.", True), ("-", True), ("", False)])
 def test_issuetext_title_is_not_empty(title: str, is_allowed: bool) -> None:
     with decided_by("issues_issuetext_title_is_not_empty", is_allowed=is_allowed):
         IssueFactory(text__title=title)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What is counted of events
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("count", "is_allowed"), [(2, True), (1, True), (0, False), (-1, False)])
+def test_issueminute_counts_events(count: int, is_allowed: bool) -> None:
+    issue = IssueFactory()
+
+    with decided_by("issues_issueminute_counts_events", is_allowed=is_allowed):
+        IssueMinute.objects.create(project_id=issue.project_id, issue=issue, minute=NOW, own_count=count)
+
+
+@pytest.mark.parametrize(
+    ("is_same_project", "name", "is_allowed"),
+    [(True, "production", False), (True, "Production", True), (False, "production", True)],
+)
+def test_environment_once_per_project(is_same_project: bool, name: str, is_allowed: bool) -> None:
+    taken = Environment.objects.create(project=ProjectFactory(), name="production")
+    project = taken.project if is_same_project else ProjectFactory()
+
+    with decided_by("issues_environment_once_per_project", is_allowed=is_allowed):
+        Environment.objects.create(project=project, name=name)
+
+
+@pytest.mark.parametrize(("name", "is_allowed"), [("production", True), ("-", True), ("", False)])
+def test_environment_name_is_not_empty(name: str, is_allowed: bool) -> None:
+    with decided_by("issues_environment_name_is_not_empty", is_allowed=is_allowed):
+        Environment.objects.create(project=ProjectFactory(), name=name)
+
+
+@pytest.mark.parametrize(
+    ("first_seen", "times_seen", "is_allowed"),
+    [(BEFORE, 1, True), (NOW, 1, True), (NOW, 2, True), (AFTER, 1, False), (NOW, 0, False)],
+)
+def test_issueenvironment_first_seen_is_first(first_seen: datetime, times_seen: int, is_allowed: bool) -> None:
+    issue = IssueFactory()
+    environment = Environment.objects.create(project=issue.project, name="production")
+    seen = {"first_seen": first_seen, "last_seen": NOW, "times_seen": times_seen}
+
+    with decided_by("issues_issueenvironment_first_seen_is_first", is_allowed=is_allowed):
+        IssueEnvironment.objects.create(project=issue.project, issue=issue, environment=environment, **seen)
+
+
+@pytest.mark.parametrize(("number", "is_allowed"), [(2, True), (1, True), (0, False), (-1, False)])
+def test_projectstate_short_numbers_start_at_one(number: int, is_allowed: bool) -> None:
+    project = ProjectFactory()
+
+    with decided_by("issues_projectstate_short_numbers_start_at_one", is_allowed=is_allowed):
+        ProjectState.objects.update_or_create(project=project, defaults={"next_short_number": number})
 
 
 # ---------------------------------------------------------------------------------------------------------------------

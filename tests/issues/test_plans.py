@@ -25,7 +25,7 @@ from issues.reading.history import changes_of, read_undone_by
 from issues.reading.items import Item, read_items, read_stats
 from issues.reading.whole import A_DAY
 from issues.search import parse
-from issues.services import bulk, undo
+from issues.services import bulk, pruning, undo
 from issues.services.ground import names, targets
 from issues.services.ground.restoring import restore
 from issues.services.verbs import seen, status, subscriptions, totals
@@ -212,6 +212,10 @@ READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
     "what was done on the last days": (
         lambda cast: counts.by_day(NOW + timedelta(days=counts.DAYS - 3)),
         {"issues_activity_by_time"},
+    ),
+    "what events overwrote long ago": (
+        lambda cast: pruning.forget_what_events_overwrote(NOW),
+        {"issues_activity_of_events", "issues_activity_of_issue"},
     ),
     "an issue by its fingerprint": (
         lambda cast: IssueHash.objects.filter(project=cast.project, hash="x").first(),

@@ -17,6 +17,7 @@ from tests.acts import act
 from tests.assertions import snapshot
 from tests.factories import IssueFactory
 from tests.issues.services.calls import ask, delete, undo
+from tests.issues.services.occurrences.batches import count, event, known
 
 pytestmark = pytest.mark.django_db
 
@@ -143,6 +144,18 @@ def test_prune_leaves_no_gap(project: Project, issues: list[Issue], by_jane: Cal
     assert run("prune_mutations").startswith("1 mutations removed")
 
     assert list(Mutation.objects.order_by("pk").values_list("pk", flat=True)) == ids[1:]
+
+
+def test_prune_keeps_what_an_event_overwrote_while_an_undo_looks_at_it(project: Project, by_jane: Caller) -> None:
+    """Its time is earlier than that of the mutation, which it came after: both waited for the issue."""
+    issue = known(project, ignored=True)
+    resolved = ask(project, [issue], by=by_jane, at=days_ago(29), status=Resolve())
+    count(project, event(at=days_ago(29)), at=days_ago(31))
+
+    assert list(pruning.prune(days_ago(30), act())) == []
+
+    assert Activity.objects.get(kind="set_regression").before_status == "resolved"
+    assert undo(project, resolved, by=by_jane, at=timezone.now()).skipped == 1
 
 
 def test_an_undo_outlives_what_it_took_back(project: Project, issues: list[Issue], by_jane: Caller) -> None:

@@ -48,10 +48,11 @@ class Checked:
     """What must hold between a part and its activities, for issues/integrity; all of it in SQL.
 
     :ivar name: of the invariant that an issue is as its newest activity tells, which ``holds`` says as a sentence.
-    :ivar left: by the kind of an activity, here ``newest``, the condition that the ``issue`` is as it tells.
+    :ivar left: by the kind of an activity, here ``newest``, the condition that the ``issue`` is as it tells. An event
+        has no mutation.
     :ivar tables: joins that this asks.
-    :ivar overwrote: by the kind of the activity before, whose data is ``data_before``, the condition that what the next
-        one overwrote is as that told; NULL where nothing tells.
+    :ivar overwrote: by the kind of the activity before, whose data is ``data_before`` and whose mutation
+        ``mutation_before``, the condition that what the next one overwrote is as that told; NULL where nothing tells.
     :ivar lacks: the condition that an activity doesn't keep what it overwrote.
     """
 

@@ -16,6 +16,21 @@ _AS_IGNORED = f"""
     AND (coalesce(issue.snooze_ends_at_users_seen, issue.snooze_window_user_count) IS NULL
          = (newest.data ->> 'ignoreUserCount' IS NULL) OR issue.users_seen = {MAX_ID})
 """
+
+
+def _opened_by_event(state: str, reopened_as: str) -> str:
+    return f"{state}status = 'unresolved' AND coalesce({state}reopened_as = '{reopened_as}', false)"
+
+
+# A request opens it, or puts back how an event had.
+_AS_OPENED = f"""
+    CASE WHEN newest.mutation_id IS NULL THEN {_opened_by_event("issue.", "escalating")}
+    ELSE issue.status = 'unresolved' END
+"""
+_OPENED_BEFORE = f"""
+    CASE WHEN mutation_before IS NULL THEN {_opened_by_event("before_", "escalating")}
+    ELSE before_status = 'unresolved' END
+"""
 _AS_RESOLVED_IN_RELEASE = """
     issue.status = 'resolved' AND CASE newest.data ->> 'version'
         WHEN '' THEN coalesce(issue.resolution_kind = 'in_next_release', false)
@@ -29,16 +44,16 @@ CHECKED = Checked(
     left={
         ActivityKind.SET_RESOLVED: "issue.status = 'resolved' AND issue.resolution_kind IS NULL",
         ActivityKind.SET_RESOLVED_IN_RELEASE: _AS_RESOLVED_IN_RELEASE,
-        ActivityKind.SET_UNRESOLVED: "issue.status = 'unresolved'",
-        ActivityKind.SET_REGRESSION: "issue.status = 'unresolved' AND coalesce(issue.reopened_as = 'regressed', false)",
+        ActivityKind.SET_UNRESOLVED: _AS_OPENED,
+        ActivityKind.SET_REGRESSION: _opened_by_event("issue.", "regressed"),
         ActivityKind.SET_IGNORED: _AS_IGNORED,
     },
     tables="LEFT JOIN projects_release AS release ON release.id = issue.resolution_release_id",
     overwrote={
         ActivityKind.SET_RESOLVED: "before_status = 'resolved' AND before_resolution_kind IS NULL",
         ActivityKind.SET_RESOLVED_IN_RELEASE: "before_status = 'resolved' AND before_resolution_kind IS NOT NULL",
-        ActivityKind.SET_UNRESOLVED: "before_status = 'unresolved'",
-        ActivityKind.SET_REGRESSION: "before_status = 'unresolved'",
+        ActivityKind.SET_UNRESOLVED: _OPENED_BEFORE,
+        ActivityKind.SET_REGRESSION: _opened_by_event("before_", "regressed"),
         ActivityKind.SET_IGNORED: "before_status = 'ignored'",
     },
     lacks="before_status IS NULL",
