@@ -77,7 +77,8 @@ def test_is_of_every_kind_there_is(project: Project, team: Team, by_jane: Caller
         ask(project, issues, by=by_jane, **wishes)
     ask(project, issues, by=by_jane, merge=False)
 
-    assert set(kinds()) == set(ActivityKind.values) - {"note"}  # which is of no request here: test_notes.py
+    # Of no request here: test_notes.py, and what events do, occurrences/test_status.py.
+    assert set(kinds()) == set(ActivityKind.values) - {"note", "set_regression"}
 
 
 def test_keeps_nothing_of_columns_that_its_kind_does_not_overwrite(
@@ -140,7 +141,7 @@ def test_of_several_changes_is_written_for_each_where_it_is_due(
     changed = {issue.pk: differing(row_of(issue), before[issue.pk]) for issue in issues}
     assert [set(changed[issue.pk]) - {"mutation_id"} for issue in issues] == [
         set(),
-        {"status", "snooze_ends_at"},
+        {"status", "snooze_ends_at", "snooze_started_at"},
         {"assignee_user_id", "assignee_team_id"},
         {"share_id"},
     ]

@@ -101,6 +101,9 @@ def delete_all(project: Project, cast: dict[str, Issue], team: Team, by: Caller)
     delete(project, [cast["parent"], cast["other"]], by=by)
 
 
+OF_EVENTS = ("issueminute", "issueuser", "issueenvironment")
+
+
 @real_transactions
 @pytest.mark.parametrize("is_done", [False, True], ids=["before the write", "after the write"])
 @pytest.mark.parametrize(
@@ -110,7 +113,7 @@ def delete_all(project: Project, cast: dict[str, Issue], team: Team, by: Caller)
         (unmerge_and_more, EVERYWHERE),
         (take_marks_away, {"issueseen", "issuebookmark", "issuesubscription", "mutation"}),
         (update_all, {"issue", "activity", "mutation"}),
-        (delete_all, EVERYWHERE | {"issuetext", "issuehash"}),
+        (delete_all, EVERYWHERE | {"issuetext", "issuehash", *OF_EVENTS, "forgottenhash"}),
     ],
 )
 def test_leaves_nothing_behind_whichever_write_fails(
