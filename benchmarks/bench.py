@@ -198,6 +198,12 @@ class Bench:
         return between - started, ended - between
 
 
+def turned(ways: tuple[str, ...], number: int) -> tuple[str, ...]:
+    """Return the ways in an order of which each round has another, so that none is always first."""
+    first = number % len(ways)
+    return ways[first:] + ways[:first]
+
+
 def ask(client: Client, verb: Verb, project: Project, ids: Sequence[int] | None) -> Answer:
     """Send the request; ``ids`` None is "update all"."""
     return client.ask(verb.method, target(project, ids), body_of(verb))

@@ -29,6 +29,7 @@ SECTIONS = (
     series.undos,
     series.bystanders,
     series.holders,
+    series.events,
     series.crowds,  # last: it leaves this process with another database
 )
 

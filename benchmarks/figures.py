@@ -1,6 +1,6 @@
 """Figures, as people read them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 
 def percentile(values: Sequence[float], share: int) -> float:
@@ -23,3 +23,13 @@ def kibibytes(count: float) -> str:
 
 def mebibytes(count: float) -> str:
     return f"{count / 2**20:,.0f}"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return a table in Markdown, the first column to the left."""
+    return [
+        f"| {' | '.join(head)} |",
+        f"|{'|'.join(['---', *['--:'] * (len(head) - 1)])}|",
+        *(f"| {' | '.join(row)} |" for row in rows),
+        "",
+    ]

@@ -24,6 +24,7 @@ STATUS = (
     *("status", "status_by_id", "resolved_at", "resolution_kind", "resolution_release_id"),
     *("snooze_ends_at", "snooze_ends_at_times_seen", "snooze_ends_at_users_seen"),
     *("snooze_window_count", "snooze_window_minutes", "snooze_window_user_count", "snooze_window_user_minutes"),
+    *("snooze_escalates_above", "snooze_started_at", "reopened_as"),
 )
 ASSIGNEE = ("assignee_user_id", "assignee_team_id")
 
@@ -73,19 +74,20 @@ NAMED = "id = ANY((SELECT ids FROM asked)::bigint[])"
 
 RESOLVES = """
     status = 'resolved', status_by_id = %(user_id)s, resolved_at = %(at)s,
-    resolution_kind = NULL, resolution_release_id = NULL, snooze_ends_at = NULL,
+    resolution_kind = NULL, resolution_release_id = NULL, snooze_ends_at = NULL, snooze_started_at = NULL,
 """
 UNRESOLVES = """
     status = 'unresolved', status_by_id = %(user_id)s, resolved_at = NULL,
-    resolution_kind = NULL, resolution_release_id = NULL, snooze_ends_at = NULL,
+    resolution_kind = NULL, resolution_release_id = NULL, snooze_ends_at = NULL, snooze_started_at = NULL,
 """
 IGNORES = """
     status = 'ignored', status_by_id = %(user_id)s, resolved_at = NULL,
-    resolution_kind = NULL, resolution_release_id = NULL, snooze_ends_at = %(until)s,
+    resolution_kind = NULL, resolution_release_id = NULL, snooze_ends_at = %(until)s, snooze_started_at = %(at)s,
 """
 NO_OTHER_TERMS = """
     snooze_ends_at_times_seen = NULL, snooze_ends_at_users_seen = NULL, snooze_window_count = NULL,
-    snooze_window_minutes = NULL, snooze_window_user_count = NULL, snooze_window_user_minutes = NULL
+    snooze_window_minutes = NULL, snooze_window_user_count = NULL, snooze_window_user_minutes = NULL,
+    snooze_escalates_above = NULL, reopened_as = NULL
 """
 
 SNOOZE_HOLDS = """
@@ -98,7 +100,8 @@ TO_UNRESOLVE = f"(status = 'resolved' OR ({SNOOZE_HOLDS}))"
 TO_IGNORE = """
     (status <> 'ignored' OR snooze_ends_at IS DISTINCT FROM %(until)s
      OR snooze_ends_at_times_seen IS NOT NULL OR snooze_ends_at_users_seen IS NOT NULL
-     OR snooze_window_count IS NOT NULL OR snooze_window_user_count IS NOT NULL)
+     OR snooze_window_count IS NOT NULL OR snooze_window_user_count IS NOT NULL
+     OR snooze_escalates_above IS NOT NULL)
 """
 TO_ASSIGN = "assignee_user_id IS DISTINCT FROM %(assignee_id)s"
 

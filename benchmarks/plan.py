@@ -1,6 +1,6 @@
 """How much is measured: the whole, or what fits into two minutes."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.verbs import RESOLVE, VERBS
@@ -34,6 +34,12 @@ class Plan:
     held_rounds: int  # of changes of one issue, as usual and while clients hold on
     held: int  # changes in each of those
     crowd: int  # so many users with a token each, and a tenth as many projects, among which a caller is found
+    event_rounds: int  # of sending events, for each way and number of issues
+    event_issues: Sequence[int]  # of so many issues
+    event_seconds: float  # in each of those
+    event_singles: int  # changes of one issue beside events, at most
+    fold_rounds: int  # of counting a batch of events
+    new_issues: Sequence[int]  # in such a batch
     idle_seconds: float  # for which single changes are timed while nothing else runs
 
     @property
@@ -64,6 +70,12 @@ WHOLE = Plan(
     held_rounds=4,
     held=300,
     crowd=20_000,
+    event_rounds=3,
+    event_issues=(1, 500),
+    event_seconds=6,
+    event_singles=300,
+    fold_rounds=7,
+    new_issues=(500, 2_000),
     idle_seconds=10,
 )
 QUICK = Plan(
@@ -89,5 +101,11 @@ QUICK = Plan(
     held_rounds=2,
     held=200,
     crowd=2_000,
+    event_rounds=1,
+    event_issues=(1,),
+    event_seconds=4,
+    event_singles=200,
+    fold_rounds=3,
+    new_issues=(500,),
     idle_seconds=3,
 )

@@ -3,7 +3,7 @@
 import os
 import platform
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from statistics import median
@@ -14,7 +14,8 @@ from django.db import connection
 
 from benchmarks.bench import CHEAPEST, FLOOR, HTTP, SERVICE, Times
 from benchmarks.chart import draw
-from benchmarks.figures import kibibytes, mebibytes, milliseconds, percentile
+from benchmarks.events import report as of_events
+from benchmarks.figures import kibibytes, mebibytes, milliseconds, percentile, table
 from benchmarks.holding import DRIPPING, SILENT, UNREAD
 from benchmarks.plan import Plan
 from benchmarks.series import (
@@ -62,6 +63,7 @@ def write(plan: Plan, results: Results, targets: Sequence[Target], *, chart: str
             *_memory(plan, results),
             *_bystanders(plan, results),
             *_holders(results),
+            *of_events.sections(plan, results.events),
             *_how(plan),
         ]
     )
@@ -75,15 +77,6 @@ def picture(plan: Plan, results: Results) -> str:
         cells += [(size, cell) for (verb, size), cell in results.all.items() if verb == RESOLVE.name and way in cell]
         lines[LABELS[way]] = [(k, cell[way].median) for k, cell in sorted(cells, key=lambda found: found[0])]
     return draw("Time to resolve issues", {name: lines[name] for name in ("floor", "service", "HTTP")})
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    return [
-        f"| {' | '.join(head)} |",
-        f"|{'|'.join(['---', *['--:'] * (len(head) - 1)])}|",
-        *(f"| {' | '.join(row)} |" for row in rows),
-        "",
-    ]
 
 
 def _beginning(plan: Plan, chart: str, today: date) -> Iterator[str]:
@@ -493,6 +486,10 @@ def _how(plan: Plan) -> Iterator[str]:
         "  merge too.",
         "- Floor, service and HTTP take turns in each round, in another order each time; one round before warms up.",
         "  The floor of each verb is tested to write the rows that the service writes.",
+        "- Events are sent by one process, which has made them before. Their floor is `benchmarks/events/bare.py` on",
+        "  the same server, with as many workers and threads: it decodes, groups, compresses and commits one",
+        "  statement. The floor of counting is one statement, too (for new issues, after one that reads what they",
+        "  are called).",
         f"- Merge and unmerge begin at two issues. For {CLIENTS} clients, latency is that of a machine they share with",
         "  the server and the database.",
         "",

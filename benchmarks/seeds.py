@@ -126,6 +126,7 @@ RESTORE = """
     SET status = 'unresolved', status_by_id = NULL, resolved_at = NULL,
         resolution_kind = NULL, resolution_release_id = NULL,
         snooze_ends_at = NULL, snooze_ends_at_times_seen = NULL, snooze_ends_at_users_seen = NULL,
+        snooze_escalates_above = NULL, snooze_started_at = NULL, reopened_as = NULL,
         assignee_user_id = NULL, share_id = NULL, merged_into_id = NULL, mutation_id = NULL,
         first_seen = own_first_seen, last_seen = own_last_seen, times_seen = own_times_seen,
         users_seen = own_users_seen, comment_count = own_comment_count,

@@ -15,7 +15,9 @@ from django.test.utils import CaptureQueriesContext
 from tqdm import tqdm
 
 from benchmarks import seeds
-from benchmarks.bench import CHEAPEST, FLOOR, HTTP, SERVICE, WAYS, Bench, Times, ask, body_of, target
+from benchmarks.bench import CHEAPEST, FLOOR, HTTP, SERVICE, WAYS, Bench, Times, ask, body_of, target, turned
+from benchmarks.events.series import Results as EventResults
+from benchmarks.events.series import measure as measure_events
 from benchmarks.holding import holding
 from benchmarks.serving import Client, peak_memory, private_memory, serving
 from benchmarks.verbs import RESOLVE, UNRESOLVE, VERBS, Verb
@@ -77,6 +79,7 @@ class Results:
     by_hand: dict[str, Times] = field(default_factory=dict)  # the same, by the floor
     pages: dict[str, Times] = field(default_factory=dict)  # lists: the same
     large_over_http: float = 0.0  # seconds that "update all" took meanwhile
+    events: EventResults = field(default_factory=EventResults)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -207,12 +210,6 @@ def undos(bench: Bench, results: Results) -> None:
             seeds.restore(project)
             for way, seconds in zip((CHANGE, UNDO), bench.resolve_all_and_take_back(project), strict=True):
                 cell[way].seconds.append(seconds)
-
-
-def turned(ways: tuple[str, ...], number: int) -> tuple[str, ...]:
-    """Return the ways in an order of which each round has another, so that none is always first."""
-    first = number % len(ways)
-    return ways[first:] + ways[:first]
 
 
 @dataclass(frozen=True, slots=True)
@@ -470,6 +467,11 @@ def holders(bench: Bench, results: Results) -> None:
                     answer = ask(bench.client, RESOLVE, bench.seeds.tested, rounds.pop())
                     results.held[when].seconds.append(answer.seconds)
             progress.update()
+
+
+def events(bench: Bench, results: Results) -> None:
+    """Take events in, and count them."""
+    measure_events(bench, results.events)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

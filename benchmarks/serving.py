@@ -34,9 +34,15 @@ class RunningServer:
             return []
 
 
+SITE = ("manage.py", "serve", "--port")
+
+
 @contextmanager
-def serving() -> Iterator[RunningServer]:
-    """Run the server with the settings' workers and threads, until the end of the block."""
+def serving(program: Sequence[str] = SITE) -> Iterator[RunningServer]:
+    """Run the server with the settings' workers and threads, until the end of the block.
+
+    :param program: what Python runs; the port comes after it.
+    """
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     environment = os.environ | {
@@ -44,10 +50,11 @@ def serving() -> Iterator[RunningServer]:
         "SECRET_KEY": secrets.token_urlsafe(50),
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "ERROR"),  # else each mutation has a line, among those of the progress
         "THROTTLE_PER_MINUTE": "0",
-        "COUNT_EVENTS": os.environ.get("COUNT_EVENTS", "false"),
+        "COUNT_EVENTS": "false",  # counters are measured by themselves
+        "INGEST_PER_MINUTE": "0",
     }
     process = subprocess.Popen(
-        [sys.executable, "manage.py", "serve", "--port", str(port)],
+        [sys.executable, *program, str(port)],
         cwd=settings.BASE_DIR,
         env=environment,
         stdout=subprocess.PIPE,

@@ -4,7 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from benchmarks.bench import CHEAPEST, FLOOR, HTTP, SERVICE
-from benchmarks.figures import percentile
+from benchmarks.events.series import ACCEPTED, COUNTED
+from benchmarks.events.series import BARE as BARE_FLOOR
+from benchmarks.events.series import BESIDE as BESIDE_EVENTS
+from benchmarks.events.series import Results as EventResults
+from benchmarks.figures import milliseconds, percentile
 from benchmarks.plan import Plan
 from benchmarks.series import (
     BARE,
@@ -40,6 +44,11 @@ BESIDE_AT_MOST = 2.0
 HELD_AT_MOST = 2.0
 UNDO_AT_MOST = 1.15
 UNDONE_AT_MOST = 1.25
+ACCEPTED_AT_LEAST = 0.6
+COUNTED_AT_LEAST = 0.4
+ANSWERED_SECONDS = 0.1
+UNCOUNTED_SECONDS = 1.0
+FOLDED_AT_MOST = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +78,7 @@ def check(plan: Plan, results: Results) -> list[Target]:
         *_crowds(plan, results),
         *_bystanders(plan, results),
         *_holders(results),
+        *_events(results.events),
     ]
 
 
@@ -204,3 +214,26 @@ def _holders(results: Results) -> Iterator[Target]:
         HELD_AT_MOST,
         percentile(results.held[HELD].seconds, 95) / percentile(results.held[USUAL].seconds, 95),
     )
+
+
+def _events(results: EventResults) -> Iterator[Target]:
+    for way, least in ((ACCEPTED, ACCEPTED_AT_LEAST), (COUNTED, COUNTED_AT_LEAST)):
+        for (_, issues), taken in sorted(found for found in results.taken.items() if found[0][0] == way):
+            times = taken.per_second / results.taken[BARE_FLOOR, issues].per_second
+            what = f"events {way}, of {issues:,} issue{'s' if issues > 1 else ''} / bare floor, per second"
+            yield Target(what, f"≥ {least:g}", f"{times:.2f}", times >= least)
+    sustained = [taken for (way, _), taken in results.taken.items() if way == COUNTED]
+    p99 = max(percentile(taken.answers, 99) for taken in sustained)
+    yield _less("events accepted and counted, p99 of the answers", ANSWERED_SECONDS, p99)
+    yield _less("the oldest event that was not counted", UNCOUNTED_SECONDS, max(taken.oldest for taken in sustained))
+    for what, cell in results.folded.items():
+        yield _at_most(f"counting {what}, service / floor", FOLDED_AT_MOST, ratio(cell, SERVICE, FLOOR))
+    yield _at_most(
+        "resolve of 1 id beside half of the events that can be sustained / as usual, p95",
+        BESIDE_AT_MOST,
+        percentile(results.single[BESIDE_EVENTS].seconds, 95) / percentile(results.single[USUAL].seconds, 95),
+    )
+
+
+def _less(what: str, seconds: float, measured: float) -> Target:
+    return Target(what, f"< {milliseconds(seconds)} ms", f"{milliseconds(measured)} ms", measured < seconds)

@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks import report
 from benchmarks.bench import CHEAPEST, Pool, Times
+from benchmarks.events import series as of
 from benchmarks.figures import milliseconds, percentile
 from benchmarks.plan import QUICK
 from benchmarks.series import (
@@ -34,6 +35,19 @@ FLOOR, SERVICE, HTTP = 1.0, 1.2, 1.5
 def cell(service: float = SERVICE, http: float = HTTP, **more: float) -> dict[str, Times]:
     ways = {"floor": FLOOR, "service": service, "http": http, **more}
     return {way: Times([seconds] * 3, [1024] * 3) for way, seconds in ways.items()}
+
+
+def of_events() -> of.Results:
+    rates = {of.BARE: 1_000, of.ACCEPTED: 700, of.COUNTED: 500}
+    return of.Results(
+        event_bytes=5_905,
+        bytes_on_disk=3_000,
+        taken={(way, 1): of.Taken(rate, 1.0, [0.01] * rate, oldest=0.2) for way, rate in rates.items()},
+        folded={"2,000 of one issue": {"floor": Times([0.05]), "service": Times([0.1])}},
+        sizes={"2,000 of one issue": 2_000},
+        beside_per_second=250,
+        single={of.USUAL: Times([0.01]), of.BESIDE: Times([0.015])},
+    )
 
 
 @pytest.fixture
@@ -67,6 +81,7 @@ def results() -> Results:
         by_hand={USUAL: Times([0.01]), BESIDE: Times([0.02])},
         pages={USUAL: Times([0.01]), BESIDE: Times([0.015])},
         large_over_http=30.0,
+        events=of_events(),
     )
 
 
@@ -135,6 +150,24 @@ def test_sees_when_clients_that_hold_on_slow_others_down(results: Results) -> No
     assert broken(results) == ["resolve of 1 id while clients hold on to the server / as usual, p95: 2.50"]
 
 
+def test_sees_events_that_are_taken_in_or_counted_too_slowly(results: Results) -> None:
+    results.events.taken[of.ACCEPTED, 1].seconds = 1.4
+    results.events.taken[of.COUNTED, 1].seconds = 2.0
+    results.events.taken[of.COUNTED, 1].oldest = 1.5
+    results.events.taken[of.COUNTED, 1].answers += [0.2] * 10
+    results.events.folded["2,000 of one issue"]["service"] = Times([0.2])
+    results.events.single[of.BESIDE] = Times([0.03])
+
+    assert broken(results) == [
+        "events accepted, of 1 issue / bare floor, per second: 0.50",
+        "events accepted and counted, of 1 issue / bare floor, per second: 0.25",
+        "events accepted and counted, p99 of the answers: 200 ms",
+        "the oldest event that was not counted: 1,500 ms",
+        "counting 2,000 of one issue, service / floor: 4.00",
+        "resolve of 1 id beside half of the events that can be sustained / as usual, p95: 3.00",
+    ]
+
+
 @pytest.mark.django_db
 def test_the_report_shows_every_target_and_verb(results: Results) -> None:
     targets = check(QUICK, results)
@@ -148,6 +181,10 @@ def test_the_report_shows_every_target_and_verb(results: Results) -> None:
     assert "| `UPDATE issues` | 2.50 |" in text
     assert "| 1,000 issues | 1 | 11.0 | 10.0 | 1.10 |" in text
     assert f"| {ONE_ISSUE} | 1 | 6.00 | 6.00 |" in text
+    assert "| accepted, 1 issue | 700 | 10.0 | 10.0 | 10.0 | - | 700 | 0.70 |" in text
+    assert "| accepted and counted, 1 issue | 500 | 10.0 | 10.0 | 10.0 | 200 | 500 | 0.50 |" in text
+    assert "| 2,000 of one issue | 1 | 50.0 | 100 | 2.00 | 20,000 |" in text
+    assert "an event has 3,000 bytes on disk" in text
     assert "(benchmarks.svg)" in text
     assert report.picture(QUICK, results).startswith("<svg")
 

@@ -1,0 +1,89 @@
+"""Those who send events in the benchmarks send what an SDK sends, and read every answer."""
+
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+from itertools import islice
+from threading import Thread
+
+import pytest
+
+from benchmarks.events.sample import Sample
+from benchmarks.events.senders import REQUESTS_OF_A_CONNECTION, send
+from events import form, meaning
+from tests.factories import NOW
+
+SIZES = form.Sizes(sent=10**6, decoded=10**6, event=10**6)
+
+
+def test_bodies_are_of_as_many_issues_as_asked_each_with_an_id_of_its_own() -> None:
+    read = []
+    for body in islice(Sample().bodies(3), 12):
+        posted = form.Envelope(form.decoded(BytesIO(body), "br", SIZES), SIZES).read()
+        assert posted.event is not None
+        read.append(
+            meaning.read(posted.event, event_id=posted.event_id, sent_at=None, at=NOW, peer="", keep_addresses=False)
+        )
+
+    assert len({event.id for event in read}) == 12
+    assert len({event.fingerprints for event in read}) == 3
+
+
+class Server(ThreadingHTTPServer):
+    """Answers POST with a status, and notes what came by which connection."""
+
+    def __init__(self, status: int = 200) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.status = status
+        self.connections: dict[object, int] = {}
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        assert self.rfile.read(int(self.headers["Content-Length"])) == b"event"
+        self.server.connections[self.client_address] = self.server.connections.get(self.client_address, 0) + 1
+        self.send_response(self.server.status)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server() as server:
+        running = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        running.start()
+        yield server
+        server.shutdown()
+        running.join()
+
+
+REQUEST = Sample().head("/", "0" * 32, 5) + b"event"
+
+
+def test_sends_all_and_counts_each_answer(server: Server) -> None:
+    sent = send(server.server_port, [REQUEST] * 2_000, seconds=60)
+
+    assert len(sent.answers) == sum(server.connections.values()) == 2_000
+    assert 0 < min(sent.answers) <= max(sent.answers) <= sent.seconds
+    assert max(server.connections.values()) <= REQUESTS_OF_A_CONNECTION
+
+
+def test_sends_no_faster_than_asked(server: Server) -> None:
+    sent = send(server.server_port, [REQUEST] * 20, seconds=60, per_second=100)
+
+    assert len(sent.answers) == 20
+    assert sent.seconds >= 0.19
+
+
+def test_an_answer_that_is_an_error_ends_it(server: Server) -> None:
+    server.status = 429
+
+    with pytest.raises(RuntimeError, match="429"):
+        send(server.server_port, [REQUEST], seconds=60)
