@@ -80,9 +80,9 @@ def _ended(issue: LockedIssue, events: Iterable[Event], past: Past) -> Verdict |
     terms = issue.terms
     ends = _Ends(terms, past)
     times_seen, users_seen = issue.total.times_seen, issue.total.users_seen
-    if _is_over(terms, times_seen, users_seen):
-        return None  # it counts as unresolved already (1.5)
     for event in events:
+        if _is_over(terms, times_seen, users_seen):
+            return None  # it counts as unresolved already (1.5), perhaps by one that came when its time was over
         times_seen += 1
         users_seen += event.is_new_user
         if terms.ends_at is not None and event.occurrence.seen_at >= terms.ends_at:

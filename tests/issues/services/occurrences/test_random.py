@@ -54,6 +54,7 @@ def some_status(dice: Random, releases: Sequence[Release]) -> StatusChange | Non
             Resolve(in_release=NamedRelease(id=release.pk, version=release.version)),
             Resolve(in_next_release=True),
             Ignore(SnoozeTerms()),
+            Ignore(SnoozeTerms(until_escalating=True)),
             Ignore(SnoozeTerms(until=NOW + dice.randrange(1, 9) * MINUTE, count=few)),
             Ignore(SnoozeTerms(count=few, user_count=few)),
             Ignore(SnoozeTerms(count=few, window=minutes)),
@@ -71,8 +72,9 @@ def build(project: Project, dice: Random) -> None:
     for issue in issues:
         if wish := some_status(dice, releases):
             ask(project, [issue], by=BY, at=NOW, status=wish)
-        if dice.random() < 0.2:
-            Issue.objects.filter(pk=issue.pk, status="ignored").update(snooze_escalates_above=dice.randrange(4))
+        # Above fewer events than people can wish.
+        escalating = Issue.objects.filter(pk=issue.pk, snooze_escalates_above__isnull=False)
+        escalating.update(snooze_escalates_above=dice.randrange(4))
     if dice.random() < 0.7:
         ask(project, issues[:2], by=BY, at=NOW, merge=True)
     if dice.random() < 0.5:

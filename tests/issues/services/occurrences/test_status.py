@@ -330,6 +330,18 @@ def test_what_time_has_ended_is_not_ended_again(project: Project, issue: Issue, 
     assert told(issue) == []
 
 
+def test_what_a_count_has_ended_after_its_time_is_not_ended_by_one_from_before(
+    project: Project, issue: Issue, ignore: Callable[..., Any]
+) -> None:
+    """In one batch as in two: the first reaches the count, and finds the time over."""
+    ignore(until=NOW + HOUR, count=1)
+
+    count(project, event(at=NOW + HOUR), event(at=SOON), at=NOW + HOUR)
+
+    assert state(issue) == (IGNORED, None)
+    assert told(issue) == []
+
+
 def test_what_ended_stays_open_whatever_comes_in_the_batch(
     project: Project, issue: Issue, ignore: Callable[..., Any]
 ) -> None:
