@@ -8,15 +8,12 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+from tests.clients.npm.clients import CannotRun, need_node
+
 HERE = Path(__file__).parent
 FOLDER = Path(__file__).parents[2] / ".clients/senders"
-OLDEST_NODE = 20
 RAVEN = "raven==6.10.0"
 DEBIAN_GO = Path("/usr/share/gocode")
-
-
-class CannotRun(Exception):
-    """A sender can't be installed here; the message says why, and what to do."""
 
 
 @cache
@@ -25,11 +22,7 @@ def from_npm() -> Path:
 
     :raises CannotRun: Node.js or npm is missing or too old, or npm could not install it.
     """
-    for program in ("node", "npm"):
-        need(program, f"Install Node.js {OLDEST_NODE} or later, with npm.")
-    version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
-    if int(version.removeprefix("v").partition(".")[0]) < OLDEST_NODE:
-        raise CannotRun(f"node is {version}. Install Node.js {OLDEST_NODE} or later.")
+    need_node()
     folder = FOLDER / "javascript"
     shutil.copytree(HERE / "javascript", folder, dirs_exist_ok=True)
     _install(folder, ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
@@ -114,6 +107,6 @@ def _run(command: Sequence[str | Path], folder: Path, **environment: str) -> Non
         command, cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        said = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-        why = said[-1] if said else "it did not say why"
-        raise CannotRun(f"`{' '.join(str(word) for word in command[:3])} …` failed ({why}).")
+        said = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()] or ["it did not say why"]
+        why = next((line for line in said if "error" in line.lower()), said[0])
+        raise CannotRun(f"`{' '.join(str(word) for word in command[:4])} …` failed ({why}).")

@@ -10,7 +10,7 @@ from django.utils import timezone
 from events.counting import Counting
 from events.meaning.packing import unpack
 from events.models import Event
-from tests.senders.installing import CannotRun
+from tests.clients.npm.clients import CannotRun
 from tests.senders.programs import ENVIRONMENT, OTHERS, RELEASE, SENTRY_SDK, Program
 
 pytestmark = pytest.mark.django_db(transaction=True)

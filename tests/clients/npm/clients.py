@@ -24,10 +24,10 @@ class CannotRun(Exception):
     """The clients can't be run here; the message says why, and what to do."""
 
 
-def install() -> None:
-    """Install the pinned versions, unless they are there already.
+def need_node() -> None:
+    """See that Node.js and npm are there.
 
-    :raises CannotRun: Node.js or npm is missing or too old, or npm could not install them.
+    :raises CannotRun: they are missing or too old.
     """
     for program in ("node", "npm"):
         if shutil.which(program) is None:
@@ -35,6 +35,14 @@ def install() -> None:
     version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
     if int(version.removeprefix("v").partition(".")[0]) < OLDEST_NODE:
         raise CannotRun(f"node is {version}. Install Node.js {OLDEST_NODE} or later.")
+
+
+def install() -> None:
+    """Install the pinned versions, unless they are there already.
+
+    :raises CannotRun: Node.js or npm is missing or too old, or npm could not install them.
+    """
+    need_node()
     wanted = "".join((HERE / name).read_text() for name in MANIFESTS)
     installed = FOLDER / "installed"  # written last: an installation that was interrupted is begun again
     if installed.exists() and installed.read_text() == wanted:
