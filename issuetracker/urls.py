@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("events.urls")),
     path("api/0/", include("projects.urls")),
     path("api/0/", include("issues.urls")),
+    path("api/0/", include("events.api_urls")),
     path("api/0/schema/", SchemaViewSet.as_view({"get": "retrieve"})),
     path("api/0/docs/", DocsViewSet.as_view({"get": "retrieve"})),
     path("share/issue/<str:share_id>/", shared_page, name="shared-issue"),

@@ -313,6 +313,19 @@ class TeamAdmin(LargeTableAdmin):
 # ---------------------------------------------------------------------------------------------------------------------
 
 
+class ClientKeysInline(InspectOnlyInline):
+    model = ClientKey
+    fields = ("key", "name", "is_active", "limit")
+    readonly_fields = ("key", "limit")
+    ordering = ("id",)
+    show_change_link = True
+    verbose_name_plural = "client keys"
+
+    @admin.display(description="limit")
+    def limit(self, key: ClientKey) -> str:
+        return limit_of(key)
+
+
 @admin.register(Project)
 class ProjectAdmin(InspectOnlyAdmin):
     list_display: tuple[str, ...] = ("slug", "organization", "name", "platform", "created_at")
@@ -320,6 +333,7 @@ class ProjectAdmin(InspectOnlyAdmin):
     search_fields = ("slug", "name", "organization__slug")
     ordering = ("organization_id", "slug")
     fields: ClassVar[tuple[str, ...]] = ("id", "organization", "slug", "name", "platform", "created_at", "teams")
+    inlines = (ClientKeysInline,)
 
 
 class DeploysInline(InspectOnlyInline):
@@ -473,4 +487,9 @@ class ClientKeyAdmin(LargeTableAdmin):
 
     @admin.display(description="limit")
     def limit(self, key: ClientKey) -> str:
-        return "" if key.limit_count is None else f"{key.limit_count:,} in {key.limit_window:,} s"
+        return limit_of(key)
+
+
+def limit_of(key: ClientKey) -> str:
+    """Return how many events the key may send; nothing where it has no limit of its own."""
+    return "" if key.limit_count is None else f"{key.limit_count:,} in {key.limit_window:,} s"

@@ -1,5 +1,7 @@
 """The way from a project to its issues. Projects know nothing of them, so the links are added from here."""
 
+from typing import ClassVar
+
 from django.contrib import admin
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -17,7 +19,7 @@ class ProjectWithIssuesAdmin(ProjectAdmin):
 
     list_display = (*ProjectAdmin.list_display, "issues")
     fields = (*ProjectAdmin.fields, "issues")
-    readonly_fields = ("issues",)
+    readonly_fields: ClassVar[tuple[str, ...]] = ("issues",)
 
     @admin.display(description="issues")
     def issues(self, project: Project) -> SafeString:

@@ -58,7 +58,7 @@ TAGS = [
     {"name": ONE_ISSUE, "description": "One issue, its notes and its history."},
     {"name": HISTORY, "description": "Every request that changed something, and taking it back."},
     {"name": RELEASES, "description": "Versions of the software, and where they went live."},
-    {"name": EVENTS, "description": "With which keys errors are sent here."},
+    {"name": EVENTS, "description": "With which keys errors are sent here, and what of them was lost."},
     {"name": PLACES, "description": "Who calls, and which organizations, projects, teams and members there are."},
     {"name": ABSENCES, "description": "Clients ask for these; the answers are always empty."},
     {"name": ITSELF, "description": "For programs and for people."},
@@ -389,6 +389,14 @@ OPERATIONS: dict[str, Methods] = {
             "deleteClientKey", "End a client key: what is sent with it is refused", {204: Answer("It is gone.")}, EVENTS
         ),
     },
+    **_get(
+        f"{PROJECT}stats/lost/",
+        "listLost",
+        "List what was sent and did not become an event",
+        Answer("By day, the newest first; of all client keys together.", many(ref("LostOnADay"))),
+        EVENTS,
+        parameters=[parameters.LOST_PERIOD],
+    ),
     f"{PROJECT}issues/": _bulk("a project", "", examples.BULK),
     f"{ORGANIZATION}issues/": _bulk("an organization", "Organization", examples.BULK_OF_ORGANIZATION, of_projects=True),
     **_mutations(f"{PROJECT}mutations/"),

@@ -158,6 +158,13 @@ OF_PAGES = [
     _in_query("per_page", "Items on a page; more than 100 is 100.", type="integer", minimum=1, default=100),
     CURSOR,
 ]
+LOST_PERIOD = _in_query(
+    "statsPeriod",
+    "Days or weeks that end with today; of hours, minutes or seconds, each day that they touch. 90 days at most.",
+    type="string",
+    pattern="^([0-9]{1,9}[smhdw])?$",
+    default="14d",
+)
 OF_PLACES = [_in_query("query", "Part of a name.", type="string", maxLength=MAX_QUERY), *OF_PAGES]
 OF_RELEASES = [
     _in_query("query", "Part of a version.", type="string", maxLength=MAX_QUERY),

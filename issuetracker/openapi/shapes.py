@@ -3,6 +3,7 @@
 Answers have types, of which their schemas are made; here are bodies, errors, and what there is no such thing of.
 """
 
+from events import answers as of_events
 from issues import answers as of_issues
 from issues.serializers.activities import MAX_NOTE
 from issues.serializers.releases import MAX_PROJECTS, MAX_VERSION
@@ -28,7 +29,7 @@ from projects.json_schema import (
 )
 from projects.models import ReleaseStatus
 
-_NAMED = {**of_projects.NAMED, **of_issues.NAMED}
+_NAMED = {**of_projects.NAMED, **of_issues.NAMED, **of_events.NAMED}
 TYPED = {name: definition_of(kind, _NAMED) for name, kind in _NAMED.items()}
 
 # What the parts of an issue say in bodies (services/verbs).
