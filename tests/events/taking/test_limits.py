@@ -135,6 +135,14 @@ def test_only_new_events_count(sdk: Sdk, clock: Clock, limit: Limit) -> None:
     assert statuses(sdk, 2) == [200, 429]
 
 
+def test_what_is_over_a_limit_is_not_read(sdk: Sdk, clock: Clock, limit: Limit) -> None:
+    limit(1, 60)
+    assert statuses(sdk, 1) == [200]
+
+    assert sdk.envelope(b"nonsense").status_code == 429
+    assert sdk.envelope(b"", Content_Encoding="snappy").status_code == 429
+
+
 def test_each_report_of_a_request_counts(sdk: Sdk, clock: Clock, limit: Limit) -> None:
     limit(2, 60)
     report = {"type": "csp-violation", "body": {"effectiveDirective": "img-src", "blockedURL": "https://a.example.com"}}
