@@ -28,6 +28,38 @@ bulk.mutate(AllIssues(project.pk), resolve, Act(by=Caller(), at=timezone.now(), 
 """
 
 
+# One event is counted, one waits.
+TAKE_IN = """
+from django.core.management import call_command
+from django.utils import timezone
+from projects.models import Project
+from tests.events.counting.arriving import arrive
+project = Project.objects.get(slug="pump-station")
+arrive(project, at=timezone.now())
+call_command("count_events", once=True)
+arrive(project, at=timezone.now())
+"""
+TELL_EVENTS = """
+from django.db import connection
+from events.models import Arrival, Event, EventId
+tables = ("events_event", "events_eventid")
+with connection.cursor() as cursor:
+    for table in tables:
+        cursor.execute("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass", [table])
+        print(sorted(cursor.fetchall()))
+for model in (Event, EventId, Arrival):
+    for row in sorted(map(list, model.objects.values_list())):
+        print([bytes(value) if isinstance(value, memoryview) else value for value in row])
+"""
+
+
+TIMES_SEEN = """
+from projects.models import Project
+from tests.events.counting.arriving import issue_of
+print(issue_of(Project.objects.get(slug="pump-station")).times_seen)
+"""
+
+
 def run(data: Path, *arguments: str) -> str:
     done = manage(data, *arguments, DATABASE_URL="", LOG_LEVEL="ERROR")
     assert (done.returncode, done.stderr) == (0, "")
@@ -55,6 +87,7 @@ def data(home: Path) -> Path:
     run(home / "data", "seed_projects")
     run(home / "data", "seed_issues", "-v0", "--count", "30", "--status", "mixed")
     run(home / "data", "shell", "-v0", "-c", RESOLVE_ALL)
+    run(home / "data", "shell", "-v0", "-c", TAKE_IN)
     return home / "data"
 
 
@@ -81,6 +114,19 @@ def test_a_restore_gives_every_row_back(home: Path, data: Path, dump: Path) -> N
     rows = run(restored, "dumpdata", "issues", "projects")
     assert rows.count('"issues.activity"') > 10
     assert rows == run(data, "dumpdata", "issues", "projects")
+
+
+def test_a_restore_gives_events_back_in_their_weeks_and_they_go_on(home: Path, data: Path, dump: Path) -> None:
+    restored = home / "restored_events"
+    run(restored, "restore", str(dump))
+
+    told = run(restored, "shell", "-v0", "-c", TELL_EVENTS)
+
+    assert told == run(data, "shell", "-v0", "-c", TELL_EVENTS)
+    assert told.count("events_event_2") > 8
+    run(restored, "migrate", "-v0")
+    run(restored, "count_events", "--once")
+    assert run(restored, "shell", "-v0", "-c", TIMES_SEEN) == "2\n"
 
 
 def test_a_backup_replaces_no_file(data: Path, dump: Path) -> None:
