@@ -99,7 +99,7 @@ class Asking(State):
         )
 
     def _holds(self, key: str, value: Value, issue: Issue, user: Person | None, at: datetime) -> bool:
-        """2: one value of a term. No issue here has a release, a platform or a logger."""
+        """2: one value of a term. No issue here has a platform or a logger."""
         totals = self.totals(issue.id)
         match key:
             case "is":
@@ -111,7 +111,12 @@ class Asking(State):
             case "priority":
                 return issue.priority == value.text.lower()
             case "level":
-                return bool(issue.facts["level"] == value.text.lower())
+                return bool(issue.level == value.text.lower())
+            case "release" | "firstrelease":
+                versions = {totals.first_release} | ({totals.last_release} if key == "release" else set())
+                if value.text.lower() == "latest":
+                    return self._newest() in versions
+                return any(value.finds(version, whole=True) for version in versions if version is not None)
             case "issue.type":
                 return True
             case "id":
@@ -144,8 +149,8 @@ class Asking(State):
                 return issue.status_at(at) == "ignored" and state == (
                     "without terms" if issue.terms == NO_TERMS else how
                 )
-            case "reopened":
-                return False  # no event comes here
+            case "regressed" | "escalating":
+                return issue.status_at(at) == "unresolved" and issue.reopened == state
             case _:
                 return issue.status_at(at) == state
 
@@ -177,7 +182,7 @@ class Asking(State):
             case "assigned":
                 return word in {"none", "me", "my_teams"} or self._find_actor(value.text) is not None
             case "release" | "firstrelease":
-                return word == "latest" or any(value.finds(version, whole=True) for version in self.releases)
+                return word == "latest" or any(value.finds(version, whole=True) for version in self.versions)
             case "id":
                 issue = self.issues.get(int(word))
                 return issue is not None and (hidden or issue.parent is None)
@@ -271,7 +276,7 @@ class Asking(State):
         version = read_text(raw)
         if not version:
             raise Wrong
-        known = self._in_order()[-1:] if version == "latest" else [one for one in self.releases if one == version]
+        known = self._in_order()[-1:] if version == "latest" else [one for one in self.versions if one == version]
         if not known:
             raise Wrong("Unable to find a release with the given version.")
         return known[0]

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.model.asking import Asking
@@ -12,6 +12,7 @@ from tests.model.things import NO_TERMS, Follower, Issue, Overwritten, Person, R
 # 6: the part of an issue that an activity tells of.
 PARTS = {
     **dict.fromkeys(("set_resolved", "set_resolved_in_release", "set_unresolved", "set_ignored"), "status"),
+    "set_regression": "status",
     "set_priority": "priority",
     **dict.fromkeys(("assigned", "unassigned"), "assignee"),
     **dict.fromkeys(("set_public", "set_private"), "share"),
@@ -23,6 +24,8 @@ class Changing(Asking):
 
     def _changed(self, issue: Issue, wish: Wish, user: Person | None, at: datetime, *, named: bool) -> Issue:
         """1.7: in this order; but what the user says about following wins over all that would subscribe them."""
+        if wish.terms.until_escalating:
+            wish = replace(wish, terms=replace(wish.terms, above=self._calm(issue, at)))
         issue = with_status(issue, wish, user, at, follows=named)
         if wish.priority not in (None, issue.priority):
             data = {"priority": wish.priority}
@@ -35,6 +38,11 @@ class Changing(Asking):
         if wish.is_public is False and issue.is_public:
             issue = replace(issue, link=None).recorded("set_private", {}, user, at)
         return issue if user is None else self._marked(issue, wish, user.id, at)
+
+    def _calm(self, issue: Issue, at: datetime) -> int:
+        """7.9: twice its largest hour of the 7 days before; with ten events within an hour any issue escalates."""
+        hours = self.totals(issue.id).hours
+        return max([9, *(2 * count for hour, count in hours.items() if at - timedelta(days=7) < hour <= at)])
 
     def _marked(self, issue: Issue, wish: Wish, user: int, at: datetime) -> Issue:
         """1.4: the calling user's own marks."""
@@ -85,7 +93,7 @@ class Changing(Asking):
             first = self.issues[min(heirs, key=lambda child: (self.totals(child).first_seen, child))]
             left = {follower for follower, how in first.followers if not how.is_active}
             assigned = assigned_to(parent, self._assignee(first), user, at, except_to=left)
-            parent = self._remembered(parent, assigned, self.numbers + 1)
+            parent = self._remembered(parent, assigned, self.numbers + 1, at)
         self.issues[pk] = parent
         return pk, children
 
@@ -123,14 +131,17 @@ class Changing(Asking):
             return issue.assignee
         if part == "share":
             return issue.link
-        ends = issue.terms.after(-issue.came, -issue.came)
+        ends = issue.terms.after(-issue.came, -issue.users_came)
         after = issue.resolution and issue.resolution.after
-        return issue.status, issue.set_by, issue.resolved_at, issue.resolution, after, ends
+        return (
+            *(issue.status, issue.set_by, issue.resolved_at, issue.resolution, after),
+            *(ends, issue.since, issue.reopened),
+        )
 
-    def _remembered(self, before: Issue, after: Issue, mutation: int) -> Issue:
+    def _remembered(self, before: Issue, after: Issue, mutation: int | None, at: datetime) -> Issue:
         """Keep what was overwritten, of every part that an activity tells of."""
         parts = [PARTS[entry.kind] for entry in after.activity[len(before.activity) :] if entry.kind in PARTS]
-        new = tuple(Overwritten(part, mutation, self._value(before, part)) for part in parts)
+        new = tuple(Overwritten(part, mutation, self._value(before, part), at) for part in parts)
         return replace(after, past=(*after.past, *new))
 
     def _marks_changed(
@@ -165,6 +176,8 @@ def with_status(issue: Issue, wish: Wish, user: Person | None, at: datetime, *, 
         resolved_at=at if wish.status == "resolved" else None,
         resolution=wish.resolution,
         terms=wish.terms,
+        since=at if wish.status == "ignored" else None,
+        reopened=None,
     )
     if wish.status == "resolved" and user is not None and follows:
         changed = changed.followed_by([user.id], "status_change", at)

@@ -13,10 +13,11 @@ from hypothesis.strategies import SearchStrategy
 
 from tests.factories import NOW
 from tests.model.messages import Request, Who
-from tests.model.world import NAMES
+from tests.model.world import NAMES, NEW_NAMES
 
 Body = dict[str, Any]
 Query = tuple[tuple[str, str], ...]
+Said = dict[str, str]  # by an event
 
 WHO: SearchStrategy[Who] = st.sampled_from(("jane", "sam", "key"))
 BOOLEANS = st.sampled_from([True, False, True, False, True, False, "true", "false", 1, 0])
@@ -30,8 +31,10 @@ TERMS: SearchStrategy[Body] = st.sampled_from(
         {"ignoreDuration": 1, "snoozeDuration": 30},
         {"ignoreCount": 5},
         {"ignoreCount": 5, "ignoreWindow": 60},
+        {"ignoreCount": 3, "ignoreWindow": 1},
         {"ignoreUserCount": 3},
         {"ignoreUserCount": 3, "ignoreUserWindow": 60},
+        {"ignoreUserCount": 2, "ignoreUserWindow": 1},
         {"ignoreDuration": 30, "ignoreCount": 2, "ignoreUserCount": 4, "ignoreUserWindow": 10_080},
         {"ignoreDuration": 0, "ignoreCount": None, "ignoreUntil": None},
         {"ignoreUntil": (NOW + timedelta(hours=1)).isoformat()},
@@ -228,6 +231,18 @@ def puts(bodies: SearchStrategy[Body], ids: SearchStrategy[Query] = IDS) -> Sear
     )
 
 
+# What an event may take back.
+CHANGES_OF_STATUS: SearchStrategy[Request] = st.builds(
+    lambda who, ids, body: Request("PUT", who, query=ids[:2], body=json.dumps(body)),
+    who=WHO,
+    ids=IDS,
+    body=st.one_of(
+        st.sampled_from(["resolved", "resolvedInNextRelease"]).map(lambda word: {"status": word}),
+        RELEASES.map(lambda release: {"status": "resolved", "statusDetails": release}),
+        TERMS.map(lambda terms: {"status": "ignored", **terms}),
+        st.just({"status": "ignored", "substatus": "archived_until_escalating"}),
+    ),
+)
 UPDATES_OF_ALL = puts(STATUS_BODIES, ids=st.just(()))
 DELETES: SearchStrategy[Request] = st.builds(
     lambda who, ids, filters: Request("DELETE", who, query=ids[:2] + filters), who=WHO, ids=IDS, filters=FILTERS
@@ -294,3 +309,38 @@ def and_then(requests: SearchStrategy[Request]) -> SearchStrategy[list[Request]]
         return [request] if following is None else [request, following]
 
     return st.builds(follow, requests, st.sampled_from(["nothing", "again", "opposite", "nothing"]))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Events
+# ---------------------------------------------------------------------------------------------------------------------
+
+# How long before now an event says that it was; the last two are not believed (7.5).
+AGES = st.sampled_from(
+    [
+        *([timedelta()] * 3 + [timedelta(seconds=seconds) for seconds in (1, 30, 59, 61, 119, 300, -30, -60)]),
+        *(timedelta(hours=hours) for hours in (1, 2, 26, 24 * 6, 24 * 29)),
+        *(timedelta(seconds=-61), timedelta(days=31)),
+    ]
+)
+EVENTS: SearchStrategy[Said] = st.fixed_dictionaries(
+    {
+        "kind": st.sampled_from("AABBCDEF" + NEW_NAMES),
+        "title": st.sampled_from(["Pump 3 lost suction", "Valve stuck"]),
+        "level": st.sampled_from(["error", "error", "info", "fatal"]),
+        "user": st.sampled_from(["", "1", "2", "3", "4"]),
+        "release": st.sampled_from(["", "", "1.0", "1.1", "2.0", "3.0", "4.0"]),
+        "environment": st.sampled_from(["", "production", "staging"]),
+        "transaction": st.sampled_from(["", "/pump"]),
+    }
+)
+
+
+def _of_one_kind(said: list[Said]) -> list[Said]:
+    return [fields | {"kind": said[0]["kind"]} for fields in said]
+
+
+SEVERAL_EVENTS: SearchStrategy[list[Said]] = st.lists(EVENTS, min_size=1, max_size=6).flatmap(
+    lambda said: st.sampled_from([said, _of_one_kind(said)])
+)
+BATCHES = st.sampled_from([1, 2, 5, 2_000, 2_000])

@@ -138,4 +138,5 @@ def tell_whole(whole: dict[str, Any]) -> dict[str, Any]:
         "activity": dict(sorted(entries.items())),
         "seenBy": sorted(whole["seenBy"], key=str),
         "participants": sorted(int(person["id"]) for person in whole["participants"]),
+        "releases": [whole[key] and whole[key]["version"] for key in ("firstRelease", "lastRelease")],
     }

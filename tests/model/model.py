@@ -9,15 +9,16 @@ Issues are frozen values that are replaced, so that a copy of the whole model co
 
 import json
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
 from tests.model.bodies import Refused, Wish, read_body
+from tests.model.counting import Counting
 from tests.model.messages import Expected, Request
 from tests.model.state import LATEST
 from tests.model.telling import Telling, counted, ends_of, link_of, nothing_done, tell, tell_ignored
-from tests.model.things import Mutation, Resolution
+from tests.model.things import Mutation, Release
 from tests.model.undoing import Undoing
 
 # 1.3: keys of a body that say which issues.
@@ -26,11 +27,17 @@ WHICH = re.compile(
 )
 
 
-class Model(Undoing, Telling):
+class Model(Undoing, Counting, Telling):
     """The whole: one request after the other."""
 
     def copy(self) -> "Model":
-        return Model(self.place, dict(self.issues), self.releases, dict(self.mutations), self.numbers)
+        return replace(  # all else is replaced, not changed
+            self,
+            issues=dict(self.issues),
+            mutations=dict(self.mutations),
+            kinds=dict(self.kinds),
+            deleted=dict(self.deleted),
+        )
 
     def name_latest(self, pk: int) -> None:
         """Give the latest mutation its id."""
@@ -38,7 +45,7 @@ class Model(Undoing, Telling):
 
     def key(self) -> object:
         """Return a value that two models have in common exactly when everything is the same in both."""
-        return frozenset(self.issues.values()), self.releases
+        return frozenset(self.issues.values()), self.releases, self.waiting
 
     def answer(self, request: Request, at: datetime) -> Expected:
         """Do what is asked, all of it or nothing, and return the answer."""
@@ -49,8 +56,8 @@ class Model(Undoing, Telling):
             return Expected(412, wrong={"detail": None})
         if ("preview", "true") in request.query:  # 6: the same, but nothing is written
             return self._without_traces(expected, at)
-        self.issues, self.releases, self.mutations = after.issues, after.releases, after.mutations
-        self.numbers = after.numbers
+        for each in fields(self):
+            setattr(self, each.name, getattr(after, each.name))
         return expected
 
     def _without_traces(self, expected: Expected, at: datetime) -> Expected:
@@ -76,7 +83,8 @@ class Model(Undoing, Telling):
                 case "GET", ("issues", "/", word):
                     return self._whole(int(word), at)
                 case "POST", ("releases", "", _):
-                    return self._release(json.loads(request.body)["version"])
+                    self._release_comes(Release(json.loads(request.body)["version"], at))
+                    return Expected(201)
                 case "POST", ("mutations", "/", rest):
                     self._read_scope(request, None)  # which is of a preview at most
                     return self._undo(int(rest.removesuffix("/undo")), self.place.callers[request.who], at)
@@ -84,15 +92,7 @@ class Model(Undoing, Telling):
             return Expected(400, wrong=refusal.wrong)
         raise ValueError(f"The model knows no such request: {request}")
 
-    def events_come(self, pk: int, count: int, at: datetime) -> None:
-        """Let an issue have so many more events, each of another user."""
-        issue = self.issues[pk]
-        self.issues[pk] = replace(issue, events=issue.events + count, users=issue.users + count, last_seen=at)
-        for above in (pk, *self._above(pk)):
-            one = self.issues[above]
-            self.issues[above] = replace(one, terms=one.terms.after(count, count), came=one.came + count)
-
-    # --- PUT, DELETE, and a release that comes ---
+    # --- PUT, DELETE ---
 
     def _put(self, request: Request, at: datetime) -> Expected:
         """1.1, from check 4 on; who calls here has all scopes and sees the project."""
@@ -113,7 +113,7 @@ class Model(Undoing, Telling):
         named = scope.ids is not None
         for pk in ids:
             self.issues[pk] = self._remembered(
-                before[pk], self._changed(before[pk], wish, user, at, named=named), self.numbers + 1
+                before[pk], self._changed(before[pk], wish, user, at, named=named), self.numbers + 1, at
             )
         changed = {pk for pk in ids if self._differs(before[pk], self.issues[pk], wish, user, at)}
         marks = {} if user is None else self._marks_changed(before, wish, user.id)
@@ -149,20 +149,11 @@ class Model(Undoing, Telling):
         doomed = {below for pk in ids for below in (pk, *self._under(pk))}
         for pk in doomed:
             del self.issues[pk]
+        self.deleted |= {kind: at for kind, pk in self.kinds.items() if pk in doomed}
+        self.kinds = {kind: pk for kind, pk in self.kinds.items() if pk not in doomed}
         for number, kept in self.mutations.items():  # a merge is told by its parent alone
             made = {child: parent for child, parent in kept.made.items() if parent not in doomed}
             self.mutations[number] = replace(kept, made=made)
         if doomed:
             self._keep(Mutation(self.numbers + 1, at, None, deletes=True))
         return Expected(204, "", counted(len(ids), len(doomed)))
-
-    def _release(self, version: str) -> Expected:
-        """5: a release comes. It settles what waits for it, unless it is older; and may make others newer."""
-        self.releases = (*self.releases, version)
-        for pk, issue in self.issues.items():
-            if issue.resolution == Resolution() and (come := self._next(issue.resolution.after)):
-                number = max(i for i, entry in enumerate(issue.activity) if entry.kind == "set_resolved_in_release")
-                told = replace(issue.activity[number], data=json.dumps({"version": come}))
-                activity = (*issue.activity[:number], told, *issue.activity[number + 1 :])
-                self.issues[pk] = replace(issue, resolution=Resolution(come), activity=activity)
-        return Expected(201)

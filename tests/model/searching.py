@@ -12,7 +12,7 @@ STATES = {
     **{word: word for word in ("resolved", "unresolved", "ignored", "assigned", "unassigned", "bookmarked", "public")},
     **{"archived": "ignored", "muted": "ignored", "archived_forever": "without terms"},
     **{"archived_until_condition_met": "with terms", "archived_until_escalating": "until escalating"},
-    **dict.fromkeys(("regressed", "escalating"), "reopened"),
+    **{word: word for word in ("regressed", "escalating")},
 }
 PRIORITIES = {"high", "medium", "low"}
 LEVELS = {"sample", "debug", "info", "warning", "error", "fatal"}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tests.model.things import Issue, Mutation, Person, Place, Team, Totals
+from tests.model.things import Event, Issue, Mutation, Person, Place, Release, Team, Totals
 
 LATEST = 0  # no id
 Number = tuple[Any, ...]  # of a version
@@ -15,10 +15,14 @@ Number = tuple[Any, ...]  # of a version
 class State:
     place: Place
     issues: dict[int, Issue]
-    releases: tuple[str, ...]  # of the project, as they came
+    releases: tuple[Release, ...]  # of the project, as they came
     # By their ids, which nobody can foresee: under LATEST until somebody tells it.
     mutations: dict[int, Mutation] = field(default_factory=dict)
     numbers: int = 0  # how many mutations there were
+    kinds: dict[str, int] = field(default_factory=dict)  # of events, and the issue that has each
+    deleted: dict[str, datetime] = field(default_factory=dict)  # the last time, by kind
+    waiting: tuple[Event, ...] = ()
+    short_numbers: int = 0  # that were given
 
     # --- trees ---
 
@@ -36,6 +40,9 @@ class State:
         for issue in tree:
             for hour, count in issue.hours:
                 hours[hour] = hours.get(hour, 0) + count
+        order = self._in_order()
+        first = [issue.first_release for issue in tree if issue.first_release is not None]
+        last = [issue.last_release for issue in tree if issue.last_release is not None]
         return Totals(
             first_seen=min(issue.first_seen for issue in tree),
             last_seen=max(issue.last_seen for issue in tree),
@@ -43,6 +50,8 @@ class State:
             users=sum(issue.users for issue in tree),
             comments=sum(issue.comments for issue in tree),
             hours=hours,
+            first_release=min(first, key=order.index, default=None),
+            last_release=max(last, key=order.index, default=None),
         )
 
     def _is_seen(self, issue: Issue, user: int) -> bool:
@@ -61,16 +70,20 @@ class State:
 
     # --- releases ---
 
+    @property
+    def versions(self) -> list[str]:
+        return [release.version for release in self.releases]
+
     def _in_order(self) -> list[str]:
-        """5: oldest first. Each came later than those before, so when it came is as good as a date and an id."""
+        """5: oldest first. Each was made later than those before, so that is as good as an id."""
+        dates = [(release.dated, came) for came, release in enumerate(self.releases)]
 
-        def place(version: str) -> tuple[int, Number, int]:
-            package, number = package_of(version)
-            up_to = [came for came, other in enumerate(self.releases) if is_up_to(other, package, number)]
-            came = self.releases.index(version)
-            return max([came, *up_to]), number, came
+        def place(came: int) -> tuple[tuple[datetime, int], Number, tuple[datetime, int]]:
+            package, number = package_of(self.releases[came].version)
+            up_to = [dates[other] for other, version in enumerate(self.versions) if is_up_to(version, package, number)]
+            return max([dates[came], *up_to]), number, dates[came]
 
-        return sorted(self.releases, key=place)
+        return [self.releases[came].version for came in sorted(range(len(self.releases)), key=place)]
 
     def _newest(self) -> str | None:
         return next(reversed(self._in_order()), None)

@@ -74,6 +74,7 @@ class Telling(Asking):
             "id": str(issue.id),
             "status": status,
             "statusDetails": details,
+            "level": issue.level,
             "isPublic": issue.is_public,
             "shareId": link_of(issue) if issue.is_public else None,
             "project": self.place.project,
@@ -90,7 +91,7 @@ class Telling(Asking):
             "lastSeen": iso(totals.last_seen),
             "stats": {"24h": [[int(begin.timestamp()), totals.hours.get(begin, 0)] for begin in hours]},
             "priority": issue.priority,
-            "substatus": substatus_of(status, issue.terms, totals.first_seen, at),
+            "substatus": substatus_of(status, issue, totals.first_seen, at),
             "isUnhandled": False,
             "issueType": "error",
             "issueCategory": "error",
@@ -130,6 +131,7 @@ class Telling(Asking):
             "activity": dict(sorted(activity.items())),
             "seenBy": sorted(seen_by, key=str),
             "participants": sorted(user for user, how in issue.followers if how.is_active),
+            "releases": [self.totals(issue.id).first_release, self.totals(issue.id).last_release],
         }
         return Expected(200, json.dumps(told))
 
@@ -185,12 +187,14 @@ def tell_details(terms: Terms, resolution: Resolution | None, actor: Person | No
     return details | {"actor": actor.told()} if details and actor is not None else details
 
 
-def substatus_of(status: str, terms: Terms, first_seen: datetime, at: datetime) -> str | None:
-    """1.8"""
-    if status == "ignored" and terms.until_escalating:
+def substatus_of(status: str, issue: Issue, first_seen: datetime, at: datetime) -> str | None:
+    """1.8, 7.9"""
+    if status == "ignored" and issue.terms.until_escalating:
         return "archived_until_escalating"
     if status == "ignored":
-        return "archived_forever" if terms == NO_TERMS else "archived_until_condition_met"
+        return "archived_forever" if issue.terms == NO_TERMS else "archived_until_condition_met"
+    if status == "unresolved" and issue.reopened is not None:
+        return issue.reopened
     if status == "unresolved":
         return "new" if at - first_seen <= timedelta(days=7) else "ongoing"
     return None

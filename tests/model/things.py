@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from tests.model.messages import Who
 
@@ -53,6 +53,7 @@ class Terms:
     user_count: int | None = None
     user_window: int | None = None
     until_escalating: bool = False
+    above: int | None = field(default=None, compare=False)  # how many events within an hour are no escalation
 
     def are_over(self, at: datetime) -> bool:
         return (
@@ -81,6 +82,12 @@ class Terms:
 
 
 NO_TERMS = Terms()
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    version: str
+    dated: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +120,9 @@ class Overwritten:
     """6: what a mutation found in a part of an issue, and changed."""
 
     part: str
-    mutation: int
+    mutation: int | None  # None: an event
     value: Any
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +140,22 @@ class Mutation:
 
 
 @dataclass(frozen=True, slots=True)
+class Event:
+    """7.5, 7.6: what is read of an event. ``kind`` stands for its fingerprint; of a text, "" is none."""
+
+    id: str
+    kind: str
+    at: datetime
+    received: datetime
+    title: str
+    level: str = "error"
+    user: str = ""
+    release: str = ""
+    environment: str = ""
+    transaction: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Issue:
     """Its own numbers, and everything that stays with it while it is merged into another one."""
 
@@ -143,12 +167,21 @@ class Issue:
     users: int = 1
     comments: int = 0
     hours: tuple[tuple[datetime, int], ...] = ()
+    level: str = "error"
+    people: frozenset[tuple[str, datetime]] = frozenset()  # who was seen, and when last
+    environments: tuple[tuple[str, datetime, datetime, int], ...] = ()  # first and last seen, events
+    first_release: str | None = None
+    last_release: str | None = None
+    # 7.9: the minutes of events that terms with a window may ask for, or when these began, in that minute.
+    minutes: tuple[datetime, ...] = ()
 
     status: str = "unresolved"
     set_by: int | None = None
     resolved_at: datetime | None = None
     resolution: Resolution | None = None
     terms: Terms = NO_TERMS
+    since: datetime | None = None  # when, as an ignored one
+    reopened: Literal["regressed", "escalating"] | None = None  # 7.9: how an event did it
     priority: str = "medium"
     assignee: tuple[str, int] | None = None
     link: int | None = None  # the number of the one that it is public by
@@ -159,7 +192,9 @@ class Issue:
     followers: frozenset[tuple[int, Follower]] = frozenset()
     activity: tuple[Entry, ...] = ()
     past: tuple[Overwritten, ...] = field(default=(), compare=False)
-    came: int = field(default=0, compare=False)  # events, since the beginning, to itself or to what is under it
+    # Since the beginning, to itself or to what is under it: events, and users who were new to an issue.
+    came: int = field(default=0, compare=False)
+    users_came: int = field(default=0, compare=False)
 
     @property
     def is_public(self) -> bool:
@@ -209,3 +244,5 @@ class Totals:
     users: int
     comments: int
     hours: Mapping[datetime, int]
+    first_release: str | None
+    last_release: str | None

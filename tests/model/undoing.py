@@ -71,7 +71,9 @@ class Undoing(Changing):
             return False
         if part == "assignee" and was is not None and not self._is_taken(was):
             return False  # what a PUT would refuse
-        self.issues[pk] = self._remembered(issue, self._with_value(issue, part, was, user, undo.at), undo.number)
+        self.issues[pk] = self._remembered(
+            issue, self._with_value(issue, part, was, user, undo.at), undo.number, undo.at
+        )
         return True
 
     def _looks_same(self, issue: Issue, part: str, one: Any, other: Any, at: datetime) -> bool:
@@ -80,9 +82,11 @@ class Undoing(Changing):
             return bool(one == other)
 
         def seen(value: Any) -> tuple[Any, ...]:
-            status, set_by, _, resolution, _, ends = value
-            if status == "unresolved" or (status == "ignored" and ends.after(issue.came, issue.came).are_over(at)):
-                return ("unresolved",)
+            status, set_by, _, resolution, _, ends, _, reopened = value
+            if status == "unresolved" or (
+                status == "ignored" and ends.after(issue.came, issue.users_came).are_over(at)
+            ):
+                return ("unresolved", reopened)
             if status == "ignored":
                 return (status, ends, set_by if ends != NO_TERMS else None)
             return (status, resolution, set_by if resolution else None)
@@ -100,14 +104,21 @@ class Undoing(Changing):
         if part == "assignee":
             data = {} if value is None else {"assignee": str(value[1]), "assigneeType": value[0]}
             return replace(issue, assignee=value).recorded("assigned" if value else "unassigned", data, user, at)
-        status, set_by, resolved_at, resolution, after, ends = value
-        if status == "ignored" and ends.after(issue.came, issue.came).are_over(at):
-            status, set_by, ends = "unresolved", None, NO_TERMS
+        status, set_by, resolved_at, resolution, after, ends, since, reopened = value
+        if status == "ignored" and ends.after(issue.came, issue.users_came).are_over(at):
+            status, set_by, ends, since = "unresolved", None, NO_TERMS, None
         if resolution == Resolution() and (come := self._next(after)):  # which has come meanwhile
             resolution = Resolution(come)
-        terms = ends.after(issue.came, issue.came)
+        terms = ends.after(issue.came, issue.users_came)
         issue = replace(
-            issue, status=status, set_by=set_by, resolved_at=resolved_at, resolution=resolution, terms=terms
+            issue,
+            status=status,
+            set_by=set_by,
+            resolved_at=resolved_at,
+            resolution=resolution,
+            terms=terms,
+            since=since,
+            reopened=reopened,
         )
         return issue.recorded(*told_of_status(status, terms, resolution), user, at)
 

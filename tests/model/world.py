@@ -5,6 +5,7 @@ share with the test, and stands still unless the test moves it: so the model kno
 answers can be compared to the byte, and a snooze of half an hour ends between two requests.
 """
 
+import json
 import multiprocessing
 import threading
 from collections.abc import Callable, Iterator
@@ -21,24 +22,47 @@ from django.conf import settings
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
-from django.db.models import F
 from django.utils import timezone
 
+from events import meaning
+from events.counting import counting
+from events.models import Arrival, Event, EventId
 from issues.models import Issue as Row
+from issues.models import IssueEnvironment, IssueHash, ProjectState
 from projects.models import Project, Release, Team, User
 from tests.api_client import basic, bearer
 from tests.concurrency import stage
-from tests.factories import NOW, IssueFactory, IssueHourFactory, OrganizationMemberFactory, ReleaseFactory, UserFactory
+from tests.factories import (
+    NOW,
+    ClientKeyFactory,
+    IssueFactory,
+    IssueHashFactory,
+    IssueHourFactory,
+    OrganizationMemberFactory,
+    ReleaseFactory,
+    UserFactory,
+)
 from tests.live import serving
 from tests.model import things
-from tests.model.messages import Answer, Links, Request, Who, compare
+from tests.model.messages import Answer, Differs, Links, Request, Who, compare
 from tests.model.model import Model
 
-NAMES = "ABCDEF"  # of the issues, as requests in tests name them: <A>
+NAMES = "ABCDEF"  # of the issues, as requests in tests name them: <A>; and of the kinds of their events
+NEW_NAMES = "GH"  # of kinds of events for which there is no issue at the start
+NOT_YET = 10**9  # the id of an issue that is not there
 NOT_TAKEN = {"lee", "captain-planet"}  # whom no PUT takes as an assignee: deactivated; a team without the project
 API = "/api/0/projects/the-interstellar-jurisdiction/pump-station/"
 PATIENCE = 60
 TICK = timedelta(seconds=1)
+
+
+def _fingerprint(kind: str) -> str:
+    event = {"fingerprint": [kind]}
+    read = meaning.read(event, event_id=None, sent_at=None, at=NOW, peer="", keep_addresses=False)
+    return read.fingerprints[0].hex
+
+
+FINGERPRINTS = {kind: _fingerprint(kind) for kind in NAMES + NEW_NAMES}
 
 _fork = multiprocessing.get_context("fork")
 
@@ -65,12 +89,15 @@ class World:
     """``send`` asks the service, ``ask`` both it and the model; ``model`` is what the model has come to."""
 
     url: str
+    project_id: int
+    client_key: str
     clock: Clock
     start: Model
     words: dict[str, int]  # <A> and <jane> and the like: what requests call by name
     authorization: dict[Who, str]
     model: Model = field(init=False)
     links: Links = field(init=False)
+    sent: set[str] = field(default_factory=set)  # events, by their ids
     local: threading.local = field(default_factory=threading.local)
 
     def __post_init__(self) -> None:
@@ -80,8 +107,12 @@ class World:
         """Put everything back to the start, in the service and in the model."""
         with transaction.atomic():
             stage.put_back()
-            Release.objects.exclude(version__in=self.start.releases).delete()
+            Release.objects.exclude(version__in=self.start.versions).delete()
+            for table in (Arrival, Event, EventId):
+                table._default_manager.all().delete()
         self.model, self.links = self.start.copy(), {}
+        self.sent.clear()
+        self.words |= dict.fromkeys(NEW_NAMES, NOT_YET) | self.start.kinds
         self.clock.move_to(NOW + timedelta(minutes=1))
 
     def spell(self, request: Request) -> Request:
@@ -109,11 +140,15 @@ class World:
             self.model.name_latest(answer.mutation_id)
         return answer
 
-    def send(self, request: Request) -> Answer:
-        """Send a request, on this thread's own connection, and return the answer."""
+    def _connection(self) -> HTTPConnection:
         http: HTTPConnection | None = getattr(self.local, "http", None)
         if http is None:
             http = self.local.http = HTTPConnection(self.url.removeprefix("http://"), timeout=PATIENCE)
+        return http
+
+    def send(self, request: Request) -> Answer:
+        """Send a request, on this thread's own connection, and return the answer."""
+        http = self._connection()
         path = f"/api/0/{request.path}/" if request.path.startswith("issues/") else f"{API}{request.path}/"
         target = f"{path}?{urlencode(request.query)}" if request.query else path
         headers = {"Authorization": self.authorization[request.who]}
@@ -130,19 +165,53 @@ class World:
         if hasattr(self.local, "http"):
             self.local.http.close()
 
-    def let_events_come(self, name: str, count: int) -> None:
-        """Give an issue so many more events; recording events is no part of the service, so by hand."""
-        pk, now = self.words[name], self.clock.now()
-        if pk not in self.model.issues:
-            return
-        self.model.events_come(pk, count, now)
-        own = {"own_times_seen": F("own_times_seen") + count, "own_users_seen": F("own_users_seen") + count}
-        total = {"times_seen": F("times_seen") + count, "users_seen": F("users_seen") + count, "last_seen": now}
-        Row.objects.filter(pk=pk).update(**own, **total, own_last_seen=now)
-        above = Row.objects.get(pk=pk).merged_into
-        while above is not None:
-            Row.objects.filter(pk=above.pk).update(**total)
-            above = above.merged_into
+    # --- events ---
+
+    def send_event(self, event: things.Event, timestamp: str) -> None:
+        """Send an event as an SDK does; it waits then, unless it is one that came before."""
+        body: dict[str, Any] = {
+            "event_id": event.id,
+            "timestamp": timestamp,
+            "fingerprint": [event.kind],
+            "message": event.title,
+            "level": event.level,
+            "user": {"id": event.user} if event.user else None,
+            "release": event.release or None,
+            "environment": event.environment or None,
+            "transaction": event.transaction or None,
+        }
+        http = self._connection()
+        headers = {"X-Sentry-Auth": f"Sentry sentry_key={self.client_key}", "Content-Type": "application/json"}
+        http.request("POST", f"/api/{self.project_id}/store/", json.dumps(body), headers)
+        response = http.getresponse()
+        told = response.read().decode()
+        assert (response.status, json.loads(told)) == (200, {"id": event.id}), told
+        is_new = event.id not in self.sent
+        self.sent.add(event.id)
+        if is_new:
+            self.model.arrive(event)
+
+    def count_events(self, most: int) -> None:
+        """Count as many of the events that wait, in the service and in the model."""
+        self.clock.move_to(self.clock.now() + TICK)
+        number, made = len(self.model.waiting[:most]), self.model.unknown(most)
+        assert len(counting.count_next(self.project_id, now=self.clock.now, most=most)) == number
+        found = dict(IssueHash.objects.filter(project_id=self.project_id).values_list("hash", "issue_id"))
+        ids = {kind: found[FINGERPRINTS[kind]] for kind in made}
+        assert not ids.keys() & self.model.kinds.keys()
+        self.model.count(most, ids, self.url, self.clock.now())
+        self.words |= ids
+
+    def compare_environments(self) -> None:
+        """See that each issue has been seen where the model says; nobody shows it yet."""
+        found: dict[int, list[tuple[Any, ...]]] = {pk: [] for pk in self.model.issues}
+        rows = IssueEnvironment.objects.filter(project_id=self.project_id)
+        columns = ("environment__name", "first_seen", "last_seen", "times_seen")
+        for pk, *seen in rows.values_list("issue_id", *columns).order_by("environment__name"):
+            found[pk].append(tuple(seen))
+        expected = {pk: list(issue.environments) for pk, issue in self.model.issues.items()}
+        if found != expected:
+            raise Differs(f"environments: expected {expected}, got {found}")
 
 
 @contextmanager
@@ -165,7 +234,9 @@ def world(
     for row, column, to in ((rows[2], "assignee_user", lee), (rows[5], "assignee_team", teams[1])):
         setattr(row, column, to)
         row.save()
-    elsewhere = IssueFactory(project=other_project)
+    elsewhere = IssueHashFactory(issue__project=other_project).issue
+    client_key = ClientKeyFactory(project=project)
+    ProjectState.objects.filter(project=project).update(next_short_number=len(rows) + 1)
     clock = Clock()
     stage.keep()
     try:
@@ -179,11 +250,15 @@ def world(
             )
             found = World(
                 url=url,
+                project_id=project.pk,
+                client_key=client_key.key,
                 clock=clock,
                 start=Model(
                     place,
                     {row.pk: _as_model(row, url) for row in rows},
-                    tuple(release.version for release in releases),
+                    tuple(things.Release(release.version, release.created_at) for release in releases),
+                    kinds={name: row.pk for name, row in zip(NAMES, rows, strict=True)},
+                    short_numbers=len(rows),
                 ),
                 words={name: row.pk for name, row in zip(NAMES, rows, strict=True)}
                 | {name: user.pk for name, user in people.items()}
@@ -229,6 +304,7 @@ def _issue(project: Project, number: int) -> Row:
     )
     for ago in range(number % 3):
         IssueHourFactory(issue=row, hour=NOW - timedelta(hours=ago + number % 2), own_count=number + 1)
+    IssueHashFactory(issue=row, hash=FINGERPRINTS[NAMES[number]])
     return row
 
 
@@ -239,7 +315,6 @@ def _as_model(row: Row, url: str) -> things.Issue:
         "culprit": row.text.culprit,
         "permalink": f"{url}/admin/issues/issue/{row.pk}/change/",
         "logger": None,
-        "level": "error",
         "platform": None,
         "type": "error",
         "metadata": {},
