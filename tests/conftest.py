@@ -1,6 +1,9 @@
 """The cast, which is the seeds' own (contract 4): jane owns and is on the team, sam is a member on no team, kit is a
 stranger. None of it is there unless a test names it."""
 
+import gc
+import os
+import sys
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +30,17 @@ pytest.register_assert_rewrite("tests.assertions")
 def pytest_configure() -> None:
     use_a_cluster_for_tests()
     find_static_files_once()
+    # Some images of Python are set not to keep compiled modules. Each run, and each program that a test starts, would
+    # compile the whole project again: half of the time that it takes to collect the tests.
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    # A request makes thousands of objects and few cycles; by default the collector looks at them all the time.
+    gc.set_threshold(20_000, 10, 10)
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector pass over what stays to the end: all the tests, and all that they import."""
+    gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)
