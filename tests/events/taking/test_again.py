@@ -21,20 +21,22 @@ ID = "0123456789abcdef0123456789abcdef"
 TODAY = datetime.now(UTC)
 
 
-@pytest.mark.parametrize(
-    "when",
-    [
-        None,
-        TODAY.timestamp(),
-        (TODAY - timedelta(days=29)).isoformat(),
-        "1970-01-01T00:00:00Z",
-        "0001-01-01",
-        "9999-12-31T23:59:59Z",
-        (TODAY + timedelta(days=40)).isoformat(),
-    ],
-)
+# Ids and values that every process makes alike: those that run tests beside each other must collect the same ones.
+WHEN: dict[str, Any] = {
+    "none": None,
+    "now": timedelta(0),
+    "last month": timedelta(days=-29),
+    "in six weeks": timedelta(days=40),
+    "1970": "1970-01-01T00:00:00Z",
+    "the first day": "0001-01-01",
+    "the last day": "9999-12-31T23:59:59Z",
+}
+
+
+@pytest.mark.parametrize("when", WHEN.values(), ids=WHEN)
 def test_is_stored_once_whatever_day_it_says(sdk: Sdk, when: Any) -> None:
-    event = {"event_id": ID, "message": "x", "timestamp": when}
+    timestamp = (datetime.now(UTC) + when).isoformat() if isinstance(when, timedelta) else when
+    event = {"event_id": ID, "message": "x", "timestamp": timestamp}
 
     answers = [sdk.store(event) for _ in range(3)]
 
