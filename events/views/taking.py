@@ -235,7 +235,7 @@ def _take(request: HttpRequest, sender: Sender, read: Any, *, unread: str) -> Ht
             event_id, is_new = _store(request, sender, each, at)
             ids.append(event_id)
             if is_new:
-                observing.taken()
+                observing.taken(category)
                 place = None
             else:
                 losses.note(sender, "again", category, at=at)
@@ -307,7 +307,7 @@ def _store(request: HttpRequest, sender: Sender, posted: Posted, at: datetime) -
         environment=event.environment,
         data=event.packed,
     )
-    with observing.storing():
+    with observing.storing("security" if posted.is_csp else "error"):
         accepted = accepting.accept(sender.key, sender.project_id, arriving, at=at)
     if not accepted.by_key:
         senders.forget(sender.key)
