@@ -1,6 +1,5 @@
 """A life through the services."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -111,7 +110,7 @@ def life(project: Project, other_project: Project, jane: User, sam: User, team: 
     ask(project, [10], by=by, status=Ignore(SnoozeTerms(until_escalating=True)))
     for pk, times in ((15, 1), (10, 21)):  # of 10, twice what there were in an hour, and one
         came = event(at=NOW + timedelta(minutes=1))
-        count(project, *[replace(came, hash=UUID(hash_of(pk)))] * times, check=False)
+        count(project, *[came._replace(hash=UUID(hash_of(pk)))] * times, check=False)
     ask(project, [10], by=by, priority=IssuePriority.LOW)
 
 

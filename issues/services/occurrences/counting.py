@@ -19,7 +19,7 @@ from issues.services.occurrences import (
     versions,
     writing,
 )
-from issues.services.occurrences.finding import Found, find, read
+from issues.services.occurrences.finding import Found, find, fingerprints_of, read
 from issues.services.occurrences.judging import Verdict
 from issues.services.occurrences.minutes import Windows
 from issues.services.occurrences.shapes import Counted, Description, Event, Issues, Occurrence
@@ -38,7 +38,7 @@ def unknown(project_id: int, occurrences: Sequence[Occurrence]) -> Mapping[UUID,
 
     The project is held.
     """
-    return find(occurrences, read(project_id, occurrences)).first_of_new
+    return find(occurrences, read(project_id, fingerprints_of(occurrences))).first_of_new
 
 
 def count(
@@ -53,13 +53,14 @@ def count(
     :raises StartOver: an issue was deleted, merged or unmerged while this waited for it; nothing is to be kept.
     :raises OperationalError: no lock in time, or no database.
     """
-    known = read(project_id, occurrences)
+    fingerprints = fingerprints_of(occurrences)
+    known = read(project_id, fingerprints)
     found = find(occurrences, known)
     if not found.places:
         return Counted(forgotten=found.forgotten)
     seen_in = versions.keep(project_id, [occurrence for occurrence, _ in found.places])
     issues = locking.lock(project_id, found.issue_ids, waiting=bool(seen_in.made))
-    if read(project_id, occurrences) != known or not described.keys() >= found.first_of_new.keys():
+    if read(project_id, fingerprints) != known or not described.keys() >= found.first_of_new.keys():
         raise StartOver("These issues are being deleted just now.")
     _settle(project_id, issues, seen_in, at=at)
 
@@ -108,6 +109,8 @@ def _events(found: Found, made: Mapping[UUID, int], users: Mapping[str, int], se
 
 def _judge(issues: Issues, events: Sequence[Event], order: Order, windows: Windows) -> dict[int, Verdict]:
     """Return which roots are opened again, by which of the events of their trees."""
+    if all(issue.status == IssueStatus.UNRESOLVED for issue in issues.values()):
+        return {}  # as nearly always
     of_root: dict[int, list[Event]] = defaultdict(list)
     for event in events:
         if event.issue_id in issues:

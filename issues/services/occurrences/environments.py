@@ -1,6 +1,5 @@
 """Where events were seen: production, staging (contract 7.7)."""
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -20,14 +19,19 @@ def count(project_id: int, events: Sequence[Event]) -> None:
     if not named:
         return
     ids = _ids_of(project_id, list(dict.fromkeys(event.occurrence.environment for event in named)))
-    times: Counter[tuple[int, int]] = Counter()
+    times: dict[tuple[int, int], int] = {}
     first: dict[tuple[int, int], datetime] = {}
     last: dict[tuple[int, int], datetime] = {}
     for event in named:
         key, seen_at = (event.issue_id, ids[event.occurrence.environment]), event.occurrence.seen_at
+        if key not in times:
+            times[key], first[key], last[key] = 1, seen_at, seen_at
+            continue
         times[key] += 1
-        first[key] = min(seen_at, first.get(key, seen_at))
-        last[key] = max(seen_at, last.get(key, seen_at))
+        if seen_at < first[key]:
+            first[key] = seen_at
+        elif seen_at > last[key]:
+            last[key] = seen_at
     keys = sorted(times)
     with connection.cursor() as cursor:
         cursor.execute(

@@ -1,6 +1,6 @@
 """Which issue each event belongs to: by the newest of its fingerprints that an issue has, else to a new one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -47,10 +47,15 @@ class Known:
     deleted: Mapping[UUID, datetime]
 
 
-def read(project_id: int, occurrences: Sequence[Occurrence]) -> Known:
-    """Return what is known of the fingerprints of these events, as it is now; not locked."""
-    fingerprints = {one.hash for one in occurrences}
+def fingerprints_of(occurrences: Sequence[Occurrence]) -> set[UUID]:
+    """Return all fingerprints that these events have."""
+    fingerprints = set({id(one.hash): one.hash for one in occurrences}.values())  # as in find
     fingerprints.update(each for one in occurrences for each in one.older_hashes)
+    return fingerprints
+
+
+def read(project_id: int, fingerprints: Collection[UUID]) -> Known:
+    """Return what is known of these fingerprints, as it is now; not locked."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -79,15 +84,18 @@ def find(occurrences: Sequence[Occurrence], known: Known) -> Found:
     issues: dict[UUID, Place] = dict(known.issues)
     places: list[tuple[Occurrence, Place]] = []
     learnt: dict[UUID, Place] = {}
+    # A UUID takes long to be looked up, and most events of a batch share one with others: the very same object.
+    seen: dict[int, Place] = {}
     for occurrence in occurrences:
-        # Most are of an issue that is there. A UUID takes long to be looked up: once is enough for those.
-        place = None if known.deleted else issues.get(occurrence.hash)
+        place = seen.get(id(occurrence.hash))
         if place is None:
             place = _place(occurrence, issues, known.deleted)
             if place is None:
                 continue
             if occurrence.hash not in issues:
                 issues[occurrence.hash] = learnt[occurrence.hash] = place
+            if not known.deleted:  # else each is judged by when it was received
+                seen[id(occurrence.hash)] = place
         places.append((occurrence, place))
     return Found(places, learnt, forgotten=len(occurrences) - len(places))
 

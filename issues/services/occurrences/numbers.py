@@ -38,9 +38,11 @@ def fold(
         if here is None:
             here = folded[place] = Folded(occurrence.seen_at, occurrence.seen_at)
         here.times_seen += 1
-        here.first_seen = min(here.first_seen, occurrence.seen_at)
-        if occurrence.seen_at >= here.last_seen:
-            here.last_seen, here.level = occurrence.seen_at, occurrence.level
+        seen_at = occurrence.seen_at
+        if seen_at < here.first_seen:
+            here.first_seen = seen_at
+        if seen_at >= here.last_seen:
+            here.last_seen, here.level = seen_at, occurrence.level
         if occurrence.user:
             here.user_hashes.add(users[occurrence.user])
         if occurrence.release:

@@ -45,9 +45,11 @@ def count(project_id: int, events: Sequence[Event]) -> None:
     first: dict[tuple[int, int], Event] = {}
     for event in events:
         if event.user_hash is not None:
-            key = (event.issue_id, event.user_hash)
-            first.setdefault(key, event)
-            last[key] = max(event.occurrence.seen_at, last.get(key, event.occurrence.seen_at))
+            key, seen_at = (event.issue_id, event.user_hash), event.occurrence.seen_at
+            if key not in last:
+                first[key], last[key] = event, seen_at
+            elif seen_at > last[key]:
+                last[key] = seen_at
     if not last:
         return
     keys = sorted(last)

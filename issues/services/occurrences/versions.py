@@ -37,8 +37,9 @@ def keep(project_id: int, occurrences: Iterable[Occurrence]) -> Versions:
     """
     earliest: dict[str, datetime] = {}
     for occurrence in occurrences:
-        if version := occurrence.release:
-            earliest[version] = min(occurrence.seen_at, earliest.get(version, occurrence.seen_at))
+        version, seen_at = occurrence.release, occurrence.seen_at
+        if version and (version not in earliest or seen_at < earliest[version]):
+            earliest[version] = seen_at
     if not earliest:
         return Versions({})
     with connection.cursor() as cursor:

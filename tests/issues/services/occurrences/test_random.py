@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -197,7 +197,7 @@ def test_add_up_whatever_is_merged_unmerged_and_deleted(project: Project, seed: 
                 sheet.parent = {child: above for child, above in sheet.parent.items() if child not in gone}
             case _:
                 batch = [
-                    replace(some_event(dice, dice.choice(NAMES), 100 * number + n), received_at=at)
+                    some_event(dice, dice.choice(NAMES), 100 * number + n)._replace(received_at=at)
                     for n in range(dice.randrange(1, 12))
                 ]
                 count(project, *batch, at=at, check=False)
