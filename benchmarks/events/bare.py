@@ -1,21 +1,18 @@
-"""The floor of taking an event in: ``python -m benchmarks.events.bare``, a WSGI function on the server of the service.
+"""The floor of taking an event in: a WSGI function on the server of the service.
 
 It decodes, groups, compresses, and commits one statement. It knows one encoding, one kind of body and no key, takes
 nothing out of the event, and has no Django in its way.
 """
 
 import json
-import sys
 import threading
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from typing import Any, NoReturn
+from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import brotli
-import django
 import psycopg2
-from django.conf import settings
 from django.db import connection as django_connection
 
 from benchmarks.events.sql import ACCEPT
@@ -24,10 +21,6 @@ from events.meaning.fields import Errors
 from events.meaning.grouping import fingerprints
 from events.meaning.packing import as_json, compress
 from events.meaning.shapes import Subject
-from issuetracker import server
-
-APPLICATION = "benchmarks.events.bare.application"
-
 
 _of_thread = threading.local()
 
@@ -71,20 +64,3 @@ def _params(path: str, event: dict[str, Any], received_at: datetime) -> dict[str
         "environment": event["environment"],
         "data": compress(as_json(event)),
     }
-
-
-def main() -> NoReturn:
-    """Serve it with the settings' workers and threads."""
-    settings.WSGI_APPLICATION = APPLICATION
-    listener = server.listen("127.0.0.1", int(sys.argv[1]))
-
-    def announce() -> None:
-        sys.stdout.write("Serving on\n")
-        sys.stdout.flush()
-
-    server.serve(listener, when_ready=announce)
-
-
-if __name__ == "__main__":
-    django.setup()
-    main()

@@ -203,7 +203,7 @@ def _take(bench: Bench, place: Place, results: Results) -> None:
         for issues in plan.event_issues
         for way in turned((BARE, ACCEPTED, COUNTED), number)
     ]
-    with serving(("-m", "benchmarks.events.bare")) as bare:
+    with serving(("-m", "benchmarks.events")) as bare:
         for way, issues in tqdm(calls, desc="taking events in"):
             taken = results.taken.setdefault((way, issues), Taken())
             place.empty()
