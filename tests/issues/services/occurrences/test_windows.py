@@ -250,6 +250,12 @@ def test_a_user_counts_once_over_the_tree(project: Project, tree: list[Issue], i
 # ---------------------------------------------------------------------------------------------------------------------
 
 
+def until_escalating(issue: Issue, *, above: int) -> None:
+    """Let the terms be these, as a request that asked for them would have left the row and its history."""
+    Issue.objects.filter(pk=issue.pk).update(snooze_escalates_above=above)
+    Activity.objects.filter(issue=issue, kind="set_ignored").update(data={"ignoreUntilEscalating": True})
+
+
 @pytest.mark.parametrize("apart", [True, False])
 @pytest.mark.parametrize(
     ("after", "expected"),
@@ -269,7 +275,7 @@ def test_with_more_events_in_an_hour_than_that(
     apart: bool,
 ) -> None:
     ignore()
-    Issue.objects.filter(pk=issue.pk).update(snooze_escalates_above=3)
+    until_escalating(issue, above=3)
 
     see(*after, apart=apart)
 
@@ -284,7 +290,7 @@ def test_resolving_ends_the_counting_by_minutes(
     project: Project, issue: Issue, by: Caller, ignore: Callable[..., Any], see: Callable[..., None]
 ) -> None:
     ignore()
-    Issue.objects.filter(pk=issue.pk).update(snooze_escalates_above=30)
+    until_escalating(issue, above=30)
     see(MINUTE)
     ask(project, [issue], by=by, at=AT + 2 * MINUTE, status=Resolve())
 
