@@ -1,5 +1,6 @@
 """Who calls, and what there is: the routes by which a client finds its way to the issues."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -218,7 +219,9 @@ class ClientKeyViewSet(ProjectViewSet):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Check who asks and find the project, then the key: another project's is as unknown as none."""
         super().initial(request, *args, **kwargs)
-        self.keys = ClientKey.objects.filter(project=self.project, key=kwargs["client_key"])
+        # What has NUL in it is no text to PostgreSQL: what can't be a key is not looked for.
+        name = kwargs["client_key"] if re.fullmatch("[0-9a-f]{32}", kwargs["client_key"]) else ""
+        self.keys = ClientKey.objects.filter(project=self.project, key=name)
 
     def retrieve(self, request: Request, **path: str) -> Response:
         """Answer the key."""

@@ -203,7 +203,10 @@ def test_knows_every_column_that_holds_a_secret() -> None:
         for model in (field.model,)
         if telling.search(field.name)
     }
-    no_secrets = {"issues.issuehash.hash"}  # of an error's text, by which events are grouped
+    no_secrets = {
+        "issues.issuehash.hash",  # of an error's text, by which events are grouped
+        "issues.issueuser.user_hash",  # keyed by a secret that no page of the admin leads to (ProjectState)
+    }
 
     assert names - no_secrets == SECRET_COLUMNS
 

@@ -13,6 +13,7 @@ from tests.api_client import Api
 from tests.factories import (
     NOW,
     ActivityFactory,
+    ClientKeyFactory,
     IssueBookmarkFactory,
     IssueFactory,
     MutationFactory,
@@ -37,6 +38,7 @@ def words(project: Project, jane: User) -> dict[str, str]:
         "note": str(ActivityFactory(issue=issue, user=jane, note=True).pk),
         "event": f"{issue.pk:032x}",
         "key": "level",
+        "client_key": ClientKeyFactory(project=project).key,
         "mutation": str(MutationFactory(project=project).pk),
         "share_id": issue.share_id.hex,
         "version": ReleaseFactory(projects=[project]).version,

@@ -139,7 +139,7 @@ def test_one_is_ended(api: Api, key: ClientKey) -> None:
 def test_a_key_of_another_project_is_as_unknown_as_none(api: Api, other_project: Project, method: str) -> None:
     key = ClientKeyFactory(project=other_project)
 
-    for name in (key.key, "0" * 32, "nonsense"):
+    for name in (key.key, "0" * 32, "nonsense", "%00", key.key.upper() + "x"):
         refused = api.request(method, f"{KEYS}{name}/", {"isActive": False} if method == "PUT" else None)
         assert (refused.status_code, refused.json()) == (404, NOT_FOUND)
     assert ClientKey.objects.get().is_active

@@ -147,8 +147,8 @@ def test_requires_ids(api: Api, project: Project, query: str, body: object) -> N
             "query=is:open",
             {
                 "detail": 'Search term "is:open" at character 1 is not understood: say one of unresolved, resolved, '
-                "ignored, archived, muted, archived_forever, archived_until_condition_met, assigned, unassigned, "
-                "public, bookmarked."
+                "ignored, archived, muted, archived_forever, archived_until_condition_met, archived_until_escalating, "
+                "regressed, escalating, assigned, unassigned, public, bookmarked."
             },
         ),
         ("preview=1", {"preview": ["Say preview=true or preview=false, once."]}),

@@ -15,6 +15,20 @@ from tests.faults.service import BUSY, LARGE, PATIENCE, Service, wait_until
 
 SECONDS = 3
 
+
+@pytest.fixture(autouse=True)
+def as_before(service: Service) -> Iterator[None]:
+    """Other tests count the issues of the large project."""
+    before = set(service.ids_of(LARGE))
+    yield
+    made = sorted(set(service.ids_of(LARGE)) - before)
+    tables = [f"issues_{name}" for name in (*HANGING, "activity")]
+    for table, column in (*((table, "issue_id") for table in tables), ("issues_issue", "id")):
+        service.ask(f"DELETE FROM {table} WHERE {column} = ANY(%s)", made)
+
+
+HANGING = ("issuetext", "issuehash", "issuehour", "issueminute", "issueuser", "issueenvironment")
+
 FAULTS = {
     "the counter is killed": Service.kill_counter,
     "a worker is killed": Service.kill_worker,

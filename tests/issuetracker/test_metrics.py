@@ -226,7 +226,8 @@ def test_say_nothing_of_events_when_the_database_is_away(
 
     assert answer.status_code == 200
     assert b"issuetracker_requests_total" in answer.content
-    assert b"issuetracker_events" not in answer.content
+    assert b"issuetracker_events_waiting" not in answer.content
+    assert b"issuetracker_events_lag" not in answer.content
 
 
 def is_away(sql: str) -> None:
