@@ -1,5 +1,6 @@
 """How an event is called: what lists show of an issue is made of its first event."""
 
+import re
 from dataclasses import dataclass
 
 from events.meaning.grouping.places import crashing
@@ -30,8 +31,8 @@ def name(subject: Subject) -> Named:
     frame = _crashing(subject)
     if main is not None:
         type_, title = "error", _of_exception(main, frame) or _of_message(subject)
-        metadata = {"type": main.type, "value": main.value, "filename": frame.filename, "function": frame.function}
-        location = frame.filename
+        metadata = {"type": main.type, "value": main.value, "filename": _file(frame), "function": frame.function}
+        location = _file(frame)
     elif subject.csp is not None:
         type_, title = "csp", _of_csp(subject.csp)
         metadata = {"directive": subject.csp.directive, "uri": subject.csp.uri}
@@ -71,5 +72,14 @@ def _of_csp(csp: Csp) -> str:
 
 
 def _place(frame: Frame) -> str:
-    where = frame.module or frame.filename
+    where = frame.module or _file(frame)
     return f"{where} in {frame.function}" if where and frame.function else where or frame.function
+
+
+def _file(frame: Frame) -> str:
+    """Return the file of a frame.
+
+    Of a page that has the script in it, the address without what was asked for there: that may hold a secret, and is
+    another one each time.
+    """
+    return re.split("[?#]", frame.filename, maxsplit=1)[0] if "://" in frame.filename else frame.filename

@@ -80,6 +80,21 @@ def test_where_the_sdk_does_not_say_whose_a_frame_is() -> None:
     assert name(Subject(platform="python", exceptions=(Thrown("E", frames=frames),))).culprit == "shop in pay"
 
 
+@pytest.mark.parametrize(
+    ("filename", "shown"),
+    [
+        ("https://shop.example.com/cart?token=abc#pay", "https://shop.example.com/cart"),
+        ("https://shop.example.com/cart#pay?x", "https://shop.example.com/cart"),
+        ("app:///main.js?v=3", "app:///main.js"),
+        ("shop/is this?.py", "shop/is this?.py"),
+    ],
+)
+def test_what_was_asked_of_a_page_is_no_name_of_its_script(filename: str, shown: str) -> None:
+    found = name(Subject(exceptions=(Thrown("E", frames=(Frame(filename=filename, function="pay"),)),)))
+
+    assert (found.culprit, found.location, found.metadata["filename"]) == (f"{shown} in pay", shown, shown)
+
+
 def test_a_culprit_is_cut() -> None:
     assert read_event({"culprit": "x" * 201}).culprit == "x" * 199 + "…"
     assert name(Subject(stack=(Frame("x" * 150, function="y" * 150),))).culprit.endswith("…")
