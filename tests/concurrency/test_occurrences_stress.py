@@ -92,7 +92,9 @@ class Log:
             if newest:
                 undo.undo(project.pk, dice.choice(list(newest)), doing)
         elif chance < 0.5:
-            bulk.mutate(scope, IssueMutation(merge=dice.choice([True, False])), doing)
+            merge = dice.choice([True, False])
+            # With its body: of a tree that was taken apart and then deleted, nothing else tells that it was.
+            bulk.mutate(scope, IssueMutation(merge=merge, body={"merge": merge}), doing)
         else:
             bulk.mutate(scope, IssueMutation(status=some_status(dice, project)), doing)
 
