@@ -4,6 +4,7 @@ What a head says is read by gunicorn's parser, once, when it is whole (``on_guni
 """
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -98,7 +99,7 @@ def usual_room() -> Room:
     return Room(limits.BODY_BYTES, limits.BODY_SECONDS)
 
 
-class Body:
+class Body(ABC):
     """The body of one request, taken out of what is received behind its head."""
 
     def __init__(self, room: Room | None = None) -> None:
@@ -107,9 +108,9 @@ class Body:
         self.is_too_long = False  # it is not held
         self.is_given_up = False  # nor read to its end; where the next request begins is unknown then
 
+    @abstractmethod
     def take(self, received: bytearray) -> bool:
         """Take what belongs to the body away from what was received. Return whether that is all of it."""
-        raise NotImplementedError
 
     def _expect(self, size: int) -> None:
         """Learn that all of it has so many bytes, or more."""

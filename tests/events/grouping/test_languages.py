@@ -77,8 +77,8 @@ NOT_OWN = {
     "javascript": ("webpack:///./node_modules/react/index.js", "chrome-extension://abc/a.js", "[native code]"),
     "ruby": ("/usr/lib/ruby/3.1.0/net/http.rb", "/srv/vendor/bundle/gems/rails-7/a.rb", "<internal:kernel>"),
     "php": ("/srv/vendor/symfony/a.php", "[internal]"),
-    "go": ("/usr/local/go/src/net/http/server.go", "/usr/lib/go-1.19/src/runtime/proc.go", "/root/go/pkg/mod/a/b.go"),
-    "rust": ("/rustc/9fc6b431/library/std/src/panicking.rs", "/root/.cargo/registry/src/serde/lib.rs"),
+    "go": ("/usr/local/go/src/net/http/server.go", "/usr/lib/go-1.19/src/runtime/proc.go", "/go/pkg/mod/a/b.go"),
+    "rust": ("/rustc/9fc6b431/library/std/src/panicking.rs", "/build/.cargo/registry/src/serde/lib.rs"),
 }
 NOT_OWN_MODULES = {
     "java": ("java.util.ArrayList", "kotlin.Result", "android.os.Handler"),
