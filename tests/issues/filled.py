@@ -120,4 +120,6 @@ def empty_again() -> None:
         cursor.execute(f"TRUNCATE {', '.join(tables)}")
         for model in (Release, Project, Organization, User):
             model._default_manager.all().delete()
-        cursor.execute("ANALYZE")
+        # Not ANALYZE alone: a table that has pages and no rows left is then taken for empty however much is put into it
+        # later, and joins of what a test puts there take minutes.
+        cursor.execute("VACUUM (ANALYZE)")
