@@ -165,6 +165,7 @@ APPEND_SLASH = False
 
 INSTALLED_APPS = [
     "issuetracker",
+    "desk",
     "events",
     "issues",
     "projects",

@@ -8,6 +8,7 @@ from issues.views.shared import shared_page
 from issuetracker.openapi.views import DocsViewSet, SchemaViewSet
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("admin/desk/", include("desk.urls")),
     path("admin/", admin.site.urls),
     path("", include("events.urls")),
     path("api/0/", include("projects.urls")),

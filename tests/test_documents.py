@@ -72,7 +72,7 @@ def test_deploying_sets_nothing_that_is_not_read() -> None:
 # The map of the code
 # ---------------------------------------------------------------------------------------------------------------------
 
-APPS = ("issuetracker", "events", "issues", "projects")
+APPS = ("issuetracker", "desk", "events", "issues", "projects")
 
 
 def mapped() -> set[str]:
@@ -113,12 +113,15 @@ def test_the_map_leaves_no_module_of_an_app_out() -> None:
 # ---------------------------------------------------------------------------------------------------------------------
 
 MOST_FILES = 8  # that a new key may cost, beside migrations and what commands write
+# What a key looks like at the desk is for each key to say; the API doesn't need it.
+NOT_OF_THE_API = "desk"
 
 
 def test_the_recipe_of_a_key_names_the_files_that_know_one() -> None:
     recipe = (ROOT / "CONTRIBUTING.md").read_text().split("## Adding a key\n")[1].split("\n## ")[0]
     named = re.findall(r"^\d+\. `([\w/.]+)`", recipe, re.MULTILINE)
-    sources = [path for app in APPS for path in (ROOT / app).rglob("*") if path.suffix in {".py", ".html", ".js"}]
+    apps = [app for app in APPS if app != NOT_OF_THE_API]
+    sources = [path for app in apps for path in (ROOT / app).rglob("*") if path.suffix in {".py", ".html", ".js"}]
     knowing = {
         str(path.relative_to(ROOT))
         for path in sources

@@ -18,7 +18,7 @@ from projects.refusals import TryAgain
 from tests.api_client import basic
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("issuetracker", "events", "issues", "projects", "benchmarks", "tests")
+PACKAGES = ("issuetracker", "desk", "events", "issues", "projects", "benchmarks", "tests")
 
 
 def imports_of(*packages: str) -> Mapping[str, Collection[str]]:

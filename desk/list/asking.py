@@ -1,0 +1,104 @@
+"""What the address of the list asks for: the API's own parameters (contract section 2), and how the page shows them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from django.http import QueryDict
+from rest_framework.exceptions import ValidationError
+
+from desk.people import Visitor
+from issues.reading.lists import ListQuery
+from issues.search import Term, parse
+from issues.serializers.list_query import read_list_query, read_project_ids, read_stats_period
+from projects.api.parameters import MAX_QUERY
+from projects.models import Project
+from projects.refusals import Refusal
+
+ROWS = 50  # of a page
+DEFAULT = "is:unresolved"  # as the API's own list, where nothing is asked
+KEPT = ("query", "project", "environment", "sort", "chart")  # what links from one view to another carry along
+CHARTS = ("24h", "14d")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One view of the list.
+
+    :ivar words: what stands in the search box.
+    :ivar terms: what it means; none when that is not understood.
+    :ivar projects: those that the view is about, which somebody sees.
+    :ivar chosen: the ids of projects that the address names; empty for all.
+    :ivar query: what is read; None when something is not understood, and ``error`` says what.
+    """
+
+    params: QueryDict
+    words: str
+    terms: tuple[Term, ...]
+    projects: Sequence[Project]
+    chosen: frozenset[int]
+    chart: str
+    query: ListQuery | None
+    error: str = ""
+
+    @property
+    def sort(self) -> str:
+        return self.params.get("sort", "date")
+
+    def address(self, **changes: str | Sequence[str]) -> str:
+        """Return the query string of another view: this one with other values; an empty one leaves a parameter out.
+
+        The place in the list is left out: it is another list. A query is never left out: without one, the list is of
+        what is unresolved.
+        """
+        values: Mapping[str, Sequence[str]] = {
+            **{name: self.params.getlist(name) for name in KEPT if name in self.params},
+            **{name: [value] if isinstance(value, str) else value for name, value in changes.items()},
+        }
+        view = QueryDict(mutable=True)
+        for name, words in values.items():
+            view.setlist(name, [word for word in words if word or name == "query"])
+        return f"?{view.urlencode()}"
+
+
+def read_asked(params: QueryDict, visitor: Visitor) -> Asked:
+    """Return what the address asks for, as far as it is understood."""
+    words = params.get("query", DEFAULT)
+    chart = params.get("chart", CHARTS[0])
+    asked = Asked(
+        params=params,
+        words=words,
+        terms=(),
+        projects=visitor.projects,
+        chosen=frozenset(),
+        chart=chart if chart in CHARTS else CHARTS[0],
+        query=None,
+    )
+    try:
+        chosen = read_project_ids(params.getlist("project")) or frozenset()
+        asked = replace(asked, chosen=chosen, projects=visitor.seen(chosen) if chosen else visitor.projects)
+        if unknown := sorted(chosen.difference(project.pk for project in asked.projects)):
+            return replace(asked, error=f"There is no project {unknown[0]} here, or none that you see.")
+        terms = parse(words, user_id=visitor.by.user_id, max_length=MAX_QUERY, of_organization=True)
+        asked = replace(asked, terms=terms)
+        query = read_list_query(_as_the_api_is_asked(params, words), period_narrows=True, by=visitor.by)
+    except Refusal as refusal:
+        return replace(asked, error=refusal.sentence)
+    except ValidationError as error:
+        return replace(asked, error=first_sentence(error.detail))
+    return replace(asked, query=replace(query, stats=read_stats_period(asked.chart)))
+
+
+def _as_the_api_is_asked(params: QueryDict, words: str) -> QueryDict:
+    """Return the parameters of the API that mean the same: a short id alone finds its issue, whatever its status."""
+    asked = QueryDict(mutable=True)
+    for name in ("environment", "sort", "cursor"):
+        asked.setlist(name, params.getlist(name)) if name in params else None
+    asked.update({"query": words, "limit": str(ROWS), "shortIdLookup": "1"})
+    return asked
+
+
+def first_sentence(detail: object) -> str:
+    """Return the first sentence of what DRF says is wrong."""
+    while isinstance(detail, dict | list):
+        detail = next(iter(detail.values() if isinstance(detail, dict) else detail), "")
+    return str(detail)

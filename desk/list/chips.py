@@ -1,0 +1,156 @@
+"""Chips: what one may ask for by a click. Each is a link that writes the query, and says nothing that one couldn't."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from desk.list.asking import Asked
+from desk.people import Visitor
+from issues.enums import IssueLevel, IssuePriority
+from issues.search import Term
+from issues.search import conditions as terms
+
+PROJECTS_OFFERED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    label: str
+    address: str
+    is_on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """``value`` is what is asked for now; empty: everything."""
+
+    label: str
+    value: str
+    choices: Sequence[Choice]
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """One chip: which terms of a search are its own, and which it offers, with their labels."""
+
+    label: str
+    conditions: tuple[type, ...]
+    offered: Sequence[tuple[str, str]]
+    everything: str
+    column: str = ""  # of HasWord
+    hint: str = ""
+
+    def owns(self, term: Term) -> bool:
+        """Return whether choosing another value takes this term away."""
+        return all(
+            isinstance(each, self.conditions) and getattr(each, "column", self.column) == self.column
+            for each in term.conditions
+        )
+
+
+def _words(key: str, words: Iterable[str]) -> list[tuple[str, str]]:
+    return [(word.capitalize(), f"{key}:{word}") for word in words]
+
+
+KINDS = (
+    _Kind(
+        "Status",
+        (terms.HasStatus, terms.IsIgnored, terms.IsReopened),
+        [
+            *_words("is", ["unresolved", "resolved", "ignored", "regressed", "escalating"]),
+            ("Ignored until escalating", "is:archived_until_escalating"),
+            ("Ignored for good", "is:archived_forever"),
+        ],
+        "Any status",
+    ),
+    _Kind(
+        "Assigned",
+        (
+            *(terms.IsAssigned, terms.IsAssignedToNobody, terms.IsAssignedTo),
+            *(terms.IsAssignedToTeamsOf, terms.NamesAssignee),
+        ),
+        [
+            ("To me", "assigned:me"),
+            ("To my teams", "assigned:my_teams"),
+            ("To me or my teams", "assigned:[me,my_teams]"),
+            ("To nobody", "assigned:none"),
+            ("To anybody", "is:assigned"),
+        ],
+        "Whoever",
+        hint="assigned:jane or assigned:#team names somebody",
+    ),
+    _Kind("Level", (terms.HasWord,), _words("level", reversed(IssueLevel.values)), "Any level", column="level"),
+    _Kind("Priority", (terms.HasWord,), _words("priority", IssuePriority.values), "Any priority", column="priority"),
+    _Kind(
+        "Release",
+        (terms.NamesRelease, terms.NamesLatestRelease, terms.IsOfRelease),
+        [("Seen in the latest", "release:latest"), ("First seen in the latest", "firstRelease:latest")],
+        "Any release",
+        hint="release:2.1* names others",
+    ),
+    _Kind(
+        "Last seen",
+        (terms.IsSeenWithin, terms.IsSeenAt),
+        [
+            *((f"Within {words}", f"lastSeen:-{ago}") for words, ago in (("an hour", "1h"), ("24 hours", "24h"))),
+            *((f"Within {words}", f"lastSeen:-{ago}") for words, ago in (("7 days", "7d"), ("30 days", "30d"))),
+            ("Not for 30 days", "lastSeen:+30d"),
+        ],
+        "Whenever",
+        column="last_seen",
+    ),
+    _Kind(
+        "First seen",
+        (terms.IsSeenWithin, terms.IsSeenAt),
+        [
+            *((f"Within {words}", f"firstSeen:-{ago}") for words, ago in (("24 hours", "24h"), ("7 days", "7d"))),
+            ("Longer than 30 days ago", "firstSeen:+30d"),
+        ],
+        "Whenever",
+        column="first_seen",
+    ),
+    _Kind("Bookmarks", (terms.IsBookmarked,), [("Mine", "bookmarks:me")], "All issues"),
+)
+
+
+def chips_of(asked: Asked, visitor: Visitor) -> list[Chip]:
+    """Return the chips of a view, that of the projects first."""
+    return [_of_projects(asked, visitor), *(_of(kind, asked) for kind in KINDS)]
+
+
+def _of(kind: _Kind, asked: Asked) -> Chip:
+    own = [term for term in asked.terms if kind.owns(term)]
+    written = {term.written.casefold() for term in own}
+    labels = {text.casefold(): label for label, text in kind.offered}
+    choices = [
+        Choice(label, asked.address(query=rewritten(asked, kind.owns, text)), text.casefold() in written)
+        for label, text in kind.offered
+    ]
+    everything = Choice(kind.everything, asked.address(query=rewritten(asked, kind.owns, "")), not own)
+    value = ", ".join(labels.get(term.written.casefold(), term.written) for term in own)
+    return Chip(kind.label, value, [everything, *choices], kind.hint)
+
+
+def rewritten(asked: Asked, is_taken_away: Callable[[Term], bool], text: str) -> str:
+    """Return the search with other words for some of its terms; what else somebody wrote stays as they wrote it."""
+    words, begin = [], 0
+    for term in asked.terms:
+        if is_taken_away(term):
+            words.append(asked.words[begin : term.place])
+            begin = term.place + len(term.written)
+    words.append(asked.words[begin:])
+    return " ".join(part for part in (*(word.strip() for word in words), text) if part)
+
+
+def _of_projects(asked: Asked, visitor: Visitor) -> Chip:
+    label = "{0.organization.slug} / {0.slug}" if visitor.sees_several_organizations else "{0.slug}"
+    chosen = [project for project in visitor.projects if project.pk in asked.chosen]
+    others = [project for project in visitor.projects if project.pk not in asked.chosen]
+    choices = [Choice("All projects", asked.address(project=[]), not asked.chosen)]
+    for project in [*chosen, *others][:PROJECTS_OFFERED]:
+        ids = asked.chosen ^ {project.pk}
+        address = asked.address(project=[str(pk) for pk in sorted(ids)])
+        choices.append(Choice(label.format(project), address, project.pk in asked.chosen))
+    more = len(visitor.projects) - PROJECTS_OFFERED
+    hint = f"and {more:,} more: project:SLUG in the search names them" if more > 0 else ""
+    return Chip("Project", ", ".join(label.format(project) for project in chosen), choices, hint)

@@ -1,0 +1,78 @@
+"""The page of the list."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from desk.list.asking import CHARTS, DEFAULT, Asked, read_asked
+from desk.list.chips import chips_of
+from desk.list.rows import rows_of
+from desk.pages import page
+from desk.people import Visitor, visitor_of
+from issues.reading.items import look_up_names
+from issues.reading.lists import MAX_HITS, IssueList, read_list
+from projects.pages import ForeignCursor, write_cursor
+
+SORTS = {"date": "Last seen", "new": "First seen", "freq": "Events", "user": "Users"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sorting:
+    """A word to sort by, and the view that does."""
+
+    word: str
+    label: str
+    address: str
+    is_on: bool
+
+
+@require_safe
+def list_page(request: HttpRequest) -> HttpResponse:
+    """Answer a page of the issues that somebody sees, of all their projects or of those that they choose."""
+    visitor = visitor_of(request)
+    asked = read_asked(request.GET, visitor)
+    error, found = asked.error, None
+    if asked.query is not None:
+        try:
+            found = read_list(asked.query, asked.projects, by=visitor.by, at=visitor.at)
+        except ForeignCursor:
+            error = "This page of the list is not there; here is the way to the first one."
+    return page(request, visitor, "desk/list.html", _context(asked, visitor, found, error))
+
+
+def _context(asked: Asked, visitor: Visitor, found: IssueList | None, error: str) -> dict[str, object]:
+    context: dict[str, object] = {
+        "asked": asked,
+        "error": error,
+        "chips": chips_of(asked, visitor),
+        "sortings": {
+            word: Sorting(word, label, asked.address(sort=word), asked.sort == word) for word, label in SORTS.items()
+        },
+        "charts": [(word, asked.address(chart=word), word == asked.chart) for word in CHARTS],
+        "default": asked.address(query=DEFAULT),
+        "everything": asked.address(query=""),
+        "several_projects": len(asked.projects) > 1,
+        "several_organizations": visitor.sees_several_organizations,
+        "rows": [],
+    }
+    if found is not None and found.stats is not None:
+        releases = look_up_names(("releases", item.last_release_id) for item in found.items).releases
+        found.names.releases.update(releases)
+        context |= {
+            "rows": rows_of(found.items, found.names, found.stats),
+            "hits": found.hits,
+            "is_more": found.hits >= MAX_HITS,
+            **_neighbours(asked, found),
+        }
+    return context
+
+
+def _neighbours(asked: Asked, found: IssueList) -> dict[str, str]:
+    """Return the addresses of the pages before and after, where there are some."""
+    page, ways = found.page, {}
+    if page.keys and page.has_previous:
+        ways["previous"] = f"{asked.address()}&cursor={write_cursor(page.keys[0], backwards=True)}"
+    if page.keys and page.has_next:
+        ways["next"] = f"{asked.address()}&cursor={write_cursor(page.keys[-1], backwards=False)}"
+    return ways

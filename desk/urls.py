@@ -1,0 +1,25 @@
+"""The addresses of the desk, under /admin/desk/. Each is for staff who are logged in, and keeps to the policy."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpResponseBase
+from django.urls import URLPattern, path
+
+from desk.appearance import choose_theme
+from desk.list.view import list_page
+from desk.policy import kept
+
+app_name = "desk"
+
+
+def on_desk(view: Callable[..., HttpResponseBase]) -> Any:
+    """Return the view as a page of the desk: others are led to the log-in, and nothing of it is cached."""
+    return admin.site.admin_view(kept(view))
+
+
+urlpatterns: list[URLPattern] = [
+    path("", on_desk(list_page), name="list"),
+    path("theme/", on_desk(choose_theme), name="theme"),
+]

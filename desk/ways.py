@@ -1,0 +1,14 @@
+"""Ways back: addresses that came along with a form, and lead nowhere but to the desk."""
+
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+
+def way_back(word: str) -> str:
+    """Return the address, if it is one of the desk's own; else that of the list.
+
+    A form says where to go on to. Who could make somebody send one must not be able to lead them elsewhere.
+    """
+    home = reverse("desk:list")
+    is_ours = word.startswith(home) and "\\" not in word and word.isprintable()
+    return word if is_ours and url_has_allowed_host_and_scheme(word, allowed_hosts=None) else home
