@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, ResolverMatch, resolve
 
 from issuetracker import logs, metrics
 from issuetracker.exceptions import unavailable_page
@@ -80,6 +80,16 @@ class ApiHeadersMiddleware:
         return response
 
 
+def address_of_sdks(path: str) -> ResolverMatch | None:
+    """Return what a path leads to where SDKs send; None elsewhere."""
+    if not path.startswith("/api/") or path.startswith("/api/0/"):
+        return None
+    try:
+        return resolve(path, "events.urls")
+    except Resolver404:
+        return None
+
+
 class EventsMiddleware:
     """Takes what SDKs send past all that pages and the API need: sessions, log-ins, CSRF, messages, static files.
 
@@ -91,11 +101,8 @@ class EventsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.path_info.startswith("/api/") or request.path_info.startswith("/api/0/"):
-            return self.get_response(request)
-        try:
-            found = resolve(request.path_info, "events.urls")
-        except Resolver404:
+        found = address_of_sdks(request.path_info)
+        if found is None:
             return self.get_response(request)
         logs.add(route=f"/api/{{project_id}}/{found.url_name}/")
         with first_look_up_tried_again():

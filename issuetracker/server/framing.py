@@ -34,6 +34,15 @@ _CHUNK_EXTENSION = re.compile(
 )
 
 
+_PATH = re.compile(rb"(?:\r\n)?[A-Z]{1,20} (/[!-~]{0,200}?)[ ?]")
+
+
+def path_in(received: bytearray) -> str:
+    """Return the path in a head that may not be whole, or valid; "" when none that is short enough has come."""
+    found = _PATH.match(received)
+    return found[1].decode("ascii") if found else ""
+
+
 class Head:
     """The request line and the headers of one request: each byte is looked at once, and too many are refused early."""
 

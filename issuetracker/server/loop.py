@@ -21,7 +21,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from issuetracker.server import limits
-from issuetracker.server.framing import Body, Head
+from issuetracker.server.framing import Body, Head, path_in
 from issuetracker.server.refusals import Ending, Overloaded, RequestTimeout
 from issuetracker.server.threads import Threads
 
@@ -35,6 +35,7 @@ logger = logging.getLogger("gunicorn.error")
 class Request(Protocol):
     """A request whose head is known."""
 
+    path: str
     body: Body
     expects_continue: bool
 
@@ -59,8 +60,8 @@ class Site(Protocol):
     def answer(self, request: Any, peer: Any) -> Answer:
         """Return the answer to a whole request of ``read_head``, also if it fails. Called by a thread."""
 
-    def refuse(self, error: Exception, peer: Any) -> Answer:
-        """Return the answer to what is no request. Called by the loop."""
+    def refuse(self, error: Exception, peer: Any, path: str) -> Answer:
+        """Return the answer to what is no request, or no whole one; of a path, if that came. Called by the loop."""
 
 
 class Group(Enum):
@@ -369,8 +370,9 @@ class Loop:
             self._begin_answer(connection, answer)
 
     def _refuse(self, connection: Connection, error: Exception) -> None:
+        path = connection.request.path if connection.request else path_in(connection.received)
         connection.received.clear()
-        self._begin_answer(connection, self.site.refuse(error, connection.peer))
+        self._begin_answer(connection, self.site.refuse(error, connection.peer, path))
 
     def _begin_answer(self, connection: Connection, answer: Answer) -> None:
         self._drop(connection)

@@ -227,6 +227,7 @@ class ParsedRequest:
 
     def __init__(self, parsed: Any) -> None:
         self.parsed = parsed
+        self.path: str = parsed.path
         self.expects_continue = bool(parsed._expected_100_continue)
         parsed._expected_100_continue = False  # or gunicorn would send what the loop sends
         self.body = body_of(parsed)
@@ -295,11 +296,11 @@ class Site:
                     pieces.close()
             return Answer(b"".join(sent.pieces), keeps_alive=not answer.should_close())
         except BaseException as error:  # a thread that ended would be missing ever after
-            return self._refuse(error, peer, method=parsed.method, path=parsed.path[:200])
+            return self._refuse(error, peer, method=parsed.method, path=request.path)
 
-    def refuse(self, error: Exception, peer: Any) -> Answer:
-        """Return the answer to what is no request."""
-        return self._refuse(error, peer, method="a", path="request")
+    def refuse(self, error: Exception, peer: Any, path: str) -> Answer:
+        """Return the answer to what is no request, or no whole one."""
+        return self._refuse(error, peer, method="", path=path)
 
     def _refuse(self, error: BaseException, peer: Any, *, method: str, path: str) -> Answer:
         """Log why a request has no answer of the application, and return one."""
@@ -307,13 +308,13 @@ class Site:
         request_id = logs.new_request_id()  # the caller's own, if it has one, may be what is wrong
         with logs.about({"request_id": request_id}):
             if answer is Crashed:
-                self.worker.log.error("No answer to %s %s", method, path, exc_info=error)
+                self.worker.log.error("No answer to %s %s", method or "a request of", path[:200], exc_info=error)
             else:  # by its kind only: the text of gunicorn's exceptions may hold a header's value
                 self.worker.log.warning(
                     "Refused a request of %s: %d, %s", peer[0] if peer else "?", answer.status, type(error).__name__
                 )
         metrics.REQUESTS.labels("none", "other", answer.status).inc()
-        content = response(answer.status, answer.sentence, request_id=request_id, with_body=method != "HEAD")
+        content = response(answer.status, answer.sentence, path=path, request_id=request_id, with_body=method != "HEAD")
         return Answer(content, keeps_alive=False)
 
 

@@ -5,7 +5,8 @@ from http import HTTPStatus
 
 from django.utils.http import http_date
 
-from issuetracker.middleware import ON_API_ANSWERS, ON_EVERY_ANSWER
+from events import cors
+from issuetracker.middleware import ON_API_ANSWERS, ON_EVERY_ANSWER, address_of_sdks
 from issuetracker.server import limits
 from projects.refusals import RETRY_SECONDS
 
@@ -126,8 +127,11 @@ class ChunkMissingTerminator(InvalidChunks):
     """What stands behind a chunk."""
 
 
-def response(status: int, detail: str, *, request_id: str, with_body: bool = True) -> bytes:
-    """Return a whole HTTP response, the last one of its connection."""
+def response(status: int, detail: str, *, path: str, request_id: str, with_body: bool = True) -> bytes:
+    """Return a whole HTTP response, the last one of its connection.
+
+    :param path: what was asked, as far as that is known. Where SDKs send, browsers are let read the answer.
+    """
     body = json.dumps({"detail": detail}).encode("ascii")
     headers = {
         "Date": http_date(),
@@ -136,6 +140,7 @@ def response(status: int, detail: str, *, request_id: str, with_body: bool = Tru
         "Content-Length": str(len(body)),
         **ON_API_ANSWERS,
         **ON_EVERY_ANSWER,
+        **(cors.on_errors(detail) if address_of_sdks(path) else {}),
         "X-Request-Id": request_id,
     }
     if status == HTTPStatus.SERVICE_UNAVAILABLE:

@@ -213,6 +213,7 @@ def test_the_oldest_that_is_not_whole_gives_its_file_to_another(start: Start) ->
 
     assert (status, headers["Retry-After"]) == (503, RETRY_AFTER["Retry-After"])
     assert json.loads(body) == {"detail": refusals.Overloaded.sentence}
+    assert headers["Access-Control-Allow-Origin"] == "*"
 
 
 def test_one_more_is_refused_while_all_others_are_worked_on(start: Start) -> None:
