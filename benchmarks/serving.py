@@ -60,8 +60,8 @@ def serving(program: Sequence[str] = SITE) -> Iterator[RunningServer]:
         stdout=subprocess.PIPE,
         text=True,
     )
+    assert process.stdout is not None
     try:
-        assert process.stdout is not None
         if not process.stdout.readline().startswith("Serving on"):
             raise RuntimeError(f"The server did not start: it ended with {process.wait()}.")
         yield RunningServer(port, process.pid)
@@ -72,6 +72,7 @@ def serving(program: Sequence[str] = SITE) -> Iterator[RunningServer]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        process.stdout.close()
 
 
 def database_url() -> str:

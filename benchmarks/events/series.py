@@ -33,6 +33,7 @@ from projects.models import ClientKey, Organization, Project
 ONE, MANY = 1, 500  # issues
 BARE, ACCEPTED, COUNTED = "bare floor", "accepted", "accepted and counted"
 USUAL, BESIDE = "usual", "beside events"
+BARE_PROGRAM = ("-m", "benchmarks.events")
 BATCH = 2_000
 PEOPLE = 100  # whom a batch is about
 UNCOUNTED_SECONDS = 60  # for which the rest is waited for
@@ -203,7 +204,7 @@ def _take(bench: Bench, place: Place, results: Results) -> None:
         for issues in plan.event_issues
         for way in turned((BARE, ACCEPTED, COUNTED), number)
     ]
-    with serving(("-m", "benchmarks.events")) as bare:
+    with serving(BARE_PROGRAM) as bare:
         for way, issues in tqdm(calls, desc="taking events in"):
             taken = results.taken.setdefault((way, issues), Taken())
             place.empty()
