@@ -2,18 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.db import connection
 
 from issues.services import occurrences
+from issues.services.occurrences import Forgotten
 from projects.database.arrays import as_array
 
 EVENTS, FINGERPRINTS = 1_000, 100  # in one step
 # An event that was received before a deletion may come to the table after it.
 LATEST = timedelta(minutes=10)
-
-Forgotten = tuple[int, UUID, datetime]  # project, fingerprint, when its issue was deleted
 
 
 def next_after(last: Forgotten | None) -> Sequence[Forgotten]:
@@ -35,8 +33,9 @@ def close(fingerprints: Sequence[Forgotten], *, now: datetime) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute(OVER, {**_columns(fingerprints), "before": now - LATEST})
-        for project_id, fingerprint, at in cursor.fetchall():
-            occurrences.stop_forgetting(project_id, fingerprint, at)
+        over = cursor.fetchall()
+    if over:
+        occurrences.stop_forgetting(over)
 
 
 def _columns(fingerprints: Sequence[Forgotten]) -> dict[str, str]:

@@ -1,4 +1,5 @@
-"""The weeks of events, kept by a thread of its own: to take one away means to wait for every reader that is there."""
+"""What goes by its age, in a thread of its own: to take a week of events away means to wait for every reader that is
+there."""
 
 import logging
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from time import monotonic
 from django.db import connections
 
 from events import weeks
+from events.counting import losses
 
 logger = logging.getLogger(__name__)
 
@@ -16,7 +18,7 @@ EVERY = 3600.0  # seconds
 
 
 class Keeping:
-    """Makes weeks ahead, and takes old ones away, once an hour.
+    """Makes weeks ahead, and takes old ones away, and old counts of losses, once an hour.
 
     :param days: for how many days whole events are kept.
     """
@@ -37,6 +39,7 @@ class Keeping:
     def keep(self) -> None:
         """Do it now, and wait for it."""
         weeks.make_ahead(self.now())
+        losses.forget_old(self.now(), self.days)
         weeks.drop_old(self.now(), self.days)
 
     def _keep(self) -> None:

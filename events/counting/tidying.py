@@ -6,8 +6,10 @@ from datetime import datetime
 from time import monotonic
 from uuid import UUID
 
+from django.db import DatabaseError
+
 from events.counting import forgetting, trimming
-from events.counting.forgetting import Forgotten
+from issues.services.occurrences import Forgotten
 
 ROUND_SECONDS = 10.0  # from the end of a round to the next one
 FINGERPRINTS = 1_000  # looked at in a step
@@ -42,18 +44,26 @@ class Tidying:
         return True
 
     def _steps(self) -> Iterator[None]:
-        counted, self._counted = self._counted, defaultdict(set)
-        for project_id, fingerprints in counted.items():
-            in_turn = list(fingerprints)
-            for start in range(0, len(in_turn), FINGERPRINTS):
-                some = in_turn[start : start + FINGERPRINTS]
-                yield from self._trim(trimming.counted_more(project_id, some, self.per_issue))
+        yield from self._trim_what_was_counted()
         for _ in range(SWEPT_IN_A_ROUND):
             if self._swept is not None:
                 self._swept, issues = trimming.next_after(self._swept, self.per_issue)
                 yield from self._trim(issues)
         yield from self._forget()
         self._next_round = monotonic() + ROUND_SECONDS
+
+    def _trim_what_was_counted(self) -> Iterator[None]:
+        counted, self._counted = self._counted, defaultdict(set)
+        try:
+            for project_id, fingerprints in counted.items():
+                in_turn = list(fingerprints)
+                for start in range(0, len(in_turn), FINGERPRINTS):
+                    some = in_turn[start : start + FINGERPRINTS]
+                    yield from self._trim(trimming.counted_more(project_id, some, self.per_issue))
+        except DatabaseError:
+            for project_id, fingerprints in counted.items():
+                self.note(project_id, fingerprints)
+            raise
 
     def _trim(self, issues: Iterable[trimming.Issue]) -> Iterator[None]:
         yield

@@ -178,14 +178,8 @@ LEVELS = {
     **{word: word for word in ("sample", "debug", "info", "warning", ERROR, "fatal")},
     **{"log": "info", "warn": "warning", "critical": "fatal"},
 }
-OF_TENS = (
-    "debug",
-    "debug",
-    "info",
-    "warning",
-    ERROR,
-    "fatal",
-)  # as Python's logging counts; programs have some between
+# As Python's logging counts, from 0 to 50; programs have some between.
+OF_TENS = ("debug", "debug", "info", "warning", ERROR, "fatal")
 
 
 def read_level(event: dict[str, Any], errors: Errors) -> str:

@@ -25,7 +25,7 @@ def read(event: dict[str, Any], **how: Any) -> Event:
     try:
         return meaning.read(event, **how)
     except Exception:
-        logger.exception("Bug: the event %.40s could not be read as a whole.", how["event_id"] or event.get("event_id"))
+        logger.exception("Bug: the event %.60r could not be read as a whole.", how["event_id"] or event.get("event_id"))
         return meaning.read(simple(event), **how)
 
 

@@ -39,9 +39,7 @@ def _part(value: str, subject: Subject, default: list[Any]) -> Any:
 
 
 def _main(subject: Subject) -> Thrown:
-    """Return the exception that the event is about: the last that doesn't only hold others."""
-    exceptions = subject.exceptions or (Thrown(),)
-    return next((one for one in reversed(exceptions) if not one.is_group), exceptions[-1])
+    return subject.main or Thrown()
 
 
 def _frame(subject: Subject) -> Frame:

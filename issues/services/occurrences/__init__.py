@@ -14,12 +14,13 @@ them; then both are committed together, or neither. It knows nothing of how even
 """
 
 from issues.services.occurrences.counting import count, hold, unknown
-from issues.services.occurrences.forgetting import forgotten, stop_forgetting
+from issues.services.occurrences.forgetting import Forgotten, forgotten, stop_forgetting
 from issues.services.occurrences.shapes import Counted, Description, Occurrence
 
 __all__ = [
     "Counted",
     "Description",
+    "Forgotten",
     "Occurrence",
     "count",
     "forgotten",

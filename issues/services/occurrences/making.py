@@ -1,6 +1,6 @@
 """New issues, each after its first event."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from uuid import UUID
 
 from django.db import connection
@@ -106,8 +106,3 @@ def learn(project_id: int, found: Found, ids: Mapping[UUID, int]) -> None:
 
 def _id(place: Place, ids: Mapping[UUID, int]) -> int:
     return place if isinstance(place, int) else ids[place]
-
-
-def in_issues(found: Found, ids: Mapping[UUID, int]) -> Sequence[int]:
-    """Return the issue of each event that is counted."""
-    return [_id(place, ids) for _, place in found.places]

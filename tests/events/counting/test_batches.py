@@ -4,7 +4,7 @@ import logging
 from datetime import timedelta
 
 import pytest
-from django.db import DataError
+from django.db import DataError, OperationalError
 
 from events.counting import batches, counting
 from events.counting.counting import MOST_SET_ASIDE, SomethingIsWrong
@@ -112,6 +112,23 @@ def test_an_event_that_cant_be_counted_stops_no_other(project: Project, caplog: 
         f"Event {bad} of project {project.pk} can't be counted, and is set aside until a counter starts"
     )
     assert isinstance(record.exc_info and record.exc_info[1], DataError)
+
+
+def test_a_value_that_no_index_takes_is_set_aside(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL says it as of itself, as when it is out of memory: to try again would be to try for ever."""
+
+    class ProgramLimitExceeded(Exception):
+        pgcode = "54000"
+
+    def refuse(*args: object, **how: object) -> None:
+        raise OperationalError("index row size 2712 exceeds maximum 2704") from ProgramLimitExceeded()
+
+    arrive(project)
+    monkeypatch.setattr(occurrences, "count", refuse)
+
+    assert count(project) == 1
+
+    assert (waiting(), Arrival.objects.count()) == (0, 1)
 
 
 def test_what_was_set_aside_is_counted_when_it_can_be(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

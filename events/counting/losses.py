@@ -1,0 +1,24 @@
+"""Counts of what was lost (contract 7.8): they go when nobody can ask for their days any more."""
+
+from datetime import UTC, datetime, timedelta
+
+from django.db import connection
+
+LEAST = timedelta(days=91)  # of 90 days can be asked
+STEP = 1_000  # rows
+
+
+def forget_old(now: datetime, days: int) -> None:
+    """Take away the counts of days that are over for longer than events are kept; some at a time.
+
+    Writers go on: what is counted is of today. No index finds the rows, since this looks once an hour.
+    """
+    before = now.astimezone(UTC).date() - max(timedelta(days), LEAST)
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(
+                "DELETE FROM events_loss WHERE ctid = ANY(ARRAY(SELECT ctid FROM events_loss WHERE day < %s LIMIT %s))",
+                [before, STEP],
+            )
+            if not cursor.rowcount:
+                return
