@@ -6,7 +6,7 @@ What comes before them is issuetracker/middleware.py's way past all that other r
 import json
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
@@ -17,7 +17,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from events import accepting, form, observing
+from events import accepting, cors, form, observing
 from events.accepting import Arriving
 from events.form.posted import Posted
 from events.taking import reading
@@ -25,22 +25,12 @@ from events.taking.limits import Backlog, Disk, RateLimits, TooMany, Window
 from events.taking.losses import Losses
 from events.taking.remembering import Remembered
 from events.taking.senders import NoSuchSender, Sender, Senders
+from events.taking.turns import Turn
 from projects.api.addresses import client_address
 from projects.database.failures import refusal_of
 from projects.refusals import RETRY_SECONDS, Refusal
 
 logger = logging.getLogger(__name__)
-
-CORS = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "POST",
-    "Access-Control-Allow-Headers": (
-        "X-Sentry-Auth, X-Requested-With, X-Forwarded-For, Origin, Referer, Accept, Content-Type, Authentication, "
-        "Authorization, Content-Encoding, Transfer-Encoding, sentry-trace, baggage, X-CSRFToken"
-    ),
-    "Access-Control-Expose-Headers": "X-Sentry-Error, X-Sentry-Rate-Limits, Retry-After",
-}
-PREFLIGHT = {"Access-Control-Max-Age": "3600"}
 
 # What SDKs need not send, told them once an hour: they then stop, and events go on.
 NOT_KEPT = (
@@ -107,25 +97,29 @@ def security(request: HttpRequest, project_id: str) -> HttpResponse:
 def not_taken(request: HttpRequest, project_id: str, what: str) -> HttpResponse:
     """Say that there is no such thing here."""
 
-    def refuse(request: HttpRequest) -> HttpResponse:
+    def refuse(request: HttpRequest, turn: Turn) -> HttpResponse:
         raise NotTaken(what)
 
     return _answer(request, refuse)
 
 
-def _answer(request: HttpRequest, take: Any) -> HttpResponse:
+Take = Callable[[HttpRequest, Turn], HttpResponse]
+
+
+def _answer(request: HttpRequest, take: Take) -> HttpResponse:
     """Answer what ``take`` does, or why not; with the headers that browsers need to read either."""
     if request.method == "OPTIONS":
-        response = HttpResponse(headers=PREFLIGHT)
+        response = HttpResponse(headers=cors.ON_PREFLIGHTS)
         del response.headers["Content-Type"]
     else:
         try:
             if request.method != "POST":
                 raise MethodNotAllowed(request.method or "")
-            response = take(request)
+            with Turn() as turn:
+                response = take(request, turn)
         except Exception as error:
             response = _refused(_said(refusal_of(error) or Failed(), error))
-    for name, value in CORS.items():
+    for name, value in cors.ON_EVERY_ANSWER.items():
         response.headers[name] = value
     response.headers["Content-Length"] = str(len(response.content))
     # Else Django logs an error for each 503 of a night when the database is away. What there is to say was said.
@@ -169,26 +163,26 @@ def _json(body: Any, *, status: int = 200) -> HttpResponse:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _take_envelope(request: HttpRequest, project_id: str | None) -> HttpResponse:
-    envelope = form.Envelope(_body(request), _sizes())
+def _take_envelope(request: HttpRequest, turn: Turn, project_id: str | None) -> HttpResponse:
+    envelope = form.Envelope(_body(request, turn), _sizes())
     sender = _sender(request, project_id, dsn=lambda: envelope.header.get("dsn"))
     # One that is refused before it is read may hold anything.
     return _take(request, sender, lambda: [envelope.read()], unread="default")
 
 
-def _take_store(request: HttpRequest, project_id: str | None) -> HttpResponse:
+def _take_store(request: HttpRequest, turn: Turn, project_id: str | None) -> HttpResponse:
     if form.is_envelope(request.headers.get("Content-Type", "")):
-        return _take_envelope(request, project_id)
+        return _take_envelope(request, turn, project_id)
     sender = _sender(request, project_id)
-    return _take(request, sender, lambda: [form.read_store(_body(request), _sizes())], unread="error")
+    return _take(request, sender, lambda: [form.read_store(_body(request, turn), _sizes())], unread="error")
 
 
-def _take_reports(request: HttpRequest, project_id: str) -> HttpResponse:
+def _take_reports(request: HttpRequest, turn: Turn, project_id: str) -> HttpResponse:
     sender = _sender(request, project_id)
 
     def read() -> Iterable[Posted]:
         return form.read_reports(
-            _body(request),
+            _body(request, turn),
             _sizes(),
             release=request.GET.get("sentry_release", ""),
             environment=request.GET.get("sentry_environment", ""),
@@ -200,7 +194,7 @@ def _take_reports(request: HttpRequest, project_id: str) -> HttpResponse:
     return taken
 
 
-def _sender(request: HttpRequest, project_id: str | None, *, dsn: Any = lambda: None) -> Sender:
+def _sender(request: HttpRequest, project_id: str | None, *, dsn: Callable[[], object] = lambda: None) -> Sender:
     """Return who sends: checks 1 to 3.
 
     :raises Refusal: there is no good key.
@@ -214,7 +208,7 @@ def _sender(request: HttpRequest, project_id: str | None, *, dsn: Any = lambda: 
     return senders.find(key, None if project_id is None else int(project_id))
 
 
-def _take(request: HttpRequest, sender: Sender, read: Any, *, unread: str) -> HttpResponse:
+def _take(request: HttpRequest, sender: Sender, read: Callable[[], Iterable[Posted]], *, unread: str) -> HttpResponse:
     """Read what was sent, and store the events in it: checks 4 to 8.
 
     :param unread: the category of what is lost when it is not even read.
@@ -315,8 +309,8 @@ def _store(request: HttpRequest, sender: Sender, posted: Posted, at: datetime) -
     return event.id, accepted.is_new
 
 
-def _body(request: HttpRequest) -> Any:
-    return form.decoded(request, request.headers.get("Content-Encoding", ""), _sizes())
+def _body(request: HttpRequest, turn: Turn) -> Iterator[bytes]:
+    return turn.awaited(form.decoded(request, request.headers.get("Content-Encoding", ""), _sizes()))
 
 
 def _sizes() -> form.Sizes:
