@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from benchmarks.serving import database_url
@@ -119,6 +120,18 @@ def test_two_count_each_event_once(project: Project, other_project: Project, sta
         assert [issue_of(place, name).times_seen for name in ("pump", "valve", "gauge")] == [100, 100, 100]
     assert Issue.objects.count() == 6
     assert breaches() == []
+
+
+def test_a_project_is_held_before_a_batch_of_it_is_taken(project: Project, foreign: Foreign) -> None:
+    """Else a batch of a locked project would be taken, and put back, again and again: rows that are dead."""
+    arrive(project, at=timezone.now())
+    foreign.run("SELECT FROM issues_projectstate WHERE project_id = %s FOR UPDATE", project.pk)
+
+    with CaptureQueriesContext(connection) as queries, pytest.raises(OperationalError) as passed_over:
+        counting.count_next(project.pk, now=timezone.now)
+
+    assert sqlstate(passed_over.value) == LOCK_NOT_AVAILABLE
+    assert [query["sql"] for query in queries if DELETES_ARRIVALS.search(query["sql"])] == []
 
 
 def test_a_locked_project_waits_and_others_do_not(

@@ -20,7 +20,7 @@ from issuetracker import health
 from projects.models import Project
 from tests.api_client import Api, basic
 from tests.events.counting.arriving import arrive, fingerprint
-from tests.factories import IssueFactory
+from tests.factories import ClientKeyFactory, IssueFactory
 from tests.issuetracker.test_settings import manage
 from tests.site import Answer, Site, serving_site, wait_until
 
@@ -279,6 +279,32 @@ def test_add_up_over_workers_and_survive_them(serve_site: Callable[..., Any], pr
     assert told(text, "issuetracker_requests_total", route=ISSUES, method="PUT", status="200") == 21
     assert told(text, "issuetracker_request_seconds_count", route=ISSUES, method="PUT") == 21
     assert [Path(folder).exists() for folder in folders] == [False]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_add_up_events_that_were_taken_and_lost(serve_site: Callable[..., Any], project: Project) -> None:
+    address = f"/api/{project.pk}/store/?sentry_key={ClientKeyFactory(project=project).key}"
+
+    def send(site: Site, *bodies: bytes) -> list[int]:
+        return [site.send("POST", address, body).status for body in bodies]
+
+    with serve_site() as site:
+        # A series that began at 1 would show no increase.
+        assert b'issuetracker_events_taken_total{category="error"} 0.0\n' in read(site)
+        assert b'issuetracker_events_lost_total{reason="invalid"} 0.0\n' in read(site)
+        assert send(site, *[b"{}", b"nonsense"] * 20) == [200, 400] * 20
+        taken = [told(read(site), "issuetracker_events_taken_total", category="error") for _ in range(10)]
+
+        site.replace_workers()
+
+        assert send(site, *[b'{"event_id": "0123456789abcdef0123456789abcdef"}'] * 2) == [200, 200]
+        text = read(site)
+
+    assert taken == [20] * 10
+    assert told(text, "issuetracker_events_taken_total", category="error") == 21
+    assert told(text, "issuetracker_events_lost_total", reason="invalid") == 20
+    assert told(text, "issuetracker_events_lost_total", reason="again") == 1
+    assert told(text, "issuetracker_event_storing_seconds_count", category="error") == 22
 
 
 @pytest.mark.django_db(transaction=True)
