@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from events import reading
+from events.reading import losses
 from issues.admin.projects import ProjectWithIssuesAdmin
 from projects.models import Project
 
@@ -25,7 +25,7 @@ class ProjectWithEventsAdmin(ProjectWithIssuesAdmin):
 
     @admin.display(description=f"lost in {DAYS} days")
     def lost(self, project: Project) -> SafeString | str:
-        found = reading.lost_in_all(project.pk, (timezone.now() - timedelta(days=DAYS - 1)).date())
+        found = losses.lost_in_all(project.pk, (timezone.now() - timedelta(days=DAYS - 1)).date())
         if not found:
             return "nothing"
         rows = format_html_join(

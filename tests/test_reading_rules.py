@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 SERIALIZERS = [*(ROOT / "issues" / "serializers").glob("*.py"), ROOT / "projects" / "serializers.py"]
-READING = list((ROOT / "issues" / "reading").glob("*.py"))
+READING = [path for app in ("issues", "events") for path in (ROOT / app / "reading").glob("*.py")]
 ADMIN = [*(ROOT / "issues" / "admin").glob("*.py"), ROOT / "issuetracker" / "site.py"]
 
 ASKS = {"objects", "_default_manager", "_base_manager", "connection", "connections", "using", "execute"}
@@ -55,12 +55,12 @@ def test_no_serializer_asks_the_database(path: Path) -> None:
     assert set(names(path)) & ASKS == set()
 
 
-@pytest.mark.parametrize("path", READING, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", READING, ids=lambda path: f"{path.parts[-3]}-{path.stem}")
 def test_no_read_decides_where_and_for_how_long_it_asks(path: Path) -> None:
     assert set(names(path)) & DECIDES == set()
 
 
-@pytest.mark.parametrize("path", READING, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", READING, ids=lambda path: f"{path.parts[-3]}-{path.stem}")
 def test_no_read_writes(path: Path) -> None:
     assert set(names(path)) & WRITES == set()
 

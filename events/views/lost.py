@@ -6,8 +6,8 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from events import reading
 from events.answers import LostOnADay
+from events.reading import losses
 from issues.reading.items import DAY
 from issues.serializers.list_query import read_stats_period
 from projects.api.viewsets import ProjectViewSet
@@ -26,7 +26,7 @@ class LostViewSet(ProjectViewSet):
         :raises ValidationError: ``statsPeriod`` is no period of up to 90 days.
         """
         since = first_day(request.query_params.get("statsPeriod") or DEFAULT_PERIOD)
-        return Response([answer_of(lost) for lost in reading.lost_by_day(self.project.pk, since)])
+        return Response([answer_of(lost) for lost in losses.lost_by_day(self.project.pk, since)])
 
 
 def first_day(word: str) -> date:
@@ -41,7 +41,7 @@ def first_day(word: str) -> date:
     return (now - back).date()
 
 
-def answer_of(lost: reading.Lost) -> LostOnADay:
+def answer_of(lost: losses.Lost) -> LostOnADay:
     assert lost.day is not None
     return {
         "day": lost.day.isoformat(),

@@ -25,6 +25,11 @@ def crashing(frames: Sequence[Frame], platform: str) -> Frame | None:
     return next((frame for frame in reversed(frames) if _is_own(frame, language)), frames[-1] if frames else None)
 
 
+def is_own(frame: Frame, platform: str) -> bool:
+    """Return whether a frame is of the program itself: as its SDK says, else as its language tells."""
+    return _is_own(frame, of_platform(platform))
+
+
 def _is_own(frame: Frame, language: Language) -> bool:
     return language.is_own(frame) if frame.in_app is None else frame.in_app
 

@@ -1,0 +1,80 @@
+"""What the tags of an issue's events are: over those that are kept (contract 7.10)."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from events.meaning.packing import unpack
+from events.reading import kept
+from events.reading.kept import Span
+from events.reading.tagging import tags_of
+
+MOST_EVENTS = 2_000  # the newest, where many issues that were merged keep more
+TOP = 10
+
+Order = Literal["age", "count", "date", "id"]
+
+
+@dataclass(slots=True)
+class Value:
+    """A value of a tag: how many events have it, and when they were seen."""
+
+    value: str
+    count: int
+    first_seen: datetime
+    last_seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A tag: how many events have it, and its values, the most frequent first."""
+
+    key: str
+    total: int
+    values: Sequence[Value]
+
+    @property
+    def top(self) -> Sequence[Value]:
+        return self.values[:TOP]
+
+
+def read_tags(project_id: int, issue_id: int) -> list[Tag]:
+    """Return the tags of the events that are kept of an issue and of what was merged into it, by key."""
+    found: dict[str, dict[str, Value]] = {}
+    for seen_at, tags in _read(project_id, issue_id):
+        for key, word in tags.items():
+            values = found.setdefault(key, {})
+            value = values.get(word)
+            if value is None:
+                values[word] = Value(word, 1, seen_at, seen_at)
+            else:  # they come newest first
+                value.count += 1
+                value.first_seen = seen_at
+    return [
+        Tag(key, sum(value.count for value in values.values()), in_order(values.values(), "count"))
+        for key, values in sorted(found.items())
+    ]
+
+
+def read_tag(project_id: int, issue_id: int, key: str) -> Tag | None:
+    """Return one of them; None where no event has it."""
+    return next((tag for tag in read_tags(project_id, issue_id) if tag.key == key), None)
+
+
+def in_order(values: Iterable[Value], order: Order) -> list[Value]:
+    """Return values: those of most events first, those seen last first, or those seen for the first time last."""
+    found = sorted(values, key=lambda value: value.value)
+    keys: Mapping[str, Any] = {
+        "count": lambda value: value.count,
+        "date": lambda value: value.last_seen,
+        "age": lambda value: value.first_seen,
+        "id": lambda value: value.first_seen,  # in which order they became known
+    }
+    return sorted(found, key=keys[order], reverse=True)
+
+
+def _read(project_id: int, issue_id: int) -> Iterator[tuple[datetime, dict[str, str]]]:
+    fingerprints = kept.fingerprints_of(project_id, issue_id)
+    for row in kept.of_fingerprints(project_id, fingerprints, Span(), MOST_EVENTS):
+        yield row.seen_at, tags_of(unpack(bytes(row.data)))

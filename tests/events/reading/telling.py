@@ -1,0 +1,45 @@
+"""Events that are kept and counted, in a line each, and what a reader is told of them."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from events.meaning.packing import pack
+from events.reading.events import NEWEST_FIRST, EventsAsked, read_events
+from events.reading.shapes import EventShown
+from issues.models import Issue
+from projects.database.keyset import Position, Sort
+from projects.models import Project
+from projects.pages import Page
+from tests.events.counting.arriving import arrive, count, issue_of
+from tests.factories import NOW
+
+
+def keep(
+    project: Project, name: str = "pump", at: datetime = NOW, *, event_id: UUID | None = None, **said: Any
+) -> UUID:
+    """Take in an event of this kind, that says this; it waits to be counted. Return its id."""
+    data = {"type": "error", "title": f"Error: {name}", "culprit": "intake", "metadata": {"value": name}, **said}
+    columns = {key: said[key] for key in ("level", "environment", "release") if key in said}
+    return arrive(project, name, at, event_id=event_id, data=pack(data), **columns)
+
+
+def counted(project: Project, name: str = "pump", at: datetime = NOW, **said: Any) -> UUID:
+    """Do the same, and count it."""
+    event_id = keep(project, name, at, **said)
+    count(project)
+    return event_id
+
+
+def shown(issue: Issue, **how: Any) -> Page[EventShown]:
+    """Return a page of an issue's events."""
+    sort: Sort = how.pop("sort", NEWEST_FIRST)
+    position = how.pop("position", None) or Position(sort)
+    return read_events(issue.project_id, issue.pk, EventsAsked(position, how.pop("limit", 100), **how))
+
+
+def ids_of(page: Page[EventShown]) -> list[UUID]:
+    return [event.id for event in page.rows]
+
+
+__all__ = ["counted", "ids_of", "issue_of", "keep", "shown"]
