@@ -15,13 +15,12 @@ from tests.events.counting.arriving import arrive, count, issue_of
 from tests.factories import NOW
 
 
-def keep(
-    project: Project, name: str = "pump", at: datetime = NOW, *, event_id: UUID | None = None, **said: Any
-) -> UUID:
+def keep(project: Project, name: str = "pump", at: datetime = NOW, **said: Any) -> UUID:
     """Take in an event of this kind, that says this; it waits to be counted. Return its id."""
+    columns: dict[str, Any] = {key: said.pop(key) for key in ("event_id", "received_at") if key in said}
     data = {"type": "error", "title": f"Error: {name}", "culprit": "intake", "metadata": {"value": name}, **said}
-    columns = {key: said[key] for key in ("level", "environment", "release") if key in said}
-    return arrive(project, name, at, event_id=event_id, data=pack(data), **columns)
+    columns.update((key, said[key]) for key in ("level", "environment", "release") if key in said)
+    return arrive(project, name, at, data=pack(data), **columns)
 
 
 def counted(project: Project, name: str = "pump", at: datetime = NOW, **said: Any) -> UUID:

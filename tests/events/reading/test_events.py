@@ -154,6 +154,18 @@ def test_that_came_before_their_issue_was_deleted_are_gone(project: Project, ten
     assert [find_issue_of_event([project.pk], each) for each in ten] == [None] * 10
 
 
+def test_that_came_before_their_issue_was_deleted_are_not_of_one_seen_before(
+    project: Project, ten: list[UUID], issue: Issue
+) -> None:
+    """What comes late makes an issue that was seen when the old one was."""
+    delete(project, [issue], by=Caller(), at=NOW + MINUTE)
+    late = [counted(project, at=at, received_at=NOW + 2 * MINUTE) for at in (TIMES[9], TIMES[1] + MINUTE)]
+
+    assert ids_of(shown(issue_of(project))) == late[::-1]
+    assert read_event(project.pk, issue_of(project).pk, ten[5]) is None
+    assert find_issue_of_event([project.pk], ten[5]) is None
+
+
 def test_that_wait_are_of_the_issue_that_has_their_fingerprint(project: Project, ten: list[UUID], issue: Issue) -> None:
     waiting = keep(project, at=TIMES[3])
 
