@@ -7,6 +7,8 @@ from django.contrib import admin
 from django.http import HttpResponseBase
 from django.urls import URLPattern, path
 
+from desk.acting.undoing import undo_page
+from desk.acting.view import act_page
 from desk.appearance import choose_theme
 from desk.list.view import list_page
 from desk.policy import kept
@@ -21,5 +23,7 @@ def on_desk(view: Callable[..., HttpResponseBase]) -> Any:
 
 urlpatterns: list[URLPattern] = [
     path("", on_desk(list_page), name="list"),
+    path("act/", on_desk(act_page), name="act"),
+    path("undo/", on_desk(undo_page), name="undo"),
     path("theme/", on_desk(choose_theme), name="theme"),
 ]

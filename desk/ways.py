@@ -1,7 +1,9 @@
-"""Ways back: addresses that came along with a form, and lead nowhere but to the desk."""
+"""Ways back: to where a form was posted from, and to how things were."""
 
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+
+UNDO = "undo:"  # in a message's tags: what follows are the mutations that the page offers to take back
 
 
 def way_back(word: str) -> str:

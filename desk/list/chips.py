@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from desk.list.asking import Asked
+from desk.asking import Asked
 from desk.people import Visitor
 from issues.enums import IssueLevel, IssuePriority
 from issues.search import Term

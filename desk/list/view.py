@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from desk.list.asking import CHARTS, DEFAULT, Asked, read_asked
+from desk.acting.actions import offered
+from desk.acting.selection import AT_MOST
+from desk.asking import CHARTS, DEFAULT, Asked, read_asked
 from desk.list.chips import chips_of
 from desk.list.rows import rows_of
 from desk.pages import page
@@ -55,6 +57,9 @@ def _context(asked: Asked, visitor: Visitor, found: IssueList | None, error: str
         "several_projects": len(asked.projects) > 1,
         "several_organizations": visitor.sees_several_organizations,
         "rows": [],
+        "offered": offered(),
+        "at_most": AT_MOST,
+        "view": asked.address(sort=[], chart=[]),
     }
     if found is not None and found.stats is not None:
         releases = look_up_names(("releases", item.last_release_id) for item in found.items).releases
@@ -62,6 +67,7 @@ def _context(asked: Asked, visitor: Visitor, found: IssueList | None, error: str
         context |= {
             "rows": rows_of(found.items, found.names, found.stats),
             "hits": found.hits,
+            "is_more_than_page": found.hits > len(found.items),
             "is_more": found.hits >= MAX_HITS,
             **_neighbours(asked, found),
         }

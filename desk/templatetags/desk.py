@@ -7,6 +7,8 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from desk.ways import UNDO
+
 register = template.Library()
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -43,6 +45,13 @@ def since(moment: datetime | None, at: datetime, after: str = "") -> SafeString 
         after,
         words,
     )
+
+
+@register.filter
+def undoes(message: Any) -> list[str]:
+    """Return the mutations that a message offers to take back."""
+    tags = (message.extra_tags or "").split()
+    return next((tag.removeprefix(UNDO).split(",") for tag in tags if tag.startswith(UNDO)), [])
 
 
 @register.filter

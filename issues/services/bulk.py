@@ -1,6 +1,6 @@
 """The way in: one request, one transaction, all of it or nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeGuard
 
@@ -31,12 +31,20 @@ def mutate(scope: IssueScope, mutation: IssueMutation, act: Act) -> MutationOutc
     return outcome
 
 
-def mutate_each(scopes: Sequence[IssueScope], mutation: IssueMutation, act: Act) -> Sequence[MutationOutcome]:
+def mutate_each(
+    scopes: Sequence[IssueScope],
+    mutation: IssueMutation,
+    act: Act,
+    *,
+    look: Callable[[], object] = lambda: None,
+) -> Sequence[MutationOutcome]:
     """Apply ``mutation`` to every issue in each of ``scopes``, which are of different projects, ascending.
 
     One transaction. Each project has an outcome and a mutation of its own. With an id that is out of scope in any of
     them nothing is done, and the outcomes say which.
 
+    :param look: called in the transaction when all is done, once in each attempt: in a preview, what it reads is how
+        the issues would be.
     :raises IdsRequired: not all name their issues, for more than a change of status; nothing was changed.
     :raises Refusal: what the body or the search names is gone; nothing was changed.
     :raises UnexpectedNumber: another number of issues matched than the caller expects; nothing was changed.
@@ -44,8 +52,8 @@ def mutate_each(scopes: Sequence[IssueScope], mutation: IssueMutation, act: Act)
     :raises OperationalError: no lock in time, or no database; nothing was changed.
     """
     if _are_all(scopes) and mutation.status is not None and mutation.changes_status_only:
-        return _mutate_all(scopes, mutation.status, mutation, act)
-    return _mutate_named(named_only(scopes), mutation, act)
+        return _mutate_all(scopes, mutation.status, mutation, act, look)
+    return _mutate_named(named_only(scopes), mutation, act, look)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -53,12 +61,15 @@ def mutate_each(scopes: Sequence[IssueScope], mutation: IssueMutation, act: Act)
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _mutate_named(scopes: Sequence[NamedIssues], mutation: IssueMutation, act: Act) -> Sequence[MutationOutcome]:
+def _mutate_named(
+    scopes: Sequence[NamedIssues], mutation: IssueMutation, act: Act, look: Callable[[], object]
+) -> Sequence[MutationOutcome]:
     with observing.mutation(MutationKind.UPDATE, scopes, mutation.body, act) as observed:
         for attempt in acting.attempts(act):
             with attempt:
                 outcomes = _lock_and_apply(scopes, mutation, act)
                 precautions.check(outcomes, act)
+                look()
         observed.outcomes = outcomes
     return outcomes
 
@@ -148,7 +159,11 @@ def _are_all(scopes: Sequence[IssueScope]) -> TypeGuard[Sequence[AllIssues]]:
 
 
 def _mutate_all(
-    scopes: Sequence[AllIssues], change: StatusChange, mutation: IssueMutation, act: Act
+    scopes: Sequence[AllIssues],
+    change: StatusChange,
+    mutation: IssueMutation,
+    act: Act,
+    look: Callable[[], object],
 ) -> Sequence[MutationOutcome]:
     # Once, and not again when it starts over: what is there when the request begins.
     newest_of = {scope.project_id: newest(scope.project_id) for scope in scopes}
@@ -162,6 +177,7 @@ def _mutate_all(
                     for scope in names.hold(scopes, at=act.at)
                 ]
                 precautions.check(outcomes, act)
+                look()
         observed.outcomes = outcomes
     return outcomes
 

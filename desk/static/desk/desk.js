@@ -58,6 +58,138 @@ document.addEventListener("keydown", (event) => {
   open.querySelector("summary").focus();
 });
 
+// ---------------------------------------------------------------------------------------------------------------------
+// The selection of the list: kept while one pages through one view, forgotten in another and when something was done
+// ---------------------------------------------------------------------------------------------------------------------
+
+const acting = document.querySelector("form[data-acting]");
+const KEPT = "desk.selection";
+
+class Selection {
+  constructor(form) {
+    this.form = form;
+    this.boxes = all("input[name=id]", form);
+    this.ofPage = form.querySelector("[data-all-of-page]");
+    this.everything = form.querySelector("input[name=all]");
+    this.ids = new Set(this.kept().ids);
+    if (this.everything) this.everything.checked = this.kept().all;
+    for (const box of this.boxes) box.checked = this.ids.has(box.value);
+    form.addEventListener("change", (event) => this.changed(event.target));
+    form.addEventListener("submit", () => this.bringAlong());
+    this.ofPage.hidden = false;
+    this.show();
+  }
+
+  kept() {
+    const none = { view: this.form.dataset.acting, ids: [], all: false };
+    if (document.querySelector(".message.success")) return none;
+    try {
+      const found = JSON.parse(sessionStorage.getItem(KEPT));
+      return found?.view === none.view ? found : none;
+    } catch {
+      return none;
+    }
+  }
+
+  changed(box) {
+    if (box === this.ofPage) for (const each of this.boxes) each.checked = box.checked;
+    for (const each of this.boxes) each.checked ? this.ids.add(each.value) : this.ids.delete(each.value);
+    // Who picks single ones does not mean all, even if that was said before.
+    if (box !== this.everything && this.everything) this.everything.checked = false;
+    this.show();
+  }
+
+  get isAll() {
+    return Boolean(this.everything?.checked);
+  }
+
+  show() {
+    const count = this.ids.size, onPage = this.boxes.filter((box) => box.checked).length;
+    const kept = { view: this.form.dataset.acting, ids: [...this.ids], all: this.isAll };
+    sessionStorage.setItem(KEPT, JSON.stringify(kept));
+    this.ofPage.checked = onPage === this.boxes.length;
+    this.ofPage.indeterminate = onPage > 0 && onPage < this.boxes.length;
+    const elsewhere = count > onPage ? `, ${count - onPage} on other pages` : "";
+    this.form.querySelector("[data-selected]").textContent = this.isAll ? "" : count ? `${count} selected${elsewhere}` : "";
+    this.form.classList.toggle("has-selection", count > 0 || this.isAll);
+    this.form.classList.toggle("has-all", this.isAll);
+  }
+
+  bringAlong() {
+    this.form.querySelector("input[name=ids]")?.remove();
+    const here = new Set(this.boxes.map((box) => box.value));
+    const field = document.createElement("input");
+    Object.assign(field, { type: "hidden", name: "ids", value: [...this.ids].filter((id) => !here.has(id)).join(",") });
+    this.form.append(field);
+  }
+
+  toggle(box) {
+    box.checked = !box.checked;
+    this.changed(box);
+  }
+
+  get isEmpty() {
+    return !this.isAll && this.ids.size === 0;
+  }
+}
+
+const selection = acting && new Selection(acting);
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Keys: those of buttons stand on them (data-key); j, k and x are the list's
+// ---------------------------------------------------------------------------------------------------------------------
+
+const rows = all("tr[data-id]");
+const currentRow = () => document.activeElement.closest?.("tr[data-id]") ?? null;
+
+function move(by) {
+  const at = rows.indexOf(currentRow());
+  const row = rows[at < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.min(Math.max(at + by, 0), rows.length - 1)];
+  row?.querySelector("a.title").focus();
+  row?.scrollIntoView({ block: "nearest" });
+}
+
+function press(key) {
+  const button = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  if (!button || button.disabled) return false;
+  const box = selection?.isEmpty && currentRow()?.querySelector("input[name=id]");
+  if (box && acting.contains(button)) selection.toggle(box);
+  button.click();
+  return true;
+}
+
+const KEYS = {
+  j: () => move(1),
+  k: () => move(-1),
+  x: () => {
+    const box = currentRow()?.querySelector("input[name=id]");
+    if (box) selection.toggle(box);
+  },
+  "/": () => {
+    const search = document.querySelector("[data-search]");
+    search?.focus();
+    search?.setSelectionRange(search.value.length, search.value.length);
+  },
+  "?": () => document.querySelector("#keys").showModal(),
+};
+
+const isTyping = (target) => target.matches("input:not([type=checkbox]), textarea, select, [contenteditable]");
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  if (isTyping(event.target)) {
+    if (event.key === "Escape") event.target.blur();
+    return;
+  }
+  if (KEYS[event.key]) KEYS[event.key]();
+  else if (!/^[a-z\[\]]$/.test(event.key) || !press(event.key)) return;
+  event.preventDefault();
+});
+
+const showKeys = document.querySelector("[data-show-keys]");
+showKeys.hidden = false;
+showKeys.addEventListener("click", KEYS["?"]);
+
 document.querySelector("[data-theme-switch]")?.addEventListener("click", switchTheme);
 showTimes();
 setInterval(showTimes, 60000);

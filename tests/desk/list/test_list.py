@@ -106,7 +106,7 @@ def test_sorts(as_jane: Client, project: Project, sort: str, column: str) -> Non
 
 
 def test_leads_from_page_to_page_and_back(as_jane: Client, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("desk.list.asking.ROWS", 2)
+    monkeypatch.setattr("desk.asking.ROWS", 2)
     issues = sorted((IssueFactory(project=project).pk for _ in range(5)), reverse=True)
 
     first = as_jane.get(LIST, {"query": "is:unresolved", "sort": "new"})

@@ -1,0 +1,45 @@
+"""Doing something that may be refused: what is said then, and what is said when it was done."""
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest
+
+from desk.people import Visitor
+from desk.ways import UNDO
+from issues.services.ground.precautions import UnexpectedNumber
+from projects.acting import Act
+from projects.database.failures import refusal_of
+
+Done = TypeVar("Done")
+
+
+def act_of(visitor: Visitor) -> Act:
+    """Return who changes something, and as of when."""
+    return Act(by=visitor.by, at=visitor.at, lock_timeout=settings.LOCK_TIMEOUT_SECONDS)
+
+
+def attempt(request: HttpRequest, work: Callable[[], Done]) -> Done | None:
+    """Return what ``work`` returns; None if it was refused, or could not be done now: a message then says why."""
+    try:
+        return work()
+    except UnexpectedNumber:
+        sentence = (
+            "Another number of issues match now than you were shown. Nothing was changed; look at the new numbers."
+        )
+    except Exception as error:
+        refusal = refusal_of(error)
+        if refusal is None:
+            raise
+        known = "Nothing was changed." if refusal.is_certain else "Look first whether it was done."
+        sentence = f"{known} {refusal.sentence}"
+    messages.error(request, sentence)
+    return None
+
+
+def say_done(request: HttpRequest, sentence: str, mutation_ids: Iterable[int | None]) -> None:
+    """Say what was done, in a message with the undo of these mutations; None among them changed nothing."""
+    ids = ",".join(str(pk) for pk in mutation_ids if pk is not None)
+    messages.success(request, sentence, extra_tags=f"{UNDO}{ids}" if ids else "")

@@ -1,0 +1,45 @@
+"""Taking back what a message, or a row of the history, offers to take back."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.views.decorators.http import require_POST
+
+from desk.acting.attempting import act_of, attempt, say_done
+from desk.people import visitor_of
+from desk.ways import way_back
+from desk.wording import counted
+from issues.models import Mutation
+from issues.services import undo
+from projects.querysets import is_id
+
+AT_ONCE = 100  # mutations: an action has one for each project
+
+
+@require_POST
+def undo_page(request: HttpRequest) -> HttpResponse:
+    """Take back the mutations that the form names, each as far as things still are as it left them; lead back.
+
+    A mutation of a project that somebody doesn't see is as unknown as one that isn't there.
+    """
+    visitor = visitor_of(request)
+    ids = [int(word) for word in request.POST.getlist("mutation")[:AT_ONCE] if is_id(word)]
+    found = Mutation.objects.filter(pk__in=ids, project__in=[project.pk for project in visitor.projects])
+    mutations = list(found.order_by("-pk").only("pk", "project_id"))
+    if not mutations:
+        messages.error(request, undo.UnknownMutation.sentence)
+    outcomes = []
+    for mutation in mutations:
+        done = attempt(request, lambda: undo.undo(mutation.project_id, mutation.pk, act_of(visitor)))  # noqa: B023 - called here
+        if done is None:
+            break
+        outcomes.append(done)
+    if outcomes:
+        changed, skipped = (sum(getattr(done, name) for done in outcomes) for name in ("changed", "skipped"))
+        left = f" {counted(skipped)} left alone: something of them is not as it was left any more." if skipped else ""
+        if changed:
+            say_done(
+                request, f"Taken back: {counted(changed)} put back.{left}", [done.mutation_id for done in outcomes]
+            )
+        else:
+            messages.info(request, f"There was nothing to put back.{left}")
+    return HttpResponseRedirect(way_back(request.POST.get("back", "")))
