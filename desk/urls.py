@@ -12,6 +12,7 @@ from desk.acting.view import act_page
 from desk.appearance import choose_theme
 from desk.list.view import list_page
 from desk.policy import kept
+from desk.searches import searches_page
 
 app_name = "desk"
 
@@ -25,5 +26,6 @@ urlpatterns: list[URLPattern] = [
     path("", on_desk(list_page), name="list"),
     path("act/", on_desk(act_page), name="act"),
     path("undo/", on_desk(undo_page), name="undo"),
+    path("searches/", on_desk(searches_page), name="searches"),
     path("theme/", on_desk(choose_theme), name="theme"),
 ]

@@ -1,8 +1,10 @@
 """The page of the list."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from desk.acting.actions import offered
@@ -12,11 +14,22 @@ from desk.list.chips import chips_of
 from desk.list.rows import rows_of
 from desk.pages import page
 from desk.people import Visitor, visitor_of
+from desk.searches import STANDING, Saved, organizations_of, read_saved
 from issues.reading.items import look_up_names
 from issues.reading.lists import MAX_HITS, IssueList, read_list
 from projects.pages import ForeignCursor, write_cursor
 
 SORTS = {"date": "Last seen", "new": "First seen", "freq": "Events", "user": "Users"}
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A search that is at hand: everybody's, one's own, or shared."""
+
+    label: str
+    address: str
+    is_on: bool
+    shared_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +57,13 @@ def list_page(request: HttpRequest) -> HttpResponse:
 
 
 def _context(asked: Asked, visitor: Visitor, found: IssueList | None, error: str) -> dict[str, object]:
+    saved = read_saved(visitor)
     context: dict[str, object] = {
         "asked": asked,
+        "tabs": _tabs(asked, saved),
+        "this": asked.address(),
+        "mine": [each for each in saved if each.is_mine],
+        "organizations": organizations_of(visitor),
         "error": error,
         "chips": chips_of(asked, visitor),
         "sortings": {
@@ -72,6 +90,17 @@ def _context(asked: Asked, visitor: Visitor, found: IssueList | None, error: str
             **_neighbours(asked, found),
         }
     return context
+
+
+def _tabs(asked: Asked, saved: Sequence[Saved]) -> list[Tab]:
+    """Return the searches at hand; which of them this is."""
+    here = QueryDict(asked.address()[1:], mutable=True)
+    here.setdefault("query", DEFAULT)
+    standing = [
+        Tab(label, f"?{urlencode({'query': words})}", here.dict() == {"query": words}) for label, words in STANDING
+    ]
+    own = [Tab(each.name, each.view, QueryDict(each.view[1:]) == here, each.shared_in) for each in saved]
+    return [*standing, *own]
 
 
 def _neighbours(asked: Asked, found: IssueList) -> dict[str, str]:

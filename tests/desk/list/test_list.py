@@ -199,5 +199,5 @@ def test_asks_as_much_for_fifty_issues_as_for_one(
     for number in (1, 49):
         for _ in range(number - 1):
             IssueFactory(project=project, own_last_release=release)
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(8):
             as_jane.get(LIST)
