@@ -10,6 +10,8 @@ from django.urls import URLPattern, path
 from desk.acting.undoing import undo_page
 from desk.acting.view import act_page
 from desk.appearance import choose_theme
+from desk.issue.notes import change_note, write_note
+from desk.issue.view import issue_page
 from desk.list.view import list_page
 from desk.policy import kept
 from desk.searches import searches_page
@@ -28,4 +30,8 @@ urlpatterns: list[URLPattern] = [
     path("undo/", on_desk(undo_page), name="undo"),
     path("searches/", on_desk(searches_page), name="searches"),
     path("theme/", on_desk(choose_theme), name="theme"),
+    path("issues/<str:issue>/", on_desk(issue_page), name="issue"),
+    path("issues/<str:issue>/events/<str:event>/", on_desk(issue_page), name="event"),
+    path("issues/<int:issue>/notes/", on_desk(write_note), name="notes"),
+    path("issues/<int:issue>/notes/<int:note>/", on_desk(change_note), name="note"),
 ]

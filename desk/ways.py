@@ -3,6 +3,7 @@
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+FROM = "from"  # the list from which one came to an issue: its query string, in the address of the issue
 UNDO = "undo:"  # in a message's tags: what follows are the mutations that the page offers to take back
 
 

@@ -145,5 +145,7 @@ def offered_for(
         "bookmark" if is_bookmarked else "unbookmark",
         "subscribe" if is_followed else "unsubscribe",
         "merge",  # which takes two
+        "unmerge",  # which is offered beside what was merged
+        NOTE,  # the page has a form for it
     }
     return offered([name for name in ACTIONS if name not in pointless])

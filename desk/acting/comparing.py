@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from desk.texts import visible
 from desk.wording import Badge, assignee_in_words, counted, status_badge
 from issues import short_ids
 from issues.models import UNTITLED
@@ -41,7 +42,7 @@ def compared(
         Compared(
             id=item.id,
             short_id=short_ids.write(item.project.slug, item.short_number),
-            title=UNTITLED if item.text__title is None else item.text__title,
+            title=visible(UNTITLED if item.text__title is None else item.text__title),
             project=item.project,
             status=status_badge(item, names),
             differences=list(_differences(item, after.get(item.id, item), names)),

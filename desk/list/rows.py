@@ -3,10 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
 from desk.list.charts import Chart, chart_of
+from desk.texts import visible
+from desk.ways import FROM
 from desk.wording import Badge, assignee_in_words, newness_badge, status_badge
 from issues import short_ids
 from issues.models import UNTITLED
@@ -41,24 +44,26 @@ class Row:
     is_bookmarked: bool
 
 
-def rows_of(items: Iterable[Item], names: Names, stats: Stats) -> list[Row]:
-    return [_row(item, names, stats) for item in items]
+def rows_of(items: Iterable[Item], names: Names, stats: Stats, *, came_from: str) -> list[Row]:
+    """Return the rows; who opens one comes from the list with the query string ``came_from``."""
+    kept = urlencode({FROM: came_from})
+    return [_row(item, names, stats, kept) for item in items]
 
 
-def _row(item: Item, names: Names, stats: Stats) -> Row:
+def _row(item: Item, names: Names, stats: Stats, kept: str) -> Row:
     short_id = short_ids.write(item.project.slug, item.short_number)
     return Row(
         id=item.id,
-        address=reverse("admin:issues_issue_change", args=[item.id]),
+        address=f"{reverse('desk:issue', args=[item.id])}?{kept}",
         short_id=short_id,
-        title=UNTITLED if item.text__title is None else item.text__title,
-        culprit=item.text__culprit or "",
+        title=visible(UNTITLED if item.text__title is None else item.text__title),
+        culprit=visible(item.text__culprit or ""),
         project=item.project,
         level=item.level,
         priority=item.priority,
         status=status_badge(item, names),
         newness=newness_badge(item),
-        release=names.releases.get(item.last_release_id, ""),
+        release=visible(names.releases.get(item.last_release_id, "")),
         chart=chart_of([count for _, count in stats.points(item.id)]),
         events=item.times_seen,
         users=item.users_seen,

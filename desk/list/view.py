@@ -83,7 +83,7 @@ def _context(asked: Asked, visitor: Visitor, found: IssueList | None, error: str
         releases = look_up_names(("releases", item.last_release_id) for item in found.items).releases
         found.names.releases.update(releases)
         context |= {
-            "rows": rows_of(found.items, found.names, found.stats),
+            "rows": rows_of(found.items, found.names, found.stats, came_from=asked.params.urlencode()),
             "hits": found.hits,
             "is_more_than_page": found.hits > len(found.items),
             "is_more": found.hits >= MAX_HITS,

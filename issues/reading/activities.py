@@ -11,6 +11,7 @@ from issues.models import Activity, Issue
 from issues.querysets import size_of_activity
 from projects.database.keyset import Position, Sort
 from projects.pages import Page, PageQuery, read_page
+from projects.querysets import MAX_ID
 
 NEWEST_FIRST = Sort("id")
 MAX_SIZE = 2**20  # bytes of a page, as of one of mutations: a merge tells of a hundred thousand issues
@@ -28,6 +29,12 @@ def read_activities(issue: Issue, asked: PageQuery, *, notes_only: bool = False)
 def newest_activities(issue: Issue, limit: int) -> Sequence[Activity]:
     """Return so many of them, the newest first."""
     return list(activities_from(issue, Position(NEWEST_FIRST), limit))
+
+
+def find_note(issue: Issue, pk: int) -> Activity | None:
+    """Return one note of an issue's own."""
+    notes = Activity.objects.filter(project=issue.project_id, issue=issue.pk, kind=ActivityKind.NOTE)
+    return notes.filter(pk=pk).first() if pk <= MAX_ID else None
 
 
 def activities_from(issue: Issue, position: Position, limit: int, *, notes_only: bool = False) -> QuerySet[Activity]:

@@ -30,6 +30,13 @@ def find(project_ids: Iterable[int] | QuerySet[Any], word: str) -> Found | None:
     return None if named is None or shown is None else Found(named, shown)
 
 
+def find_all(project_ids: Iterable[int] | QuerySet[Any], word: str) -> list[Issue]:
+    """Return the issues of these projects that an id or a short id names, merged or not, each with its project and its
+    text: several, where projects of several organizations are called the same."""
+    named = Issue.objects.of_projects(project_ids).named(word)
+    return list(named.select_related("project__organization", "text"))
+
+
 def find_shared(share_id: UUID, *, at: datetime) -> Issue | None:
     """Return the visible issue with this share link, with its text, project and last release, and ``status_shown``."""
     issues = Issue.objects.filter(share_id=share_id).visible().with_status_shown(at=at)

@@ -4,13 +4,14 @@ Of the issue alone, not of its tree: the admin's page shows each issue as it is 
 with an index of its own and a limit, however much hangs on the issue.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Generic, TypeVar
 
 from django.db.models import Model, QuerySet
 
+from issues import short_ids
 from issues.enums import ActivityKind
 from issues.models import (
     Activity,
@@ -31,6 +32,7 @@ STEPS = 100
 RELATIVES = 50
 MARKS = 20
 HASHES = 20
+LINKS = 20  # issues that one step names
 DAYS = 14
 
 AnyRow = TypeVar("AnyRow", bound=Model)
@@ -91,16 +93,58 @@ def read_story(issue: Issue) -> Story:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What happened, and what it names, by its number; of those that are still there.
+
+    :ivar keys: those that did what no user did, by mutation.
+    :ivar people: those who were assigned.
+    :ivar short_ids: of the issues that came or went by a merge.
+    """
+
+    activities: Sequence[Activity]
+    keys: Mapping[int, str]
+    people: People
+    short_ids: Mapping[int, str]
+
+
+def read_told(issue: Issue, activities: Sequence[Activity]) -> Told:
+    """Return what happened to an issue with what it names: four statements at most.
+
+    :param issue: with its project.
+    """
+    named = {
+        int(named["id"])
+        for activity in activities
+        if activity.kind in {ActivityKind.MERGE, ActivityKind.UNMERGE}
+        for named in (activity.data["issues"][:LINKS] if "issues" in activity.data else [activity.data["parent"]])
+    }
+    found = Issue.objects.with_ids(issue.project_id, sorted(named)).values_list("pk", "short_number") if named else ()
+    return Told(
+        activities,
+        keys={pk: str(key) for pk, key in _keys(activities).items()},
+        people=_assignees(activities),
+        short_ids={pk: short_ids.write(issue.project.slug, number) for pk, number in found},
+    )
+
+
+def read_children(issue: Issue) -> First[Issue]:
+    """Return what was merged right into an issue, each with its text."""
+    # Its project too: the index has the tree alone, and nothing else of another project is under it.
+    children = Issue.objects.filter(project=issue.project_id, merged_into=issue.pk)
+    return _first(children.select_related("project", "text").order_by("pk"), RELATIVES)
+
+
 def _first(rows: QuerySet[AnyRow], limit: int) -> First[AnyRow]:
     found = list(rows[: limit + 1])
     return First(found[:limit], len(found) > limit)
 
 
 def _keys(activities: Iterable[Activity]) -> Mapping[int, ApiKey]:
-    mutations = Mutation.objects.filter(
-        pk__in={a.mutation_id for a in activities if a.user_id is None and a.mutation_id}
-    )
-    by_key = mutations.filter(api_key__isnull=False).select_related("api_key").only("api_key")
+    by_nobody = {a.mutation_id for a in activities if a.user_id is None and a.mutation_id}
+    if not by_nobody:
+        return {}
+    by_key = Mutation.objects.filter(pk__in=by_nobody, api_key__isnull=False).select_related("api_key").only("api_key")
     return {mutation.pk: mutation.api_key for mutation in by_key if mutation.api_key is not None}
 
 

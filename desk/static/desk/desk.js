@@ -136,7 +136,7 @@ class Selection {
 const selection = acting && new Selection(acting);
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Keys: those of buttons stand on them (data-key); j, k and x are the list's
+// Keys: those of buttons and links stand on them (data-key); j, k and x are the list's, where no link has them
 // ---------------------------------------------------------------------------------------------------------------------
 
 const rows = all("tr[data-id]");
@@ -152,6 +152,10 @@ function move(by) {
 function press(key) {
   const button = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
   if (!button || button.disabled) return false;
+  if (button.matches("textarea")) {
+    button.focus();
+    return true;
+  }
   const box = selection?.isEmpty && currentRow()?.querySelector("input[name=id]");
   if (box && acting.contains(button)) selection.toggle(box);
   button.click();
@@ -181,9 +185,12 @@ document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") event.target.blur();
     return;
   }
-  if (KEYS[event.key]) KEYS[event.key]();
-  else if (!/^[a-z\[\]]$/.test(event.key) || !press(event.key)) return;
-  event.preventDefault();
+  // What stands on the page first: on an issue's, j and k are links to those beside it in the list.
+  if (/^[a-z\[\]]$/.test(event.key) && press(event.key)) event.preventDefault();
+  else if (KEYS[event.key]) {
+    KEYS[event.key]();
+    event.preventDefault();
+  }
 });
 
 const showKeys = document.querySelector("[data-show-keys]");

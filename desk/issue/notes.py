@@ -1,0 +1,95 @@
+"""Notes: written, changed and taken back on the page of an issue, by the service of the API and as it reads them."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.views.decorators.http import require_POST
+
+from desk.issue.view import answer_issue, no_such_issue
+from desk.issue.ways import origin_of
+from desk.people import Visitor, visitor_of
+from issues.models import Issue
+from issues.reading.activities import find_note
+from issues.reading.named import find_all
+from issues.serializers.activities import NoteSerializer
+from issues.services import notes
+from projects.acting import Act
+from projects.database.failures import refusal_of
+
+GONE = "The issue was deleted or merged meanwhile, or the note was deleted. Nothing was changed."
+
+
+@require_POST
+def write_note(request: HttpRequest, issue: int) -> HttpResponse:
+    """Write a note on an issue, and lead back to its page."""
+    visitor = visitor_of(request)
+    found = _find(visitor, issue)
+    if found is None:
+        return no_such_issue(request, visitor)
+    text = request.POST.get("text", "").replace("\r\n", "\n")
+    error = _refused(text) or _attempt(lambda: notes.add(found, text.strip(), _act(visitor)) is not None)
+    if error:
+        messages.error(request, error)
+        return answer_issue(request, visitor, found, unsaved_note=text, status=409)
+    return _back(request, found, "activity")
+
+
+@require_POST
+def change_note(request: HttpRequest, issue: int, note: int) -> HttpResponse:
+    """Replace the text of one's own note, or delete it, as the button says that was pressed; and lead back.
+
+    :raises BadRequest: no button of ours says that.
+    :raises PermissionDenied: somebody else wrote it.
+    """
+    visitor = visitor_of(request)
+    found = _find(visitor, issue)
+    own = None if found is None else find_note(found, note)
+    if found is None or own is None:
+        return no_such_issue(request, visitor)
+    if own.user_id != visitor.by.user_id:
+        raise PermissionDenied
+    text = request.POST.get("text", "").replace("\r\n", "\n")
+    match request.POST.get("do"):
+        case "edit":
+            error = _refused(text) or _attempt(lambda: notes.edit(own, text.strip(), _act(visitor)))
+        case "delete":
+            error = _attempt(lambda: notes.remove(own, _act(visitor)))
+        case _:
+            raise BadRequest
+    if error:
+        messages.error(request, error)
+    return _back(request, found, "activity")
+
+
+def _find(visitor: Visitor, pk: int) -> Issue | None:
+    """Return the issue, merged or not, if who asks sees it."""
+    return next(iter(find_all([project.pk for project in visitor.projects], str(pk))), None)
+
+
+def _act(visitor: Visitor) -> Act:
+    return Act(by=visitor.by, at=visitor.at, lock_timeout=settings.LOCK_TIMEOUT_SECONDS)
+
+
+def _refused(text: str) -> str:
+    """Return why the API would not take this text; "" when it would."""
+    serializer = NoteSerializer(data={"text": text})
+    return "" if serializer.is_valid() else f"The note was not written. {serializer.errors['text'][0]}"
+
+
+def _attempt(work: Callable[[], bool]) -> str:
+    """Do it; return why it wasn't done, or ""."""
+    try:
+        return "" if work() else GONE
+    except Exception as error:
+        refusal = refusal_of(error)
+        if refusal is None:
+            raise
+        known = "Nothing was changed." if refusal.is_certain else "Look first whether it was done."
+        return f"{known} {refusal.sentence}"
+
+
+def _back(request: HttpRequest, issue: Issue, part: str) -> HttpResponseRedirect:
+    return HttpResponseRedirect(f"{origin_of(request).of('desk:issue', issue.pk)}#{part}")
