@@ -1,7 +1,12 @@
-"""Taking an event in: one statement, one commit; then it is on disk, and the answer may say so."""
+"""Taking an event in: one statement, one commit; then it is on disk, and the answer may say so.
+
+The statement calls a function of the database (events/migrations/0004_accepting.py), whose parts are planned once for a
+connection, and not for each event.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from enum import IntEnum
 from typing import Any
 from uuid import UUID
 
@@ -32,12 +37,12 @@ class Arriving:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """Whether its key was still good, and, if so, whether the event is new: the same one is stored once."""
+class Accepted(IntEnum):
+    """What became of an event, as the database says it: the same one is stored once."""
 
-    by_key: bool
-    is_new: bool
+    NOT_BY_THIS_KEY = 0  # it was disabled or ended a moment ago
+    KNOWN = 1
+    NEW = 2
 
 
 def accept(key: str, project_id: int, event: Arriving, *, at: datetime) -> Accepted:
@@ -47,36 +52,36 @@ def accept(key: str, project_id: int, event: Arriving, *, at: datetime) -> Accep
 
     :raises DatabaseError: nothing was stored, as far as is known.
     """
-    params: dict[str, Any] = {
-        "key": key,
-        "project_id": project_id,
-        "event_id": event.event_id.hex,
-        "day": _kept_by(event.day, at),
-        # An event that was far ahead when it came first is near when it comes again.
-        "other_day": weeks.NO_DAY if _kept_by(event.day, at) == event.day else event.day,
-        "seen_at": event.seen_at,
-        "received_at": at,
-        "hash": event.hashes[0].hex,
-        "older_hashes": [each.hex for each in event.hashes[1:]],
-        "level": event.level,
-        "user": event.user,
-        "release": event.release,
-        "environment": event.environment,
-        "data": event.data,
-    }
     try:
-        return _accept(params, event)
+        return _accept(key, project_id, event, at)
     except (InterfaceError, OperationalError):
         # A connection is kept from one event to the next, and PostgreSQL may have been restarted meanwhile. What was
         # sent may be done, too: the same event is stored once, so it does no harm twice.
         if connection.in_atomic_block or not is_lost():
             raise
     connection.close()
-    again = _accept(params, event)
-    return Accepted(again.by_key, is_new=again.by_key)  # a known one is known by the first time
+    again = _accept(key, project_id, event, at)
+    return Accepted.NEW if again == Accepted.KNOWN else again  # it is known by the first time
 
 
-def _accept(params: dict[str, Any], event: Arriving) -> Accepted:
+def _accept(key: str, project_id: int, event: Arriving, at: datetime) -> Accepted:
+    day = _kept_by(event.day, at)
+    params: list[Any] = [
+        key,
+        project_id,
+        event.event_id.hex,
+        day,
+        weeks.NO_DAY if day == event.day else event.day,  # by which it may have been kept when it came first
+        event.seen_at,
+        at,
+        event.hashes[0].hex,
+        [each.hex for each in event.hashes[1:]],
+        event.level,
+        event.user,
+        event.release,
+        event.environment,
+        event.data,
+    ]
     with connection.cursor() as cursor:
         try:
             cursor.execute(ACCEPT, params)
@@ -84,10 +89,11 @@ def _accept(params: dict[str, Any], event: Arriving) -> Accepted:
             if getattr(error.__cause__, "pgcode", "") != CHECK_VIOLATION:  # not: no partition for the row
                 raise
             weeks.make("events_event", [weeks.monday(event.seen_at.astimezone(UTC).date())])
-            if params["day"] != weeks.NO_DAY:
+            if day != weeks.NO_DAY:
                 weeks.make("events_eventid", [weeks.monday(event.day)])
             cursor.execute(ACCEPT, params)
-        return Accepted(*cursor.fetchone())
+        (accepted,) = cursor.fetchone()
+        return Accepted(accepted)
 
 
 CHECK_VIOLATION = "23514"  # also when there is no partition for a row
@@ -98,36 +104,5 @@ def _kept_by(day: date, at: datetime) -> date:
     return day if today - weeks.DAYS_BEHIND <= day <= today + weeks.DAYS_AHEAD else weeks.NO_DAY
 
 
-# The key once more: it was looked up a moment ago, and may be disabled or gone by now.
-ACCEPT = """
-    WITH sender AS (
-        SELECT project_id FROM projects_clientkey WHERE key = %(key)s AND project_id = %(project_id)s AND is_active
-    ),
-    known AS (
-        INSERT INTO events_eventid (project_id, event_id, day, hash, seen_at)
-        SELECT project_id, %(event_id)s::uuid, %(day)s::date, %(hash)s::uuid, %(seen_at)s
-        FROM sender
-        WHERE NOT EXISTS (
-            SELECT FROM events_eventid AS other
-            WHERE other.project_id = %(project_id)s AND other.event_id = %(event_id)s::uuid
-              AND other.day = %(other_day)s::date
-        )
-        ON CONFLICT (project_id, event_id, day) DO NOTHING
-        RETURNING project_id
-    ),
-    kept AS (
-        INSERT INTO events_event (project_id, hash, seen_at, event_id, received_at, data)
-        SELECT project_id, %(hash)s::uuid, %(seen_at)s, %(event_id)s::uuid, %(received_at)s, %(data)s
-        FROM known
-        -- only when its id was forgotten with its week
-        ON CONFLICT DO NOTHING
-    ),
-    waiting AS (
-        INSERT INTO events_arrival
-            (project_id, hash, older_hashes, event_id, seen_at, received_at, level, "user", release, environment)
-        SELECT project_id, %(hash)s::uuid, %(older_hashes)s::uuid[], %(event_id)s::uuid, %(seen_at)s, %(received_at)s,
-               %(level)s, %(user)s, %(release)s, %(environment)s
-        FROM known
-    )
-    SELECT EXISTS (SELECT FROM sender), EXISTS (SELECT FROM known)
-"""
+# No SELECT: those are looked upon as look-ups, which are sent again without a word (projects/database/connections.py).
+ACCEPT = "VALUES (events_accept(%s, %s, %s, %s, %s, %s, %s, %s, %s::uuid[], %s, %s, %s, %s, %s))"

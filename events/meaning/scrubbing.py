@@ -44,10 +44,15 @@ def _scrub(value: Any, depth: int) -> Any:
 
 
 def _scrub_object(value: dict[str, Any], depth: int) -> dict[str, Any]:
-    kept = {}
+    kept: dict[str, Any] = {}
     for key, inner in value.items():
         name, is_secret = _known_key(key) if len(key) <= MOST_OF_A_KEY else _key(key)
-        kept[name] = FILTERED if is_secret and inner is not None else _scrub(inner, depth)
+        if is_secret and inner is not None:
+            kept[name] = FILTERED
+        elif type(inner) is str and inner in _harmless:  # as most are: one call less for each
+            kept[name] = inner
+        else:
+            kept[name] = _scrub(inner, depth)
     if "value" in value and "value" in kept:
         named = value.get("key", value.get("name"))
         if type(named) is str and tells_of_secrets(named):

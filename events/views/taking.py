@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from events import accepting, cors, form, observing
-from events.accepting import Arriving
+from events.accepting import Accepted, Arriving
 from events.form.posted import Posted
 from events.taking import reading
 from events.taking.limits import Backlog, Disk, RateLimits, TooMany, Window
@@ -303,10 +303,10 @@ def _store(request: HttpRequest, sender: Sender, posted: Posted, at: datetime) -
     )
     with observing.storing("security" if posted.is_csp else "error"):
         accepted = accepting.accept(sender.key, sender.project_id, arriving, at=at)
-    if not accepted.by_key:
+    if accepted == Accepted.NOT_BY_THIS_KEY:
         senders.forget(sender.key)
         raise NoSuchSender
-    return event.id, accepted.is_new
+    return event.id, accepted == Accepted.NEW
 
 
 def _body(request: HttpRequest, turn: Turn) -> Iterator[bytes]:

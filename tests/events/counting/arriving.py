@@ -7,7 +7,7 @@ from uuid import UUID, uuid4, uuid5
 from django.utils import timezone
 
 from events import accepting, weeks
-from events.accepting import Arriving
+from events.accepting import Accepted, Arriving
 from events.counting import counting
 from events.meaning.packing import pack
 from events.models import Arrival
@@ -43,7 +43,7 @@ def arrive(project: Project, name: str = "pump", at: datetime = NOW, **said: Any
         weeks.make("events_event", [weeks.monday(values["seen_at"].date())])
         weeks.make("events_eventid", [weeks.monday(values["day"])])
     accepted = accepting.accept(key_of(project), project.pk, Arriving(event_id=event_id, **values), at=received_at)
-    assert accepted.by_key
+    assert accepted != Accepted.NOT_BY_THIS_KEY
     return event_id
 
 

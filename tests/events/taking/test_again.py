@@ -85,6 +85,17 @@ def test_is_recognised_when_its_far_day_has_come_near(sdk: Sdk, monkeypatch: pyt
     assert stored() == [ID]
 
 
+def test_is_recognised_when_its_near_day_has_become_far(sdk: Sdk, monkeypatch: pytest.MonkeyPatch) -> None:
+    event = {"event_id": ID, "message": "x", "timestamp": (TODAY - timedelta(days=20)).isoformat()}
+    sdk.store(event)
+    assert EventId.objects.get().day != weeks.NO_DAY
+    monkeypatch.setattr("events.weeks.DAYS_BEHIND", timedelta(days=10))
+
+    assert sdk.store(event).status_code == 200
+
+    assert stored() == [ID]
+
+
 def test_without_an_id_none_is_the_same(sdk: Sdk) -> None:
     first, second = (sdk.store({"message": "x"}).json()["id"] for _ in range(2))
 
