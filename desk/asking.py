@@ -7,10 +7,13 @@ from django.http import QueryDict
 from rest_framework.exceptions import ValidationError
 
 from desk.people import Visitor
+from issues.querysets import URGENCY
 from issues.reading.lists import ListQuery
 from issues.search import Term, parse
 from issues.serializers.list_query import read_list_query, read_project_ids, read_stats_period
+from projects.api.pagination import read_cursor
 from projects.api.parameters import MAX_QUERY
+from projects.database.keyset import Position, Sort
 from projects.models import Project
 from projects.refusals import Refusal
 
@@ -18,6 +21,8 @@ ROWS = 50  # of a page
 DEFAULT = "is:unresolved"  # as the API's own list, where nothing is asked
 KEPT = ("query", "project", "environment", "sort", "chart")  # what links from one view to another carry along
 CHARTS = ("24h", "14d")
+# Sorts of the desk, beside those of the API (contract section 2); their cursors have times.
+MORE_SORTS = {"priority": Sort(URGENCY)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +86,25 @@ def read_asked(params: QueryDict, visitor: Visitor) -> Asked:
         terms = parse(words, user_id=visitor.by.user_id, max_length=MAX_QUERY, of_organization=True)
         asked = replace(asked, terms=terms)
         query = read_list_query(_as_the_api_is_asked(params, words), period_narrows=True, by=visitor.by)
+        query = replace(query, position=_position(params, query), stats=read_stats_period(asked.chart))
     except Refusal as refusal:
         return replace(asked, error=refusal.sentence)
     except ValidationError as error:
         return replace(asked, error=first_sentence(error.detail))
-    return replace(asked, query=replace(query, stats=read_stats_period(asked.chart)))
+    return replace(asked, query=query)
+
+
+def _position(params: QueryDict, query: ListQuery) -> Position:
+    """Return the place in the list, in a sort that the API doesn't have, too."""
+    sort = MORE_SORTS.get(params.get("sort", ""))
+    return query.position if sort is None else read_cursor(params.get("cursor"), sort, is_time=True)
 
 
 def _as_the_api_is_asked(params: QueryDict, words: str) -> QueryDict:
     """Return the parameters of the API that mean the same: a short id alone finds its issue, whatever its status."""
     asked = QueryDict(mutable=True)
-    for name in ("environment", "sort", "cursor"):
+    is_the_apis = params.get("sort") not in MORE_SORTS
+    for name in ("environment", *(("sort", "cursor") if is_the_apis else ())):
         asked.setlist(name, params.getlist(name)) if name in params else None
     asked.update({"query": words, "limit": str(ROWS), "shortIdLookup": "1"})
     return asked

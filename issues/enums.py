@@ -1,5 +1,7 @@
 """The words of the API, stored as they are: one vocabulary in code, database, admin and psql."""
 
+from collections.abc import Mapping
+
 from django.db.models import TextChoices
 
 
@@ -52,6 +54,11 @@ class IssuePriority(TextChoices):
     HIGH = "high"
     MEDIUM = "medium"  # from the start
     LOW = "low"
+
+
+# The column that says how urgent an issue is, and how many steps each word is above the least.
+SAYS_URGENCY = "priority"
+STEPS_OF_URGENCY: Mapping[str, int] = {IssuePriority.HIGH: 2, IssuePriority.MEDIUM: 1, IssuePriority.LOW: 0}
 
 
 class ActivityKind(TextChoices):

@@ -9,6 +9,7 @@ Every table that hangs on an issue carries its project too, and is queried by it
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -20,6 +21,7 @@ from django.db.models.functions import Upper
 
 from issues import short_ids
 from issues.enums import (
+    SAYS_URGENCY,
     ActivityKind,
     IssueLevel,
     IssuePriority,
@@ -29,7 +31,7 @@ from issues.enums import (
     ResolutionKind,
     SubscriptionReason,
 )
-from issues.querysets import IssueQuerySet
+from issues.querysets import IssueQuerySet, urgency_of
 from projects.models import ApiKey, Project, Release, Team, User
 
 
@@ -294,6 +296,11 @@ class Issue(models.Model):
         """Its text; where that is missing, which nothing here does, one that says so, so that it can be looked at."""
         text: IssueText = getattr(self, "text", None) or IssueText(title=UNTITLED)
         return text
+
+    @property
+    def urgency(self) -> datetime:
+        """What it is sorted by where the most urgent comes first, as IssueQuerySet.sortable() has it."""
+        return urgency_of(getattr(self, SAYS_URGENCY), self.last_seen)
 
     @property
     def short_id(self) -> str:

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache, reduce
 from operator import or_
 from typing import Any, NamedTuple, Self
 
-from django.db.models import BigIntegerField, BooleanField, Case, F, Model, Q, QuerySet, Value, When
-from django.db.models.expressions import RawSQL
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    Case,
+    DateTimeField,
+    ExpressionWrapper,
+    F,
+    Model,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
+from django.db.models.expressions import Combinable, RawSQL
 
 from issues import search, short_ids
-from issues.enums import IssueStatus
+from issues.enums import SAYS_URGENCY, STEPS_OF_URGENCY, IssueStatus
 from issues.mutation import AllIssues
 from issues.search import Condition
 from issues.search import conditions as terms
@@ -121,6 +133,21 @@ def _next_keys(issues: QuerySet[Any], position: Position, limit: int, *, few: bo
 
 # The columns by which Issue.Meta.indexes can be walked.
 INDEXED_SORTS = frozenset({"last_seen", "first_seen"})
+
+# The most urgent first, and among those the last seen: as one time, so that a page begins behind one value. Each step
+# is as if an issue had been seen a thousand years later.
+URGENCY = "urgency"
+STEP = timedelta(days=365_250)
+
+
+def urgency_of(word: str, last_seen: datetime) -> datetime:
+    """Return what an issue is sorted by where the most urgent comes first; ``word`` is that of ``SAYS_URGENCY``."""
+    return last_seen + STEPS_OF_URGENCY[word] * STEP
+
+
+def _urgency() -> Combinable:
+    steps = [When(**{SAYS_URGENCY: word}, then=Value(steps * STEP)) for word, steps in STEPS_OF_URGENCY.items()]
+    return ExpressionWrapper(F("last_seen") + Case(*steps), output_field=DateTimeField())
 
 
 def _direction(position: Position) -> str:
@@ -240,7 +267,7 @@ def _statement(issues: IssueQuerySet, walk: _Walk) -> Statement:
     # One project by its number, so that PostgreSQL knows how large it is; several, as it comes to each.
     project = hole("project_id") if walk.of_one_project else RawSQL("scope.project_id", ())
     at, position = hole("at"), walk.position
-    here = issues.filter(project_id=project).visible().filter(position.beyond())
+    here = issues.sortable(walk.sort).filter(project_id=project).visible().filter(position.beyond())
     ended = _ended(at)
     parts = [
         _next_keys(here.filter(part), position, walk.limit, few=part in ended)
@@ -278,6 +305,10 @@ def total(number: str) -> str:
 
 
 class IssueQuerySet(QuerySet[Any]):
+    def sortable(self, sort: Sort) -> Self:
+        """Read along what a list is sorted by, where that is no column."""
+        return self.annotate(**{URGENCY: _urgency()}) if sort.column == URGENCY else self
+
     def with_ids(self, project_id: int, ids: Sequence[int]) -> Self:
         """Keep these issues of this project, merged ones too."""
         return self.filter(project_id=project_id, id__any_of=ids)

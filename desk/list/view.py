@@ -19,7 +19,8 @@ from issues.reading.items import look_up_names
 from issues.reading.lists import MAX_HITS, IssueList, read_list
 from projects.pages import ForeignCursor, write_cursor
 
-SORTS = {"date": "Last seen", "new": "First seen", "freq": "Events", "user": "Users"}
+COLUMNS = {"date": "Last seen", "new": "First seen", "freq": "Events", "user": "Users"}
+SORTS = COLUMNS | {"priority": "Priority"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ def _context(asked: Asked, visitor: Visitor, found: IssueList | None, error: str
         "sortings": {
             word: Sorting(word, label, asked.address(sort=word), asked.sort == word) for word, label in SORTS.items()
         },
+        "columns": tuple(COLUMNS),
         "charts": [(word, asked.address(chart=word), word == asked.chart) for word in CHARTS],
         "default": asked.address(query=DEFAULT),
         "everything": asked.address(query=""),

@@ -66,7 +66,8 @@ def read_list(asked: ListQuery, projects: Sequence[Project], *, by: Caller, at: 
 
 
 def _is_there(sort: Sort, project_ids: Sequence[int], key: Key) -> bool:
-    issues = Issue.objects.of_projects(project_ids).filter(pk__range=beside(key), **{sort.column: key[0]})
+    issues = Issue.objects.sortable(sort).of_projects(project_ids)
+    issues = issues.filter(pk__range=beside(key), **{sort.column: key[0]})
     return bool(issues.exists())
 
 

@@ -105,6 +105,33 @@ def test_sorts(as_jane: Client, project: Project, sort: str, column: str) -> Non
     assert listed(as_jane, sort=sort) == [greater.pk, less.pk, issue.pk]
 
 
+def test_sorts_by_priority_and_then_by_what_was_seen_last(
+    as_jane: Client, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desk.asking.ROWS", 2)
+    issue = IssueFactory(project=project, priority="low")
+    later = issue.last_seen + timedelta(minutes=1)
+    wanted = [
+        IssueFactory(project=project, priority="high").pk,
+        IssueFactory(project=project, own_last_seen=later).pk,
+        IssueFactory(project=project).pk,
+        IssueFactory(project=project, priority="low", own_last_seen=later).pk,
+        issue.pk,
+    ]
+
+    found, address = [], "?sort=priority"
+    while address:
+        page = as_jane.get(LIST + address)
+        found += [row.id for row in page.context["rows"]]
+        address = page.context.get("next", "")
+
+    assert found == wanted
+    assert [row.id for row in as_jane.get(LIST + page.context["previous"]).context["rows"]] == wanted[2:4]
+    assert listed(as_jane, sort="priority", query=issue.short_id) == [issue.pk]
+    for cursor in ("1:2:3", "5:1:0", "-1:1:0"):
+        assert as_jane.get(LIST, {"sort": "priority", "cursor": cursor}).context["error"]
+
+
 def test_leads_from_page_to_page_and_back(as_jane: Client, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("desk.asking.ROWS", 2)
     issues = sorted((IssueFactory(project=project).pk for _ in range(5)), reverse=True)
