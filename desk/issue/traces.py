@@ -67,10 +67,14 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Frames in a row: one alone, or several that are not the program's own, which are folded."""
+    """Frames in a row. One alone has no ``words``; several are folded, and these say what they are."""
 
     frames: tuple[Frame, ...]
-    is_folded: bool
+    words: str = ""
+
+    @property
+    def is_folded(self) -> bool:
+        return bool(self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,19 +194,29 @@ def _stack(stack: shapes.Stack, room: _Room) -> Stack:
     first, end = stack.omitted or (0, 0)
     shown = room.take(newest)
     # Where none is the program's own, the one that crashed stands for it.
-    opened = [index for index, frame in enumerate(shown) if frame.in_app][:MOST_OPEN] or [0]
+    opened = set([index for index, frame in enumerate(shown) if frame.in_app][:MOST_OPEN] or [0])
     frames = [_frame(frame, is_open=index in opened) for index, frame in enumerate(shown)]
     return Stack(tuple(_runs(frames)), left_out=len(newest) - len(shown), not_kept=max(end - first, 0))
 
 
 def _runs(frames: Sequence[Frame]) -> Iterator[Run]:
-    """Yield the frames; those in a row that are neither the program's own nor open together, if they are several."""
-    for is_folded, group in groupby(frames, key=lambda frame: not (frame.is_own or frame.is_open)):
+    """Yield the frames; several in a row together that are of libraries, or the same call once more."""
+    for is_of_libraries, group in groupby(frames, key=lambda frame: not (frame.is_own or frame.is_open)):
         row = tuple(group)
-        if is_folded and len(row) > 1:
-            yield Run(row, is_folded=True)
-        else:
-            yield from (Run((frame,), is_folded=False) for frame in row)
+        if is_of_libraries:
+            yield from _folded(row, f"{len(row)} frames of libraries, from {row[0].function} in {row[0].where}")
+            continue
+        for _, calls in groupby(row, key=lambda frame: (frame.function, frame.where, frame.line)):
+            first, *again = calls
+            yield Run((first,))
+            yield from _folded(tuple(again), f"the same call {len(again)} more times")
+
+
+def _folded(row: tuple[Frame, ...], words: str) -> Iterator[Run]:
+    if len(row) > 1:
+        yield Run(row, words)
+    elif row:
+        yield Run(row)
 
 
 def _frame(frame: shapes.Frame, *, is_open: bool) -> Frame:

@@ -46,11 +46,22 @@ def test_where_no_frame_is_of_the_program_the_one_that_crashed_is_open() -> None
     assert told(stack(*frames)) == ["crash*", ["handle", "serve"]]
 
 
-def test_not_every_frame_of_a_recursion_is_open() -> None:
-    found = told(stack(*[frame("again") for _ in range(30)]))
+def test_not_every_frame_of_the_program_is_open() -> None:
+    found = told(stack(*[frame(f"f{number}") for number in range(30)]))
 
-    assert found.count("again*") == MOST_OPEN
-    assert found.count("again") == 30 - MOST_OPEN
+    assert found[:MOST_OPEN] == [f"f{29 - number}*" for number in range(MOST_OPEN)]
+    assert found[MOST_OPEN:] == [f"f{number}" for number in reversed(range(30 - MOST_OPEN))]
+
+
+def test_a_recursion_is_one_call_and_how_often_it_came_again() -> None:
+    found = stack(frame("main"), *[frame("again")] * 30, frame("intake")).runs
+
+    assert [(run.frames[0].function, len(run.frames), run.words) for run in found] == [
+        ("intake", 1, ""),
+        ("again", 1, ""),
+        ("again", 29, "the same call 29 more times"),
+        ("main", 1, ""),
+    ]
 
 
 def test_whose_a_frame_is_that_says_nothing_is_told_by_its_place() -> None:
