@@ -20,8 +20,7 @@ admin.site.unregister(Project)
 class ProjectWithEventsAdmin(ProjectWithIssuesAdmin):
     """Says what did not become an event, and why: from the counts of a month, which are few rows."""
 
-    fields = (*ProjectWithIssuesAdmin.fields, "lost")
-    readonly_fields = (*ProjectWithIssuesAdmin.readonly_fields, "lost")
+    shown = (*ProjectWithIssuesAdmin.shown, "lost")
 
     @admin.display(description=f"lost in {DAYS} days")
     def lost(self, project: Project) -> SafeString | str:

@@ -3,7 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
+from django.contrib import admin
 from django.contrib.admin.exceptions import NotRegistered
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.paginator import InvalidPage
 from django.http import HttpRequest, HttpResponse
@@ -53,6 +55,20 @@ SIDEBAR = [
 ]
 
 
+class Choices(AutocompleteJsonView):
+    """What a field completes: what its form would take, and nothing else."""
+
+    admin_site: Any
+    source_field: Any
+
+    def get_queryset(self) -> Any:
+        """Return what there is to choose from, of which the word is in the names."""
+        found = super().get_queryset()
+        form_of = self.admin_site.get_model_admin(self.source_field.model)
+        taken = form_of.get_field_queryset(None, self.source_field, self.request)
+        return found.filter(pk__in=taken.order_by().values("pk"))
+
+
 class Site(UnfoldAdminSite):
     index_title = "Start"
     index_template = "issues/admin/start.html"
@@ -74,7 +90,7 @@ class Site(UnfoldAdminSite):
             raise BadRequest from error
         return answer
 
-    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+    def autocomplete_view(self, request: HttpRequest) -> Any:
         """Answer what a field of a form completes; 403 for any other field, on some of which Django would crash.
 
         :raises PermissionDenied: no form of the admin asks that.
@@ -89,8 +105,7 @@ class Site(UnfoldAdminSite):
             raise PermissionDenied
         if "\0" in request.GET.get("term", ""):
             raise BadRequest
-        answer: HttpResponse = super().autocomplete_view(request)
-        return answer
+        return Choices.as_view(admin_site=self)(request)
 
     def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
         """Return the headings of the sidebar, and what stands under each."""
@@ -113,5 +128,5 @@ def _item(request: HttpRequest, title: str, icon: str, model: str) -> dict[str, 
         "icon": icon,
         "link": link,
         "active": request.path.startswith(link),
-        "has_permission": request.user.has_perm(f"{app}.view_{name}"),
+        "has_permission": admin.site.get_model_admin(apps.get_model(model)).has_view_permission(request),
     }

@@ -31,6 +31,13 @@ def new_token() -> str:
     return TOKEN_PREFIX + secrets.token_hex(32)
 
 
+def give_password(user: User) -> str:
+    """Give a user a new password, of 96 random bits; return it, for it can't be read again. The row is not saved."""
+    password = secrets.token_urlsafe(12)
+    user.set_password(password)
+    return password
+
+
 def note_use(credential: ApiKey | ApiToken, *, address: str | None, at: datetime) -> None:
     """Write down that it was used, when and from where.
 

@@ -280,7 +280,7 @@ def test_no_service_but_one_opens_a_transaction(path: Path) -> None:
 # The admin acts through the services, and writes nothing itself
 # ---------------------------------------------------------------------------------------------------------------------
 
-# projects/admin.py saves credentials and memberships; it knows nothing of issues (pyproject.toml).
+# projects/admin/ saves credentials, places and people; it knows nothing of issues (pyproject.toml).
 ADMIN = sorted([*(ROOT / "issues" / "admin").glob("*.py"), ROOT / "issuetracker" / "site.py"])
 WRITES = {
     *("save", "asave", "save_model", "save_base", "update", "aupdate", "delete", "adelete", "delete_model"),

@@ -18,8 +18,7 @@ class ProjectWithIssuesAdmin(ProjectAdmin):
     """Projects know nothing of issues, so the links are added from here."""
 
     list_display = (*ProjectAdmin.list_display, "issues")
-    fields = (*ProjectAdmin.fields, "issues")
-    readonly_fields: ClassVar[tuple[str, ...]] = ("issues",)
+    shown: ClassVar[tuple[str, ...]] = (*ProjectAdmin.shown, "issues")
 
     @admin.display(description="issues")
     def issues(self, project: Project) -> SafeString:

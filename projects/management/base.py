@@ -1,7 +1,7 @@
 """What the commands of this service have in common: a wrong argument is one sentence."""
 
 from argparse import ArgumentTypeError
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from django.conf import settings
@@ -11,6 +11,9 @@ from django.utils import timezone
 from projects.acting import Act
 from projects.callers import Caller
 from projects.database.failures import refusal_of
+from projects.forms import StandingForm, sentences
+from projects.models import ClientKey, Organization, Project, Team, User
+from projects.serializers import dsn
 
 LONGEST_DAYS = 36_500  # a century; from some 700,000 on, there is no such date
 SHOWN_LETTERS = 60
@@ -58,6 +61,85 @@ def act(by: Caller | None = None, *, preview: bool = False) -> Act:
         preview=preview,
         in_person=False,
     )
+
+
+# What a command names is said by the same option everywhere: --organization SLUG, --project ORG/SLUG, --team ORG/SLUG,
+# --user NAME.
+
+
+def organization_called(slug: str) -> Organization:
+    """Return the organization of this slug or id.
+
+    :raises CommandError: there is none.
+    """
+    found: Organization | None = Organization.objects.named(slug).first()
+    if found is None:
+        raise CommandError(f"There is no organization {slug}.")
+    return found
+
+
+def project_called(word: str) -> Project:
+    """Return the project of this ORG/SLUG.
+
+    :raises CommandError: there is none.
+    """
+    organization, _, slug = word.partition("/")
+    found: Project | None = Project.objects.named(organization, slug).select_related("organization").first()
+    if found is None:
+        raise CommandError(f"There is no project {word}.")
+    return found
+
+
+def teams_called(organization: Organization, slugs: Sequence[str]) -> list[Team]:
+    """Return these teams of the organization.
+
+    :raises CommandError: one of them is none.
+    """
+    found = {team.slug: team for team in organization.teams.filter(slug__in=slugs)}
+    missing = [slug for slug in slugs if slug not in found]
+    if missing:
+        raise CommandError(f"There is no team {organization}/{missing[0]}.")
+    return list(found.values())
+
+
+def user_called(name: str) -> User:
+    """Return the user of this name.
+
+    :raises CommandError: there is none.
+    """
+    found = None if "\0" in name else User.objects.filter(username=name).first()
+    if found is None:
+        raise CommandError(f"There is no user {name}.")
+    return found
+
+
+def place(word: str) -> tuple[Organization, str]:
+    """Return the organization of an ORG/SLUG, and the slug of what is to be made there.
+
+    :raises CommandError: it isn't written so, or there is no such organization.
+    """
+    organization, slash, slug = word.partition("/")
+    if not (organization and slash and slug) or "/" in slug:
+        raise CommandError(f"{word} is not written as ORG/SLUG.")
+    return organization_called(organization), slug
+
+
+def checked(form: type[StandingForm], values: Mapping[str, Any]) -> StandingForm:
+    """Return the form, filled in, as the settings pages would check it.
+
+    :raises CommandError: something is wrong; it says all of it.
+    """
+    filled = form(dict(values))
+    if not filled.is_valid():
+        raise CommandError(" ".join(sentences(filled)))
+    return filled
+
+
+def print_dsn(command: BaseCommand, key: ClientKey) -> None:
+    """Print the DSN on standard output, and what it is on standard error."""
+    command.stdout.write(dsn(key, base_url=settings.BASE_URL or f"http://127.0.0.1:{settings.PORT}"))
+    hint = "" if settings.BASE_URL else " BASE_URL is not set: put the address of the server there, if it is another."
+    command.stderr.write(f"Programs that are told this send their errors to {key.project}.{hint}", style_func=str)
 
 
 def whole_number(least: int, most: int, what: str = "whole number") -> Callable[[str], int]:

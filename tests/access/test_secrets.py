@@ -89,7 +89,7 @@ def calls(ours: Realm, secret: str, monkeypatch: pytest.MonkeyPatch) -> Iterator
         yield ask("GET", "/api/0/", right)
     for credential in (ApiKey.objects.last(), ApiToken.objects.last()):
         if credential is not None:
-            yield printed("revoke_credential")
+            yield printed("list_credentials")
             yield printed("revoke_credential", str(credential).split()[0])
     yield ask("GET", "/api/0/", right)
 

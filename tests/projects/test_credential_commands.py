@@ -144,7 +144,7 @@ def test_refuses_a_token_that_would_not_work(kit: User) -> None:
     assert not ApiToken.objects.exists()
 
 
-# revoke_credential
+# list_credentials and revoke_credential
 
 
 def test_lists_every_credential(outer_rim: Organization, kit: User) -> None:
@@ -156,8 +156,11 @@ def test_lists_every_credential(outer_rim: Organization, kit: User) -> None:
     lasting, _ = create_token(kit, secret="lasting-ef56")
     ending, _ = create_token(kit, secret="ending-ab78", expires_at=future, label="laptop")
     ended, _ = create_token(kit, secret="ended-cd90", expires_at=past)
+    relay = Project.objects.create(organization=outer_rim, slug="relay", name="Relay")
+    program = ClientKey.objects.create(project=relay, name="workers")
+    closed = ClientKey.objects.create(project=relay, is_active=False)
 
-    printed, _ = run("revoke_credential")
+    printed, _ = run("list_credentials")
 
     every = "event:read,event:write,event:admin"
     assert printed.splitlines() == [
@@ -166,11 +169,13 @@ def test_lists_every_credential(outer_rim: Organization, kit: User) -> None:
         f"token:{lasting.pk} …ef56  kit  -  {every}  never expires",
         f"token:{ending.pk} …ab78  kit  laptop  {every}  expires {future:%Y-%m-%d %H:%M} UTC",
         f"token:{ended.pk} …cd90  kit  -  {every}  expired {past:%Y-%m-%d %H:%M} UTC",
+        f"client_key:{program.pk} {program.key}  outer-rim/relay  workers  events in  active",
+        f"client_key:{closed.pk} {closed.key}  outer-rim/relay  -  events in  disabled",
     ]
 
 
 def test_says_when_there_is_nothing_to_list() -> None:
-    assert run("revoke_credential") == ("There are no credentials.\n", "")
+    assert run("list_credentials") == ("There are no credentials.\n", "")
 
 
 def test_disables_a_key_and_keeps_it(outer_rim: Organization) -> None:
@@ -203,15 +208,44 @@ def test_deletes_a_token(kit: User) -> None:
     assert list(ApiToken.objects.values_list("pk", flat=True)) == [neighbour.pk]
 
 
+def test_disables_a_client_key(project: Project) -> None:
+    key, neighbour = ClientKey.objects.create(project=project), ClientKey.objects.create(project=project)
+
+    printed, _ = run("revoke_credential", f"client_key:{key.pk}")
+
+    assert printed.startswith(f"client_key:{key.pk} of the-interstellar-jurisdiction/pump-station is disabled")
+    assert dict(ClientKey.objects.values_list("pk", "is_active")) == {key.pk: False, neighbour.pk: True}
+
+
+def test_revokes_nothing_without_being_told_what(outer_rim: Organization) -> None:
+    create_api_key(outer_rim)
+
+    assert "credential" in refusal("revoke_credential")
+    assert ApiKey.objects.get().is_active
+
+
 @pytest.mark.parametrize(
     "word",
-    ["key:0", "token:0", "key", "key:", "0", "user:1", "key:x", "key:٣", "token:-1", "key:9999999999999999999", ""],
+    [
+        "client_key:1",
+        "key:0",
+        "token:0",
+        "key",
+        "key:",
+        "0",
+        "user:1",
+        "key:x",
+        "key:٣",
+        "token:-1",
+        "key:9999999999999999999",
+        "",
+    ],
 )
 def test_refuses_what_no_listing_shows(word: str, outer_rim: Organization, kit: User) -> None:
     create_api_key(outer_rim)
     create_token(kit)
 
-    sentence = f"There is no credential {word}. Without an argument, the command lists them as key:3 or token:5."
+    sentence = f"There is no credential {word}. list_credentials shows them, as key:3 or token:5."
     assert refusal("revoke_credential", word) == sentence
     assert ApiKey.objects.get().is_active
     assert ApiToken.objects.count() == 1

@@ -6,7 +6,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from projects.credentials import create_api_key
 from projects.management import base
-from projects.models import ApiKey, Organization, Scope
+from projects.models import ApiKey, Scope
 
 
 class Command(base.Command):
@@ -27,9 +27,7 @@ class Command(base.Command):
 
         :raises CommandError: no such organization, or the label is too long.
         """
-        organization = Organization.objects.filter(slug=options["organization"]).first()
-        if organization is None:
-            raise CommandError(f"There is no organization {options['organization']}.")
+        organization = base.organization_called(options["organization"])
         longest = ApiKey._meta.get_field("label").max_length or 0
         if len(options["label"]) > longest:
             raise CommandError(f"The label is longer than {longest} characters.")

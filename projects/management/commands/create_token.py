@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from projects.credentials import create_token
 from projects.management import base
-from projects.models import Scope, User
+from projects.models import Scope
 
 
 class Command(base.Command):
@@ -29,9 +29,7 @@ class Command(base.Command):
 
         :raises CommandError: no such user, or not an active one.
         """
-        user = User.objects.filter(username=options["user"]).first()
-        if user is None:
-            raise CommandError(f"There is no user {options['user']}.")
+        user = base.user_called(options["user"])
         if not user.is_active:
             raise CommandError(f"{user} is not active: the token would not work.")
 

@@ -1,51 +1,27 @@
-"""List the credentials, or take one back."""
+"""Take a credential back."""
 
 import re
-from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
-from django.utils import timezone
 
 from projects.management import base
-from projects.models import ApiKey, ApiToken
-from projects.querysets import MAX_ID
+from projects.models import ApiKey, ApiToken, ClientKey
+from projects.querysets import is_id
 
 
 class Command(base.Command):
-    help = "Take a credential back: a key is disabled, a token is deleted. Without an argument, list them all."
+    help = "Take a credential back: a key, of an organization or for events, is disabled, a token is deleted."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("credential", nargs="?", help="as the list shows it: key:3 or token:5")
+        parser.add_argument("credential", help="as list_credentials shows it: key:3, token:5 or client_key:7")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print the list, or what was taken back. A key that is disabled already stays so.
+        """Print what was taken back. A key that is disabled already stays so.
 
         :raises CommandError: there is no such credential.
         """
-        word = options["credential"]
-        if word is None:
-            self.stdout.write("\n".join(listing(timezone.now())) or "There are no credentials.")
-        else:
-            self.stdout.write(take_back(word))
-
-
-def listing(now: datetime) -> Iterator[str]:
-    """Yield a line for each key, then for each token, oldest first."""
-    for key in ApiKey.objects.select_related("organization").order_by("pk"):
-        yield f"{key}  {described(key)}  {'active' if key.is_active else 'disabled'}"
-    for token in ApiToken.objects.select_related("user").order_by("pk"):
-        if token.expires_at is None:
-            state = "never expires"
-        else:
-            state = f"{'expired' if token.expires_at <= now else 'expires'} {token.expires_at:%Y-%m-%d %H:%M} UTC"
-        yield f"{token}  {described(token)}  {state}"
-
-
-def described(credential: ApiKey | ApiToken) -> str:
-    owner = credential.organization if isinstance(credential, ApiKey) else credential.user
-    return f"{owner}  {credential.label or '-'}  {','.join(credential.scopes)}"
+        self.stdout.write(take_back(options["credential"]))
 
 
 def take_back(word: str) -> str:
@@ -53,23 +29,39 @@ def take_back(word: str) -> str:
 
     :raises CommandError: there is none.
     """
-    unknown = CommandError(
-        f"There is no credential {word}. Without an argument, the command lists them as key:3 or token:5."
-    )
-    named = re.fullmatch(r"(key|token):([0-9]{1,19})", word)
-    if named is None or int(named[2]) > MAX_ID:
-        raise unknown
-    if named[1] == "key":
-        key = ApiKey.objects.select_related("organization").filter(pk=int(named[2])).first()
-        if key is None:
-            raise unknown
-        # Disabled and never deleted: the history of mutations names it.
-        key.is_active = False
-        key.save(update_fields=["is_active"])
-        return f"{key} of {key.organization} is disabled."
-    token = ApiToken.objects.select_related("user").filter(pk=int(named[2])).first()
+    named = re.fullmatch(r"(key|token|client_key):([0-9]+)", word)
+    done = TAKING_BACK[named[1]](int(named[2])) if named is not None and is_id(named[2]) else None
+    if done is None:
+        raise CommandError(f"There is no credential {word}. list_credentials shows them, as key:3 or token:5.")
+    return done
+
+
+def _disable_key(pk: int) -> str | None:
+    key = ApiKey.objects.select_related("organization").filter(pk=pk).first()
+    if key is None:
+        return None
+    # Disabled and never deleted: the history of mutations names it.
+    key.is_active = False
+    key.save(update_fields=["is_active"])
+    return f"{key} of {key.organization} is disabled."
+
+
+def _delete_token(pk: int) -> str | None:
+    token = ApiToken.objects.select_related("user").filter(pk=pk).first()
     if token is None:
-        raise unknown
+        return None
     sentence = f"{token} of {token.user} is deleted."
     token.delete()
     return sentence
+
+
+def _disable_client_key(pk: int) -> str | None:
+    key = ClientKey.objects.select_related("project__organization").filter(pk=pk).first()
+    if key is None:
+        return None
+    key.is_active = False
+    key.save(update_fields=["is_active"])
+    return f"client_key:{key.pk} of {key.project.organization}/{key.project} is disabled: it takes no more events."
+
+
+TAKING_BACK = {"key": _disable_key, "token": _delete_token, "client_key": _disable_client_key}

@@ -17,7 +17,7 @@ from issues.models import (
     IssueSeen,
     Mutation,
 )
-from projects.admin import COUNTED_AT_MOST
+from projects.admin.lists import COUNTED_AT_MOST
 from projects.models import Organization, Project, Release, User
 from tests.issues.admin.pages import (
     TABLES,

@@ -7,6 +7,7 @@ from django.test import Client
 
 from projects.credentials import create_api_key, create_token
 from projects.models import (
+    ClientKey,
     Deploy,
     Organization,
     OrganizationMember,
@@ -51,4 +52,5 @@ def rows() -> dict[str, int]:
         "team": team.pk,
         "apikey": key.pk,
         "apitoken": token.pk,
+        "clientkey": ClientKey.objects.create(project=project, name="workers").pk,
     }

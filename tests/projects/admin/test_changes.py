@@ -68,12 +68,15 @@ def test_removes_a_membership(operator: Client, rows: dict[str, int]) -> None:
 
 def test_puts_users_on_a_team_and_takes_them_off(operator: Client, rows: dict[str, int]) -> None:
     sam = User.objects.create_user("sam")
+    OrganizationMember.objects.create(organization_id=rows["organization"], user=sam)
 
-    answer = operator.post(address("team", "change", rows["team"]), {"members": [sam.pk], "slug": "other"})
+    answer = operator.post(
+        address("team", "change", rows["team"]), {"members": [sam.pk], "slug": "crew-2", "name": "Crew"}
+    )
 
     assert answer.status_code == 302
     team = Team.objects.get()
-    assert (list(team.members.all()), team.slug) == ([sam], "crew")
+    assert (list(team.members.all()), team.slug) == ([sam], "crew-2")
 
 
 def test_offers_people_and_organizations_by_name(operator: Client, rows: dict[str, int]) -> None:
@@ -131,7 +134,8 @@ def test_disables_a_key_and_changes_nothing_else(operator: Client, rows: dict[st
 
 @pytest.mark.parametrize("table", ["apikey", "apitoken"])
 @pytest.mark.parametrize(
-    ("address_", "words"), [("192.0.2.1", "2026-03-01 12:00 from 192.0.2.1"), (None, "2026-03-01 12:00 from somewhere")]
+    ("address_", "words"),
+    [("192.0.2.1", "2026-03-01 12:00</time> from 192.0.2.1"), (None, "2026-03-01 12:00</time> from somewhere")],
 )
 def test_says_when_and_from_where_a_credential_was_used_last(
     operator: Client, rows: dict[str, int], table: str, address_: str | None, words: str
