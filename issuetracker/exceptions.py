@@ -1,4 +1,4 @@
-"""The one place where a refusal becomes an HTTP response: JSON, always (contract 1.9)."""
+"""The one place where a refusal becomes an HTTP response: JSON (contract 1.9), a page for people with a browser."""
 
 import logging
 from collections.abc import Mapping
@@ -6,13 +6,14 @@ from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.urls import Resolver404, resolve
+from django.template.loader import render_to_string
+from django.urls import Resolver404, resolve, reverse
 from rest_framework import status
 from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from issuetracker import metrics
+from issuetracker import logs, metrics
 from projects.database.failures import refusal_of
 from projects.refusals import RETRY_SECONDS, Refusal
 
@@ -40,40 +41,107 @@ def _refuse(refusal: Refusal, error: Exception) -> Response:
     return Response(refusal.body, status=refusal.status)
 
 
-def unavailable_page(refusal: Refusal) -> HttpResponse:
-    """Answer the same to people. As text: a page of the admin would ask the database again."""
+# ---------------------------------------------------------------------------------------------------------------------
+# For people
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def is_for_people(request: HttpRequest) -> bool:
+    """Return whether a browser asks for a page; what stands under /api/ is for programs, whatever they accept."""
+    return not request.path_info.startswith("/api/") and "text/html" in request.headers.get("Accept", "")
+
+
+def page(request: HttpRequest, status: int, title: str, *sentences: str, log_in: bool = False) -> HttpResponse:
+    """Answer a page that says what went wrong.
+
+    It asks the database nothing, who is logged in neither: what went wrong may be just that.
+
+    :param log_in: whether to offer the log-in, and then the same address again.
+    """
+    context = {
+        "title": title,
+        "sentences": sentences,
+        "request_id": request.META.get(logs.CONTEXT, {}).get("request_id", ""),
+        "log_in": reverse("admin:login", query={"next": request.get_full_path()}) if log_in else "",
+    }
+    return HttpResponse(render_to_string("issuetracker/refused.html", context), status=status)
+
+
+def unavailable_page(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """Answer the same to people; as text where no page is asked for."""
     metrics.UNAVAILABLE.labels(refusal.reason).inc()
-    return HttpResponse(
-        refusal.sentence, status=refusal.status, headers=RETRY_AFTER, content_type="text/plain; charset=utf-8"
-    )
+    if is_for_people(request):
+        response = page(request, refusal.status, "Not just now", refusal.sentence)
+    else:
+        response = HttpResponse(refusal.sentence, status=refusal.status, content_type="text/plain; charset=utf-8")
+    for name, value in RETRY_AFTER.items():
+        response.headers[name] = value
+    return response
 
 
 # Django's own handlers, named in issuetracker/urls.py: for what never reaches a view.
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> JsonResponse:
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer a request that Django refuses, a Host header that is not ours for example."""
     sentence = str(exception) if isinstance(exception, SuspiciousOperation) else "This request can't be understood."
+    if is_for_people(request):
+        return page(
+            request, 400, "This can't be understood", "The address or the form has something in it that no page asks."
+        )
     return JsonResponse({"detail": sentence}, status=400)
 
 
-def forbidden(request: HttpRequest, exception: Exception) -> JsonResponse:
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer who is known, and may not."""
+    if is_for_people(request):
+        return page(
+            request,
+            403,
+            "You may not do this",
+            "Your role doesn't allow it, here or at all. Nothing was changed.",
+            "An owner of the organization can change your role.",
+        )
     return JsonResponse({"detail": "You do not have permission to perform this action."}, status=403)
 
 
-def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:
-    """Answer an unknown address; when only the slash at its end is missing, say so."""
-    detail = "There is nothing at this address."
-    if not request.path_info.endswith("/"):
-        try:
-            resolve(f"{request.path_info}/")
-        except Resolver404:
-            pass
-        else:
-            detail = "There is nothing at this address: it lacks the slash at its end."
-    return JsonResponse({"detail": detail}, status=404)
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer an unknown address; when only the slash at its end is missing, say so.
+
+    A page says the same of what isn't there, and of what somebody may not see.
+    """
+    lacks_slash = not request.path_info.endswith("/") and _resolves(f"{request.path_info}/")
+    if is_for_people(request):
+        hint = "The address lacks the slash at its end." if lacks_slash else "It may be gone, or not be yours to see."
+        return page(request, 404, "There is nothing here", hint, log_in=request.path_info.startswith("/admin/"))
+    missing = ": it lacks the slash at its end." if lacks_slash else "."
+    return JsonResponse({"detail": f"There is nothing at this address{missing}"}, status=404)
 
 
-def server_error(request: HttpRequest) -> JsonResponse:
+def _resolves(path: str) -> bool:
+    try:
+        resolve(path)
+    except Resolver404:
+        return False
+    return True
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form that is not known to be ours: most often it was opened before its person logged in."""
+    if is_for_people(request):
+        return page(
+            request,
+            403,
+            "This form is out of date",
+            "It was opened before you logged in, or in another browser, or cookies are off. Nothing was changed.",
+            "Go back, load the page again, and send it once more.",
+            log_in=True,
+        )
+    return JsonResponse({"detail": f"CSRF Failed: {reason}"}, status=403)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
     """Answer after a bug. Django has logged it; nothing was changed, since a mutation is one transaction."""
+    if is_for_people(request):
+        return page(request, 500, "Something is broken here", "It was written down. Nothing was changed.")
     return JsonResponse({"detail": "Internal server error. Nothing was changed."}, status=500)

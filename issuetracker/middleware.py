@@ -160,4 +160,4 @@ class ReadingMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Say on a page, too, that it took too long. The API's views have answered by themselves."""
         refusal = refusal_of(error)
-        return unavailable_page(refusal) if isinstance(refusal, Ended) else None
+        return unavailable_page(request, refusal) if isinstance(refusal, Ended) else None

@@ -151,7 +151,7 @@ if SECURE_PROXY:
     SECURE_HSTS_SECONDS = HSTS_SECONDS
     # Pages for people only. A redirect would drop the body of a PUT, and hide that its key went over the wire in clear.
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^(?!admin/|share/|organizations/)"]
+    SECURE_REDIRECT_EXEMPT = [r"^(?!$|admin$|admin/|share/|organizations/)"]
     # Whether HSTS also holds for subdomains, and in the lists that browsers ship, is for the owner of the domain to
     # say, in the proxy: nothing here knows what else is served there.
     SILENCED_SYSTEM_CHECKS += ["security.W005", "security.W021"]
@@ -188,6 +188,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "issuetracker.middleware.RequestMiddleware",
     "issuetracker.middleware.ApiHeadersMiddleware",
+    "issuetracker.policies.PolicyMiddleware",
     "issuetracker.middleware.EventsMiddleware",
     "issuetracker.health.HealthMiddleware",
     "issuetracker.middleware.ConnectionMiddleware",
@@ -317,7 +318,7 @@ UNFOLD = {
 }
 
 # Whoever logs in without having asked for a page first: unfold's form names none, and Django's own default isn't there.
-LOGIN_REDIRECT_URL = "admin:index"
+LOGIN_REDIRECT_URL = "desk:list"
 
 
 def secret_key() -> str:
@@ -453,6 +454,7 @@ FORMAT_MODULE_PATH = "issuetracker.formats"
 # ---------------------------------------------------------------------------------------------------------------------
 
 SESSION_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "issuetracker.exceptions.csrf_failed"
 CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "Lax"
 
 

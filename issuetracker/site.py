@@ -1,16 +1,24 @@
 """The admin as a place: its way in, its start page, and what leads from page to page. Its theme is django-unfold's."""
 
+from functools import wraps
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
 
 from django.apps import apps
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.exceptions import NotRegistered
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.paginator import InvalidPage
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.templatetags.static import static
-from django.urls import reverse
+from django.urls import URLPattern, URLResolver, path, reverse
+
+from projects.models import Organization, Role
+from projects.roles import ALLOWED, May
+from projects.visitors import standing_in
 
 if TYPE_CHECKING:  # unfold ships no types; Django's classes are what its own are made of
     from django.contrib.admin import AdminSite as UnfoldAdminSite
@@ -19,14 +27,6 @@ else:
 
 # Heading, and under it: title, icon, model. What somebody may not view is left out.
 SIDEBAR = [
-    (
-        "What happens",
-        [
-            ("Issues", "bug_report", "issues.issue"),
-            ("Mutations", "edit_note", "issues.mutation"),
-            ("Activity", "timeline", "issues.activity"),
-        ],
-    ),
     (
         "Where",
         [
@@ -55,6 +55,16 @@ SIDEBAR = [
 ]
 
 
+LOST_SESSION = (
+    "Your session had ended, so what you sent was not done. Log in, and send it again from the page it was on."
+)
+
+
+def lead_to_the_desk(request: HttpRequest) -> HttpResponse:
+    """Lead to where the work is."""
+    return HttpResponseRedirect(reverse("desk:list"))
+
+
 class Choices(AutocompleteJsonView):
     """What a field completes: what its form would take, and nothing else."""
 
@@ -73,6 +83,59 @@ class Site(UnfoldAdminSite):
     index_title = "Start"
     index_template = "issues/admin/start.html"
     enable_nav_sidebar = True
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """Return the addresses of the admin: its index leads to the desk."""
+        return [
+            path("", self.admin_view(lead_to_the_desk), name="index"),
+            path("settings/", self.admin_view(self.settings_page), name="settings"),
+            path("start/", self.admin_view(self.start_page), name="start"),
+            *super().get_urls(),
+        ]
+
+    def settings_page(self, request: HttpRequest) -> HttpResponse:
+        """Answer what there is to see and to change, and what one may where."""
+        standing = standing_in(request)
+        roles = Organization.objects.filter(pk__in=standing.roles).order_by("slug")
+        context = {
+            **self.each_context(request),
+            "title": "Settings",
+            "everywhere": standing.everywhere,
+            "places": [(place, standing.roles[place.pk].label) for place in roles],
+            "table": [(what.value, [what in ALLOWED[role] for role in Role]) for what in May],
+            "roles": [role.label for role in Role],
+        }
+        return TemplateResponse(request, "issuetracker/settings.html", context)
+
+    def start_page(self, request: HttpRequest) -> HttpResponse:
+        """Answer how many issues there are of which status, in every organization: for superusers.
+
+        :raises PermissionDenied: somebody else asks.
+        """
+        if not standing_in(request).everywhere:
+            raise PermissionDenied
+        return super().index(request)
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Return the view for staff alone: others are led to the log-in, and afterwards to where they were.
+
+        What was posted after the session had ended was not done. It can't be asked for again, so who sent it comes
+        back to the page on which the form stood, and is told so.
+        """
+        guarded = super().admin_view(view, cacheable)
+
+        @wraps(view)
+        def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if request.method != "POST" or self.has_permission(request) or request.path == reverse("admin:logout"):
+                return guarded(request, *args, **kwargs)
+            response = guarded(request, *args, **kwargs)
+            page = urlsplit(request.headers.get("Referer", ""))
+            if response.status_code == 302 and page.netloc == request.get_host():
+                messages.warning(request, LOST_SESSION)
+                return redirect_to_login(urlunsplit(page._replace(scheme="", netloc="")), reverse("admin:login"))
+            return response
+
+        return answer
 
     def each_context(self, request: HttpRequest) -> Any:
         """Return what every page gets: what unfold has no look for, and what it keeps from keyboards, too."""
@@ -109,15 +172,19 @@ class Site(UnfoldAdminSite):
 
     def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
         """Return the headings of the sidebar, and what stands under each."""
-        home = reverse("admin:index")
-        first = {"title": "Start", "icon": "home", "link": home, "active": request.path == home, "has_permission": True}
+        first = [("The desk", "inbox", "desk:list"), ("Settings", "settings", "admin:settings")]
         return [
-            {"items": [first]},
+            {"items": [_page(request, *words) for words in first]},
             *(
                 {"title": heading, "separator": True, "items": [_item(request, *words) for words in items]}
                 for heading, items in SIDEBAR
             ),
         ]
+
+
+def _page(request: HttpRequest, title: str, icon: str, name: str) -> dict[str, Any]:
+    link = reverse(name)
+    return {"title": title, "icon": icon, "link": link, "active": request.path == link, "has_permission": True}
 
 
 def _item(request: HttpRequest, title: str, icon: str, model: str) -> dict[str, Any]:

@@ -2,12 +2,15 @@
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
 
 from issues.views.links import issue_page
 from issues.views.shared import shared_page
 from issuetracker.openapi.views import DocsViewSet, SchemaViewSet
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", RedirectView.as_view(pattern_name="desk:list"), name="home"),
+    path("admin", RedirectView.as_view(pattern_name="desk:list")),
     path("admin/desk/", include("desk.urls")),
     path("admin/", admin.site.urls),
     path("", include("events.urls")),

@@ -16,11 +16,6 @@ from issues.views.links import share_link
 from projects.api.viewsets import RouteViewSet
 
 NOT_FOR_ROBOTS = {"X-Robots-Tag": "noindex, nofollow", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
-# The page has a style and nothing else; whatever got into it by an issue's text could neither run nor load or send.
-NO_SCRIPTS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-}
-ON_PAGES = NOT_FOR_ROBOTS | NO_SCRIPTS
 
 
 class SharedIssueViewSet(RouteViewSet):
@@ -41,10 +36,10 @@ def shared_page(request: HttpRequest, share_id: str) -> HttpResponse:
     try:
         issue = _find(share_id)
     except Http404:
-        return TemplateResponse(request, "issues/not_shared.html", status=404, headers=ON_PAGES)
+        return TemplateResponse(request, "issues/not_shared.html", status=404, headers=NOT_FOR_ROBOTS)
     shared = describe_shared(issue, permalink=share_link(request, issue))
     context = {"shared": shared, "first_seen": issue.first_seen, "last_seen": issue.last_seen}
-    return TemplateResponse(request, "issues/shared.html", context, headers=ON_PAGES)
+    return TemplateResponse(request, "issues/shared.html", context, headers=NOT_FOR_ROBOTS)
 
 
 def _find(word: str) -> Issue:

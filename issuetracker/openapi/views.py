@@ -1,7 +1,8 @@
-"""The document, for programs and for people. It names no data: nobody is asked who they are."""
+"""The document, for programs and for people. It names no data, so nobody must say who they are."""
 
 from typing import Any
 
+from django.contrib.auth import get_user
 from django.http import HttpResponse
 from django.template.response import TemplateResponse
 from rest_framework.request import Request
@@ -9,12 +10,6 @@ from rest_framework.response import Response
 
 from issuetracker.openapi.schema import document
 from projects.api.viewsets import RouteViewSet
-
-# The page gets everything from here: there is no address in it, and none would be asked.
-FROM_HERE = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-}
 
 
 class SchemaViewSet(RouteViewSet):
@@ -29,7 +24,7 @@ class SchemaViewSet(RouteViewSet):
 
 
 class DocsViewSet(RouteViewSet):
-    """For people: the same, in Swagger UI. What it refuses is JSON, as everywhere."""
+    """For people: the same, in Swagger UI, which calls as who is logged in. What it refuses is JSON, as everywhere."""
 
     authentication_classes = ()
     permission_classes = ()
@@ -39,5 +34,5 @@ class DocsViewSet(RouteViewSet):
         return super().perform_content_negotiation(request, force=True)
 
     def retrieve(self, request: Request) -> HttpResponse:
-        """Answer the page."""
-        return TemplateResponse(request._request, "issuetracker/docs.html", headers=FROM_HERE)
+        """Answer the page; it says who is logged in, whom the view itself need not know."""
+        return TemplateResponse(request._request, "issuetracker/docs.html", {"person": get_user(request._request)})

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from projects.admin.lists import LargeTableAdmin, standing_in, written
+from projects.admin.lists import LargeTableAdmin, written
 from projects.admin.people import where
 from projects.admin.places import limit_of
 from projects.api.addresses import base_url
@@ -19,6 +19,7 @@ from projects.forms import ApiKeyForm, ApiTokenForm, ClientKeyForm
 from projects.models import ApiKey, ApiToken, ClientKey, Project
 from projects.roles import May
 from projects.serializers import dsn
+from projects.visitors import standing_in
 
 
 class CredentialAdmin(LargeTableAdmin):
@@ -56,6 +57,7 @@ class ApiKeyAdmin(CredentialAdmin):
     """Seen by who may make them: a key sees every project of the organization."""
 
     form = ApiKeyForm
+    why_empty = "An API key calls for an organization, and for nobody in it: for machines."
     looks, adds, changes = May.API_KEYS, May.API_KEYS, May.API_KEYS
     list_display = ("__str__", "organization", "label", "may", "is_active", "used_last", "created_at")
     list_filter = ("is_active",)
@@ -89,6 +91,7 @@ class ApiKeyAdmin(CredentialAdmin):
 class ApiTokenAdmin(CredentialAdmin):
     """Everybody's own: a token does what its user may. Superusers see and make all."""
 
+    why_empty = "A token calls as you, from your own programs."
     form = ApiTokenForm
     list_display = ("__str__", "user", "label", "may", "expires_at", "used_last", "created_at")
     list_select_related = ("user",)
@@ -135,6 +138,7 @@ class ClientKeyAdmin(LargeTableAdmin):
     """What programs send errors with. No secret: shown in full, with its DSN."""
 
     form = ClientKeyForm
+    why_empty = "A client key is what a program sends its errors with. Each project gets one when it is made."
     looks, adds, changes, deletes = May.LOOK, May.CLIENT_KEYS, May.CLIENT_KEYS, May.CLIENT_KEYS
     of_organization = "project.organization_id"
     list_display = ("key", "project", "name", "is_active", "limit", "created_at")

@@ -22,10 +22,10 @@ from django.utils.safestring import SafeString
 from psycopg2.errors import ForeignKeyViolation, UniqueViolation
 
 from projects.callers import Caller
-from projects.models import User
 from projects.querysets import is_id
-from projects.roles import May, Standing, standing_of
+from projects.roles import May
 from projects.serializers import iso
+from projects.visitors import caller_of, standing_in
 
 if TYPE_CHECKING:  # Django's classes take a type only for mypy; unfold's, which ship none, are made of them
     ModelAdmin = admin.ModelAdmin[Any]
@@ -59,20 +59,6 @@ def link(to: Model | type[Model], text: object, **query: object) -> SafeString:
 # ---------------------------------------------------------------------------------------------------------------------
 # Who looks
 # ---------------------------------------------------------------------------------------------------------------------
-
-
-def caller_of(request: HttpRequest) -> Caller:
-    """Return who looks at a page; who isn't logged in is nobody, and sees nothing."""
-    return Caller(user=request.user if isinstance(request.user, User) else None)
-
-
-def standing_in(request: HttpRequest) -> Standing:
-    """Return what who looks is where; asked once for each request."""
-    kept: Any = request
-    if not hasattr(kept, "standing"):
-        kept.standing = standing_of(caller_of(request))
-    standing: Standing = kept.standing
-    return standing
 
 
 class Scoped(Mixin):
@@ -220,6 +206,7 @@ class LargeTableAdmin(Scoped, ModelAdmin):
     list_filter_sheet = False  # on a wide screen the filters stand beside the list
     list_fullwidth = True
     list_per_page = 50
+    why_empty: ClassVar[str] = ""  # what the list says when there is nothing in it
     linked_lookups: ClassVar[tuple[str, ...]] = ()  # what links of the admin ask of the list, besides its filters
 
     def __init__(self, model: type[Model], admin_site: admin.AdminSite) -> None:

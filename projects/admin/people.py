@@ -10,12 +10,13 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from projects.admin.lists import INLINE_ROWS, InspectOnlyInline, LargeTableAdmin, link, standing_in
+from projects.admin.lists import INLINE_ROWS, InspectOnlyInline, LargeTableAdmin, link
 from projects.callers import Caller
 from projects.credentials import give_password
 from projects.forms import MembershipForm, OrganizationForm, TeamForm, UserForm
 from projects.models import Organization, OrganizationMember, Role, Team, User
 from projects.roles import May
+from projects.visitors import standing_in
 
 if TYPE_CHECKING:  # unfold ships no types; its widgets are Django's with a look
     from django.forms import CheckboxInput as Checkbox
@@ -141,6 +142,7 @@ class OrganizationAdmin(LargeTableAdmin):
     """Made, and its slug changed, by superusers: that one is taken would tell others that it is there."""
 
     form = OrganizationForm
+    why_empty = "You are a member of no organization: a superuser, or an owner of one, can add you."
     looks, changes = May.LOOK, May.ORGANIZATION
     of_organization = "pk"
     list_display = ("slug", "name", "open_membership", "created_at")
@@ -217,6 +219,7 @@ class TeamAdmin(LargeTableAdmin):
     """With who is on it. It is never deleted: issues are assigned to it."""
 
     form = TeamForm
+    why_empty = "Nobody has made a team. One works on projects, and issues can be assigned to it."
     looks, adds, changes = May.LOOK, May.MAKE_TEAMS, May.MAKE_TEAMS
     list_display = ("slug", "name", "organization", "created_at")
     list_select_related = ("organization",)

@@ -56,6 +56,7 @@ class ProjectAdmin(LargeTableAdmin):
     """Made with a client key, so that its page shows the DSN. It is never deleted: with it would go its issues."""
 
     form = ProjectForm
+    why_empty = "There is none, or none of your teams works on one. Managers make projects, and put teams on them."
     looks, adds, changes = May.LOOK, May.MAKE_PROJECTS, May.CHANGE_PROJECTS
     list_display: tuple[str, ...] = ("slug", "organization", "name", "platform", "created_at")
     list_select_related = ("organization",)
@@ -109,6 +110,7 @@ class DeploysInline(OfProjectInline):
 
 @admin.register(Release)
 class ReleaseAdmin(InspectOnlyAdmin):
+    why_empty = "Releases come from sentry-cli, from the API, and with the events of an SDK that names one."
     looks = May.LOOK
     list_display = ("version", "project", "status", "released_at", "created_at")
     list_filter = ("status",)
@@ -127,6 +129,7 @@ class ReleaseAdmin(InspectOnlyAdmin):
 
 @admin.register(Deploy)
 class DeployAdmin(InspectOnlyAdmin):
+    why_empty = "Deploys come from sentry-cli and the API: what went live where, and when."
     looks = May.LOOK
     list_display = ("release", "environment", "name", "started_at", "finished_at")
     list_select_related = ("release",)

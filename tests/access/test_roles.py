@@ -1,9 +1,11 @@
 """What a role may do in the settings pages, cell by cell; the table is written from docs/operate.md."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
@@ -207,3 +209,11 @@ def test_a_higher_role_may_what_a_lower_one_may() -> None:
     for lower, higher in zip(list(Role), list(Role)[1:], strict=False):
         assert ALLOWED[lower] < ALLOWED[higher]
     assert ALLOWED[Role.OWNER] == set(May)
+
+
+def test_the_documents_show_the_table() -> None:
+    told = (Path(settings.BASE_DIR) / "docs" / "operate.md").read_text()
+
+    for what in May:
+        cells = " | ".join("yes" if what in ALLOWED[role] else "-" for role in Role)
+        assert f"| {what.value} | {cells} |" in told

@@ -29,7 +29,7 @@ class Visit:
         self.page.keyboard.press("Tab")
         self.page.keyboard.type(PASSWORD)
         self.page.keyboard.press("Enter")
-        self.page.wait_for_url(f"{self.address}/admin/")
+        self.page.wait_for_url(f"{self.address}/admin/desk/")
         self.page.wait_for_load_state("networkidle")
 
     def tab_to(self, words: str) -> None:

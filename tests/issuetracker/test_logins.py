@@ -98,7 +98,7 @@ def test_shuts_nobody_out_who_is_in_already(api: Api, admin_user: User) -> None:
     assert inside.post(LOGIN, {"username": "admin", "password": PASSWORD}).status_code == 302
     guess(ATTEMPTS + 1)
 
-    assert inside.get("/admin/").status_code == 200
+    assert inside.get("/admin/settings/").status_code == 200
     assert inside.get("/api/0/users/me/").status_code == 200
     assert api.get("/api/0/users/me/", auth="jane").status_code == 200
 

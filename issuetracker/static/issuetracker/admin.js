@@ -4,7 +4,20 @@
 
 const CONTROLS = "[x-on\\:click]:not(a[href], button, input, #changelist-filter-close)";
 
+// Times stand in the page in UTC: here they become those of the browser's zone, which is said on hover.
+const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
+const two = (number) => String(number).padStart(2, "0");
+
+function showTimes() {
+  for (const time of document.querySelectorAll("time[datetime]")) {
+    const at = new Date(time.dateTime);
+    time.title = EXACT.format(at);
+    time.textContent = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
+  }
+}
+
 document.addEventListener("DOMContentLoaded", () => {
+  showTimes();
   for (const control of document.querySelectorAll(CONTROLS)) {
     control.tabIndex = 0;
     control.setAttribute("role", "button");

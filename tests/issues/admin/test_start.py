@@ -46,7 +46,7 @@ def numbers(row: counts.Row) -> tuple[int, int, int]:
 
 
 def start_page(operator: Client) -> str:
-    answer = operator.get("/admin/")
+    answer = operator.get("/admin/start/")
     assert answer.status_code == 200
     return " ".join(answer.content.decode().split())
 

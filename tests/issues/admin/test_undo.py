@@ -51,7 +51,7 @@ def test_shows_and_puts_back_marks_to_whose_they_are_alone(
     herself.force_login(jane)
     mutation = Mutation.objects.get()
     change, way = (reverse(f"admin:issues_mutation_{name}", args=[mutation.pk]) for name in ("change", "undo"))
-    pages = (reverse("admin:index"), reverse("admin:issues_mutation_changelist"), change, way)
+    pages = (reverse("admin:start"), reverse("admin:issues_mutation_changelist"), change, way)
 
     def told(client: Client) -> list[bool]:
         return [

@@ -89,6 +89,20 @@ def test_offers_people_and_organizations_by_name(operator: Client, rows: dict[st
     assert offered("apikey", "organization", "rim") == ["outer-rim"]
 
 
+def test_offers_what_the_form_takes(client: Client, rows: dict[str, int]) -> None:
+    """A member of one organization and a manager of another makes keys in the other."""
+    person = User.objects.create(username="sam", is_staff=True)
+    OrganizationMember.objects.create(organization_id=rows["organization"], user=person)
+    inner = Organization.objects.create(slug="inner-rim", name="Inner Rim")
+    OrganizationMember.objects.create(organization=inner, user=person, role="manager")
+    client.force_login(person)
+    asked = {"app_label": "projects", "model_name": "apikey", "field_name": "organization", "term": "rim"}
+
+    answer = client.get(reverse("admin:autocomplete"), asked).json()
+
+    assert [result["text"] for result in answer["results"]] == ["inner-rim"]
+
+
 # credentials
 
 
