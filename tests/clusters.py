@@ -56,5 +56,5 @@ def manage(data: Path, *arguments: str, **environment: str) -> subprocess.Comple
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
