@@ -4,6 +4,9 @@
 # .venv/bin/python manage.py demo
 python := .venv/bin/python
 
+# Of the tests. Many wait for a lock, a signal or the end of some patience: one more than there are cores, up to 4.
+workers := $(shell cores=$$(nproc 2>/dev/null || echo 2); echo $$(( cores < 4 ? cores + 1 : 4 )))
+
 .PHONY: help setup demo serve test test-clients test-browser pictures soak faults check fix bench
 
 help: ## print this list
@@ -19,7 +22,7 @@ serve: setup ## serve on 127.0.0.1:8000, without seeds (PORT=8001 for another po
 	@exec $(python) manage.py serve
 
 test: setup ## run the tests (ARGS='-k merge' for some of them)
-	@exec $(python) -m pytest -n logical --maxprocesses 4 --dist worksteal $(ARGS)
+	@exec $(python) -m pytest -n $(workers) --dist worksteal $(ARGS)
 
 test-clients: setup ## run the tests with Sentry's clients and SDKs; says what they need (ARGS='-k merge' for some)
 	@exec $(python) -m pytest -m 'npm or senders' tests/clients tests/senders $(ARGS)
@@ -31,7 +34,8 @@ pictures: setup ## make docs/pictures/ anew, in Debian's Chromium
 	@PICTURES=docs/pictures exec $(python) -m pytest -m browser tests/browser/test_pictures.py
 
 soak: setup ## run the tests that go on for minutes, 5 each (SOAK_MINUTES=30 for longer, ARGS='-k histories' for some)
-	@exec $(python) -m pytest -m soak $(ARGS)
+	@$(python) -m pytest -m soak $(ARGS)
+	@exec $(python) -m pytest -m 'hypothesis and not soak' --hypothesis-profile=chance $(ARGS)
 
 faults: setup ## put faults into a copy, one by one, and say which test finds each (ARGS='-k undo' for some, ARGS=--list)
 	@exec $(python) -m tests.seeded_faults $(ARGS)

@@ -8,6 +8,9 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from django.db import connection
+from hypothesis import settings
+from pytest_django import DjangoDbBlocker
 
 from projects.models import Organization, Project, Role, Team, User
 from tests.api_client import Api, basic, bearer
@@ -23,8 +26,15 @@ from tests.factories import (
     UserFactory,
 )
 from tests.static_files import find_static_files_once
+from tests.template import template
 
 pytest.register_assert_rewrite("tests.assertions")
+
+# `make test` thinks of the same each time, and has time on a busy machine: what fails there fails again. Chance is for
+# `make soak`.
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("chance", max_examples=2000, deadline=None)
+settings.load_profile("same")
 
 
 def pytest_configure() -> None:
@@ -53,6 +63,15 @@ def pytest_fixture_setup(fixturedef: Any, request: pytest.FixtureRequest) -> Non
     if fixturedef.argname == "_django_db_helper":  # which begins the transaction of a test
         request.getfixturevalue("django_db_setup")
         standing.prepare(request.node, request.getfixturevalue("django_db_blocker"))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: DjangoDbBlocker
+) -> None:
+    """Let the database of this process be made as a copy; what migrate then finds to do is little."""
+    with django_db_blocker.unblock(), template() as name:
+        connection.settings_dict["TEST"]["TEMPLATE"] = name
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ What is done here changes what a test costs, and nothing of what it finds:
 
 - The cluster stands in a folder of its own beside the data of `manage.py demo`. Nothing in it has to outlive a power
   cut. It doesn't vacuum or analyze by itself either: a plan must not depend on when that happened.
+- The migrations are done once, in a database that those of all workers are copies of (template.py).
 - After a test that commits, Django empties every table by TRUNCATE and makes its permissions anew, which takes a
   quarter of a second. Here only tables with rows are emptied, by DELETE, and the permissions stay.
 - The cast (conftest.py) takes some thirty statements. Tests in a row that name the same of it get it from one
