@@ -15,6 +15,12 @@ from issuetracker.integrity import INVARIANTS
 from tests.clusters import ROOT, folder, manage, servers
 from tests.site import wait_until
 
+SEED = """
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+call_command("seed_projects")
+call_command("seed_issues", verbosity=0, count=30, status="mixed")
+"""
 RESOLVE_ALL = """
 from django.utils import timezone
 from issues.mutation import AllIssues, IssueMutation, Resolve
@@ -83,11 +89,7 @@ def home() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def data(home: Path) -> Path:
     """A data folder with some issues and what happened to them."""
-    run(home / "data", "migrate", "-v0")
-    run(home / "data", "seed_projects")
-    run(home / "data", "seed_issues", "-v0", "--count", "30", "--status", "mixed")
-    run(home / "data", "shell", "-v0", "-c", RESOLVE_ALL)
-    run(home / "data", "shell", "-v0", "-c", TAKE_IN)
+    run(home / "data", "shell", "-v0", "-c", SEED + RESOLVE_ALL + TAKE_IN)  # in one process, which starts but once
     return home / "data"
 
 
@@ -99,32 +101,32 @@ def dump(home: Path, data: Path) -> Path:
     return file
 
 
+@pytest.fixture(scope="module")
+def restored(home: Path, dump: Path) -> Path:
+    """A new data folder with what the dump has, as documented."""
+    data = home / "restored"
+    said = run(data, "restore", str(dump))
+    assert said == f"Restored {dump}. Next: manage.py migrate, then manage.py check_integrity\n"
+    run(data, "migrate", "-v0")
+    assert run(data, "check_integrity") == f"{len(INVARIANTS)} invariants hold.\n"
+    return data
+
+
 def test_a_backup_is_for_its_owner_only(dump: Path) -> None:
     assert stat.S_IMODE(dump.stat().st_mode) == 0o600
 
 
-def test_a_restore_gives_every_row_back(home: Path, data: Path, dump: Path) -> None:
-    restored = home / "restored"
-
-    said = run(restored, "restore", str(dump))
-
-    assert said == f"Restored {dump}. Next: manage.py migrate, then manage.py check_integrity\n"
-    run(restored, "migrate", "-v0")
-    assert run(restored, "check_integrity") == f"{len(INVARIANTS)} invariants hold.\n"
+def test_a_restore_gives_every_row_back(data: Path, restored: Path) -> None:
     rows = run(restored, "dumpdata", "issues", "projects")
     assert rows.count('"issues.activity"') > 10
     assert rows == run(data, "dumpdata", "issues", "projects")
 
 
-def test_a_restore_gives_events_back_in_their_weeks_and_they_go_on(home: Path, data: Path, dump: Path) -> None:
-    restored = home / "restored_events"
-    run(restored, "restore", str(dump))
-
+def test_a_restore_gives_events_back_in_their_weeks_and_they_go_on(data: Path, restored: Path) -> None:
     told = run(restored, "shell", "-v0", "-c", TELL_EVENTS)
 
     assert told == run(data, "shell", "-v0", "-c", TELL_EVENTS)
     assert told.count("events_event_2") > 8
-    run(restored, "migrate", "-v0")
     run(restored, "count_events", "--once")
     assert run(restored, "shell", "-v0", "-c", TIMES_SEEN) == "2\n"
 
