@@ -37,10 +37,10 @@ def serving(*, threads: int = 4, prepare: Callable[[], None] = lambda: None) -> 
         yield f"http://127.0.0.1:{port}"
     finally:
         os.kill(process.pid or 0, signal.SIGTERM)
-        process.join(timeout=30)
+        process.join(timeout=60)
         if process.is_alive():
             process.kill()
-            raise AssertionError("The server did not end within 30 seconds of SIGTERM.")
+            raise AssertionError("The server did not end within 60 seconds of SIGTERM.")
 
 
 def read_as(token: str, address: str, path: str) -> Any:

@@ -67,7 +67,7 @@ class Site:
         return self.log.read()
 
 
-def wait_until(holds: Callable[[], bool], *, seconds: float = 30) -> None:
+def wait_until(holds: Callable[[], bool], *, seconds: float = 60) -> None:
     ends_at = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < ends_at
@@ -96,7 +96,7 @@ def serving_site(log: Path, **environment: str) -> Iterator[Site]:
         finally:
             process.send_signal(signal.SIGTERM)
             try:
-                process.wait(timeout=40)
+                process.wait(timeout=60)
             finally:
                 process.kill()  # does nothing to one that has ended
                 process.communicate()

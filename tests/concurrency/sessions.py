@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import psycopg2
 from django.db import connection, connections
 
-PATIENCE = 10  # seconds after which a test that hangs fails instead
+PATIENCE = 30  # seconds after which a test that hangs fails instead
 
 # Statements by which a session is stopped or interrupted.
 BEGIN = re.compile(r"set_config\('lock_timeout'")

@@ -191,7 +191,7 @@ def test_taken_away_while_others_read_and_write(
     assert Event.objects.count() >= 2
     weeks.make_ahead(YEARS_LATER)
     other.commit()
-    dropping.result(10)
+    dropping.result(60)
 
     assert tables(2030) == []
 
@@ -216,7 +216,7 @@ def test_taken_away_by_one_at_a_time(project: Project, reader: Foreign, session:
 
     assert "events_event_2030w52" in tables(2030)
     reader.commit()
-    dropping.result(10)
+    dropping.result(60)
     assert tables(2030) == []
 
 

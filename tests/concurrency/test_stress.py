@@ -171,7 +171,7 @@ def think_of(
 
 def send_all_at_once(asks: list[dict[str, Ask]], new_session: Callable[[], Session]) -> Log:
     """Let each caller send its own requests, one after the other, beginning together with the others."""
-    log, ready = Log(), Barrier(len(asks), timeout=10)
+    log, ready = Log(), Barrier(len(asks), timeout=60)
 
     def send_mine(mine: dict[str, Ask]) -> None:
         ready.wait()
@@ -180,7 +180,7 @@ def send_all_at_once(asks: list[dict[str, Ask]], new_session: Callable[[], Sessi
 
     running = [new_session().start(partial(send_mine, mine)) for mine in asks]
     for future in running:
-        future.result(60)
+        future.result(120)
     return log
 
 

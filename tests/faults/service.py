@@ -30,7 +30,7 @@ LARGE = "prime-mover"  # where the large mutation is
 ISSUES = 3_000  # in LARGE
 LOCK_SECONDS = 1
 READ_SECONDS = 1
-PATIENCE = 30  # seconds after which a test that hangs fails instead
+PATIENCE = 60  # seconds after which a test that hangs fails instead
 
 # Who stands still has this lock until its transaction ends; nobody waits for it.
 STANDING_STILL = "SELECT pid FROM pg_locks WHERE locktype = 'advisory'"

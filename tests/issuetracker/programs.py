@@ -55,7 +55,7 @@ class Program(subprocess.Popen[str]):
     def hears(self) -> str:
         """Return the next line that the program says; nothing when it has died, or had to be killed for its silence."""
         assert self.stdout
-        silence = threading.Timer(60, self.kill)
+        silence = threading.Timer(120, self.kill)
         silence.start()
         try:
             return self.stdout.readline().strip()
@@ -64,14 +64,14 @@ class Program(subprocess.Popen[str]):
 
     def ends(self) -> str:
         """Let the program go on to its end, which must be a good one; return the rest of what it said."""
-        said, complaints = self.communicate("\n", timeout=60)
+        said, complaints = self.communicate("\n", timeout=120)
         assert (self.returncode, complaints) == (0, "")
         return said.strip()
 
     def dies(self) -> None:
         """Kill -9."""
         self.kill()
-        self.communicate(timeout=60)
+        self.communicate(timeout=120)
 
 
 @pytest.fixture

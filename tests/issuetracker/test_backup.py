@@ -229,7 +229,7 @@ def test_no_program_outlives_its_command(tmp_path: Path, program: str, by: signa
 
             command.send_signal(by)
 
-            _, told = command.communicate(timeout=30)
+            _, told = command.communicate(timeout=60)
         finally:
             command.kill()  # which does nothing to one that has ended
     wait_until(lambda: not lives(pid))

@@ -126,5 +126,5 @@ def test_ends_at_a_signal_with_a_good_code(
 
     counter.send_signal(by)
 
-    assert counter.communicate(timeout=30) == ("", "")
+    assert counter.communicate(timeout=60) == ("", "")
     assert counter.returncode == 0

@@ -84,7 +84,7 @@ class Demo:
             toured = walk(told, self.data) if tour else []
         finally:
             process.send_signal(signal.SIGINT)
-            rest, logged = process.communicate(timeout=20)
+            rest, logged = process.communicate(timeout=60)
         return Start(told + rest, pasted, page, process.returncode, logged, toured)
 
 

@@ -33,7 +33,7 @@ def ask(method: str, path: str, scheme: str, **environment: str) -> tuple[int, d
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=120,
     )
     answer: Any = json.loads(done.stdout)
     return tuple(answer)

@@ -68,7 +68,7 @@ def play(world: World, random: Random, *, each: int) -> History:
     for _ in range(3):
         history.ask(world, world.spell(think_of(random)))
     plans = [[world.spell(think_of(random)) for _ in range(each)] for _ in range(CALLERS)]
-    ready = Barrier(CALLERS, timeout=30)
+    ready = Barrier(CALLERS, timeout=60)
 
     def send(plan: list[Request]) -> None:
         ready.wait()

@@ -191,7 +191,7 @@ def test_over_other_issues_do_not_wait(serve: Serve) -> None:
             }
             assert not waiting.done()
             foreign.roll_back()
-            assert waiting.result(10).status == 200
+            assert waiting.result(60).status == 200
 
 
 def wait_until_blocked(*, by: Foreign) -> None:
