@@ -243,9 +243,7 @@ class Tag(TypedDict):
     value: str
 
 
-class SharedEvent(TypedDict):
-    """The latest event as strangers see it: made from the issue."""
-
+class Event(TypedDict):
     id: Hex
     eventID: Hex
     groupID: Id
@@ -273,6 +271,12 @@ class IssueOfHash(TypedDict):
     shortId: str
     title: str
     mergedInto: Id | None
+
+
+class Hash(TypedDict):
+    id: str
+    issue: IssueOfHash
+    latestEvent: Event
 
 
 class NamedPlace(TypedDict):
@@ -303,7 +307,15 @@ class SharedIssue(TypedDict):
     firstSeen: Time
     lastSeen: Time
     project: SharedProject
-    latestEvent: SharedEvent
+    latestEvent: Event
+
+
+class TagWithoutValues(TypedDict):
+    key: str
+    name: str
+    uniqueValues: Count
+    totalValues: Count
+    topValues: NoList
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -373,5 +385,8 @@ NAMED: dict[str, Any] = {
     "IssueChangesMade": ChangesMade,
     **{kind.__name__: kind for kind in (Mutation, MutationInFull)},
     "ChangedParts": ChangedParts,
-    **{kind.__name__: kind for kind in (Undone, Activity, Activities, SharedEvent, SharedIssue, Release, Deploy)},
+    **{
+        kind.__name__: kind
+        for kind in (Undone, Activity, Activities, Event, Hash, SharedIssue, Release, Deploy, TagWithoutValues)
+    },
 }

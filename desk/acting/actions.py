@@ -76,6 +76,7 @@ ACTIONS: Mapping[str, Action] = {
         ),
         Action("reopen", "Reopen", "reopened", "status", {"status": "unresolved"}, takes_all=True, key="u"),
         Action("assign", "Assign", "assigned", "care", form=AssignForm, asks_first=True, at_once=False, key="a"),
+        Action("take", "Assign to me", "assigned to you", "care", {"assignedTo": "me"}, key="t"),
         Action("unassign", "Assign to nobody", "assigned to nobody", "care", {"assignedTo": None}),
         Action(
             "priority",
@@ -131,7 +132,14 @@ def offered(names: Sequence[str] = tuple(ACTIONS)) -> Offered:
 
 
 def offered_for(
-    *, status: str, is_assigned: bool, is_public: bool, is_seen: bool, is_bookmarked: bool, is_followed: bool
+    *,
+    status: str,
+    is_assigned: bool,
+    is_mine: bool,
+    is_public: bool,
+    is_seen: bool,
+    is_bookmarked: bool,
+    is_followed: bool,
 ) -> Offered:
     """Return what is offered for one issue: of two that are each other's opposite, the one that would change it.
 
@@ -140,6 +148,7 @@ def offered_for(
     pointless = {
         *({"reopen"} if status == "unresolved" else ()),
         *(() if is_assigned else {"unassign"}),
+        *({"take"} if is_mine else ()),
         "share" if is_public else "unshare",
         "mark_seen" if is_seen else "mark_unseen",
         "bookmark" if is_bookmarked else "unbookmark",

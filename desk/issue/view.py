@@ -34,6 +34,7 @@ from issues.services.ground.targets import shown_for
 from issues.views.links import share_link
 
 LATEST, OLDEST = "latest", "oldest"
+TAGGED = 200  # events whose tags are counted, the newest: a page is to come at once, however many were merged
 _AN_ID = re.compile("[0-9a-fA-F]{32}", re.ASCII)
 
 
@@ -129,7 +130,7 @@ def _context(
         "first_release": _version(whole.first_release),
         "last_release": _version(whole.last_release),
         "share_link": share_link(request, issue) if issue.share_id else "",
-        "offered": _offered(item),
+        "offered": _offered(item, visitor),
         "followers": whole.followers,
         "seen": whole.seen,
         "children": read_children(issue),
@@ -145,11 +146,12 @@ def _context(
     }
 
 
-def _offered(item: Item) -> Offered:
+def _offered(item: Item, visitor: Visitor) -> Offered:
     """Return what can be done to it; who looks at it has seen it."""
     return offered_for(
         status=item.status_shown,
         is_assigned=bool(item.assignee_user_id or item.assignee_team_id),
+        is_mine=item.assignee_user_id == visitor.user.pk,
         is_public=item.share_id is not None,
         is_seen=True,
         is_bookmarked=item.bookmark_id is not None,
@@ -162,7 +164,7 @@ def _of_events(
 ) -> dict[str, Any]:
     if event is None:
         return {"event": None, "why_no_event": _why_no_event(item, visitor), "metadata": _metadata(item)}
-    tags = read_tags(issue.project_id, issue.pk)
+    tags = read_tags(issue.project_id, issue.pk, most=TAGGED)
     return {
         "event": shown_event(event, issue, origin, whole=request.GET.get(WHOLE) == "1"),
         "tags": shares_of(tags),

@@ -3,21 +3,16 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from events.meaning.packing import unpack
 from events.reading import kept
 from events.reading.kept import Span
 from events.reading.tagging import tags_of
-from projects.database.keyset import Sort
-from projects.pages import Page, PageQuery, cut_page, refuse_foreign
-
-IN_ORDER = Sort("id", descending=False)
 
 MOST_EVENTS = 2_000  # the newest, where many issues that were merged keep more
 TOP = 10
 
-Item = TypeVar("Item")
 Order = Literal["age", "count", "date", "id"]
 
 
@@ -44,10 +39,13 @@ class Tag:
         return self.values[:TOP]
 
 
-def read_tags(project_id: int, issue_id: int) -> list[Tag]:
-    """Return the tags of the events that are kept of an issue and of what was merged into it, by key."""
+def read_tags(project_id: int, issue_id: int, *, most: int = MOST_EVENTS) -> list[Tag]:
+    """Return the tags of the events that are kept of an issue and of what was merged into it, by key.
+
+    :param most: of how many events, the newest.
+    """
     found: dict[str, dict[str, Value]] = {}
-    for seen_at, tags in _read(project_id, issue_id):
+    for seen_at, tags in _read(project_id, issue_id, most):
         for key, word in tags.items():
             values = found.setdefault(key, {})
             value = values.get(word)
@@ -79,18 +77,7 @@ def in_order(values: Iterable[Value], order: Order) -> list[Value]:
     return sorted(found, key=keys[order], reverse=True)
 
 
-def page_of(items: Sequence[Item], asked: PageQuery) -> Page[Item]:
-    """Return a page of what is counted anew each time: its places are numbers, ``IN_ORDER``.
-
-    :raises ForeignCursor: the cursor is of another list.
-    """
-    refuse_foreign(asked.position, lambda key: False)
-    found = [((number, number), item) for number, item in enumerate(items, 1)]
-    beyond = [row for row in found if asked.position.is_before(row[0])]
-    return cut_page(beyond[::-1] if asked.position.backwards else beyond, asked.position, asked.limit)
-
-
-def _read(project_id: int, issue_id: int) -> Iterator[tuple[datetime, dict[str, str]]]:
+def _read(project_id: int, issue_id: int, most: int) -> Iterator[tuple[datetime, dict[str, str]]]:
     fingerprints = kept.fingerprints_of(project_id, issue_id)
-    for row in kept.of_fingerprints(project_id, fingerprints, Span(), MOST_EVENTS):
+    for row in kept.of_fingerprints(project_id, fingerprints, Span(), most):
         yield row.seen_at, tags_of(unpack(bytes(row.data)))

@@ -1,7 +1,6 @@
 """Absolute addresses of pages for people, under BASE_URL or the request's host."""
 
 from collections.abc import Callable
-from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
@@ -13,9 +12,9 @@ from projects.api.addresses import base_url
 
 
 def permalink(request: HttpRequest | Request) -> Callable[[int], str]:
-    """Return what makes an issue's id the address of its page in the admin."""
+    """Return what makes an issue's id the address of its page at the desk."""
     # Worked out once for a whole list: 0 stands where the id goes.
-    before, _, after = reverse("admin:issues_issue_change", args=[0]).partition("0")
+    before, _, after = reverse("desk:issue", args=[0]).partition("0")
     before = base_url(request) + before
     return lambda pk: f"{before}{pk}{after}"
 
@@ -28,8 +27,8 @@ def share_link(request: HttpRequest | Request, issue: Issue) -> str:
 
 @require_safe
 def issue_page(request: HttpRequest, organization: str, issue: str) -> HttpResponseRedirect:
-    """Lead to the admin's search for an issue's id or short id.
+    """Lead to the page at the desk of what an id or a short id names.
 
     Clients print this address without asking for one. Nothing is looked up here: strangers learn nothing from it.
     """
-    return HttpResponseRedirect(f"{reverse('admin:issues_issue_changelist')}?{urlencode({'q': issue})}")
+    return HttpResponseRedirect(reverse("desk:issue", args=[issue]))

@@ -95,7 +95,7 @@ def test_shows_every_key_of_an_issue(api: Api, project: Project, jane: User) -> 
             "shortId": "PUMP-STATION-16J",
             "title": "ZeroDivisionError: \u2600",
             "culprit": "pump.valves in open",
-            "permalink": f"http://testserver/admin/issues/issue/{issue.pk}/change/",
+            "permalink": f"http://testserver/admin/desk/issues/{issue.pk}/",
             "logger": "auth",
             "level": "fatal",
             "status": "unresolved",
@@ -151,7 +151,7 @@ def test_shows_every_key_of_the_barest_issue(api: Api, project: Project) -> None
             "shortId": "PUMP-STATION-1",
             "title": "E",
             "culprit": "",
-            "permalink": f"http://testserver/admin/issues/issue/{issue.pk}/change/",
+            "permalink": f"http://testserver/admin/desk/issues/{issue.pk}/",
             "logger": None,
             "level": "error",
             "status": "unresolved",
@@ -241,7 +241,7 @@ def test_links_to_the_admin_under_the_configured_address(api: Api, project: Proj
 
     (item,) = api.get(api.issues_url).json()
 
-    assert item["permalink"] == f"https://issues.example.com/admin/issues/issue/{issue.pk}/change/"
+    assert item["permalink"] == f"https://issues.example.com/admin/desk/issues/{issue.pk}/"
 
 
 # ---------------------------------------------------------------------------------------------------------------------

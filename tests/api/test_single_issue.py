@@ -282,7 +282,7 @@ def test_is_not_found_once_it_is_deleted(api: Api, issue: Issue, method: str) ->
 def test_has_links_under_the_address_that_the_operator_gave(api: Api, issue: Issue, settings: Any) -> None:
     settings.BASE_URL = "https://issues.example"
 
-    assert api.get(path_of(issue)).json()["permalink"].startswith("https://issues.example/admin/issues/issue/")
+    assert api.get(path_of(issue)).json()["permalink"].startswith("https://issues.example/admin/desk/issues/")
 
 
 def test_is_not_marked_by_who_reads_it(api: Api, issue: Issue) -> None:

@@ -79,7 +79,7 @@ def test_is_answered_whole(api: Api, project: Project, jane: User, sam: User, te
             "shortId": "PUMP-STATION-1A",
             "title": "OverflowError: too much",
             "culprit": "pump.run",
-            "permalink": f"http://testserver/admin/issues/issue/{issue.pk}/change/",
+            "permalink": f"http://testserver/admin/desk/issues/{issue.pk}/",
             "logger": "pump",
             "level": "fatal",
             "status": "ignored",

@@ -52,7 +52,7 @@ class Counting(Changing):
             "shortId": f"{str(self.place.project['slug']).upper()}-{DIGITS[self.short_numbers]}",
             "title": event.title,
             "culprit": event.transaction,
-            "permalink": f"{url}/admin/issues/issue/{pk}/change/",
+            "permalink": f"{url}/admin/desk/issues/{pk}/",
             "logger": None,
             "platform": None,
             "type": "default",

@@ -313,7 +313,7 @@ def _as_model(row: Row, url: str) -> things.Issue:
         "shortId": row.short_id,
         "title": row.text.title,
         "culprit": row.text.culprit,
-        "permalink": f"{url}/admin/issues/issue/{row.pk}/change/",
+        "permalink": f"{url}/admin/desk/issues/{row.pk}/",
         "logger": None,
         "platform": None,
         "type": "error",

@@ -50,6 +50,7 @@ CASES: dict[str, tuple[dict[str, str], dict[str, Any], tuple[str, str, str] | No
     ),
     "reopen": ({}, {"status": "unresolved"}, ("status", "Resolved", "Unresolved")),
     "assign": ({"assignedTo": "jane"}, {"assignedTo": "jane"}, ("assigned to", "nobody", "Jane Schmidt")),
+    "take": ({}, {"assignedTo": "me"}, ("assigned to", "nobody", "Jane Schmidt")),
     "unassign": ({}, {"assignedTo": None}, ("assigned to", "Jane Schmidt", "nobody")),
     "priority": ({"priority": "high"}, {"priority": "high"}, ("priority", "medium", "high")),
     "merge": ({}, {"merge": True}, ("events", "1 event", "3 events")),

@@ -1,1 +1,0 @@
-"""Words into values, values into words; they ask nothing."""
