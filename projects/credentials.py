@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
+from string import ascii_letters, digits
 from typing import Any
 
 from django.db import transaction
@@ -32,8 +33,8 @@ def new_token() -> str:
 
 
 def give_password(user: User) -> str:
-    """Give a user a new password, of 96 random bits; return it, for it can't be read again. The row is not saved."""
-    password = secrets.token_urlsafe(12)
+    """Give a user a new password, of 95 random bits; return it, for it can't be read again. The row is not saved."""
+    password = "".join(secrets.choice(ascii_letters + digits) for _ in range(16))
     user.set_password(password)
     return password
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from desk.acting.forms import AssignForm, IgnoreForm, NoteForm, PriorityForm, ReleaseForm, WishForm
-from projects.models import Scope
+from projects.roles import May
 
 Group = Literal["status", "care", "tree", "marks", "more"]
 
@@ -21,7 +21,7 @@ class Action:
     :ivar takes_all: whether it may be about all that a search finds, however many (contract 1.3); others name each.
     :ivar at_once: whether one issue needs no page in between: nothing is asked, and an undo takes it back.
     :ivar key: what presses its button.
-    :ivar scope: what a credential of the API would need.
+    :ivar needs: what a role must allow in the organization (projects/roles.py).
     """
 
     name: str
@@ -34,7 +34,7 @@ class Action:
     takes_all: bool = False
     at_once: bool = True
     key: str = ""
-    scope: Scope = Scope.EVENT_WRITE
+    needs: May = May.TRIAGE
 
 
 NOTE, DELETE = "note", "delete"  # the two that no body of a PUT asks for
@@ -99,7 +99,7 @@ ACTIONS: Mapping[str, Action] = {
         Action("share", "Make public", "public, each by a link of its own", "more", {"isPublic": True}),
         Action("unshare", "Make private", "private", "more", {"isPublic": False}),
         Action(NOTE, "Add a note", "given a note", "more", form=NoteForm, asks_first=True, at_once=False, key="n"),
-        Action(DELETE, "Delete", "deleted", "more", at_once=False, scope=Scope.EVENT_ADMIN),
+        Action(DELETE, "Delete", "deleted", "more", at_once=False, needs=May.DELETE_ISSUES),
     )
 }
 

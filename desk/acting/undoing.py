@@ -11,6 +11,8 @@ from desk.wording import counted
 from issues.models import Mutation
 from issues.services import undo
 from projects.querysets import is_id
+from projects.roles import May
+from projects.visitors import standing_in
 
 AT_ONCE = 100  # mutations: an action has one for each project
 
@@ -19,11 +21,14 @@ AT_ONCE = 100  # mutations: an action has one for each project
 def undo_page(request: HttpRequest) -> HttpResponse:
     """Take back the mutations that the form names, each as far as things still are as it left them; lead back.
 
-    A mutation of a project that somebody doesn't see is as unknown as one that isn't there.
+    A mutation of a project that somebody doesn't see, or where their role allows no change, is as unknown as one that
+    isn't there.
     """
     visitor = visitor_of(request)
     ids = [int(word) for word in request.POST.getlist("mutation")[:AT_ONCE] if is_id(word)]
-    found = Mutation.objects.filter(pk__in=ids, project__in=[project.pk for project in visitor.projects])
+    standing = standing_in(request)
+    theirs = [project.pk for project in visitor.projects if standing.may(May.TRIAGE, project.organization_id)]
+    found = Mutation.objects.filter(pk__in=ids, project__in=theirs)
     mutations = list(found.order_by("-pk").only("pk", "project_id"))
     if not mutations:
         messages.error(request, undo.UnknownMutation.sentence)

@@ -29,6 +29,7 @@ from issues.serializers.mutations import read_mutation
 from issues.services import bulk, deletion, notes
 from projects.acting import Act
 from projects.querysets import is_id
+from projects.visitors import standing_in
 
 SUGGESTED = 100  # members, teams; releases
 NOTED_AT_MOST = 100  # issues that get the same note
@@ -128,6 +129,10 @@ class Asking:
         """Return why this can't be done with what is selected, before anything is tried; empty if it can."""
         if self.subject is None:
             return ""
+        standing = standing_in(self.request)
+        for project in self.subject.projects:
+            if not standing.may(self.action.needs, project.organization_id):
+                return f"Your role in {project.organization} doesn't allow this."
         if not self.subject.matched and not self.selection.gone:
             return "No issue matches."
         if self.subject.ids is None and not self.action.takes_all:
@@ -209,7 +214,9 @@ class Asking:
 
     def done_at_once(self) -> HttpResponse | None:
         """Do what needs no words to one issue, and lead back; None when it wasn't done: a message then says why."""
-        return None if self.subject is None or self.selection.gone else self.done(self.subject, 1)
+        if self.subject is None or self.selection.gone or self.refused_before():
+            return None
+        return self.done(self.subject, 1)
 
     def done(self, subject: Subject, expected: int) -> HttpResponse | None:
         act = replace(self.act, expected=expected)

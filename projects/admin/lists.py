@@ -206,6 +206,7 @@ class LargeTableAdmin(Scoped, ModelAdmin):
     list_filter_sheet = False  # on a wide screen the filters stand beside the list
     list_fullwidth = True
     list_per_page = 50
+    leads_to_its_page: ClassVar[bool] = False
     why_empty: ClassVar[str] = ""  # what the list says when there is nothing in it
     linked_lookups: ClassVar[tuple[str, ...]] = ()  # what links of the admin ask of the list, besides its filters
 
@@ -282,6 +283,14 @@ class LargeTableAdmin(Scoped, ModelAdmin):
         """Return the form; as its ``standing`` it has what who fills it in may do."""
         form = super().get_form(request, obj, change=change, **kwargs)
         return type(form.__name__, (form,), {"standing": standing_in(request), "__module__": form.__module__})
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> Any:
+        """Lead to the page of what was made, where ``leads_to_its_page`` says so: it has what is needed next."""
+        if self.leads_to_its_page and "_addanother" not in request.POST and "_popup" not in request.POST:
+            posted: Any = request.POST.copy()
+            posted["_continue"] = "1"
+            request.POST = posted  # as Django's own page of users does
+        return super().response_add(request, obj, post_url_continue)
 
     # What may be asked
 

@@ -88,6 +88,7 @@ class UserAdmin(LargeTableAdmin):
     ordering = ("username",)
     actions = None
     inlines = (OrganizationsInline,)
+    leads_to_its_page = True  # from there they are made a member
 
     def seen_by(self, rows: QuerySet[Any], caller: Caller, request: HttpRequest) -> QuerySet[Any]:
         """Keep who is in an organization of the caller's, and the caller."""

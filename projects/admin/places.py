@@ -65,6 +65,7 @@ class ProjectAdmin(LargeTableAdmin):
     autocomplete_fields = ("organization", "teams")
     actions = None
     inlines = (ClientKeysInline,)
+    leads_to_its_page = True  # there stands its DSN
     shown: ClassVar[tuple[str, ...]] = ("id", "created_at")  # on the page of one that is made
 
     def seen_by(self, rows: QuerySet[Any], caller: Caller, request: HttpRequest) -> QuerySet[Any]:
@@ -91,14 +92,6 @@ class ProjectAdmin(LargeTableAdmin):
         super().save_model(request, obj, form, change)
         if not change:
             ClientKey.objects.create(project=obj, name="first")
-
-    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> Any:
-        """Lead to the page of the project, where its DSN stands."""
-        if "_addanother" not in request.POST and "_popup" not in request.POST:
-            posted: Any = request.POST.copy()
-            posted["_continue"] = "1"
-            request.POST = posted  # as Django's own page of users does
-        return super().response_add(request, obj, post_url_continue)
 
 
 class DeploysInline(OfProjectInline):
