@@ -8,9 +8,11 @@ from issues.views.links import issue_page
 from issues.views.shared import shared_page
 from issuetracker.openapi.views import DocsViewSet, SchemaViewSet
 
+ONLY_READ = ["get", "head", "options"]
+
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", RedirectView.as_view(pattern_name="desk:list"), name="home"),
-    path("admin", RedirectView.as_view(pattern_name="desk:list")),
+    path("", RedirectView.as_view(pattern_name="desk:list", http_method_names=ONLY_READ), name="home"),
+    path("admin", RedirectView.as_view(pattern_name="desk:list", http_method_names=ONLY_READ)),
     path("admin/desk/", include("desk.urls")),
     path("admin/", admin.site.urls),
     path("", include("events.urls")),

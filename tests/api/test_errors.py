@@ -117,7 +117,6 @@ def test_answers_in_json_with_the_documented_headers(api: Api, refusal: Refusal)
 @pytest.mark.parametrize(
     "path",
     [
-        "/",
         "/nothing/",
         "/nothing",
         "/api/",

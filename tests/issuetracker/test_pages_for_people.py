@@ -40,6 +40,12 @@ def test_lead_to_the_log_in_who_is_a_stranger(client: Client, address: str) -> N
     assert chain[-1][0].startswith("/admin/login/?next=/admin/")
 
 
+@pytest.mark.parametrize("address", ["/", "/admin"])
+@pytest.mark.parametrize("method", ["post", "put", "delete"])
+def test_lead_nobody_away_with_what_they_send(member: Client, address: str, method: str) -> None:
+    assert getattr(member, method)(address).status_code == 405
+
+
 @pytest.mark.parametrize("address", ["/nothing", "/admin/nothing/", "/admin/desk/nothing/", "/share/nothing/"])
 def test_say_on_a_page_that_there_is_nothing(member: Client, address: str) -> None:
     answer = member.get(address, headers=BROWSER)
