@@ -1,4 +1,4 @@
-"""Large requests, one after the other: 8 MiB of hostile JSON take 200 MB while they are read, and a thread for seconds.
+"""Large requests, one after the other: 8 MiB of hostile JSON take 400 MB while they are read, and a thread for seconds.
 
 Threads share one interpreter, so that several at once would not be done sooner: they would only take as much each.
 """
