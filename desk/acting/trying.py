@@ -40,7 +40,7 @@ class Trial:
 
     :ivar missing: ids with which it can't be done: with any of them, nothing is.
     :ivar before: how many issues have which status, and ``after``: how many would.
-    :ivar is_counted: whether ``changed`` was counted and not tried.
+    :ivar is_counted: whether ``changed`` was counted and not tried; ``is_at_least``: and may be more.
     :ivar parent: the issue into which the others would be merged.
     """
 
@@ -52,6 +52,7 @@ class Trial:
     after: Counter[str] = field(default_factory=Counter)
     missing: Sequence[int] = ()
     is_counted: bool = False
+    is_at_least: bool = False
     parent: Compared | None = None
 
 
@@ -132,7 +133,9 @@ def try_change(subject: Subject, mutation: IssueMutation, act: Act) -> Trial:
 
     if subject.ids is None:
         bulk.mutate_each(_first(subject), mutation, preview, look=look)
-        return _counted(subject, mutation, after)
+        # Who names issues follows them from then on; who says "all" doesn't (contract 1.5).
+        follows = {item.id: item.subscribed_for for item in subject.first}
+        return _counted(subject, mutation, [item._replace(subscribed_for=follows[item.id]) for item in after])
     scopes = subject.scopes if mutation.changes_status_only else subject.named
     outcomes = bulk.mutate_each(scopes, mutation, preview, look=look)
     return _tried(subject, scopes, outcomes, after, sums(counts), act)
@@ -195,6 +198,7 @@ def _counted(subject: Subject, mutation: IssueMutation, after: Sequence[Item]) -
         before=sums(subject.counts),
         after=Counter({status: subject.matched}),
         is_counted=True,
+        is_at_least=sums(subject.counts)[status] > 0,
     )
 
 

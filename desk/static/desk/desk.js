@@ -77,6 +77,7 @@ class Selection {
     form.addEventListener("change", (event) => this.changed(event.target));
     form.addEventListener("submit", () => this.bringAlong());
     this.ofPage.hidden = false;
+    form.classList.add("has-script");
     this.show();
   }
 

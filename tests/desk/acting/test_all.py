@@ -6,7 +6,7 @@ from django.test import Client
 from desk.acting import selection, trying, view
 from issues.models import Issue, Mutation
 from projects.models import Project
-from tests.desk.acting.steps import carried, choose_all, confirm, ids_of, numbers, said, state_of_issues, undo
+from tests.desk.acting.steps import carried, changes, choose_all, confirm, ids_of, numbers, said, state_of_issues, undo
 from tests.factories import IssueFactory
 
 pytestmark = pytest.mark.django_db
@@ -101,9 +101,18 @@ def test_counts_what_is_too_much_to_be_tried_and_does_all_of_it(
     assert page.context["after"] == [("resolved", 4)]
     assert "At least 3 would change" in page.content.decode()
     assert len(page.context["trial"].rows) == 4
+    assert {what for what, *_ in changes(page)} == {"status"}  # who says "all" does not follow them from then on
     assert not Mutation.objects.exists()
     assert said(confirm(as_jane, page)) == ["3 issues resolved."]
     assert Mutation.objects.get().ids is None
+
+
+@pytest.mark.usefixtures("few")
+def test_knows_how_many_change_where_none_has_the_status_by_now(as_jane: Client, issues: list[Issue]) -> None:
+    page = choose_all(as_jane, "resolve")
+
+    assert "3 would change: counted" in page.content.decode()
+    assert "At least" not in page.content.decode()
 
 
 @pytest.mark.usefixtures("few")
