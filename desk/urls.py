@@ -10,6 +10,7 @@ from django.urls import URLPattern, path
 from desk.acting.undoing import undo_page
 from desk.acting.view import act_page
 from desk.appearance import choose_theme
+from desk.history.view import history_page, mutation_page, undo_mutation_page
 from desk.issue.notes import change_note, write_note
 from desk.issue.view import issue_page
 from desk.list.view import list_page
@@ -30,6 +31,9 @@ urlpatterns: list[URLPattern] = [
     path("undo/", on_desk(undo_page), name="undo"),
     path("searches/", on_desk(searches_page), name="searches"),
     path("theme/", on_desk(choose_theme), name="theme"),
+    path("history/", on_desk(history_page), name="history"),
+    path("history/<int:mutation>/", on_desk(mutation_page), name="mutation"),
+    path("history/<int:mutation>/undo/", on_desk(undo_mutation_page), name="undo_mutation"),
     path("issues/<str:issue>/", on_desk(issue_page), name="issue"),
     path("issues/<str:issue>/events/<str:event>/", on_desk(issue_page), name="event"),
     path("issues/<int:issue>/notes/", on_desk(write_note), name="notes"),

@@ -17,6 +17,7 @@ from django.contrib.postgres.indexes import BrinIndex, GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.expressions import RawSQL
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Upper
 
 from issues import short_ids
@@ -664,8 +665,8 @@ class Mutation(models.Model):
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, db_index=False, related_name="+")
     kind = models.CharField(max_length=10, choices=MutationKind.choices)
-    user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
-    api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, null=True, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, db_index=False, related_name="+")
+    api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, null=True, db_index=False, related_name="+")
     created_at = models.DateTimeField()
 
     # the scope as asked; null: that filter was not given
@@ -718,6 +719,46 @@ class Mutation(models.Model):
             models.Index(F("project"), F("id").desc(), name="issues_mutation_of_project"),
             # By what the mutations of a page of the history were undone.
             models.Index(fields=["undoes"], name="issues_mutation_undone_by", condition=Q(undoes__isnull=False)),
+            # The history by who asked; and whose mutations a user's end leaves nobody's.
+            *(
+                models.Index(
+                    F(who),
+                    F("project"),
+                    F("id").desc(),
+                    name=f"issues_mutation_by_{who}",
+                    condition=Q(**{f"{who}__isnull": False}),
+                )
+                for who in ("user", "api_key")
+            ),
+            # The history by what was asked (issues/reading/mutations.py): few mutations have an entry in more than one.
+            models.Index(
+                F("project"),
+                F("kind"),
+                F("id").desc(),
+                name="issues_mutation_by_kind",
+                condition=~Q(kind=MutationKind.UPDATE),
+            ),
+            models.Index(
+                F("project"),
+                KeyTextTransform("status", "body"),
+                F("id").desc(),
+                name="issues_mutation_by_status",
+                condition=Q(body__has_key="status"),
+            ),
+            *(
+                models.Index(
+                    F("project"),
+                    F("id").desc(),
+                    name=f"issues_mutation_of_{what}",
+                    condition=Q(body__has_key=key),
+                )
+                for what, key in (
+                    ("assignees", "assignedTo"),
+                    ("priority", "priority"),
+                    ("merges", "merge"),
+                    ("shares", "isPublic"),
+                )
+            ),
         ]
 
     def __str__(self) -> str:

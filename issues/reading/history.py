@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -195,3 +196,37 @@ def _read(mutation: Mutation, ids: Sequence[int], part: Part) -> list[Change]:
             )
             for issue_id, times_seen, users_seen, *states in cursor.fetchall()
         ]
+
+
+def read_left(mutation: Mutation, issue_ids: Sequence[int], *, at: datetime) -> dict[str, dict[int, bool]]:
+    """Return by part, for those of these issues of which a mutation changed it, whether it still is as it left it.
+
+    As an undo asks it: whether a reader sees the same (contract section 6).
+    """
+    found: dict[str, dict[int, bool]] = {part.name: {} for part in PARTS}
+    statements = " UNION ALL ".join(
+        f"""
+        (
+            SELECT '{part.name}', issue.id, later.id IS NULL OR {part.same("issue.", "later.before_")}
+            FROM issues_activity AS activity
+            JOIN issues_issue AS issue ON issue.id = activity.issue_id
+            {part.next_change}
+            WHERE activity.mutation_id = %(mutation_id)s AND activity.issue_id = ANY(%(ids)s::bigint[])
+              AND activity.project_id = %(project_id)s AND activity.kind IN ({part.kinds_in_sql})
+        )
+        """
+        for part in PARTS
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            statements,
+            {
+                "mutation_id": mutation.pk,
+                "project_id": mutation.project_id,
+                "ids": as_array(issue_ids),
+                "at": at,
+            },
+        )
+        for name, pk, is_left in cursor:
+            found[name][pk] = is_left
+    return found

@@ -77,8 +77,15 @@ AROUND = [
     """,
     """
     INSERT INTO issues_mutation
-        (id, project_id, kind, created_at, body, matched, changed, seen_ids, bookmark_ids, subscription_ids)
-    SELECT id, project_id, 'update', last_seen, '{}', 1, 1, '{}', '{}', '{}' FROM issues_issue
+        (id, project_id, kind, user_id, created_at, body, matched, changed, seen_ids, bookmark_ids, subscription_ids)
+    SELECT id, project_id, CASE WHEN id %% 50 = 7 THEN 'delete' ELSE 'update' END,
+           CASE WHEN id %% 7 = 0 THEN %(user_id)s END, last_seen,
+           (ARRAY[
+               '{"status": "resolved"}', '{"assignedTo": null}', '{"priority": "low"}', '{"merge": true}',
+               '{"isPublic": true}'
+           ])[CASE WHEN id %% 20 < 5 THEN 1 + id %% 20 ELSE 1 END]::jsonb,
+           1, 1, '{}', '{}', '{}'
+    FROM issues_issue
     """,
     """
     INSERT INTO issues_environment (project_id, name)

@@ -7,6 +7,7 @@ PostgreSQL has counted them. A reader whose plan reads a table of issues from en
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,13 +17,14 @@ from django.db import connection
 from django.db.models import Index, Max, Min, UniqueConstraint
 from pytest_django import DjangoDbBlocker
 
-from issues.enums import IssueStatus
+from issues.enums import IssueStatus, MutationKind
 from issues.models import Activity, Environment, Issue, IssueHash, Mutation
 from issues.mutation import AllIssues, Ignore, IssueMutation, NamedIssues
-from issues.reading import counts
+from issues.reading import counts, history
 from issues.reading.activities import NEWEST_FIRST, activities_from
 from issues.reading.history import changes_of, read_undone_by
 from issues.reading.items import Item, read_items, read_stats
+from issues.reading.mutations import MutationQuery, read_listed
 from issues.reading.whole import A_DAY
 from issues.search import parse
 from issues.services import bulk, pruning, undo
@@ -34,6 +36,7 @@ from issues.services.verbs.status import resolutions
 from projects.callers import Caller
 from projects.database.keyset import Position, Sort
 from projects.models import Project, User
+from projects.pages import PageQuery
 from tests.acts import act
 from tests.factories import NOW, UserFactory
 from tests.issues.filled import AGE, DATE, Cast, empty_again, filled
@@ -109,6 +112,13 @@ def no_targets(cast: Cast) -> targets.NamedTargets:
 def put_back(cast: Cast) -> None:
     """Undo a mutation, in the test's own transaction."""
     restore(no_targets(cast), status.PART, one_mutation(cast).pk, act(Caller(user=cast.user)))
+
+
+def mutations(cast: Cast, **asked: Any) -> None:
+    """Read a page of the desk's history, of all that there are."""
+    query = MutationQuery([cast.project.pk, cast.other.pk, cast.empty.pk], **asked)
+    start = PageQuery(Position(history.NEWEST_FIRST), 50)
+    read_listed(query, start, by=Caller(user=cast.user))
 
 
 # reader -> the indexes that its plan names
@@ -225,6 +235,27 @@ READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
         lambda cast: Environment.objects.filter(project=cast.project, name="environment 7").first(),
         {"issues_environment_once_per_project"},
     ),
+    "the history of several projects": (lambda cast: mutations(cast), {"issues_mutation_of_project"}),
+    "the history of a day": (
+        lambda cast: mutations(cast, since=NOW - timedelta(days=2), until=NOW - timedelta(days=1)),
+        {"issues_mutation_pkey"},
+    ),
+    "the history by who asked": (lambda cast: mutations(cast, user_id=cast.user.pk), {"issues_mutation_by_user"}),
+    "the history of an API key": (lambda cast: mutations(cast, api_key_id=1), {"issues_mutation_by_api_key"}),
+    "the history of a status": (
+        lambda cast: mutations(cast, statuses=["resolved", "unheard"]),
+        {"issues_mutation_by_status"},
+    ),
+    "the history of deletions": (
+        lambda cast: mutations(cast, kind=MutationKind.DELETE),
+        {"issues_mutation_by_kind"},
+    ),
+    **{
+        f"the history of the key {key}": (partial(mutations, key=key), {f"issues_mutation_of_{index}"})
+        for key, index in {
+            **{"assignedTo": "assignees", "priority": "priority", "merge": "merges", "isPublic": "shares"}
+        }.items()
+    },
     "the mutations of a project that has few": (
         lambda cast: list(Mutation.objects.filter(project=cast.empty).order_by("-pk")[:100]),
         {"issues_mutation_of_project"},
@@ -343,5 +374,5 @@ def test_no_index_is_without_a_reader() -> None:
         if isinstance(index, Index | UniqueConstraint)
     }
 
-    keys = {"issues_issue_pkey"}  # of tables, which nobody declares
+    keys = {"issues_issue_pkey", "issues_mutation_pkey"}  # of tables, which nobody declares
     assert set().union(*(indexes for _, indexes in READERS.values())) - keys == declared

@@ -1,0 +1,204 @@
+"""The pages of the history: what was done, one mutation whole, and taking it back."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+from rest_framework.exceptions import ValidationError
+
+from desk.acting.attempting import act_of, attempt, say_done
+from desk.history.asking import chips_of, read_asked
+from desk.history.changes import ChangedIssue, changed_issues
+from desk.history.rows import address_of, rows_of
+from desk.history.sentences import ids_named, scope_in_words, wishes
+from desk.pages import page
+from desk.people import Visitor, visitor_of
+from desk.texts import visible
+from desk.ways import way_back
+from desk.wording import counted
+from issues.models import Mutation
+from issues.mutation import UndoOutcome
+from issues.reading.history import changes_of, find_mutation, read_changes, sort_of_changes
+from issues.reading.items import look_up_names
+from issues.reading.mutations import ListedMutation, find_listed, read_chain, read_listed
+from issues.services import undo
+from issues.services.ground import history
+from issues.services.verbs.merging import read_links
+from projects.acting import Act
+from projects.api.pagination import read_cursor
+from projects.pages import ForeignCursor, Page, PageQuery, write_cursor
+from projects.querysets import is_id
+
+ROWS = 50  # of a page
+ISSUES = 50  # of a page of what one changed
+GONE_PAGE = "This page is not there; here is the way to the first one."
+
+
+@require_safe
+def history_page(request: HttpRequest) -> HttpResponse:
+    """Answer a page of what was done to the issues that somebody sees."""
+    visitor = visitor_of(request)
+    asked = read_asked(request.GET, visitor)
+    error, found = asked.error, None
+    if asked.query is not None:
+        try:
+            found = read_listed(asked.query, PageQuery(asked.position, ROWS), by=visitor.by)
+        except ForeignCursor:
+            error = GONE_PAGE
+    chips, people = chips_of(asked, visitor)
+    context = {
+        "section": "history",
+        "asked": asked,
+        "error": error,
+        "chips": chips,
+        "people": people,
+        "several_organizations": visitor.sees_several_organizations,
+        "everything": reverse("desk:history"),
+        "rows": [] if found is None else rows_of(found.rows, visitor.projects),
+        **_neighbours(asked.address(), found),
+    }
+    return page(request, visitor, "desk/history/list.html", context)
+
+
+@require_safe
+def mutation_page(request: HttpRequest, mutation: int) -> HttpResponse:
+    """Answer one mutation: what was asked, what it did to which issues, and what was taken back since."""
+    visitor = visitor_of(request)
+    listed = _find(visitor, mutation)
+    whole = None if listed is None else find_mutation(listed.project_id, listed.id)
+    if listed is None or whole is None:
+        return _none(request, visitor)
+    found, issues, error = _read_issues(request, visitor, whole)
+    chain = rows_of(read_chain(listed, by=visitor.by), visitor.projects)
+    (row,) = rows_of([listed], visitor.projects)
+    context = {
+        "section": "history",
+        "row": row,
+        "mutation": listed,
+        "scope": [visible(words) for words in scope_in_words(listed)],
+        "named": [] if whole.ids is None else whole.ids,
+        "wishes": _wishes(listed),
+        "raw": _raw(whole, listed),
+        "chain": chain,
+        "issues": issues,
+        "error": error,
+        "several_organizations": visitor.sees_several_organizations,
+        **_neighbours("?", found),
+    }
+    return page(request, visitor, "desk/history/mutation.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def undo_mutation_page(request: HttpRequest, mutation: int) -> HttpResponse:
+    """Answer what an undo would put back; once that is confirmed, do it and lead back, or to the undo's own page."""
+    visitor = visitor_of(request)
+    listed = _find(visitor, mutation)
+    if listed is None:
+        return _none(request, visitor)
+    if not listed.can_be_undone:
+        messages.error(request, str(undo.CannotUndoDeletion()))
+        return HttpResponseRedirect(address_of(listed.id))
+
+    def run(act: Act) -> UndoOutcome | None:
+        return attempt(request, lambda: undo.undo(listed.project_id, listed.id, act))
+
+    act, expected = act_of(visitor), request.POST.get("expected", "")
+    if request.method == "POST" and is_id(expected):
+        done = run(replace(act, expected=int(expected)))
+        if done is not None:
+            return _done(request, listed, done)
+    outcome = run(replace(act, preview=True))
+    (row,) = rows_of([listed], visitor.projects)
+    context = {
+        "section": "history",
+        "row": row,
+        "outcome": outcome,
+        "button": f"Put back {counted(outcome.changed)}" if outcome is not None else "",
+        "skipped": _skipped(visitor, listed, outcome),
+        "more_skipped": 0 if outcome is None else outcome.skipped - len(outcome.skipped_ids),
+        "several_organizations": visitor.sees_several_organizations,
+        "back_to": request.POST.get("back", ""),
+    }
+    return page(request, visitor, "desk/history/undo.html", context)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What a page is made of
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _find(visitor: Visitor, pk: int) -> ListedMutation | None:
+    """Return the mutation, if it is of a project that they see."""
+    if not is_id(str(pk)):
+        return None
+    return find_listed([project.pk for project in visitor.projects], pk, by=visitor.by)
+
+
+def _none(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    return page(request, visitor, "desk/history/none.html", {"section": "history"}, status=404)
+
+
+def _read_issues(
+    request: HttpRequest, visitor: Visitor, mutation: Mutation
+) -> tuple[Page[Any] | None, list[ChangedIssue], str]:
+    """Return a page of what it changed, or why there is none."""
+    sort = sort_of_changes(mutation)
+    try:
+        asked = PageQuery(read_cursor(request.GET.get("cursor"), sort, is_time=False), ISSUES)
+        _, found, changes = read_changes(mutation, asked, by=visitor.by)
+    except (ForeignCursor, ValidationError):
+        return None, [], GONE_PAGE
+    is_beyond = asked.position.key is not None and not found.rows
+    return found, changed_issues(changes, at=visitor.at), GONE_PAGE if is_beyond else ""
+
+
+def _wishes(listed: ListedMutation) -> list[str]:
+    """Return what was asked for, one by one."""
+    names = look_up_names(ids_named([listed]))
+    them = "it" if listed.changed == 1 else "them"
+    return [visible(wish.replace("{}", them, 1)) for wish in wishes(listed, names)]
+
+
+def _raw(mutation: Mutation, listed: ListedMutation) -> str:
+    """Return the body as it was asked, without what others don't see."""
+    return "" if mutation.undoes is not None else visible(json.dumps(dict(listed.body), indent=2, ensure_ascii=False))
+
+
+def _neighbours(address: str, found: Page[Any] | None) -> dict[str, str]:
+    """Return the addresses of the pages before and after, where there are some."""
+    ways: dict[str, str] = {}
+    address = address if address == "?" else f"{address}&"
+    if found is not None and found.keys:
+        if found.has_previous:
+            ways["previous"] = f"{address}cursor={write_cursor(found.keys[0], backwards=True)}"
+        if found.has_next:
+            ways["next"] = f"{address}cursor={write_cursor(found.keys[-1], backwards=False)}"
+    return ways
+
+
+def _skipped(visitor: Visitor, listed: ListedMutation, outcome: UndoOutcome | None) -> Sequence[ChangedIssue]:
+    """Return the first issues that an undo would leave alone, each with what it is there about."""
+    whole = find_mutation(listed.project_id, listed.id)
+    if whole is None or outcome is None or not outcome.skipped_ids:
+        return []
+    with_marks = history.shows_marks_to(whole, visitor.by)
+    links = read_links(whole.pk)
+    changes = changes_of(whole, outcome.skipped_ids, links, with_marks=with_marks)
+    return changed_issues(changes, at=visitor.at)
+
+
+def _done(request: HttpRequest, listed: ListedMutation, done: UndoOutcome) -> HttpResponse:
+    left = f" {counted(done.skipped)} left alone: something of them is not as it was left." if done.skipped else ""
+    if done.mutation_id is None:
+        messages.info(request, f"There was nothing to put back: nothing was changed.{left}")
+        target = address_of(listed.id)
+    else:
+        say_done(request, f"Undone: {counted(done.changed)} put back.{left}", [done.mutation_id])
+        target = address_of(done.mutation_id)
+    back = request.POST.get("back", "")
+    return HttpResponseRedirect(way_back(back) if back else target)
