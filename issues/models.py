@@ -32,7 +32,7 @@ from issues.enums import (
     ResolutionKind,
     SubscriptionReason,
 )
-from issues.querysets import IssueQuerySet, urgency_of
+from issues.querysets import HOT, IssueQuerySet, urgency_of
 from projects.models import ApiKey, Project, Release, Team, User
 
 
@@ -268,14 +268,38 @@ class Issue(models.Model):
                 )
                 & Q(merged_into__isnull=True),
             ),
-            # The list by age (`sort=new`), which is the one that doesn't move while it is walked. The other two sorts,
-            # by events and by users, have none: every index more makes every change of status dearer.
+            # The list by age (`sort=new`), which is the one that doesn't move while it is walked.
             models.Index(
                 F("project"),
                 F("first_seen").desc(),
                 F("id").desc(),
                 name="issues_issue_listed_by_age",
                 condition=Q(merged_into__isnull=True),
+            ),
+            # The lists by events and by users, as far as those go that have many: an index of all would make every
+            # change of status dearer, and hardly anybody looks at the others (querysets.HOT, docs/decisions/0044).
+            models.Index(
+                F("project"),
+                F("times_seen").desc(),
+                F("id").desc(),
+                name="issues_issue_hot_by_events",
+                condition=Q(times_seen__gte=HOT, merged_into__isnull=True),
+            ),
+            models.Index(
+                F("project"),
+                F("users_seen").desc(),
+                F("id").desc(),
+                name="issues_issue_hot_by_users",
+                condition=Q(users_seen__gte=HOT, merged_into__isnull=True),
+            ),
+            # Searches for whom issues are assigned to, newest first: "mine" is what people ask for all day, and is few.
+            models.Index(
+                F("project"),
+                F("last_seen").desc(),
+                F("id").desc(),
+                name="issues_issue_assigned",
+                condition=Q(merged_into__isnull=True)
+                & (Q(assignee_user__isnull=False) | Q(assignee_team__isnull=False)),
             ),
             # The children of an issue: ground/targets.py walks trees by it, and so does the foreign key's check.
             models.Index("merged_into", name="issues_issue_children", condition=Q(merged_into__isnull=False)),

@@ -121,6 +121,8 @@ def _next_keys(issues: QuerySet[Any], position: Position, limit: int, *, few: bo
         # order that is asked for. Read in the order of their own index first, that is what it takes.
         sql, params = keys.order_by("-last_seen", "-id").query.sql_with_params()
         return f"SELECT * FROM ({sql}) AS few ORDER BY {_direction(position)} LIMIT {limit:d}", params
+    if position.sort.column in HOT_SORTS and position.sort.descending and not position.backwards:
+        return _hot_first(keys, position, limit)
     if position.sort.column not in INDEXED_SORTS:
         # The id as a sum, which no index is in the order of: for issues that all have the number that is asked for,
         # PostgreSQL would walk the issues of all projects by their ids.
@@ -133,6 +135,33 @@ def _next_keys(issues: QuerySet[Any], position: Position, limit: int, *, few: bo
 
 # The columns by which Issue.Meta.indexes can be walked.
 INDEXED_SORTS = frozenset({"last_seen", "first_seen"})
+
+# By these, those with at least so many are in an index (Issue.Meta.indexes), and nearly all that anybody looks at.
+HOT_SORTS = frozenset({"times_seen", "users_seen"})
+HOT = 100
+
+
+def _hot_first(keys: QuerySet[Any], position: Position, limit: int) -> tuple[str, Sequence[Any]]:
+    """Return the SQL of the keys next to a position, the largest number first: out of the index of the hot ones; of
+    the others, which have none and must all be read and sorted, only where the hot ones are too few."""
+    column = position.sort.column
+    hot, of_hot = keys.filter(**{f"{column}__gte": HOT}).order_by(*position.order())[:limit].query.sql_with_params()
+    # Beside the rows, not in a subquery: for that, PostgreSQL would start helpers before it looks at the number.
+    too_few = condition(f"taken.number < {limit:d}")
+    others = keys.filter(too_few, **{f"{column}__lt": HOT}).order_by()
+    cold, of_cold = others.query.sql_with_params()
+    number, pk = _direction(position).split(", ")
+    cold = f"{cold} ORDER BY {number}, {pk.replace('2', 'issues_issue.id + 0')} LIMIT {limit:d}"
+    return (
+        f"""
+        WITH hot AS MATERIALIZED ({hot})
+        SELECT * FROM hot
+        UNION ALL
+        SELECT cold.* FROM (SELECT count(*) AS number FROM hot) AS taken CROSS JOIN LATERAL ({cold}) AS cold
+        """,
+        [*of_hot, *of_cold],
+    )
+
 
 # The most urgent first, and among those the last seen: as one time, so that a page begins behind one value. Each step
 # is as if an issue had been seen a thousand years later.
@@ -178,7 +207,9 @@ def holds(term: Condition, *, at: datetime) -> Q | RawSQL:
         case terms.IsAssignedToNobody():
             return Q(assignee_user__isnull=True, assignee_team__isnull=True)
         case terms.IsAssignedToTeamsOf(user_id):
-            return Q(assignee_team__in=Team.objects.filter(members=user_id).values("pk"))
+            # Said for the index of those that are assigned: that what is in a set is not NULL, PostgreSQL doesn't see.
+            of_teams = Q(assignee_team__in=Team.objects.filter(members=user_id).values("pk"))
+            return Q(assignee_team__isnull=False) & of_teams
         case terms.IsAssignedTo(user_ids, team_ids):
             return _is_one_of("assignee_user_id", user_ids) | _is_one_of("assignee_team_id", team_ids)
         case terms.IsBookmarked(user_id):

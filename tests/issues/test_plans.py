@@ -139,6 +139,13 @@ READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
         lambda cast: page(cast, UNRESOLVED, AGE),
         {"issues_issue_listed_by_age", "issues_issue_snoozed_by_time", "issues_issue_snoozed_count"},
     ),
+    "the list by events": (lambda cast: page(cast, UNRESOLVED, Sort("times_seen")), {"issues_issue_hot_by_events"}),
+    "the list by users": (lambda cast: page(cast, UNRESOLVED, Sort("users_seen")), {"issues_issue_hot_by_users"}),
+    "the list of what is mine": (lambda cast: page(cast, UNRESOLVED, DATE, "assigned:me"), {"issues_issue_assigned"}),
+    "the list of what is my teams'": (
+        lambda cast: page(cast, UNRESOLVED, DATE, "assigned:[me,my_teams]"),
+        {"issues_issue_assigned"},
+    ),
     "the list of all": (lambda cast: page(cast, None, DATE), {"issues_issue_listed_by_status"}),
     "the list of the resolved": (
         lambda cast: page(cast, {IssueStatus.RESOLVED}, DATE),
