@@ -243,7 +243,9 @@ class Tag(TypedDict):
     value: str
 
 
-class Event(TypedDict):
+class SharedEvent(TypedDict):
+    """The latest event as strangers see it: made from the issue."""
+
     id: Hex
     eventID: Hex
     groupID: Id
@@ -271,12 +273,6 @@ class IssueOfHash(TypedDict):
     shortId: str
     title: str
     mergedInto: Id | None
-
-
-class Hash(TypedDict):
-    id: str
-    issue: IssueOfHash
-    latestEvent: Event
 
 
 class NamedPlace(TypedDict):
@@ -307,15 +303,7 @@ class SharedIssue(TypedDict):
     firstSeen: Time
     lastSeen: Time
     project: SharedProject
-    latestEvent: Event
-
-
-class TagWithoutValues(TypedDict):
-    key: str
-    name: str
-    uniqueValues: Count
-    totalValues: Count
-    topValues: NoList
+    latestEvent: SharedEvent
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -385,8 +373,5 @@ NAMED: dict[str, Any] = {
     "IssueChangesMade": ChangesMade,
     **{kind.__name__: kind for kind in (Mutation, MutationInFull)},
     "ChangedParts": ChangedParts,
-    **{
-        kind.__name__: kind
-        for kind in (Undone, Activity, Activities, Event, Hash, SharedIssue, Release, Deploy, TagWithoutValues)
-    },
+    **{kind.__name__: kind for kind in (Undone, Activity, Activities, SharedEvent, SharedIssue, Release, Deploy)},
 }

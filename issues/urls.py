@@ -4,7 +4,6 @@ from django.urls import URLPattern, path
 
 from issues.views import absent
 from issues.views.bulk import OrganizationIssuesViewSet, ProjectIssuesViewSet
-from issues.views.events import EventViewSet, HashesViewSet, ProjectEventViewSet
 from issues.views.mutations import MutationsViewSet
 from issues.views.notes import ActivitiesViewSet, NotesViewSet
 from issues.views.releases import OrganizationReleasesViewSet, ProjectReleasesViewSet
@@ -22,8 +21,6 @@ def of_one_issue(issue: str) -> list[URLPattern]:
         path(f"{issue}activities/", ActivitiesViewSet.as_view({"get": "list"})),
         path(f"{issue}notes/", NotesViewSet.as_view({"get": "list", "post": "create"})),
         path(f"{issue}notes/<str:note>/", NotesViewSet.as_view({"put": "update", "delete": "destroy"})),
-        path(f"{issue}hashes/", HashesViewSet.as_view({"get": "list"})),
-        path(f"{issue}events/<str:event>/", EventViewSet.as_view({"get": "retrieve"})),
     ]
 
 
@@ -42,7 +39,6 @@ urlpatterns = [
     *of_one_issue("issues/<str:issue>/"),
     *of_one_issue(f"{ORGANIZATION}issues/<str:issue>/"),
     path(f"{ORGANIZATION}shortids/<str:issue>/", ShortIdViewSet.as_view({"get": "retrieve"})),
-    path(f"{PROJECT}events/<str:event>/", ProjectEventViewSet.as_view({"get": "retrieve"})),
     path("shared/issues/<str:share_id>/", SharedIssueViewSet.as_view({"get": "retrieve"})),
     path(
         f"{PROJECT}releases/",

@@ -1,6 +1,7 @@
 """What every request gets, and every answer: errors and unknown addresses too."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from time import perf_counter
 from typing import Any
 
@@ -41,7 +42,7 @@ class RequestMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = perf_counter()
         method = request.method or ""
-        request_id = logs.request_id(request.headers.get("X-Request-Id", ""))
+        request_id = logs.request_id(request.META.get("HTTP_X_REQUEST_ID", ""))
         context = {"request_id": request_id, "method": method}
         request.META[logs.CONTEXT] = context
         with logs.about(context):
@@ -84,10 +85,18 @@ def address_of_sdks(path: str) -> ResolverMatch | None:
     """Return what a path leads to where SDKs send; None elsewhere."""
     if not path.startswith("/api/") or path.startswith("/api/0/"):
         return None
+    return _known_address(path) if len(path) <= LONGEST_KNOWN_ADDRESS else _address(path)
+
+
+def _address(path: str) -> ResolverMatch | None:
     try:
         return resolve(path, "events.urls")
     except Resolver404:
         return None
+
+
+LONGEST_KNOWN_ADDRESS = 100
+_known_address = lru_cache(maxsize=1024)(_address)  # programs send to few
 
 
 class EventsMiddleware:

@@ -57,6 +57,12 @@ def find(version: str, project_ids: Collection[int]) -> Gathered | None:
     return next(iter(_gather(Release.objects.of_projects(project_ids).named(version))), None)
 
 
+def find_all(versions: Iterable[str], project_ids: Collection[int]) -> dict[str, Gathered]:
+    """Return the releases of these versions in these projects, by version; none for one that they don't have."""
+    rows = Release.objects.of_projects(project_ids).filter(version__in=sorted(set(versions)))
+    return {gathered.first.version: gathered for gathered in _gather(rows)}
+
+
 def read_page(
     project_ids: Collection[int], asked: Position, limit: int, *, text: str = "", status: str = ""
 ) -> list[tuple[Key, Gathered]]:

@@ -8,7 +8,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-SERIALIZERS = [*(ROOT / "issues" / "serializers").glob("*.py"), ROOT / "projects" / "serializers.py"]
+SERIALIZERS = [
+    *(path for app in ("issues", "events") for path in (ROOT / app / "serializers").glob("*.py")),
+    ROOT / "projects" / "serializers.py",
+]
 # Values of what an SDK sent, of which one is a request: they ask nothing.
 VALUES = {"shapes", "shaping", "tagging"}
 READING = [

@@ -139,12 +139,13 @@ class EventShown:
     """A whole event.
 
     :ivar issue_id: of the issue that shows it, the root of its tree; None until there is one.
+    :ivar fingerprint: None of one that is made from its issue.
     :ivar previous_id: of the event before it in the same issue; None for the first, and where nobody asked.
     """
 
     id: UUID
     project_id: int
-    fingerprint: UUID
+    fingerprint: UUID | None
     issue_id: int | None
     seen_at: datetime
     received_at: datetime

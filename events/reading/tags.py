@@ -3,16 +3,21 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from events.meaning.packing import unpack
 from events.reading import kept
 from events.reading.kept import Span
 from events.reading.tagging import tags_of
+from projects.database.keyset import Sort
+from projects.pages import Page, PageQuery, cut_page, refuse_foreign
+
+IN_ORDER = Sort("id", descending=False)
 
 MOST_EVENTS = 2_000  # the newest, where many issues that were merged keep more
 TOP = 10
 
+Item = TypeVar("Item")
 Order = Literal["age", "count", "date", "id"]
 
 
@@ -75,6 +80,17 @@ def in_order(values: Iterable[Value], order: Order) -> list[Value]:
         "id": lambda value: value.first_seen,  # in which order they became known
     }
     return sorted(found, key=keys[order], reverse=True)
+
+
+def page_of(items: Sequence[Item], asked: PageQuery) -> Page[Item]:
+    """Return a page of what is counted anew each time: its places are numbers, ``IN_ORDER``.
+
+    :raises ForeignCursor: the cursor is of another list.
+    """
+    refuse_foreign(asked.position, lambda key: False)
+    found = [((number, number), item) for number, item in enumerate(items, 1)]
+    beyond = [row for row in found if asked.position.is_before(row[0])]
+    return cut_page(beyond[::-1] if asked.position.backwards else beyond, asked.position, asked.limit)
 
 
 def _read(project_id: int, issue_id: int, most: int) -> Iterator[tuple[datetime, dict[str, str]]]:

@@ -171,7 +171,7 @@ def _take_envelope(request: HttpRequest, turn: Turn, project_id: str | None) -> 
 
 
 def _take_store(request: HttpRequest, turn: Turn, project_id: str | None) -> HttpResponse:
-    if form.is_envelope(request.headers.get("Content-Type", "")):
+    if form.is_envelope(request.META.get("CONTENT_TYPE", "")):
         return _take_envelope(request, turn, project_id)
     sender = _sender(request, project_id)
     return _take(request, sender, lambda: [form.read_store(_body(request, turn), _sizes())], unread="error")
@@ -186,7 +186,7 @@ def _take_reports(request: HttpRequest, turn: Turn, project_id: str) -> HttpResp
             _sizes(),
             release=request.GET.get("sentry_release", ""),
             environment=request.GET.get("sentry_environment", ""),
-            user_agent=request.headers.get("User-Agent", ""),
+            user_agent=_header(request, "USER_AGENT"),
         )
 
     taken = _take(request, sender, read, unread="security")
@@ -200,9 +200,9 @@ def _sender(request: HttpRequest, project_id: str | None, *, dsn: Callable[[], o
     :raises Refusal: there is no good key.
     """
     key = form.read_key(
-        x_sentry_auth=request.headers.get("X-Sentry-Auth", ""),
+        x_sentry_auth=_header(request, "X_SENTRY_AUTH"),
         query=request.GET.dict(),
-        authorization=request.headers.get("Authorization", ""),
+        authorization=_header(request, "AUTHORIZATION"),
         dsn=dsn,
     )
     return senders.find(key, None if project_id is None else int(project_id))
@@ -310,7 +310,13 @@ def _store(request: HttpRequest, sender: Sender, posted: Posted, at: datetime) -
 
 
 def _body(request: HttpRequest, turn: Turn) -> Iterator[bytes]:
-    return turn.awaited(form.decoded(request, request.headers.get("Content-Encoding", ""), _sizes()))
+    return turn.awaited(form.decoded(request, _header(request, "CONTENT_ENCODING"), _sizes()))
+
+
+def _header(request: HttpRequest, name: str) -> str:
+    """Return a header as WSGI calls it; ``request.headers`` would give all of them other names first."""
+    said: str = request.META.get(f"HTTP_{name}", "")
+    return said
 
 
 def _sizes() -> form.Sizes:

@@ -1,4 +1,4 @@
-"""Fingerprints, and the event that an issue is shown by: no events are kept."""
+"""Fingerprints, and the issue that an event is made from where none is kept."""
 
 from issues.models import Issue, IssueHash
 from issues.services.ground import targets

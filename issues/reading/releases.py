@@ -1,6 +1,6 @@
 """Releases of the projects that somebody sees, and their deploys (contract section 5)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -85,6 +85,12 @@ def read_release(version: str, seen: Sequence[Project]) -> tuple[Gathered, Aroun
     """Return the release of this version in these projects; None when they have none."""
     found = gathering.find(version, [project.pk for project in seen])
     return None if found is None else (found, _read_around([found], seen))
+
+
+def read_releases_of(versions: Iterable[str], project: Project) -> tuple[dict[str, Gathered], Around]:
+    """Return a project's releases of these versions, by version; none for one that it doesn't have."""
+    found = gathering.find_all(versions, [project.pk])
+    return found, _read_around(list(found.values()), [project])
 
 
 def read_deploys(release: Gathered, asked: PageQuery) -> Page[Deploy]:

@@ -99,10 +99,14 @@ def _word(value: Value) -> str:
     if not value.is_quoted and "*" in value.text:
         stars = "* stands for anything in words and in release, firstRelease, platform and logger only"
         raise ValueError(f"{stars}; quotes make it text.")
-    return _not_compared(value).text
+    return not_compared(value).text
 
 
-def _not_compared(value: Value) -> Value:
+def not_compared(value: Value) -> Value:
+    """Return a value that doesn't compare.
+
+    :raises ValueError: it does.
+    """
     if not value.is_quoted and value.text[0] in "<>=":
         raise ValueError("words can't be compared; quotes make it text.")
     return value
@@ -203,14 +207,14 @@ def _read_message(value: Value, asker: Asker) -> Single:
 
 
 def _read_known(column: Words) -> Read:
-    return lambda value, asker: NamesWord(column, pattern(_not_compared(value)), value.is_quoted)
+    return lambda value, asker: NamesWord(column, pattern(not_compared(value)), value.is_quoted)
 
 
 def _read_release(*, first_only: bool) -> Read:
     def read(value: Value, asker: Asker) -> Single:
         if not value.is_quoted and value.text.lower() == "latest":
             return NamesLatestRelease(first_only)
-        return NamesRelease(pattern(_not_compared(value)), first_only, value.is_quoted)
+        return NamesRelease(pattern(not_compared(value)), first_only, value.is_quoted)
 
     return read
 

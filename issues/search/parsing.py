@@ -1,14 +1,14 @@
 """Text in, terms out: the grammar, and what a parse that fails is told. What values mean is in ``keys``."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput
 
 from issues.search.conditions import AnyOf, HasText, Single, Term
-from issues.search.keys import Asker, Value, find_key, pattern
+from issues.search.keys import Asker, Key, Value, find_key, pattern
 from projects.refusals import Refusal
 
 MAX_TERMS = 100  # more than anybody means; each is a condition that the database reads for every issue
@@ -59,12 +59,18 @@ Node = Tree[Token]
 
 
 def parse(
-    query: str, *, user_id: int | None, max_length: int = MAX_LENGTH, of_organization: bool = False
+    query: str,
+    *,
+    user_id: int | None,
+    max_length: int = MAX_LENGTH,
+    of_organization: bool = False,
+    find: Callable[[str], Key] = find_key,
 ) -> tuple[Term, ...]:
     """Return the terms of a query; none for an empty one.
 
     :param user_id: who "me" is; None for a caller who is nobody in particular (an API key).
     :param of_organization: whether it is about several projects, among which ``project:`` chooses.
+    :param find: what finds the key of a name; where other things than issues are searched, others.
     :raises BadTerm: the first term that means nothing.
     """
     if len(query) > max_length:
@@ -76,7 +82,7 @@ def parse(
     except UnexpectedInput as error:
         raise _misread(query, error.pos_in_stream, offset) from error
     items = [cast(Node, item) for item in tree.children]
-    reading = _Reading(query, offset, Asker(user_id, of_organization))
+    reading = _Reading(query, offset, Asker(user_id, of_organization), find)
     terms = []
     count = 0
     for term in reading.terms(items):
@@ -90,8 +96,8 @@ def parse(
 class _Reading:
     """One query on its way from a tree to terms."""
 
-    def __init__(self, query: str, offset: int, asker: Asker) -> None:
-        self.query, self.offset, self.asker = query, offset, asker
+    def __init__(self, query: str, offset: int, asker: Asker, find: Callable[[str], Key]) -> None:
+        self.query, self.offset, self.asker, self.find = query, offset, asker, find
 
     def terms(self, items: Sequence[Node]) -> Iterator[Term]:
         """Yield the terms: words that stand side by side are one phrase."""
@@ -128,7 +134,7 @@ class _Reading:
         self._check(item)
         key, inner = _parts(item)[1].children
         try:
-            reader = find_key(str(key)[:-1])
+            reader = self.find(str(key)[:-1])
             if isinstance(inner, Token):
                 return self._term(item, reader.read(_value(inner), self.asker))
             reader.refuse_list()

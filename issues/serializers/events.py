@@ -1,7 +1,7 @@
-"""The event that clients ask for, made from the issue: no events are kept (contract section 5)."""
+"""The latest event of an issue as strangers see it who have its share link: made from the issue alone."""
 
 from issues import answers
-from issues.models import Issue, IssueHash
+from issues.models import Issue
 from projects.serializers import iso
 
 
@@ -10,7 +10,7 @@ def event_id(issue: Issue) -> str:
     return f"{issue.pk:032x}"
 
 
-def describe_event(issue: Issue) -> answers.Event:
+def describe_event(issue: Issue) -> answers.SharedEvent:
     """Return the latest event of an issue, as far as the issue tells: no stack trace, no request, its tags.
 
     :param issue: with its text, and its last release at hand.
@@ -42,19 +42,4 @@ def describe_event(issue: Issue) -> answers.Event:
         "errors": [],
         "previousEventID": None,
         "nextEventID": None,
-    }
-
-
-def describe_hash(row: IssueHash) -> answers.Hash:
-    """Return a fingerprint, with the issue that it belongs to and that issue's event."""
-    issue = row.issue
-    return {
-        "id": row.hash,
-        "issue": {
-            "id": str(issue.pk),
-            "shortId": issue.short_id,
-            "title": issue.shown_text.title,
-            "mergedInto": None if issue.merged_into_id is None else str(issue.merged_into_id),
-        },
-        "latestEvent": describe_event(issue),
     }

@@ -55,7 +55,7 @@ def read_list_query(params: QueryDict, *, period_narrows: bool = False, by: Call
     stats = read_stats_period(period)
     window = _read_window(params)
     if period_narrows and stats is not None and "statsPeriod" in params and not window:
-        window = (Term(IsSeenWithin("last_seen", timedelta(seconds=_seconds(period)))),)
+        window = (Term(IsSeenWithin("last_seen", timedelta(seconds=seconds_of(period)))),)
     if any(params.getlist("environment")):
         raise ValidationError({"environment": ["No events are kept, and so no environments; leave this out."]})
     sort = params.get("sort", "date")
@@ -85,7 +85,7 @@ def _read_window(params: QueryDict) -> tuple[Term, ...]:
     :raises ValidationError: one of them is no time, or nothing can be between them.
     """
     errors: dict[str, list[str]] = {}
-    start, end = (_read_time(params, name, errors) for name in ("start", "end"))
+    start, end = (read_time(params, name, errors) for name in ("start", "end"))
     if errors:
         raise ValidationError(errors)
     if start is not None and end is not None and end < start:
@@ -96,7 +96,7 @@ def _read_window(params: QueryDict) -> tuple[Term, ...]:
     )
 
 
-def _read_time(params: QueryDict, name: str, errors: dict[str, list[str]]) -> datetime | None:
+def read_time(params: QueryDict, name: str, errors: dict[str, list[str]]) -> datetime | None:
     """Return the time that a parameter gives; None when it is not given, and when it is none, which is an error."""
     word = params.get(name, "")
     moment = read_instant(word) if word else None
@@ -125,7 +125,7 @@ def read_stats_period(word: str) -> StatsPeriod | None:
     """
     if not word:
         return None
-    seconds = _seconds(word)
+    seconds = seconds_of(word)
     if not 1 <= seconds <= MAX_DAYS * UNITS["d"]:
         raise ValidationError({"statsPeriod": [f'"{word}" is no period; say 24h, 14d or 2w, {MAX_DAYS} days at most.']})
     if word[-1] in "smh" and seconds <= UNITS["d"]:
@@ -133,7 +133,7 @@ def read_stats_period(word: str) -> StatsPeriod | None:
     return StatsPeriod(word, DAY, -(-seconds // UNITS["d"]))
 
 
-def _seconds(period: str) -> int:
+def seconds_of(period: str) -> int:
     """Return how long a period is; 0 if it is none."""
     found = re.fullmatch(r"([0-9]{1,9})([smhdw])", period, re.ASCII)
     return int(found[1]) * UNITS[found[2]] if found else 0

@@ -9,7 +9,6 @@ from django.urls import URLPattern, path
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from issues import answers
 from issues.views.single import OneIssueViewSet
 from projects.api.pagination import link_header
 from projects.api.viewsets import ApiViewSet, OrganizationViewSet, ProjectViewSet
@@ -31,22 +30,12 @@ ABSENT: dict[str, Any] = {
     f"{ORGANIZATION}monitors/": NO_SUCH_LIST,
     # session replays: how many, by issue
     f"{ORGANIZATION}replay-count/": NO_SUCH_THING,
-    # the events
-    f"{PROJECT}events/": NO_SUCH_LIST,
-    f"{ISSUE}events/": NO_SUCH_LIST,
-    f"{ISSUE_IN_ORGANIZATION}events/": NO_SUCH_LIST,
     # an AI's attempt to mend it, and issues of other trackers that are linked with it
     f"{ISSUE}autofix/": {"autofix": None},
     f"{ISSUE_IN_ORGANIZATION}autofix/": {"autofix": None},
     f"{ISSUE}external-issues/": NO_SUCH_LIST,
     f"{ISSUE_IN_ORGANIZATION}external-issues/": NO_SUCH_LIST,
-    # what the tags of its events are
-    f"{ISSUE}tags/": NO_SUCH_LIST,
-    f"{ISSUE_IN_ORGANIZATION}tags/": NO_SUCH_LIST,
-    f"{ISSUE}tags/<str:key>/values/": NO_SUCH_LIST,
-    f"{ISSUE_IN_ORGANIZATION}tags/<str:key>/values/": NO_SUCH_LIST,
 }
-TAG_PATHS = (f"{ISSUE}tags/<str:key>/", f"{ISSUE_IN_ORGANIZATION}tags/<str:key>/")
 
 
 class _Absent:
@@ -72,21 +61,6 @@ class AbsentFromIssue(_Absent, OneIssueViewSet):
     """Something that issues don't have here."""
 
 
-class TagViewSet(OneIssueViewSet):
-    """The values of a tag, of which there are none."""
-
-    def show(self, request: Request, **kwargs: str) -> Response:
-        key = kwargs["key"]
-        tag: answers.TagWithoutValues = {
-            "key": key,
-            "name": key,
-            "uniqueValues": 0,
-            "totalValues": 0,
-            "topValues": [],
-        }
-        return Response(tag)
-
-
 def _view(route: str) -> type[ApiViewSet]:
     if "<str:issue>" in route:
         return AbsentFromIssue
@@ -95,5 +69,4 @@ def _view(route: str) -> type[ApiViewSet]:
 
 urlpatterns: list[URLPattern] = [
     *(path(route, _view(route).as_view({"get": "show"}, answer=answer)) for route, answer in ABSENT.items()),
-    *(path(route, TagViewSet.as_view({"get": "show"})) for route in TAG_PATHS),
 ]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from issues.views.absent import ABSENT, TAG_PATHS
+from issues.views.absent import ABSENT
 from issuetracker.openapi import answers, examples, parameters
 from issuetracker.openapi.parameters import Parameter
 from projects.json_schema import Schema, many, ref
@@ -216,11 +216,62 @@ def _of_one_issue(prefix: str, suffix: str) -> dict[str, Methods]:
                 f"getEvent{suffix}",
                 "Show an event of an issue",
                 {200: Answer("The event.", ref("Event"))},
-                ONE_ISSUE,
-                "No events are kept: it is made from the issue.",
+                EVENTS,
+                "Where none is kept of the issue, `latest` and the like are one that is made from the issue.",
+            )
+        },
+        f"{prefix}events/": {
+            "GET": Operation(
+                f"listEvents{suffix}",
+                "List the events that are kept of an issue",
+                {200: OF_EVENTS},
+                EVENTS,
+                SOME_OF_MANY,
+                parameters.OF_EVENT_LISTS,
+            )
+        },
+        f"{prefix}tags/": {
+            "GET": Operation(
+                f"listTags{suffix}",
+                "List the tags of an issue's events",
+                {200: Answer("A page, by key.", many(ref("TagOfIssue")), answers.OF_LISTS)},
+                EVENTS,
+                OVER_THE_KEPT,
+                parameters.OF_PAGES,
+            )
+        },
+        f"{prefix}tags/{{key}}/": {
+            "GET": Operation(
+                f"getTag{suffix}",
+                "Show a tag of an issue's events",
+                {200: Answer("The tag.", ref("TagOfIssue"))},
+                EVENTS,
+                f"{OVER_THE_KEPT} One that none of them has is not found.",
+            )
+        },
+        f"{prefix}tags/{{key}}/values/": {
+            "GET": Operation(
+                f"listTagValues{suffix}",
+                "List the values of a tag of an issue's events",
+                {200: Answer("A page.", many(ref("TagValue")), answers.OF_LISTS)},
+                EVENTS,
+                OVER_THE_KEPT,
+                [parameters.ORDER_OF_VALUES, *parameters.OF_PAGES],
             )
         },
     }
+
+
+OF_EVENTS = Answer(
+    "A page, newest first unless `sort` says otherwise; with `full=true`, whole events.",
+    many({"anyOf": [ref("EventItem"), ref("WholeEventItem")]}),
+    answers.OF_LISTS,
+)
+SOME_OF_MANY = (
+    "Kept are the first one of an issue and its newest. Those that `query` and `environment` ask for are looked for "
+    "some thousands at once: a page may have fewer than asked for, or none; `Link` tells whether there are more."
+)
+OVER_THE_KEPT = "Over the events that are kept of it, the newest 2,000 at most."
 
 
 def _mutations(prefix: str) -> dict[str, Methods]:
@@ -323,8 +374,6 @@ def _absent() -> dict[str, Methods]:
     for route, answer in ABSENT.items():
         shape = "NoSuchList" if isinstance(answer, list) else "NoAutofix" if answer else "NoSuchThing"
         found |= _absence(route, Answer("Nothing.", ref(shape), answers.OF_LISTS if isinstance(answer, list) else ()))
-    for route in TAG_PATHS:
-        found |= _absence(route, Answer("No values.", ref("TagWithoutValues")))
     return found
 
 
@@ -410,12 +459,30 @@ OPERATIONS: dict[str, Methods] = {
         ONE_ISSUE,
     ),
     **_get(
+        f"{PROJECT}events/",
+        "listEventsOfProject",
+        "List the events that are kept of a project",
+        OF_EVENTS,
+        EVENTS,
+        description=SOME_OF_MANY,
+        parameters=parameters.OF_EVENT_LISTS,
+    ),
+    **_get(
         f"{PROJECT}events/{{event}}/",
         "getEventOfProject",
         "Show an event of a project",
         Answer("The event.", ref("Event")),
-        ONE_ISSUE,
-        description="No events are kept: it is made from the issue that the id stands for.",
+        EVENTS,
+        description="It is there as soon as it was taken in. An issue's id, as 32 hex digits, stands for the event "
+        "that is made from the issue where none is kept.",
+    ),
+    **_get(
+        f"{ORGANIZATION}eventids/{{event}}/",
+        "getEventById",
+        "Find an event by its id",
+        Answer("The event, and where it is.", ref("EventById")),
+        EVENTS,
+        description="In the projects that the caller sees.",
     ),
     **_get(
         "shared/issues/{share_id}/",

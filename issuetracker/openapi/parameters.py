@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from events.serializers.asked import ORDERS
+from events.serializers.asked import SORTS as EVENT_SORTS
 from issues.enums import IssueStatus
 from issues.search import MAX_LENGTH
 from issues.serializers.list_query import SORTS
@@ -50,7 +52,7 @@ IN_PATH: dict[str, Parameter] = {
     ]
 }
 EVENT_OF_PROJECT = IN_PATH["event"] | {
-    "description": "An event's id, 32 hex digits.",
+    "description": "An event's id, 32 hex digits, dashed or not.",
     "example": "00000000000000000000000000000001",
 }
 
@@ -164,6 +166,33 @@ LOST_PERIOD = _in_query(
     type="string",
     pattern="^([0-9]{1,9}[smhdw])?$",
     default="14d",
+)
+OF_EVENT_LISTS = [
+    _in_query(
+        "query",
+        "A search, whose terms must all hold: words of the message, `KEY:VALUE` of tags, `release:`, `user.id:`, "
+        "`user.email:`; `*` stands for anything, `!` negates. A term that means nothing is an error.",
+        type="string",
+        maxLength=MAX_QUERY,
+    ),
+    _repeated("environment", "Only events of this environment; repeated, of any of them.", type="string"),
+    _in_query("start", f"Only events that were seen then or later. {_AN_INSTANT}", type="string"),
+    _in_query("end", f"Only events that were seen then or earlier. {_AN_INSTANT}", type="string"),
+    _in_query(
+        "statsPeriod",
+        "Only events seen within it: seconds, minutes, hours, days or weeks. `start` and `end` win over it.",
+        type="string",
+        pattern="^([0-9]{1,9}[smhdw])?$",
+    ),
+    _in_query("full", "`true`: whole events, with their parts.", type="string", enum=["", "true", "false", "1", "0"]),
+    _in_query("sort", "By the time they were seen.", **one_of_words(*EVENT_SORTS), default="-timestamp"),
+    *OF_PAGES,
+]
+ORDER_OF_VALUES = _in_query(
+    "sort",
+    "Those first seen last, of most events, last seen last, or that became known last, come first.",
+    **one_of_words(*ORDERS),
+    default="id",
 )
 OF_PLACES = [_in_query("query", "Part of a name.", type="string", maxLength=MAX_QUERY), *OF_PAGES]
 OF_RELEASES = [

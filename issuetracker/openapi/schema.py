@@ -129,7 +129,7 @@ def _describe(operation: Operation, path: str, method: str, *, allow: str, asks_
 
 
 def _in_path(name: str, path: str) -> dict[str, Any]:
-    if name == "event" and "{project}" in path:
+    if name == "event" and "/issues/" not in path:
         return parameters.EVENT_OF_PROJECT
     return {"$ref": f"#/components/parameters/{name}"}
 

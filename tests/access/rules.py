@@ -208,8 +208,8 @@ def expected(method: str, route: str, methods: Collection[str], caller: Caller) 
         return 405
     if method == "OPTIONS":
         return 200
-    # What is found only by who does something with it: a release, a note.
-    if "version" in parts_of(route) and caller.sees < Sees.PROJECT:
+    # What is found only by who does something with it: a release, an event, a note.
+    if {"version", "event"}.intersection(parts_of(route)) and caller.sees < Sees.PROJECT:
         return 404
     if route in FOR_PEOPLE and not caller.is_person:
         return 404

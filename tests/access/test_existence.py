@@ -42,7 +42,7 @@ def words_of(realm: Realm) -> dict[str, str]:
 def absent(words: dict[str, str]) -> dict[str, str]:
     """Return words of the same length that name nothing: nines for ids, names that end in another letter."""
     return {
-        name: ("9" * len(word)) if word.isdigit() else f"{'0' * 20}{'9' * 12}" if name == "event" else f"{word[:-1]}x"
+        name: ("9" * len(word)) if word.isdigit() else f"{word[:20]}{'9' * 12}" if name == "event" else f"{word[:-1]}x"
         for name, word in words.items()
     }
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.test import Client
 from django.utils import timezone
@@ -28,6 +29,7 @@ from tests.factories import (
     TeamFactory,
     UserFactory,
 )
+from tests.factories.events import keep_event_of
 
 CSRF_TOKEN = "a" * 32
 RESOLVED_BEFORE = {"before_status": "resolved", "before_resolved_at": NOW}
@@ -58,12 +60,17 @@ class Realm:
             "issue": str(self.issue.pk),
             "note": str(self.note.pk),
             "mutation": str(self.mutation.pk),
-            "event": f"{self.issue.pk:032x}",
+            "event": event_id_of(self.issue).hex,
             "key": "level",
             "share_id": self.issue.share_id.hex,
             "version": self.release.version,
             "client_key": self.client_key.key,
         }
+
+
+def event_id_of(issue: Issue) -> UUID:
+    """Return the id of the one event that is kept of an issue."""
+    return UUID(int=0xE << 120 | issue.pk)
 
 
 def build(name: str, *, organization: Organization | None = None, ids: int | None = None) -> Realm:
@@ -83,6 +90,7 @@ def build(name: str, *, organization: Organization | None = None, ids: int | Non
     release = ReleaseFactory(**pk(4), projects=[project], version=f"{name}-1.0")
     DeployFactory(**pk(5), release=release)
     issue = IssueFactory(**pk(6), project=project, public=True, own_comment_count=1, own_first_release=release)
+    keep_event_of(issue, event_id=event_id_of(issue), release=release.version)
     note = ActivityFactory(**pk(7), issue=issue, user=owner, note=True)
     mutation = MutationFactory(**pk(8), project=project, user=owner, ids=[issue.pk])
     ActivityFactory(**pk(9), issue=issue, user=owner, kind="set_unresolved", mutation_id=mutation.pk, **RESOLVED_BEFORE)

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.utils import timezone
@@ -9,7 +10,9 @@ from django.utils import timezone
 from issues.models import Issue
 from projects.models import Organization, Project, Team, User
 from tests.api.desk import Desk
+from tests.api.kept import SENT
 from tests.api_client import Api
+from tests.events.reading.telling import tell
 from tests.factories import (
     NOW,
     ActivityFactory,
@@ -21,6 +24,7 @@ from tests.factories import (
     ReleaseFactory,
     TeamFactory,
 )
+from tests.factories.events import keep_event_of
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -30,13 +34,14 @@ def words(project: Project, jane: User) -> dict[str, str]:
     """What stands for each part of a route, all of which exist."""
     issue = IssueFactory(project=project, short_number=42, public=True, own_comment_count=1)
     assert issue.share_id is not None
+    event_id = keep_event_of(issue, event_id=UUID(int=2**100))
     return {
         "organization": project.organization.slug,
         "project": project.slug,
         "team": project.teams.get().slug,
         "issue": str(issue.pk),
         "note": str(ActivityFactory(issue=issue, user=jane, note=True).pk),
-        "event": f"{issue.pk:032x}",
+        "event": event_id.hex,
         "key": "level",
         "client_key": ClientKeyFactory(project=project).key,
         "mutation": str(MutationFactory(project=project).pk),
@@ -151,3 +156,11 @@ def few(project: Project) -> Issue:
 @pytest.fixture
 def many(project: Project) -> Issue:
     return IssueFactory(project=project, own_times_seen=45, own_users_seen=20)
+
+
+@pytest.fixture
+def sent(project: Project) -> Issue:
+    """The issue of an event of which all is known."""
+    ReleaseFactory(projects=[project], version="1.0.0")
+    tell(project, SENT)
+    return Issue.objects.get()

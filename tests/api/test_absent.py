@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from issues.models import Issue
-from issues.views.absent import ABSENT, TAG_PATHS
+from issues.views.absent import ABSENT
 from tests.api_client import Api
 from tests.assertions import snapshot
 
@@ -18,27 +18,21 @@ NOT_FOUND = {"detail": "Not found."}
 
 # What each is answered, said once more: a change of the table is a change of what clients get.
 ORGANIZATION = "organizations/<str:organization>/"
-PROJECT = "projects/<str:organization>/<str:project>/"
 ISSUES = ("issues/<str:issue>/", f"{ORGANIZATION}issues/<str:issue>/")
 ANSWERS: dict[str, Json] = {
     f"{ORGANIZATION}repos/": [],
     f"{ORGANIZATION}monitors/": [],
     f"{ORGANIZATION}replay-count/": {},
-    f"{PROJECT}events/": [],
     **{
         f"{issue}{rest}": answer
         for issue in ISSUES
         for rest, answer in {
-            "events/": [],
             "autofix/": {"autofix": None},
             "external-issues/": [],
-            "tags/": [],
-            "tags/<str:key>/values/": [],
         }.items()
     },
 }
-TAGS = [f"{issue}tags/<str:key>/" for issue in ISSUES]
-ROUTES = [*ANSWERS, *TAGS]
+ROUTES = list(ANSWERS)
 
 LINK = re.compile(
     r'<(?P<previous>[^<>]+)>; rel="previous"; results="false"; cursor="0:0:1", '
@@ -58,7 +52,6 @@ def address(route: str, issue: Issue, key: str = "level") -> str:
 
 def test_is_all_of_the_table() -> None:
     assert ANSWERS == ABSENT
-    assert tuple(TAGS) == TAG_PATHS
 
 
 @pytest.mark.parametrize(("route", "answer"), ANSWERS.items())
@@ -72,17 +65,6 @@ def test_is_answered(api: Api, issue: Issue, route: str, answer: Json, auth: Any
     assert response.headers["Allow"] == "GET, HEAD, OPTIONS"
     assert ("Link" in response.headers) == isinstance(answer, list)
     assert snapshot() == before
-
-
-@pytest.mark.parametrize("route", TAGS)
-@pytest.mark.parametrize(("word", "key"), [("level", "level"), ("a%20b%22%3E", 'a b">'), ("%00", "\0"), ("%FF", "%FF")])
-def test_is_a_tag_without_values(api: Api, issue: Issue, route: str, word: str, key: str) -> None:
-    response = api.get(address(route, issue, word))
-
-    assert (response.status_code, response.json()) == (
-        200,
-        {"key": key, "name": key, "uniqueValues": 0, "totalValues": 0, "topValues": []},
-    )
 
 
 LISTS = [route for route, answer in ANSWERS.items() if isinstance(answer, list)]

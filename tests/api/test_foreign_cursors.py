@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -18,6 +19,7 @@ from tests.factories import (
     ProjectFactory,
     ReleaseFactory,
 )
+from tests.factories.events import keep_event_of
 from tests.routes import API, path_of, routes
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +33,8 @@ LISTS = sorted(
     and "cursor" in str(operation_of(f"/{route}", "get").get("parameters"))
 )
 OF_ISSUES = [route for route in LISTS if route.endswith("ssues/")]
-BY_TIME = [route for route in LISTS if route.endswith(("releases/", "deploys/", "commits/"))]
+OF_EVENTS = [route for route in LISTS if route.endswith("events/")]
+BY_TIME = [*OF_EVENTS, *(route for route in LISTS if route.endswith(("releases/", "deploys/", "commits/")))]
 BY_ID = [route for route in LISTS if route not in {*OF_ISSUES, *BY_TIME}]
 SORTED = [
     *((route, "", "id") for route in BY_ID),
@@ -54,6 +57,8 @@ def words(project: Project, jane: User) -> dict[str, str]:
     for _ in range(3):
         ActivityFactory(issue=issue, user=jane, note=True)
         DeployFactory(release=release)
+    for number in range(3):
+        keep_event_of(issue, event_id=UUID(int=2**100 + number), tags=[["level", str(number)], [f"k{number}", "x"]])
     mutations = [MutationFactory(project=project, ids=[issue.pk]) for _ in range(3)]
     return {
         "organization": project.organization.slug,
@@ -61,6 +66,7 @@ def words(project: Project, jane: User) -> dict[str, str]:
         "issue": str(issue.pk),
         "mutation": str(mutations[0].pk),
         "version": "1.0",
+        "key": "k0",
     }
 
 
@@ -76,7 +82,7 @@ def size(query: str, route: str) -> str:
 
 def test_every_list_is_of_one_kind() -> None:
     assert len(OF_ISSUES) == 2
-    assert len(BY_TIME) == 4
+    assert len(BY_TIME) == 4 + len(OF_EVENTS) == 7
     assert len(BY_ID) > 10
 
 
@@ -131,7 +137,8 @@ def test_by_chance_are_refused_or_could_be_of_the_list(
         response = api.get(path_of(route, words), auth="jane", raw_query=f"{query}cursor={cursor}")
 
         if response.status_code == 200 and cursor:
-            found = re.fullmatch(r"(-?[0-9]{1,19}):([0-9]{1,19}):[01]", cursor)
+            digits = 39 if route in OF_EVENTS else 19
+            found = re.fullmatch(rf"(-?[0-9]{{1,19}}):([0-9]{{1,{digits}}}):[01]", cursor)
             assert found is not None, cursor
             value, pk = int(found[1]), int(found[2])
             may_be = {"id": value == pk, "time": abs(value) >= 10**14, "count": 0 <= value < 10**14}

@@ -67,6 +67,11 @@ def test_is_the_issue_and_its_event(api: Api, shared: Issue) -> None:
     response = api.get(JSON, auth=None)
 
     event = api.get(f"/api/0/issues/{shared.pk}/events/latest/").json()
+    of_strangers = {
+        *("id", "eventID", "groupID", "projectID", "title", "message", "culprit", "type", "platform", "metadata"),
+        *("dateCreated", "dateReceived", "user", "entries", "contexts", "context", "tags", "errors"),
+        *("previousEventID", "nextEventID"),
+    }
     assert (response.status_code, response.json()) == (
         200,
         {
@@ -92,7 +97,7 @@ def test_is_the_issue_and_its_event(api: Api, shared: Issue) -> None:
                 "slug": "pump-station",
                 "organization": {"name": "The Interstellar Jurisdiction", "slug": "the-interstellar-jurisdiction"},
             },
-            "latestEvent": event,
+            "latestEvent": {key: value for key, value in event.items() if key in of_strangers},
         },
     )
     assert headers_of(response) == {

@@ -91,6 +91,22 @@ def test_frames_of_the_program_are_open_and_the_rest_opens(issues: list[Issue], 
     expect(page.get_by_text("SELECT 0", exact=True)).to_be_visible()
 
 
+def test_a_line_stands_beside_its_number_though_others_are_empty(project: Project, visit: Visit) -> None:
+    failure = failing(
+        thrown("KeyError", frame("load", lineno=42, pre_context=["", "", "a = 1"], post_context=["", "c"]))
+    )
+    issue, _ = came(project, failure)
+
+    visit.go(f"/admin/desk/issues/{issue.pk}/")
+
+    numbers = visit.page.locator(".source .numbers").bounding_box()
+    line = visit.page.locator(".source mark").bounding_box()
+    assert numbers is not None
+    assert line is not None
+    height = numbers["height"] / 6  # 39 to 44
+    assert round((line["y"] - numbers["y"]) / height) == 3
+
+
 def test_is_resolved_and_taken_back_by_keyboard(issues: list[Issue], visit: Visit) -> None:
     visit.go(f"/admin/desk/issues/{issues[0].pk}/")
     page = visit.page

@@ -1,4 +1,4 @@
-"""Three pictures of the admin, for who reads the README; `make pictures` keeps them in docs/pictures/."""
+"""Three pictures of the desk, for who reads the README; `make pictures` keeps them in docs/pictures/."""
 
 import os
 from datetime import timedelta
@@ -18,7 +18,6 @@ from issues.mutation import (
     IssueMutation,
     NamedIssues,
     Resolve,
-    SnoozeTerms,
     Unresolve,
 )
 from issues.services import bulk, notes
@@ -26,6 +25,8 @@ from projects.acting import Act
 from projects.callers import Caller
 from projects.models import Project, User
 from tests.browser.visit import visiting
+from tests.desk.issue.events import failing, thrown
+from tests.desk.issue.opening import came
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -43,18 +44,67 @@ def jane(operator: User) -> User:
     return User.objects.get(username="jane")
 
 
+SOURCE = {
+    "suction": (
+        "intake.py",
+        57,
+        "    if pressure < LEAST:",
+        '        raise SuctionLost(f"pump {pump} lost suction")',
+        "    return pressure",
+    ),
+    "read_gauge": ("gauges.py", 24, "    with reading(gauge) as line:", "        return float(line.split()[1])", ""),
+    "balance": (
+        "control.py",
+        112,
+        "    for pump in station.pumps:",
+        "        pressure = suction(pump, read_gauge(pump))",
+        "        level(pump, pressure)",
+    ),
+}
+
+
+def frame(name: str, **variables: str) -> dict[str, Any]:
+    file, line, before, here, after = SOURCE[name]
+    return {
+        **{"function": name, "module": f"pump_station.{file[:-3]}", "filename": file, "lineno": line, "in_app": True},
+        **{"pre_context": ["", before], "context_line": here, "post_context": [after], "vars": variables},
+    }
+
+
+FAILURE = failing(
+    thrown(
+        "IndexError",
+        frame("balance", pump="7"),
+        frame("read_gauge", gauge="'north-7'"),
+        value="list index out of range",
+    ),
+    thrown(
+        "SuctionLost",
+        frame("balance", station="<Station north: 12 pumps>", pump="7"),
+        frame("suction", pump="7", pressure="0.31", LEAST="0.8"),
+        value="pump 7 lost suction",
+    ),
+    level="error",
+    environment="production",
+    release="1.1.0",
+    user={"id": "7"},
+    request={"method": "POST", "url": "https://pumps.example.com/balance/", "data": {"station": "north"}},
+    breadcrumbs=[{"category": "valve", "message": "opened 7", "level": "info"}],
+)
+
+
 @pytest.fixture
 def story(jane: User) -> Issue:
-    """Thirty days of work; most of it on one issue, which is returned."""
+    """Thirty days of work, and an issue of many events, which is returned."""
     project = Project.objects.get(slug="pump-station")
     caller, now = Caller(user=jane), timezone.now()
+    ids = list(Issue.objects.filter(project=project).order_by("pk").values_list("pk", flat=True))
 
     def do(ago: timedelta, ids: list[int], body: dict[str, Any], **changes: object) -> None:
         scope = NamedIssues(project.pk, ids=frozenset(ids))
         mutation = IssueMutation(body=body, **changes)  # type: ignore[arg-type] # by the names of its fields
         bulk.mutate(scope, mutation, Act(by=caller, at=now - ago, lock_timeout=5))
 
-    ids = list(Issue.objects.filter(project=project).order_by("pk").values_list("pk", flat=True))
     verbs = [
         ({"status": "resolved"}, Resolve()),
         ({"status": "ignored"}, Ignore()),
@@ -65,20 +115,13 @@ def story(jane: User) -> Issue:
             first = (day * 37 + number * 11) % 300 + 10
             some = ids[first : first + 4 + (day * 7 + number * 5) % 23]
             do(timedelta(days=day, hours=3 - number), some, body, status=status)
-    minutes = iter(range(170, 0, -15))
-
-    def later() -> timedelta:
-        return timedelta(minutes=next(minutes))
-
-    do(later(), ids[:4], {"merge": True}, merge=True)
-    issue: Issue = Issue.objects.filter(pk__in=ids[:4]).visible().get()
+    for number in range(24):
+        said = {"server_name": f"pump-{number % 3}", "tags": {"station": "south" if number % 4 else "north"}}
+        issue, _ = came(project, FAILURE | said, at=now - timedelta(minutes=50 * (24 - number)))
     here = [issue.pk]
-    do(later(), here, {"hasSeen": True, "isBookmarked": True}, has_seen=True, is_bookmarked=True)
-    do(later(), here, {"assignedTo": "jane"}, assignment=Assignment(Assignee("user", jane.pk, "jane")))
-    notes.add(issue, "The valve was changed in March.", Act(by=Caller(user=jane), at=now - later(), lock_timeout=5))
-    do(later(), here, {"status": "unresolved"}, status=Unresolve())
-    do(later(), here, {"status": "ignored", "ignoreCount": 100}, status=Ignore(SnoozeTerms(count=100)))
-    do(later(), here, {"isPublic": True}, is_public=True)
+    do(timedelta(minutes=40), here, {"assignedTo": "jane"}, assignment=Assignment(Assignee("user", jane.pk, "jane")))
+    notes.add(issue, "The valve was changed in March.", Act(by=caller, at=now - timedelta(minutes=30), lock_timeout=5))
+    do(timedelta(minutes=20), here, {"isBookmarked": True}, is_bookmarked=True)
     return issue
 
 
@@ -86,12 +129,12 @@ def story(jane: User) -> Issue:
 def test_fit_into_a_readme(browser: Browser, address: str, story: Issue, tmp_path: Path, scheme: str) -> None:
     folder = Path(os.environ.get("PICTURES", tmp_path)) if scheme == "light" else tmp_path
     folder.mkdir(parents=True, exist_ok=True)
-    pages = {"start": "", "list": "issues/issue/", "issue": f"issues/issue/{story.pk}/change/"}
+    pages = {"list": "", "issue": f"issues/{story.pk}/", "history": "history/"}
 
     with visiting(browser, address, scheme=scheme) as visit:
         visit.log_in()
         for name, path in pages.items():
-            visit.go(f"/admin/{path}")
+            visit.go(f"/admin/desk/{path}")
             visit.page.evaluate("document.fonts.ready")
             visit.page.screenshot(path=folder / f"{name}.png")
 

@@ -10,7 +10,7 @@ from django.db import OperationalError, connection
 from events import weeks
 from events.models import Event, EventId
 from projects.models import Project
-from tests.concurrency.sessions import Foreign, Session, stopped
+from tests.concurrency.sessions import Foreign, Session, stopped, wait_until_blocked
 from tests.events.counting.arriving import arrive, count
 from tests.factories import NOW
 from tests.site import wait_until
@@ -36,8 +36,9 @@ def tables(year: int) -> list[str]:
 
 
 @pytest.fixture(autouse=True)
-def no_weeks_left() -> Iterator[None]:
-    """Take away what a test has made: tables outlive it."""
+def no_other_weeks(transactional_db: None) -> Iterator[None]:
+    """Take away the weeks of today, which would go first, and then what a test has made: tables outlive it."""
+    weeks.drop_old(datetime(2030, 1, 1, tzinfo=UTC), 90)
     yield
     with connection.cursor() as cursor:
         for name in [*tables(2030), *tables(2031)]:
@@ -98,6 +99,7 @@ def test_made_while_others_read_and_write(who: str, request: pytest.FixtureReque
 def test_made_by_two_at_once(session: Session, other_session: Session) -> None:
     with stopped(session, make_one, after=re.compile("CREATE TABLE")):
         other = other_session.start(make_one)
+        wait_until_blocked(other_session, by=session)
 
     other.result()
     assert attached("events_event", 2031) == ["events_event_2031w10"]

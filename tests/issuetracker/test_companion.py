@@ -139,14 +139,12 @@ time.sleep(60)
 def test_does_not_outlive_its_parent_whatever_it_is_at(tmp_path: Path) -> None:
     """The system tells it: one that waits for somebody would not look for its parent itself."""
     (tmp_path / "manage.py").write_text("import time\ntime.sleep(60)\n")
-    parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
-    assert parent.stdout is not None
-    pid = int(parent.stdout.readline())
-    wait_until(lambda: "stand_still" in command_of(pid))
+    command = [sys.executable, "-c", PARENT, str(tmp_path)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        wait_until(lambda: "stand_still" in command_of(pid))
 
-    parent.kill()
-    parent.communicate()
+        parent.kill()
 
     wait_until(lambda: "stand_still" not in command_of(pid), seconds=10)

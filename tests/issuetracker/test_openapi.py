@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from time import sleep
 from typing import Any
+from uuid import UUID
 
 import pytest
 import yaml
@@ -35,6 +36,7 @@ from tests.factories import (
     MutationFactory,
     ReleaseFactory,
 )
+from tests.factories.events import keep_event_of
 
 ROOT = Path(__file__).resolve().parents[2]
 ISSUES = "/api/0/projects/{organization}/{project}/issues/"
@@ -140,6 +142,7 @@ def world(api: Api, project: Project, jane: User) -> Api:
     """What the examples of parameters and bodies name, as `manage.py demo` makes it."""
     share_id = document()["components"]["parameters"]["share_id"]["example"]
     issue = IssueFactory(project=project, id=1, short_number=1, share_id=share_id, own_comment_count=1)
+    keep_event_of(issue, event_id=UUID(int=1))
     IssueFactory(project=project, id=2, short_number=2)
     ActivityFactory(id=1, issue=issue, user=jane, note=True)
     MutationFactory(id=1, project=project)

@@ -75,7 +75,7 @@ def test_of_a_project_that_is_gone_is_gone_with_it(project: Project) -> None:
 
     assert len(counting.count_next(gone, now=lambda: NOW)) == 1
 
-    assert waiting() == 0
+    assert not Arrival.objects.exists()
 
 
 def test_describes_an_issue_whose_event_is_not_kept_any_more(project: Project) -> None:

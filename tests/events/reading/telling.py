@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from events import meaning
 from events.meaning.packing import pack
 from events.reading.events import NEWEST_FIRST, EventsAsked, read_events
 from events.reading.shapes import EventShown
@@ -41,4 +42,20 @@ def ids_of(page: Page[EventShown]) -> list[UUID]:
     return [event.id for event in page.rows]
 
 
-__all__ = ["counted", "ids_of", "issue_of", "keep", "shown"]
+__all__ = ["counted", "ids_of", "issue_of", "keep", "shown", "tell"]
+
+
+def tell(project: Project, event: dict[str, Any], at: datetime = NOW) -> UUID:
+    """Take in an event as an SDK sends it, and count it; return its id."""
+    read = meaning.read(event, event_id=None, sent_at=None, at=at, peer="198.51.100.7", keep_addresses=False)
+    event_id = arrive(
+        project,
+        at=read.seen_at,
+        event_id=read.id,
+        received_at=at,
+        data=read.packed,
+        hashes=read.fingerprints,
+        **{key: getattr(read, key) for key in ("level", "user", "release", "environment")},
+    )
+    count(project)
+    return event_id

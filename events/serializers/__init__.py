@@ -1,0 +1,1 @@
+"""Words into values, values into words; they ask nothing."""
