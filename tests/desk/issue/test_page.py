@@ -106,7 +106,9 @@ def test_tells_its_story(as_jane: Client, jane: User, project: Project) -> None:
     ActivityFactory(issue=child, kind=ActivityKind.NOTE, user=jane, mutation_id=None, data=said)
 
     page = read(as_jane, issue)
+    links = opened(as_jane, issue).content.decode()
 
+    assert f'href="{reverse("desk:mutation", args=[mutation.pk])}"' in links
     steps = [
         "Jane Schmidt wrote",
         "It was the valve.",
