@@ -183,7 +183,7 @@ class Issue(WhichIssue, verbs.Shown):
             "it is resolved."
         ),
     ]
-    isUnhandled: Annotated[bool, About("No events are kept: false.")]
+    isUnhandled: Annotated[bool, About("Always false: whether an exception was caught, its event tells.")]
     issueType: Literal["error"]
     issueCategory: Literal["error"]
     lifetime: Lifetime
@@ -365,6 +365,11 @@ class Release(TypedDict):
     lastEvent: None
 
 
+class Environment(TypedDict):
+    id: Id
+    name: str
+
+
 # Those that have a name in the document; the others stand where they are used.
 NAMED: dict[str, Any] = {
     "Assignee": AssignedTo,
@@ -373,5 +378,8 @@ NAMED: dict[str, Any] = {
     "IssueChangesMade": ChangesMade,
     **{kind.__name__: kind for kind in (Mutation, MutationInFull)},
     "ChangedParts": ChangedParts,
-    **{kind.__name__: kind for kind in (Undone, Activity, Activities, SharedEvent, SharedIssue, Release, Deploy)},
+    **{
+        kind.__name__: kind
+        for kind in (Undone, Activity, Activities, SharedEvent, SharedIssue, Release, Deploy, Environment)
+    },
 }

@@ -229,6 +229,8 @@ def holds(term: Condition, *, at: datetime) -> Q | RawSQL:
         case terms.IsOfRelease(release_ids, first_only):
             first = _is_one_of("first_release_id", release_ids)
             return first if first_only else first | _is_one_of("last_release_id", release_ids)
+        case terms.IsSeenIn(environment_ids):
+            return condition(_SEEN_IN, as_array(environment_ids), as_array(environment_ids))
         case terms.IsOfProject(project_ids):
             return _is_one_of("project_id", project_ids)
         case terms.NamesWord(column, word):
@@ -267,6 +269,27 @@ _BOOKMARKED = """
         SELECT FROM issues_issuebookmark AS bookmark
         WHERE bookmark.issue_id = issues_issue.id AND bookmark.user_id = %s
           AND bookmark.project_id = issues_issue.project_id
+    )
+"""
+
+
+# Itself; or, for those into which something was merged, any of the tree.
+_SEEN_IN = """
+    (
+        EXISTS (
+            SELECT FROM issues_issueenvironment AS seen
+            WHERE seen.issue_id = issues_issue.id AND seen.environment_id = ANY(%s::bigint[])
+        )
+        OR EXISTS (
+            WITH RECURSIVE below AS (
+                SELECT child.id FROM issues_issue AS child
+                WHERE child.merged_into_id = issues_issue.id AND child.project_id = issues_issue.project_id
+                UNION ALL
+                SELECT child.id FROM below JOIN issues_issue AS child ON child.merged_into_id = below.id
+            )
+            SELECT FROM below JOIN issues_issueenvironment AS seen ON seen.issue_id = below.id
+            WHERE seen.environment_id = ANY(%s::bigint[])
+        )
     )
 """
 

@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from issues.views import absent
 from issues.views.bulk import OrganizationIssuesViewSet, ProjectIssuesViewSet
+from issues.views.environments import OrganizationEnvironmentsViewSet, ProjectEnvironmentsViewSet
 from issues.views.mutations import MutationsViewSet
 from issues.views.notes import ActivitiesViewSet, NotesViewSet
 from issues.views.releases import OrganizationReleasesViewSet, ProjectReleasesViewSet
@@ -39,6 +40,8 @@ urlpatterns = [
     *of_one_issue("issues/<str:issue>/"),
     *of_one_issue(f"{ORGANIZATION}issues/<str:issue>/"),
     path(f"{ORGANIZATION}shortids/<str:issue>/", ShortIdViewSet.as_view({"get": "retrieve"})),
+    path(f"{PROJECT}environments/", ProjectEnvironmentsViewSet.as_view({"get": "list"})),
+    path(f"{ORGANIZATION}environments/", OrganizationEnvironmentsViewSet.as_view({"get": "list"})),
     path("shared/issues/<str:share_id>/", SharedIssueViewSet.as_view({"get": "retrieve"})),
     path(
         f"{PROJECT}releases/",

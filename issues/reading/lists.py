@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from uuid import UUID
 
 from issues.enums import IssueStatus
 from issues.models import Issue
 from issues.named import Names
 from issues.reading import named
+from issues.reading.events import find_issue_of_event
 from issues.reading.items import Item, Stats, StatsPeriod, read_items, read_names, read_stats
 from issues.search import Term
 from issues.services.ground import names
@@ -31,6 +33,7 @@ class ListQuery:
     limit: int
     stats: StatsPeriod | None
     short_id: str = ""  # may name the one issue that is wanted
+    event_id: UUID | None = None  # the same, of one of its events
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +74,22 @@ def _is_there(sort: Sort, project_ids: Sequence[int], key: Key) -> bool:
     return bool(issues.exists())
 
 
+def _wanted(asked: ListQuery, project_ids: Sequence[int]) -> Issue | None:
+    """Return the one issue that is looked for by its short id, or by an event's id; whatever its status."""
+    if asked.event_id is not None:
+        return find_issue_of_event(project_ids, asked.event_id)
+    if asked.short_id and not is_id(asked.short_id):
+        found = named.find(project_ids, asked.short_id)
+        return None if found is None else found.shown
+    return None
+
+
 def _keys(asked: ListQuery, project_ids: Sequence[int], *, at: datetime) -> tuple[list[Key], int]:
     """Return the keys of a page, one more if there are more; and how many there are in all, as far as is counted."""
-    if asked.short_id and not is_id(asked.short_id):
-        wanted = named.find(project_ids, asked.short_id)
-        if wanted is not None:
-            key = (getattr(wanted.shown, asked.position.sort.column), wanted.shown.pk)
-            return [key] if asked.position.is_before(key) else [], 1
+    wanted = _wanted(asked, project_ids)
+    if wanted is not None:
+        key = (getattr(wanted, asked.position.sort.column), wanted.pk)
+        return [key] if asked.position.is_before(key) else [], 1
     found = Issue.objects.matching(asked.terms, at=at)
     if asked.position.key is None:  # the first page is the beginning of what is counted
         return found.first_page(

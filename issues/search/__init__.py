@@ -9,6 +9,18 @@
 """
 
 from issues.search.conditions import AnyOf, Condition, Name, Pattern, Term
-from issues.search.parsing import MAX_LENGTH, MAX_TERMS, BadTerm, parse, refusal
+from issues.search.parsing import MAX_LENGTH, MAX_TERMS, BadTerm, parse, quoted, refusal
 
-__all__ = ["MAX_LENGTH", "MAX_TERMS", "AnyOf", "BadTerm", "Condition", "Name", "Pattern", "Term", "parse", "refusal"]
+__all__ = [
+    "MAX_LENGTH",
+    "MAX_TERMS",
+    "AnyOf",
+    "BadTerm",
+    "Condition",
+    "Name",
+    "Pattern",
+    "Term",
+    "parse",
+    "quoted",
+    "refusal",
+]

@@ -135,6 +135,13 @@ class IsOfRelease:
 
 
 @dataclass(frozen=True, slots=True)
+class IsSeenIn:
+    """Seen in one of these environments, itself or what was merged into it."""
+
+    environment_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class IsOfProject:
     """Of one of these."""
 
@@ -170,6 +177,13 @@ class NamesLatestRelease:
 
 
 @dataclass(frozen=True, slots=True)
+class NamesEnvironment:
+    """Was seen in an environment of this name."""
+
+    name: Pattern
+
+
+@dataclass(frozen=True, slots=True)
 class NamesProject:
     slug: str
 
@@ -188,7 +202,7 @@ class NamesId:
     id: int
 
 
-Name = NamesAssignee | NamesRelease | NamesLatestRelease | NamesProject | NamesWord | NamesId
+Name = NamesAssignee | NamesRelease | NamesLatestRelease | NamesEnvironment | NamesProject | NamesWord | NamesId
 Single = (
     HasText
     | HasStatus
@@ -206,6 +220,7 @@ Single = (
     | IsSeenAt
     | IsSeenWithin
     | IsOfRelease
+    | IsSeenIn
     | IsOfProject
     | Name
 )

@@ -27,6 +27,7 @@ from issues.search.conditions import (
     IsSeenWithin,
     Moment,
     NamesAssignee,
+    NamesEnvironment,
     NamesId,
     NamesLatestRelease,
     NamesProject,
@@ -97,7 +98,7 @@ def _word(value: Value) -> str:
     :raises ValueError: it has one, or it compares.
     """
     if not value.is_quoted and "*" in value.text:
-        stars = "* stands for anything in words and in release, firstRelease, platform and logger only"
+        stars = "* stands for anything in words and in release, firstRelease, environment, platform and logger only"
         raise ValueError(f"{stars}; quotes make it text.")
     return not_compared(value).text
 
@@ -219,6 +220,10 @@ def _read_release(*, first_only: bool) -> Read:
     return read
 
 
+def _read_environment(value: Value, asker: Asker) -> Single:
+    return NamesEnvironment(pattern(not_compared(value)))
+
+
 def _read_count(column: Count) -> Read:
     def read(value: Value, asker: Asker) -> Single:
         comparison, rest = _split_comparison(value.text)
@@ -286,6 +291,7 @@ KEYS = {
         Key("logger", _read_known("logger")),
         Key("release", _read_release(first_only=False)),
         Key("firstRelease", _read_release(first_only=True)),
+        Key("environment", _read_environment),
         Key("timesSeen", _read_count("times_seen"), has_lists=False),
         Key("userCount", _read_count("users_seen"), has_lists=False),
         Key("age", _read_age, has_lists=False),

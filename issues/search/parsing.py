@@ -93,6 +93,12 @@ def parse(
     return tuple(terms)
 
 
+def quoted(text: str) -> str:
+    """Return a text as it stands between quotes in a query, with them."""
+    escaped = re.sub(r'(["\\])', r"\\\1", text)
+    return f'"{escaped}"'
+
+
 class _Reading:
     """One query on its way from a tree to terms."""
 

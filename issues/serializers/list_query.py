@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.http import QueryDict
 from rest_framework.exceptions import ValidationError
@@ -12,7 +13,7 @@ from issues.reading.lists import ListQuery
 from issues.search import Term
 from issues.search.conditions import HasStatus, IsSeenAt, IsSeenWithin
 from issues.search.keys import read_instant
-from issues.serializers.scopes import read_ids, read_query, read_statuses
+from issues.serializers.scopes import of_environments, read_ids, read_query, read_statuses
 from projects.api.pagination import read_cursor, read_limit
 from projects.api.parameters import MAX_QUERY
 from projects.callers import Caller
@@ -56,8 +57,8 @@ def read_list_query(params: QueryDict, *, period_narrows: bool = False, by: Call
     window = _read_window(params)
     if period_narrows and stats is not None and "statsPeriod" in params and not window:
         window = (Term(IsSeenWithin("last_seen", timedelta(seconds=seconds_of(period)))),)
-    if any(params.getlist("environment")):
-        raise ValidationError({"environment": ["No events are kept, and so no environments; leave this out."]})
+    environments = of_environments(filter(None, params.getlist("environment")))
+    seen_in = read_query(environments, of_organization=period_narrows, by=by)
     sort = params.get("sort", "date")
     if sort not in SORTS:
         raise ValidationError({"sort": [f'"{sort}" is not a sort; say one of {", ".join(SORTS)}.']})
@@ -71,12 +72,20 @@ def read_list_query(params: QueryDict, *, period_narrows: bool = False, by: Call
         statuses, terms = _split_status(terms)
     return ListQuery(
         statuses=statuses or None,
-        terms=(*terms, *window),
+        terms=(*terms, *seen_in, *window),
         position=read_cursor(params.get("cursor"), SORTS[sort], is_time=sort in TIME_SORTS),
         limit=read_limit(params.get("limit")),
         stats=stats,
+        event_id=_read_event_id(query or ""),
         short_id=(query or "").strip() if params.get("shortIdLookup") in {"1", "true"} else "",
     )
+
+
+def _read_event_id(query: str) -> UUID | None:
+    """Return the id of an event that a search may be: 32 hex digits, dashed or not; None for anything else."""
+    word = query.strip()
+    is_id = re.fullmatch(r"[0-9A-Fa-f]{8}(-?)[0-9A-Fa-f]{4}(?:\1[0-9A-Fa-f]{4}){2}\1[0-9A-Fa-f]{12}", word, re.ASCII)
+    return UUID(word) if is_id else None
 
 
 def _read_window(params: QueryDict) -> tuple[Term, ...]:

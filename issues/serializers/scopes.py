@@ -1,6 +1,7 @@
 """The query string of PUT and DELETE, read once and raw: ten thousand ids make no QueryDict (contract 1.3)."""
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote_plus
@@ -9,14 +10,14 @@ from rest_framework.exceptions import ValidationError
 
 from issues.enums import IssueStatus
 from issues.mutation import AllIssues, IssueScope, NamedIssues
-from issues.search import MAX_LENGTH, Term, parse
+from issues.search import MAX_LENGTH, Term, parse, quoted
 from issues.serializers.unknown_keys import means_ids
 from projects.callers import Caller
 from projects.querysets import MAX_ID, is_id
 
 STATUS_WORDS = {status.value: status for status in IssueStatus} | {"muted": IssueStatus.IGNORED}
 
-KNOWN = frozenset({"id", "status", "query", "preview", "project"})
+KNOWN = frozenset({"id", "status", "query", "environment", "preview", "project"})
 IDS = {"id", "project"}  # digits, which need no decoding: ten thousand of them are read as they are
 
 WRONG_VALUES_NAMED = 10  # wrong values named in one error
@@ -68,18 +69,31 @@ def read_scope_query(query_string: str, *, known: frozenset[str] = KNOWN, by: Ca
                 raise ValidationError({"detail": _unknown_parameter(name)})
             words[name].append(value if name in IDS else unquote_plus(value))
     errors: dict[str, list[str]] = {}
+    if not all(words["environment"]):
+        errors["environment"] = ["Name an environment, or leave this out."]
     if len(words["query"]) > 1:
         errors["query"] = ["Say query once; put all terms into it."]
     found = ScopeQuery(
         ids=read_ids("id", ids, errors) if ids else None,
         statuses=read_statuses(words["status"], errors) if words["status"] else None,
-        query=next(iter(words["query"]), None),
+        query=_with_environments(next(iter(words["query"]), None), words["environment"]),
         project_ids=read_ids("project", words["project"], errors) if words.get("project") else None,
         preview=read_preview(words["preview"], errors),
     )
     if errors:
         raise ValidationError(errors)
     return replace(found, terms=read_query(found.query or "", of_organization="project" in known, by=by))
+
+
+def of_environments(names: Iterable[str]) -> str:
+    """Return the term of a search that environments are, of which each may be that of an issue; none for none."""
+    values = ",".join(map(quoted, names))
+    return f"environment:[{values}]" if values else ""
+
+
+def _with_environments(query: str | None, names: Sequence[str]) -> str | None:
+    """Return a search that these environments narrow, too: so it stands in the history, and can be asked again."""
+    return f"{query or ''} {of_environments(names)}".strip() if names else query
 
 
 def read_preview_alone(query_string: str) -> bool:

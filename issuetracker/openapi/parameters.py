@@ -96,10 +96,20 @@ _A_SEARCH = (
 )
 SEARCH = _in_query(
     "query",
-    f"{_A_SEARCH} So is a person, a release, a platform, a logger, a project or an id that isn't there.",
+    f"{_A_SEARCH} So is a person, a release, an environment, a platform, a logger, a project or an id that isn't "
+    "there.",
     type="string",
     maxLength=MAX_LENGTH,
 )
+NARROWING = [
+    SEARCH,
+    _repeated(
+        "environment",
+        "Only issues that were seen in this environment; repeated, in any of them. One that isn't there is an error.",
+        type="string",
+        minLength=1,
+    ),
+]
 PREVIEW = _in_query(
     "preview",
     "`true`: the same checks, answer and headers, but nothing is changed, and there is no `Mutation-Id`.",
@@ -119,7 +129,6 @@ PROJECTS_OR_ALL = _repeated(
     "The ids of projects, to which this is narrowed; -1 among them: all that the caller sees, as without any.",
     anyOf=[{"const": -1}, _AN_ID],
 )
-_NOTHING = {"type": "string", "maxLength": 0}
 CURSOR = _in_query(
     "cursor", "A place in the list, from the `Link` header of an answer. Empty: the first page.", type="string"
 )
@@ -129,14 +138,19 @@ _AN_INSTANT = "ISO 8601, in UTC unless it has an offset, which is below 16 hours
 OF_ISSUE_LISTS = [
     _in_query(
         "query",
-        f"{_A_SEARCH} A list with neither this nor `status` shows unresolved issues.",
+        f"{_A_SEARCH} The id of an event, 32 hex digits, finds its issue, whatever its status. A list with neither "
+        "this nor `status` shows unresolved issues.",
         type="string",
         maxLength=MAX_QUERY,
     ),
     STATUSES,
     _in_query("start", f"Only issues that were last seen then or later. {_AN_INSTANT}", type="string"),
     _in_query("end", f"Only issues that were first seen then or earlier. {_AN_INSTANT}", type="string"),
-    _repeated("environment", "There are none, since no events are kept: anything but nothing is an error.", **_NOTHING),
+    _repeated(
+        "environment",
+        "Only issues that were seen in this environment; repeated, in any of them. Empty: none is asked for.",
+        type="string",
+    ),
     _in_query(
         "sort",
         "Last seen, first seen, events, or users: newest or largest first.",

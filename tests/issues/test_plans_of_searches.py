@@ -35,6 +35,7 @@ VALUES = {
     "logger": ["root", "r*t", "nothing"],
     "release": ["latest", "1.*", "nothing"],
     "firstRelease": ["latest", "1.*", "nothing"],
+    "environment": ["production", "pro*", "nothing"],
     "timesSeen": ["1", ">500", ">1000000"],
     "userCount": ["1", ">0", ">1000000"],
     "age": ["-1h", "+30d", "+1000d"],
@@ -47,11 +48,12 @@ VALUES = {
     "issue.type": ["error"],
     "issue.category": ["error"],
 }
-# A table that hangs on issues is read by the issue. Three indexes are of all projects (docs/decisions/0036): those of
-# words, of share links, and of bookmarks.
+# A table that hangs on issues is read by the issue. Four indexes are of all projects (docs/decisions/0036): those of
+# words, of share links, of bookmarks, and of what was merged into an issue, which is looked up by that one.
 BY_ISSUE = "issue_id = "
 OF_ALL_PROJECTS = {
     *("issues_issuetext_words", "issues_issue_share_id_is_unique", "issues_issuebookmark_once_per_user"),
+    "issues_issue_children",
 }
 
 

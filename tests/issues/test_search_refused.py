@@ -17,15 +17,18 @@ A_PRIORITY = "say one of high, medium, low."
 A_LEVEL = "say one of sample, debug, info, warning, error, fatal."
 AN_AGE = "say -24h for younger, or +24h for older."
 KEYS = (
-    "Keys are age, assigned, bookmarks, firstRelease, firstSeen, id, is, issue.category, issue.type, lastSeen, level, "
-    "logger, message, platform, priority, project, release, timesSeen, title, userCount; quotes make a colon "
-    "part of a text."
+    "Keys are age, assigned, bookmarks, environment, firstRelease, firstSeen, id, is, issue.category, issue.type, "
+    "lastSeen, level, logger, message, platform, priority, project, release, timesSeen, title, userCount; quotes make "
+    "a colon part of a text."
 )
 BRACKETS = "nothing is grouped by brackets; quotes make them text, and KEY:[a,b] is any of several."
 A_LIST = "a list is KEY:[a,b]; it has an element at least, and none has brackets or a ! outside quotes."
 NO_COMPARISON = "a comparison goes with a key, as in timesSeen:>5; quotes make it text."
 NO_WORDS_COMPARED = "words can't be compared; quotes make it text."
-NO_STARS = "* stands for anything in words and in release, firstRelease, platform and logger only; quotes make it text."
+NO_STARS = (
+    "* stands for anything in words and in release, firstRelease, environment, platform and logger only; "
+    "quotes make it text."
+)
 NEGATES = "a ! negates the word, the quotes or the filter that it stands right before, once."
 NO_MINUS = "a - negates nothing, a ! does; quotes make a colon part of a text."
 AN_ERROR = "say error; there are no others."

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from django.db.models import QuerySet, Value
 
 from issues.enums import IssueStatus
-from issues.models import Issue
+from issues.models import Environment, Issue
 from issues.mutation import AllIssues, NamedIssues
 from issues.querysets import like
 from issues.search import AnyOf, Name, Term, refusal
@@ -122,6 +122,8 @@ def _is_missing(name: Name) -> str:
             return "there is no release here yet."
         case terms.NamesRelease(version):
             return f"there is no release {version} here; quotes take it at its word."
+        case terms.NamesEnvironment(environment):
+            return f"there is no environment {environment} here."
         case terms.NamesProject(slug):
             return f"there is no project {slug} among these."
         case terms.NamesWord(column, word):
@@ -141,6 +143,8 @@ def _condition(condition: Any, found: dict[Name, Found]) -> Any:
             return terms.IsAssignedTo(found[condition].ids, found[condition].team_ids)
         case terms.NamesRelease(first_only=first_only) | terms.NamesLatestRelease(first_only):
             return terms.IsOfRelease(found[condition].ids, first_only)
+        case terms.NamesEnvironment():
+            return terms.IsSeenIn(found[condition].ids)
         case terms.NamesProject():
             return terms.IsOfProject(found[condition].ids)
         case _:
@@ -194,6 +198,8 @@ def _ways(
         case terms.NamesLatestRelease():
             for project_id in project_ids:
                 yield Way.ID, Release.objects.of_project(project_id).out_at(at).newest_first()[:1], "pk"
+        case terms.NamesEnvironment(environment):
+            yield Way.ID, Environment.objects.filter(project__in=project_ids, name__like=like(environment)), "pk"
         case terms.NamesProject(slug):
             yield Way.ID, projects.filter(slug=slug), "pk"
         case terms.NamesId(pk):

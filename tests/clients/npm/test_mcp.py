@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -10,6 +11,7 @@ from issues.models import Issue
 from projects.models import Project, Team, User
 from tests.clients.npm.clients import Mcp
 from tests.factories import ReleaseFactory
+from tests.factories.events import keep_event_of
 
 pytestmark = [pytest.mark.npm, pytest.mark.django_db(transaction=True)]
 
@@ -100,7 +102,25 @@ class TestSearches:
 
     def test_events_of_which_there_are_none(self, mcp: Mcp, issue: Issue) -> None:
         assert "No results found." in mcp.says("search_issue_events", query="level:error", **named(issue))
-        assert "No values found for this tag." in mcp.says("get_issue_tag_values", tagKey="level", **named(issue))
+
+    def test_events(self, mcp: Mcp, issue: Issue) -> None:
+        kept = keep_event_of(issue, event_id=UUID(int=2**100), tags=[["shop", "north"]])
+
+        found = mcp.says("search_issue_events", query="shop:north", **named(issue))
+
+        assert f"**eventID**: {kept.hex}\n" in found
+        assert "No results found." in mcp.says("search_issue_events", query="shop:south", **named(issue))
+        assert "| `north` | 1 |" in mcp.says("get_issue_tag_values", tagKey="shop", **named(issue))
+
+    def test_the_stack_of_an_event(self, mcp: Mcp, issue: Issue) -> None:
+        frame = {"function": "intake", "filename": "pump.py", "lineno": 42, "in_app": True, "context_line": "lost()"}
+        thrown = {"type": "KeyError", "value": "'level'", "stacktrace": {"frames": [frame]}}
+        kept = keep_event_of(issue, event_id=UUID(int=2**100), exception={"values": [thrown]})
+
+        found = mcp.says("get_sentry_resource", resourceType="issue", resourceId=issue.short_id, organizationSlug=HERE)
+
+        assert f"**Event ID**: {kept.hex}\n" in found
+        assert 'File "pump.py", line 42, in intake\n    lost()' in found
 
 
 class TestShows:

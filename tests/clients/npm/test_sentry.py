@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -9,6 +10,7 @@ from issues.models import Issue
 from projects.models import Project
 from tests.clients.npm.clients import Sentry
 from tests.factories import ProjectFactory
+from tests.factories.events import keep_event_of
 
 pytestmark = [pytest.mark.npm, pytest.mark.django_db(transaction=True)]
 
@@ -187,8 +189,12 @@ class TestShows:
     def test_events(self, sentry: Sentry, issue: Issue, words: tuple[str, ...], told: str) -> None:
         assert told in sentry.says(*words, named(issue))
 
-    def test_values_of_a_tag(self, sentry: Sentry, issue: Issue) -> None:
-        assert "No top values returned." in sentry.says("issue", "tags", named(issue), "level")
+    def test_events_that_are_kept(self, sentry: Sentry, issue: Issue) -> None:
+        kept = keep_event_of(issue, event_id=UUID(int=2**100), tags=[["shop", "north"]])
+
+        assert kept.hex in sentry.says("issue", "events", named(issue))
+        assert kept.hex in sentry.says("event", "view", named(issue))
+        assert "north" in sentry.says("issue", "tags", named(issue), "shop")
 
 
 class TestRefusals:

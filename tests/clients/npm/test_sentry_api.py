@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -10,6 +11,7 @@ from issues.models import Issue
 from projects.models import Project, Release, User
 from tests.clients.npm.clients import Answer, SentryApi
 from tests.factories import IssueFactory, IssueHashFactory, ReleaseFactory
+from tests.factories.events import keep_event_of
 
 pytestmark = [pytest.mark.npm, pytest.mark.django_db(transaction=True)]
 
@@ -167,8 +169,6 @@ class TestOneIssue:
         ("function", "of", "answer"),
         [
             ("listAnIssue_sEvents", {}, []),
-            ("retrieveTagDetails", {"key": "level"}, None),
-            ("listATag_sValuesForAnIssue", {"key": "level"}, []),
             ("retrieveSeerIssueFixState", {}, {"autofix": None}),
             ("retrieveCustomIntegrationIssueLinksForTheGivenSentryIssue", {}, []),
         ],
@@ -176,11 +176,21 @@ class TestOneIssue:
     def test_has_none_of(
         self, sentry_api: SentryApi, issues: list[Issue], function: str, of: dict[str, str], answer: Any
     ) -> None:
-        empty_tag = {"key": "level", "name": "level", "uniqueValues": 0, "totalValues": 0, "topValues": []}
-
         got = sentry_api(function, path=ORGANIZATION | {"issue_id": issues[0].pk} | of)
 
-        assert got == Answer(200, empty_tag if answer is None else answer)
+        assert got == Answer(200, answer)
+
+    def test_has_events(self, sentry_api: SentryApi, issues: list[Issue]) -> None:
+        kept = keep_event_of(issues[0], event_id=UUID(int=2**100), tags=[["shop", "north"]]).hex
+        path = ORGANIZATION | {"issue_id": issues[0].pk}
+
+        assert [event["id"] for event in sentry_api("listAnIssue_sEvents", path=path).data] == [kept]
+        assert [event["id"] for event in sentry_api("listAProject_sErrorEvents", path=PUMPS).data] == [kept]
+        assert sentry_api("resolveAnEventId", path=ORGANIZATION | {"event_id": kept}).data["eventId"] == kept
+        assert sentry_api("retrieveTagDetails", path=path | {"key": "shop"}).data["totalValues"] == 1
+        values = sentry_api("listATag_sValuesForAnIssue", path=path | {"key": "shop"}).data
+        assert [value["value"] for value in values] == ["north"]
+        assert sentry_api("listAProject_sEnvironments", path=PUMPS).data == []
 
     def test_is_removed(self, sentry_api: SentryApi, issues: list[Issue]) -> None:
         answer = sentry_api("removeAnIssue", path=ORGANIZATION | {"issue_id": issues[0].pk})
