@@ -273,22 +273,36 @@ _BOOKMARKED = """
 """
 
 
-# Itself; or, for those into which something was merged, any of the tree.
+# Itself; or, for those into which something was merged, any of the tree. As values, each looked up by the issue: as
+# EXISTS, PostgreSQL may read what all issues were seen in, to look for one among them.
 _SEEN_IN = """
     (
-        EXISTS (
-            SELECT FROM issues_issueenvironment AS seen
-            WHERE seen.issue_id = issues_issue.id AND seen.environment_id = ANY(%s::bigint[])
+        coalesce(
+            (
+                SELECT true FROM issues_issueenvironment AS seen
+                WHERE seen.issue_id = issues_issue.id AND seen.environment_id = ANY(%s::bigint[])
+                LIMIT 1
+            ),
+            false
         )
-        OR EXISTS (
-            WITH RECURSIVE below AS (
-                SELECT child.id FROM issues_issue AS child
-                WHERE child.merged_into_id = issues_issue.id AND child.project_id = issues_issue.project_id
-                UNION ALL
-                SELECT child.id FROM below JOIN issues_issue AS child ON child.merged_into_id = below.id
-            )
-            SELECT FROM below JOIN issues_issueenvironment AS seen ON seen.issue_id = below.id
-            WHERE seen.environment_id = ANY(%s::bigint[])
+        OR coalesce(
+            (
+                WITH RECURSIVE below AS (
+                    SELECT child.id FROM issues_issue AS child
+                    WHERE child.merged_into_id = issues_issue.id
+                    UNION ALL
+                    SELECT child.id FROM below CROSS JOIN LATERAL (
+                        SELECT id FROM issues_issue WHERE merged_into_id = below.id OFFSET 0
+                    ) AS child
+                )
+                SELECT true FROM below CROSS JOIN LATERAL (
+                    SELECT FROM issues_issueenvironment AS seen
+                    WHERE seen.issue_id = below.id AND seen.environment_id = ANY(%s::bigint[])
+                    LIMIT 1
+                ) AS seen
+                LIMIT 1
+            ),
+            false
         )
     )
 """
