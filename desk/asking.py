@@ -19,7 +19,7 @@ from projects.refusals import Refusal
 
 ROWS = 50  # of a page
 DEFAULT = "is:unresolved"  # as the API's own list, where nothing is asked
-KEPT = ("query", "project", "environment", "sort", "chart")  # what links from one view to another carry along
+KEPT = ("project", "sort", "chart")  # what links from one view to another carry along
 CHARTS = ("24h", "14d")
 # Sorts of the desk, beside those of the API (contract section 2); their cursors have times.
 MORE_SORTS = {"priority": Sort(URGENCY)}
@@ -56,6 +56,7 @@ class Asked:
         what is unresolved.
         """
         values: Mapping[str, Sequence[str]] = {
+            "query": [self.words],
             **{name: self.params.getlist(name) for name in KEPT if name in self.params},
             **{name: [value] if isinstance(value, str) else value for name, value in changes.items()},
         }
@@ -67,7 +68,7 @@ class Asked:
 
 def read_asked(params: QueryDict, visitor: Visitor) -> Asked:
     """Return what the address asks for, as far as it is understood."""
-    words = params.get("query", DEFAULT)
+    words = _words(params)
     chart = params.get("chart", CHARTS[0])
     asked = Asked(
         params=params,
@@ -94,6 +95,19 @@ def read_asked(params: QueryDict, visitor: Visitor) -> Asked:
     return replace(asked, query=query)
 
 
+def _words(params: QueryDict) -> str:
+    """Return the search, with the environments that an address of the API names beside it as a term of it: so they
+    stand in the box, and "all that match" is what is listed."""
+    words = params.get("query", DEFAULT)
+    named = [_quoted(word) for word in params.getlist("environment") if word]
+    return " ".join(filter(None, [words, f"environment:[{','.join(named)}]" if named else ""]))
+
+
+def _quoted(word: str) -> str:
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
 def _position(params: QueryDict, query: ListQuery) -> Position:
     """Return the place in the list, in a sort that the API doesn't have, too."""
     sort = MORE_SORTS.get(params.get("sort", ""))
@@ -104,7 +118,7 @@ def _as_the_api_is_asked(params: QueryDict, words: str) -> QueryDict:
     """Return the parameters of the API that mean the same: a short id alone finds its issue, whatever its status."""
     asked = QueryDict(mutable=True)
     is_the_apis = params.get("sort") not in MORE_SORTS
-    for name in ("environment", *(("sort", "cursor") if is_the_apis else ())):
+    for name in ("sort", "cursor") if is_the_apis else ():
         asked.setlist(name, params.getlist(name)) if name in params else None
     asked.update({"query": words, "limit": str(ROWS), "shortIdLookup": "1"})
     return asked

@@ -23,6 +23,15 @@ def test_shows_what_is_unresolved_where_nothing_is_asked(as_jane: Client, projec
     assert listed(as_jane, query="") == sorted((issue.pk for issue in issues), reverse=True)
 
 
+def test_reads_the_environments_of_an_address_as_a_term_of_the_search(as_jane: Client, project: Project) -> None:
+    """Beside the search, "all that match" would be more than what is listed."""
+    page = as_jane.get(LIST, {"query": "pump", "environment": ["prod", 'a "b" \\c', ""]})
+
+    assert page.context["asked"].words == 'pump environment:["prod","a \\"b\\" \\\\c"]'
+    assert "environment=" not in page.context["asked"].address(sort="new")
+    assert as_jane.get(LIST, {"environment": ""}).context["asked"].words == "is:unresolved"
+
+
 def test_never_lists_what_was_merged(as_jane: Client, project: Project) -> None:
     parent = IssueFactory(project=project)
     child = IssueFactory(merged_into=parent)
