@@ -1,13 +1,14 @@
 """Tables of the size of a large installation."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from django.apps import apps
 from django.db import connection
 
 from issues.models import Issue
 from projects.database.keyset import Sort
-from projects.models import Organization, Project, Release, User
+from tests.database import in_a_copy
 from tests.factories import NOW, ProjectFactory, ReleaseFactory, UserFactory
 
 COUNT = 60_000
@@ -110,23 +111,15 @@ class Cast:
         return Issue.objects.get(project=self.project, short_number=36)
 
 
-def filled() -> Cast:
-    cast = Cast()
-    ids = {"project_id": cast.project.pk, "other_id": cast.other.pk, "user_id": cast.user.pk}
-    params: dict[str, Any] = ids | {"release_id": cast.release.pk, "now": NOW, "count": COUNT}
-    with connection.cursor() as cursor:
-        for sql in (FILL, *AROUND):
-            cursor.execute(sql, params)
-        cursor.execute("VACUUM (ANALYZE)")
-    return cast
-
-
-def empty_again() -> None:
-    with connection.cursor() as cursor:
-        tables = [model._meta.db_table for model in apps.get_app_config("issues").get_models()]
-        cursor.execute(f"TRUNCATE {', '.join(tables)}")
-        for model in (Release, Project, Organization, User):
-            model._default_manager.all().delete()
-        # Not ANALYZE alone: a table that has pages and no rows left is then taken for empty however much is put into it
-        # later, and joins of what a test puts there take minutes.
-        cursor.execute("VACUUM (ANALYZE)")
+@contextmanager
+def filled() -> Iterator[Cast]:
+    """Let this process use a database with these rows, vacuumed and analyzed; it is dropped in the end."""
+    with in_a_copy():
+        cast = Cast()
+        ids = {"project_id": cast.project.pk, "other_id": cast.other.pk, "user_id": cast.user.pk}
+        params: dict[str, Any] = ids | {"release_id": cast.release.pk, "now": NOW, "count": COUNT}
+        with connection.cursor() as cursor:
+            for sql in (FILL, *AROUND):
+                cursor.execute(sql, params)
+            cursor.execute("VACUUM (ANALYZE)")
+        yield cast

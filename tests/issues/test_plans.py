@@ -39,19 +39,16 @@ from projects.models import Project, User
 from projects.pages import PageQuery
 from tests.acts import act
 from tests.factories import NOW, UserFactory
-from tests.issues.filled import AGE, DATE, Cast, empty_again, filled
+from tests.issues.filled import AGE, DATE, Cast, filled
 
 UNRESOLVED = {IssueStatus.UNRESOLVED}
 
 
 @pytest.fixture(scope="module")
 def cast(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Cast]:
-    """Fill the tables once for all tests here, and empty them again: committed, so that they can be vacuumed."""
-    with django_db_blocker.unblock():
-        try:
-            yield filled()
-        finally:
-            empty_again()
+    """Fill the tables once for all tests here: committed, so that they can be vacuumed."""
+    with django_db_blocker.unblock(), filled() as cast:
+        yield cast
 
 
 class Plans:

@@ -19,7 +19,7 @@ from issues.serializers.list_query import SORTS
 from issues.services.ground import names
 from projects.database.keyset import Position, Sort
 from tests.factories import NOW
-from tests.issues.filled import Cast, empty_again, filled
+from tests.issues.filled import Cast, filled
 
 # Values of each key, some of which no issue has, or no row.
 VALUES = {
@@ -59,11 +59,8 @@ OF_ALL_PROJECTS = {
 
 @pytest.fixture(scope="module")
 def cast(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Cast]:
-    with django_db_blocker.unblock():
-        try:
-            yield filled()
-        finally:
-            empty_again()
+    with django_db_blocker.unblock(), filled() as cast:
+        yield cast
 
 
 class Explained(Exception):

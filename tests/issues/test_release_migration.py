@@ -1,7 +1,6 @@
 """Releases of an organization become those of its projects, and lose nothing (projects 0005-0007, issues 0012-0013)."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +13,7 @@ from issues.integrity import INVARIANTS, find
 from issues.models import Activity, Issue
 from projects.models import Deploy, Project, Release
 from projects.release_order import next_releases
+from tests.database import connected_to, copy_database
 from tests.factories import NOW, ActivityFactory, DeployFactory, IssueFactory, ProjectFactory, ReleaseFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,28 +30,6 @@ def migrate_to_now() -> None:
     migrate(
         [node for node in MigrationExecutor(connection).loader.graph.leaf_nodes() if node[0] in {"projects", "issues"}]
     )
-
-
-def copy_database(name: str, new: str) -> None:
-    """Make a database anew, as a copy of one that nobody is connected to."""
-    connection.close()
-    with connection._nodb_cursor() as cursor:
-        cursor.execute(f'DROP DATABASE IF EXISTS "{new}"')
-        cursor.execute(f'CREATE DATABASE "{new}" TEMPLATE "{name}"')
-
-
-@contextmanager
-def connected_to(name: str) -> Iterator[None]:
-    usual = connection.settings_dict["NAME"]
-    connection.close()
-    connection.settings_dict["NAME"] = name
-    try:
-        yield
-    finally:
-        connection.close()
-        connection.settings_dict["NAME"] = usual
-        with connection._nodb_cursor() as cursor:
-            cursor.execute(f'DROP DATABASE "{name}"')
 
 
 @pytest.fixture(scope="module")
