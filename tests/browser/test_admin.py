@@ -24,7 +24,7 @@ def issues(project: Project, jane: User) -> list[Issue]:
 
 
 def test_lets_in_by_keyboard_and_shows_how_things_stand(issues: list[Issue], visit: Visit) -> None:
-    visit.go("/admin/")
+    visit.go("/admin/start/")
 
     page = visit.page
     expect(page.get_by_role("heading", name="Issues by project and status")).to_be_visible()
@@ -120,7 +120,14 @@ def test_no_page_has_a_fault(
     lists = ["issues/issue", "issues/activity", "issues/mutation"]
     lists += [f"projects/{name}" for name in ("organization", "project", "release", "deploy", "user", "team")]
     lists += [f"projects/{name}" for name in ("organizationmember", "apikey", "apitoken")]
-    pages = ["", *(f"{name}/" for name in lists), "projects/apikey/add/", "projects/apitoken/add/", "password_change/"]
+    pages = [
+        "",
+        "start/",
+        *(f"{name}/" for name in lists),
+        "projects/apikey/add/",
+        "projects/apitoken/add/",
+        "password_change/",
+    ]
     pages += [f"issues/issue/{issues[0].pk}/change/", f"projects/organization/{organization.pk}/change/"]
 
     with visiting(browser, address, scheme=scheme) as visit:
