@@ -99,11 +99,12 @@ def _words(params: QueryDict) -> str:
     """Return the search, with the environments that an address of the API names beside it as a term of it: so they
     stand in the box, and "all that match" is what is listed."""
     words = params.get("query", DEFAULT)
-    named = [_quoted(word) for word in params.getlist("environment") if word]
+    named = [in_quotes(word) for word in params.getlist("environment") if word]
     return " ".join(filter(None, [words, f"environment:[{','.join(named)}]" if named else ""]))
 
 
-def _quoted(word: str) -> str:
+def in_quotes(word: str) -> str:
+    """Return a word as a search takes it as it is."""
     escaped = word.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 

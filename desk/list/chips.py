@@ -3,13 +3,18 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from desk.asking import Asked
+from desk.asking import Asked, in_quotes
 from desk.people import Visitor
+from desk.texts import visible
 from issues.enums import IssueLevel, IssuePriority
+from issues.reading.environments import OLDEST_FIRST, read_environments
 from issues.search import Term
 from issues.search import conditions as terms
+from projects.database.keyset import Position
+from projects.pages import PageQuery
 
 PROJECTS_OFFERED = 100
+ENVIRONMENTS_OFFERED = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,20 @@ KINDS = (
 
 def chips_of(asked: Asked, visitor: Visitor) -> list[Chip]:
     """Return the chips of a view, that of the projects first."""
-    return [_of_projects(asked, visitor), *(_of(kind, asked) for kind in KINDS)]
+    return [_of_projects(asked, visitor), *(_of(kind, asked) for kind in [*KINDS, _environments(asked)])]
+
+
+def _environments(asked: Asked) -> _Kind:
+    """Return the chip of where issues were seen: one statement."""
+    first = PageQuery(Position(OLDEST_FIRST), ENVIRONMENTS_OFFERED)
+    named = read_environments([project.pk for project in asked.projects], first).rows
+    return _Kind(
+        "Environment",
+        (terms.NamesEnvironment, terms.IsSeenIn),
+        [(visible(name), f"environment:{in_quotes(name)}") for _, name in named],
+        "Anywhere",
+        hint="" if named else "No event has named one yet",
+    )
 
 
 def _of(kind: _Kind, asked: Asked) -> Chip:

@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from issues.models import Issue
+from issues.models import Environment, Issue, IssueEnvironment
 from projects.models import Project, User
 from tests.desk.reading import LIST, listed, words_of
 from tests.factories import IssueFactory, IssueHourFactory, IssueSeenFactory, ReleaseFactory
@@ -30,6 +30,23 @@ def test_reads_the_environments_of_an_address_as_a_term_of_the_search(as_jane: C
     assert page.context["asked"].words == 'pump environment:["prod","a \\"b\\" \\\\c"]'
     assert "environment=" not in page.context["asked"].address(sort="new")
     assert as_jane.get(LIST, {"environment": ""}).context["asked"].words == "is:unresolved"
+
+
+def test_offers_the_environments_of_the_projects_and_narrows_by_one(
+    as_jane: Client, as_kit: Client, project: Project, stranger_project: Project
+) -> None:
+    issue, _ = IssueFactory(project=project), IssueFactory(project=project)
+    environment = Environment.objects.create(project=project, name="eu prod")
+    times = {"first_seen": issue.first_seen, "last_seen": issue.last_seen, "times_seen": 1}
+    IssueEnvironment.objects.create(issue=issue, project=project, environment=environment, **times)
+
+    (chip,) = [chip for chip in as_jane.get(LIST).context["chips"] if chip.label == "Environment"]
+    page = as_jane.get(LIST + chip.choices[1].address)
+
+    assert [choice.label for choice in chip.choices] == ["Anywhere", "eu prod"]
+    assert page.context["asked"].words == 'is:unresolved environment:"eu prod"'
+    assert [row.id for row in page.context["rows"]] == [issue.pk]
+    assert "eu prod" not in as_kit.get(LIST).content.decode()
 
 
 def test_never_lists_what_was_merged(as_jane: Client, project: Project) -> None:
@@ -235,5 +252,5 @@ def test_asks_as_much_for_fifty_issues_as_for_one(
     for number in (1, 49):
         for _ in range(number - 1):
             IssueFactory(project=project, own_last_release=release)
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(9):
             as_jane.get(LIST)
