@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from desk.acting import selection, trying, view
-from issues.models import Issue, Mutation
+from issues.models import Environment, Issue, IssueEnvironment, Mutation
 from projects.models import Project
 from tests.desk.acting.steps import carried, changes, choose_all, confirm, ids_of, numbers, said, state_of_issues, undo
 from tests.factories import IssueFactory
@@ -79,6 +79,21 @@ def test_takes_those_of_the_chosen_projects_alone(
     assert numbers(page) == (3, 3)
     confirm(as_jane, page)
     assert Issue.objects.get(project=other_project).status == "unresolved"
+
+
+def test_takes_what_was_seen_in_the_environments_of_the_search_alone(
+    as_jane: Client, issues: list[Issue], project: Project
+) -> None:
+    environment = Environment.objects.create(project=project, name="prod")
+    times = {"first_seen": issues[0].first_seen, "last_seen": issues[0].last_seen, "times_seen": 1}
+    IssueEnvironment.objects.create(issue=issues[0], project=project, environment=environment, **times)
+
+    page = choose_all(as_jane, "resolve", "is:unresolved", environment="prod")
+
+    assert numbers(page) == (1, 1)
+    assert carried(page)["query"] == ['is:unresolved environment:["prod"]']
+    confirm(as_jane, page)
+    assert list(Issue.objects.filter(status="resolved")) == [issues[0]]
 
 
 def test_takes_nothing_of_what_somebody_does_not_see(as_kit: Client, issues: list[Issue]) -> None:
