@@ -150,7 +150,8 @@ def test_only_a_status_can_be_changed_without_ids(api: Api, pump: Issue, body: o
             "query=nonsense:1",
             {
                 "detail": 'Search term "nonsense:1" at character 1 is not understood: there is no key nonsense. '
-                "Keys are age, assigned, bookmarks, firstRelease, firstSeen, id, is, issue.category, issue.type, "
+                "Keys are age, assigned, bookmarks, environment, firstRelease, firstSeen, id, is, issue.category, "
+                "issue.type, "
                 "lastSeen, level, logger, message, platform, priority, project, release, timesSeen, title, "
                 "userCount; quotes make a colon part of a text."
             },
