@@ -8,7 +8,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from events.reading import losses
-from issues.admin.projects import ProjectWithIssuesAdmin
+from issues.admin import ProjectWithIssuesAdmin
 from projects.models import Project
 
 DAYS = 30

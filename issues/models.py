@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import BrinIndex, GinIndex, OpClass
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.expressions import RawSQL
@@ -662,9 +662,6 @@ class Activity(HangsOnIssue):
                 name="issues_activity_of_events",
                 condition=Q(mutation_id__isnull=True, before_status__isnull=False),
             ),
-            # What was done by the day (issues/reading/counts.py). Rows come in the order of time, so that the table's
-            # blocks have it too: a few kilobytes for a million rows, and next to nothing for who writes one.
-            BrinIndex(fields=["created_at"], name="issues_activity_by_time"),
         ]
         verbose_name_plural = "activities"
 

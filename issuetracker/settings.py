@@ -311,9 +311,6 @@ UNFOLD = {
     "SITE_HEADER": "Issue tracker",
     "SITE_SYMBOL": "bug_report",
     "SITE_URL": None,  # there is no other page to view
-    # By name, since the site stands before what is registered in it.
-    "DASHBOARD_CALLBACK": "issues.admin.start.with_overview",
-    "COMMAND": {"search_callback": "issues.admin.finding.issues_called"},
     "SIDEBAR": {"show_search": True, "command_search": True},
 }
 

@@ -1,4 +1,4 @@
-"""The admin as a place: its way in, its start page, and what leads from page to page. Its theme is django-unfold's."""
+"""The admin as a place: its way in, its settings, and what leads from page to page. Its theme is django-unfold's."""
 
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -80,8 +80,6 @@ class Choices(AutocompleteJsonView):
 
 
 class Site(UnfoldAdminSite):
-    index_title = "Start"
-    index_template = "issues/admin/start.html"
     enable_nav_sidebar = True
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
@@ -89,7 +87,6 @@ class Site(UnfoldAdminSite):
         return [
             path("", self.admin_view(lead_to_the_desk), name="index"),
             path("settings/", self.admin_view(self.settings_page), name="settings"),
-            path("start/", self.admin_view(self.start_page), name="start"),
             *super().get_urls(),
         ]
 
@@ -106,15 +103,6 @@ class Site(UnfoldAdminSite):
             "roles": [role.label for role in Role],
         }
         return TemplateResponse(request, "issuetracker/settings.html", context)
-
-    def start_page(self, request: HttpRequest) -> HttpResponse:
-        """Answer how many issues there are of which status, in every organization: for superusers.
-
-        :raises PermissionDenied: somebody else asks.
-        """
-        if not standing_in(request).everywhere:
-            raise PermissionDenied
-        return super().index(request)
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Return the view for staff alone: others are led to the log-in, and afterwards to where they were.

@@ -8,7 +8,7 @@ from desk.acting.attempting import act_of, attempt, say_done
 from desk.people import visitor_of
 from desk.ways import way_back
 from desk.wording import counted
-from issues.models import Mutation
+from issues.reading.history import find_those
 from issues.services import undo
 from projects.querysets import is_id
 from projects.roles import May
@@ -28,13 +28,12 @@ def undo_page(request: HttpRequest) -> HttpResponse:
     ids = [int(word) for word in request.POST.getlist("mutation")[:AT_ONCE] if is_id(word)]
     standing = standing_in(request)
     theirs = [project.pk for project in visitor.projects if standing.may(May.TRIAGE, project.organization_id)]
-    found = Mutation.objects.filter(pk__in=ids, project__in=theirs)
-    mutations = list(found.order_by("-pk").only("pk", "project_id"))
+    mutations = find_those(theirs, ids)
     if not mutations:
         messages.error(request, undo.UnknownMutation.sentence)
     outcomes = []
-    for mutation in mutations:
-        done = attempt(request, lambda: undo.undo(mutation.project_id, mutation.pk, act_of(visitor)))  # noqa: B023 - called here
+    for project_id, pk in mutations:
+        done = attempt(request, lambda: undo.undo(project_id, pk, act_of(visitor)))  # noqa: B023 - called here
         if done is None:
             break
         outcomes.append(done)

@@ -22,9 +22,8 @@ from desk.people import Visitor, visitor_of
 from desk.ways import way_back
 from desk.wording import counted
 from issues.enums import IssueStatus
-from issues.models import Issue
 from issues.mutation import IssueMutation, MutationOutcome
-from issues.reading.selected import MERGED, suggest_assignees, suggest_releases
+from issues.reading.selected import MERGED, read_visible, suggest_assignees, suggest_releases
 from issues.serializers.mutations import read_mutation
 from issues.services import bulk, deletion, notes
 from projects.acting import Act
@@ -254,7 +253,7 @@ class Asking:
         """Write the note on each of the issues."""
         written = 0
         for of_project in subject.named:
-            for issue in Issue.objects.with_ids(of_project.project_id, sorted(of_project.ids)).visible():
+            for issue in read_visible(of_project.project_id, of_project.ids):
                 if attempt(self.request, lambda: notes.add(issue, self.form.cleaned_data["text"], act)):  # noqa: B023 - called here
                     written += 1
         if written:

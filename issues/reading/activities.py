@@ -71,13 +71,3 @@ def activities_from(issue: Issue, position: Position, limit: int, *, notes_only:
     )
     found = Activity.objects.filter(project=issue.project_id, pk__in=ids).select_related("user")
     return found.order_by(*position.order())
-
-
-def newest_of(issue_ids: Sequence[int], activities: QuerySet[Activity]) -> QuerySet[Activity]:
-    """Keep what happened to these issues themselves, newest first, by the index on issue and id.
-
-    With ``issue = 1 ORDER BY id DESC`` PostgreSQL prefers to walk the primary key once the issue has a hundredth of all
-    activities, and reads every row that is newer than the issue's. No issue is 0: with it, the filter is no equality,
-    so the order needs both columns, and that index alone has them.
-    """
-    return activities.filter(issue__in=[0, *issue_ids]).order_by("issue_id", "-id")

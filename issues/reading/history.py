@@ -6,8 +6,7 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
-from django.db.models import Case, F, Func, JSONField, Max, Q, QuerySet, TextField, When
-from django.db.models.functions import Cast, Left
+from django.db.models import Max
 
 from issues.models import Activity, Issue, Mutation
 from issues.named import Names
@@ -76,36 +75,10 @@ def find_mutation(project_id: int, pk: int) -> Mutation | None:
     return Mutation.objects.filter(project=project_id, pk=pk).select_related("user", "api_key").first()
 
 
-def find_anywhere(pk: int) -> Mutation | None:
-    """Return one mutation of any project, with its organization, its user and its key."""
-    found = Mutation.objects.filter(pk=pk)
-    return found.select_related("project__organization", "user", "api_key").first()
-
-
-def is_kept(pk: int) -> bool:
-    """Return whether there still is such a mutation: old ones are pruned."""
-    return Mutation.objects.filter(pk=pk).exists()
-
-
-def newest_mutations(limit: int, letters: int, *, by: Caller) -> list[Any]:
-    """Return the last mutations of all projects, newest first, with what :func:`with_beginning_of_body` adds."""
-    newest = with_beginning_of_body(Mutation.objects.order_by("-pk"), letters, by=by)
-    return list(newest.select_related("project__organization", "user", "api_key")[:limit])
-
-
-def with_beginning_of_body(mutations: QuerySet[Any], letters: int, *, by: Caller) -> QuerySet[Any]:
-    """Add, as ``asked``, the first letters of what was asked, and leave the long columns: a request may name a hundred
-    thousand ids.
-
-    As :func:`history.body_shown_to`: nobody's marks are shown to others, superusers among them.
-    """
-    marks = ", ".join(f"'{key}'" for key in history.MARKS)
-    without_marks = Func(F("body"), template=f"(%(expressions)s - ARRAY[{marks}])", output_field=JSONField())
-    is_shown = Q(api_key__isnull=False) | Q(marks_of=by.user_id)
-    body = Case(When(is_shown, then=F("body")), default=without_marks, output_field=JSONField())
-    beginning = Left(Cast(body, TextField()), letters)
-    light: QuerySet[Any] = mutations.defer("ids", "body", *MARKS).annotate(asked=beginning)
-    return light
+def find_those(project_ids: Iterable[int], pks: Iterable[int]) -> list[tuple[int, int]]:
+    """Return which of these mutations are of these projects, newest first: the project and the number of each."""
+    found = Mutation.objects.filter(pk__in=list(pks), project__in=list(project_ids)).order_by("-pk")
+    return list(found.values_list("project_id", "pk"))
 
 
 def sort_of_changes(mutation: Mutation) -> Sort:

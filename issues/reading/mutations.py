@@ -216,7 +216,7 @@ def _rows(query: MutationQuery, bounds: tuple[int, int] | None, position: Positi
 
     Each project is read from its index on and no further than the limit: a condition on all of them at once would walk
     the mutations of everybody. So may one on a single project, by the primary key, if it has many of all; no project is
-    0, and with it the order needs both columns (as in ``activities.newest_of``).
+    0: with it the filter is no equality, so the order needs both columns, and that index alone has them.
     """
     conditions, params = _conditions(query)
     if bounds is not None:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,30 +13,13 @@ from issues.models import Issue
 from issues.mutation import AllIssues
 from issues.querysets import snooze_is_over
 from issues.services.ground import names
-from issues.services.ground.targets import split_by_project
 from projects.database.keyset import Position, Sort
 from projects.models import OrganizationMember, Project, Release, Team
 
 
-@dataclass(frozen=True, slots=True)
-class Selected:
-    """Issues by project, in the order of the projects; without those that are gone."""
-
-    projects: Sequence[Project]
-    ids: dict[int, frozenset[int]]
-
-
-def read_listed(listed: QuerySet[Any], limit: int) -> list[int] | None:
-    """Return the ids of everything in a list; None when they are more than ``limit``."""
-    ids = list(listed.order_by().values_list("pk", flat=True)[: limit + 1])
-    return None if len(ids) > limit else ids
-
-
-def read_selected(ids: Iterable[int]) -> Selected:
-    """Return which of these issues are there, merged ones too, and of which projects."""
-    found = split_by_project(ids, Project.objects.values_list("pk", flat=True))
-    projects = Project.objects.select_related("organization").in_bulk(list(found))
-    return Selected([projects[pk] for pk in found], found)
+def read_visible(project_id: int, ids: Iterable[int]) -> list[Issue]:
+    """Return those of these issues of a project that are shown: none that was merged into another."""
+    return list(Issue.objects.with_ids(project_id, sorted(ids)).visible())
 
 
 def resolved(scopes: Sequence[AllIssues], *, at: datetime) -> list[AllIssues]:

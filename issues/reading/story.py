@@ -1,12 +1,10 @@
-"""An issue as a story: what happened to it, what was merged, who looks, by what events are told to be its own.
+"""An issue as a story: what happened to it, and what was merged into it.
 
-Of the issue alone, not of its tree: the admin's page shows each issue as it is stored. A handful of statements, each
-with an index of its own and a limit, however much hangs on the issue.
+A handful of statements, each with an index of its own and a limit, however much hangs on the issue.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Generic, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -16,24 +14,13 @@ from issues.enums import ActivityKind
 from issues.models import (
     Activity,
     Issue,
-    IssueBookmark,
-    IssueHash,
-    IssueHour,
-    IssueSeen,
-    IssueSubscription,
     Mutation,
 )
-from issues.reading.activities import newest_of
 from issues.services.ground.parts import People
-from issues.services.ground.targets import ancestors
 from projects.models import ApiKey, Team, User
 
-STEPS = 100
 RELATIVES = 50
-MARKS = 20
-HASHES = 20
 LINKS = 20  # issues that one step names
-DAYS = 14
 
 AnyRow = TypeVar("AnyRow", bound=Model)
 
@@ -44,53 +31,6 @@ class First(Generic[AnyRow]):
 
     rows: list[AnyRow]
     has_more: bool
-
-
-@dataclass(slots=True)
-class Day:
-    date: date
-    events: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """What hangs on an issue.
-
-    :ivar keys: those that did what no user did, by mutation.
-    :ivar people: those who were assigned.
-    :ivar above: what it was merged into, and what that was merged into, from the root down.
-    :ivar below: what was merged into it.
-    :ivar days: the two weeks to the day that it was seen last.
-    """
-
-    newest: First[Activity]
-    keys: Mapping[int, ApiKey]
-    people: People
-    above: list[Issue]
-    below: First[Issue]
-    seen: First[IssueSeen]
-    bookmarked: First[IssueBookmark]
-    followed: First[IssueSubscription]
-    hashes: First[IssueHash]
-    days: list[Day]
-
-
-def read_story(issue: Issue) -> Story:
-    """Return what hangs on an issue, in a fixed number of statements."""
-    newest = _first(newest_of([issue.pk], Activity.objects.select_related("user")), STEPS)
-    return Story(
-        newest=newest,
-        keys=_keys(newest.rows),
-        people=_assignees(newest.rows),
-        above=_above(issue),
-        below=_first(issue.children.select_related("project", "text").order_by("pk"), RELATIVES),
-        seen=_first(issue.seen_marks.select_related("user").order_by("user_id"), MARKS),
-        bookmarked=_first(issue.bookmarks.select_related("user").order_by("user_id"), MARKS),
-        followed=_first(issue.subscriptions.select_related("user").order_by("user_id"), MARKS),
-        # No index has this order, but they are few: a merge leaves each issue its own.
-        hashes=_first(issue.hashes.order_by("pk"), HASHES),
-        days=events_by_day(issue),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,23 +97,3 @@ def _assignees(activities: Iterable[Activity]) -> People:
     return {("user", str(user.pk)): user.get_full_name() for user in people} | {
         ("team", str(team.pk)): str(team) for team in teams
     }
-
-
-def _above(issue: Issue) -> list[Issue]:
-    above = Issue.objects.select_related("project", "text").in_bulk(ancestors(issue.project_id, [issue.pk]))
-    path: list[Issue] = []
-    while (parent := above.get((path[0] if path else issue).merged_into_id or 0)) is not None:
-        path.insert(0, parent)
-    return path[-RELATIVES:]
-
-
-def events_by_day(issue: Issue) -> list[Day]:
-    """Return the events of the two weeks to the day that it was seen last (UTC), with what was merged into it."""
-    last = issue.last_seen.astimezone(UTC).date()
-    days = {last - timedelta(days=ago): Day(last - timedelta(days=ago)) for ago in reversed(range(DAYS))}
-    since = datetime.combine(min(days), time(), UTC)
-    hours = IssueHour.objects.filter(issue=issue, hour__gte=since).values_list("hour", "total_count")
-    for hour, count in hours[: 24 * (DAYS + 1)]:
-        if (day := hour.astimezone(UTC).date()) in days:
-            days[day].events += count
-    return list(days.values())

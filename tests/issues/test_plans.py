@@ -20,7 +20,7 @@ from pytest_django import DjangoDbBlocker
 from issues.enums import IssueStatus, MutationKind
 from issues.models import Activity, Environment, Issue, IssueHash, Mutation
 from issues.mutation import AllIssues, Ignore, IssueMutation, NamedIssues
-from issues.reading import counts, history
+from issues.reading import history
 from issues.reading.activities import NEWEST_FIRST, activities_from
 from issues.reading.history import changes_of, read_undone_by
 from issues.reading.items import Item, read_items, read_stats
@@ -222,10 +222,6 @@ READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
     "by what a page of mutations was undone": (
         lambda cast: read_undone_by(Mutation.objects.order_by("pk")[:100]),
         {"issues_mutation_undone_by"},
-    ),
-    "what was done on the last days": (
-        lambda cast: counts.by_day(NOW + timedelta(days=counts.DAYS - 3)),
-        {"issues_activity_by_time"},
     ),
     "what events overwrote long ago": (
         lambda cast: pruning.forget_what_events_overwrote(NOW),

@@ -1,4 +1,4 @@
-"""The way from a project to its issues. Projects know nothing of them, so the links are added from here."""
+"""The way from a project to its issues, which are looked at, and changed, at the desk (desk/)."""
 
 from typing import ClassVar
 
