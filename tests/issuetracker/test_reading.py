@@ -26,6 +26,9 @@ ASK_NOTHING_MORE = {
     *("api/0/docs/", "api/0/schema/"),
 }
 
+# It previews: a change that is rolled back asks the primary, within the limits of its own transaction.
+PREVIEWS = {"admin/desk/history/<int:mutation>/undo/"}
+
 CREDENTIAL_TABLES = {name.replace("sessions.", "django_").replace(".", "_") for name in CREDENTIALS}
 
 
@@ -68,10 +71,11 @@ def test_asks_the_reader_within_a_limit_at_every_address(asked: Asked) -> None:
     by_token, by_cookie = world.with_token(superuser).client, world.with_session(superuser).client
     quiet = set()
 
-    for route in ROUTES:
+    for route in sorted(set(ROUTES) - PREVIEWS):
         path = path_of(route, dict.fromkeys(parts_of(route), str(ours.issue.pk)) | ours.words)
         asked.clear()
-        response = (by_token if route.startswith(API) else by_cookie).get(path)
+        # Who opens an issue at the desk has seen it, which is written; a browser that fetches ahead has not.
+        response = (by_token if route.startswith(API) else by_cookie).get(path, headers={"Sec-Purpose": "prefetch"})
         assert response.status_code < 500, path
         assert [sql for _, sql in asked if not sql.startswith(LIMIT)] == [], path
         of_the_primary = [sql for alias, sql in asked if alias == PRIMARY]

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from events.reading import tags as reading
 from events.reading.tagging import tags_of
 from events.reading.tags import Value, in_order, read_tag, read_tags
 from projects.models import Project
@@ -101,13 +100,12 @@ def test_have_a_top(project: Project) -> None:
     assert len(tag.values) == 12
 
 
-def test_are_of_the_newest_where_more_are_kept(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MOST_EVENTS", 2)
+def test_are_of_the_newest_where_more_are_kept(project: Project) -> None:
     for number in range(4):
         keep(project, at=NOW + number * MINUTE, tags=[["number", str(number)]])
     count(project)
 
-    (tag,) = read_tags(project.pk, issue_of(project).pk)
+    (tag,) = read_tags(project.pk, issue_of(project).pk, most=2)
 
     assert {value.value for value in tag.values} == {"2", "3"}
 
