@@ -23,7 +23,7 @@ from desk.ways import way_back
 from desk.wording import counted
 from issues.enums import IssueStatus
 from issues.mutation import IssueMutation, MutationOutcome
-from issues.reading.selected import MERGED, read_visible, suggest_assignees, suggest_releases
+from issues.reading.selected import MERGED, suggest_assignees, suggest_releases
 from issues.serializers.mutations import read_mutation
 from issues.services import bulk, deletion, notes
 from projects.acting import Act
@@ -63,6 +63,7 @@ def act_page(request: HttpRequest) -> HttpResponse:
     return asking.answer()
 
 
+GONE = "Some of these issues are gone or merged by now. Nothing was changed."
 ORDER = (*IssueStatus.values, MERGED, DELETED)
 
 
@@ -225,7 +226,7 @@ class Asking:
         if outcomes is None:
             return None
         if any(outcome.out_of_scope for outcome in outcomes) or self.selection.gone:
-            messages.error(self.request, "Some of these issues are gone or merged by now. Nothing was changed.")
+            messages.error(self.request, GONE)
             return None
         changed = sum(outcome.changed for outcome in outcomes)
         if not changed:
@@ -250,12 +251,13 @@ class Asking:
         return attempt(self.request, lambda: bulk.mutate_each(scopes, mutation, act))
 
     def noted(self, subject: Subject, act: Act) -> HttpResponse | None:
-        """Write the note on each of the issues."""
-        written = 0
-        for of_project in subject.named:
-            for issue in read_visible(of_project.project_id, of_project.ids):
-                if attempt(self.request, lambda: notes.add(issue, self.form.cleaned_data["text"], act)):  # noqa: B023 - called here
-                    written += 1
-        if written:
-            messages.success(self.request, f"{counted(written)} {self.action.done}.")
+        """Write the note on each of the issues, or on none: a message then says why."""
+        text = self.form.cleaned_data["text"]
+        written = attempt(self.request, lambda: notes.add_each(subject.named, text, act))
+        if written is None:
+            return None
+        if not written:
+            messages.error(self.request, GONE)
+            return None
+        messages.success(self.request, f"{counted(written)} {self.action.done}.")
         return HttpResponseRedirect(self.back)

@@ -17,11 +17,6 @@ from projects.database.keyset import Position, Sort
 from projects.models import OrganizationMember, Project, Release, Team
 
 
-def read_visible(project_id: int, ids: Iterable[int]) -> list[Issue]:
-    """Return those of these issues of a project that are shown: none that was merged into another."""
-    return list(Issue.objects.with_ids(project_id, sorted(ids)).visible())
-
-
 def resolved(scopes: Sequence[AllIssues], *, at: datetime) -> list[AllIssues]:
     """Return these scopes, which have one search and one ``among``, with ids for the names in it.
 

@@ -1,11 +1,16 @@
 """What people write about an issue: activities that can be edited and taken back by who wrote them."""
 
+from collections.abc import Collection, Sequence
+from typing import Any
+
 from django.db.models import F, QuerySet
 from django.db.models.functions import Greatest, Least
 
 from issues.enums import ActivityKind
 from issues.models import Activity, Issue
+from issues.mutation import MutationOutcome, NamedIssues
 from issues.querysets import MOST
+from issues.services.ground import precautions
 from projects import acting
 from projects.acting import Act
 from projects.querysets import MAX_ID
@@ -22,8 +27,35 @@ def add(issue: Issue, text: str, act: Act) -> Activity | None:
     return note
 
 
+def add_each(scopes: Sequence[NamedIssues], text: str, act: Act) -> int:
+    """Write the same note on each of these visible issues, which are of different projects, ascending.
+
+    Return on how many: all of them, or none, if one is deleted or merged by now.
+
+    :raises UnexpectedNumber: the caller expects another number of issues; nothing was written.
+    :raises OperationalError: no lock in time, or no database; nothing was written.
+    """
+    wanted = sum(len(scope.ids) for scope in scopes)
+    precautions.check([MutationOutcome(matched=wanted)], act)
+    for attempt in acting.attempts(act):
+        with attempt:
+            issues = [issue for scope in scopes for issue in _locked(scope.project_id, scope.ids)]
+            if len(issues) < wanted:
+                return 0
+            for scope in scopes:
+                _count_each(Issue.objects.with_ids(scope.project_id, sorted(scope.ids)), 1)
+            Activity.objects.bulk_create([_note(issue, text, act) for issue in issues])
+    return wanted
+
+
 def _insert(issue: Issue, text: str, act: Act) -> Activity:
-    return Activity.objects.create(
+    note = _note(issue, text, act)
+    note.save(force_insert=True)
+    return note
+
+
+def _note(issue: Issue, text: str, act: Act) -> Activity:
+    return Activity(
         project_id=issue.project_id,
         issue_id=issue.pk,
         kind=ActivityKind.NOTE,
@@ -31,6 +63,10 @@ def _insert(issue: Issue, text: str, act: Act) -> Activity:
         user_id=act.user_id,
         created_at=act.at,
     )
+
+
+def _locked(project_id: int, ids: Collection[int]) -> Sequence[Issue]:
+    return list(Issue.objects.with_ids(project_id, sorted(ids)).visible().locked())
 
 
 def edit(note: Activity, text: str, act: Act) -> bool:
@@ -54,7 +90,7 @@ def remove(note: Activity, act: Act) -> bool:
         with attempt:
             # The issue first, as whoever changes issues: then two who remove the same note wait here, and one finds it
             # gone.
-            issues = list(Issue.objects.with_ids(note.project_id, [note.issue_id]).visible().locked())
+            issues = _locked(note.project_id, [note.issue_id])
             was_there = bool(issues and _still_there(note).delete()[0])
             if was_there:
                 _count(issues[0], -1)
@@ -68,15 +104,15 @@ def _still_there(note: Activity) -> QuerySet[Activity]:
 
 
 def _count(issue: Issue, difference: int) -> int:
-    """Change the number of notes, the issue's own and the total: only visible issues get any, so that is all there is.
+    """Change the number of notes of an issue, and wait for whoever has it; return 0 if it is deleted or merged then."""
+    return _count_each(Issue.objects.filter(pk=issue.pk, project=issue.project_id), difference)
 
-    Waits for whoever has the issue; returns 0 if it is deleted or merged then.
-    """
+
+def _count_each(issues: QuerySet[Issue], difference: int) -> int:
+    """Change the number of notes of each, its own and the total: only visible ones get any, so that is all there is."""
     own, shown = (
         Least(F(column), MAX_ID - max(difference, 0)) + difference for column in ("own_comment_count", "comment_count")
     )
-    return (
-        Issue.objects.filter(pk=issue.pk, project=issue.project_id)
-        .visible()
-        .update(own_comment_count=own, comment_count=Greatest(own, Least(shown, MOST)))
-    )
+    visible: Any = issues.filter(merged_into__isnull=True)
+    changed: int = visible.update(own_comment_count=own, comment_count=Greatest(own, Least(shown, MOST)))
+    return changed

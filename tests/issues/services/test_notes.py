@@ -1,11 +1,14 @@
 """Notes ...: what people write, counted on the issue."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from issues.models import Activity, Issue
+from issues.mutation import NamedIssues
 from issues.services import notes
+from issues.services.ground.precautions import UnexpectedNumber
 from projects.callers import Caller
 from projects.models import Project, User
 from tests.acts import act
@@ -124,6 +127,49 @@ def test_are_no_other_activities(issue: Issue, jane: User) -> None:
 
     assert not edit(resolved, "I didn't.")
     assert not remove(resolved)
+    assert snapshot() == before
+
+
+def named(*issues: Issue) -> list[NamedIssues]:
+    """Return the issues as what is named of their projects."""
+    projects = sorted({issue.project_id for issue in issues})
+    return [NamedIssues(pk, ids=frozenset(issue.pk for issue in issues if issue.project_id == pk)) for pk in projects]
+
+
+def test_are_written_on_each_of_many_at_once(issue: Issue, other_project: Project, jane: User) -> None:
+    others = [IssueFactory(project=other_project) for _ in range(2)]
+    before = snapshot()
+
+    with statements() as queries:
+        assert notes.add_each(named(issue, *others), "The same.", act(Caller(user=jane))) == 3
+
+    locks_before_first_write(queries)
+    written = Activity.objects.filter(kind="note").order_by("issue_id")
+    assert [(note.issue_id, note.project_id, note.data, note.user) for note in written] == [
+        (each.pk, each.project_id, {"text": "The same."}, jane) for each in (issue, *others)
+    ]
+    assert changes_since(before).updated == {
+        "issue": {
+            issue.pk: {"own_comment_count": 3, "comment_count": 6},
+            **{other.pk: {"own_comment_count": 1, "comment_count": 1} for other in others},
+        }
+    }
+
+
+def test_are_written_on_none_when_one_is_merged(project: Project, jane: User, by_jane: Caller) -> None:
+    issues = [IssueFactory(project=project, own_first_seen=NOW - timedelta(days=days)) for days in (9, 8, 7)]
+    ask(project, issues[:2], by=by_jane, merge=True)
+    before = snapshot()
+
+    assert notes.add_each(named(*issues), "The same.", act(Caller(user=jane))) == 0
+    assert snapshot() == before
+
+
+def test_are_written_on_none_when_another_number_is_expected(issue: Issue, jane: User) -> None:
+    before = snapshot()
+
+    with pytest.raises(UnexpectedNumber):
+        notes.add_each(named(issue), "The same.", replace(act(Caller(user=jane)), expected=2))
     assert snapshot() == before
 
 
