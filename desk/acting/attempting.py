@@ -30,13 +30,21 @@ def attempt(request: HttpRequest, work: Callable[[], Done]) -> Done | None:
             "Another number of issues match now than you were shown. Nothing was changed; look at the new numbers."
         )
     except Exception as error:
-        refusal = refusal_of(error)
-        if refusal is None:
-            raise
-        known = "Nothing was changed." if refusal.is_certain else "Look first whether it was done."
-        sentence = f"{known} {refusal.sentence}"
+        sentence = why_not(error)
     messages.error(request, sentence)
     return None
+
+
+def why_not(error: Exception) -> str:
+    """Return why something was not done, and whether that is certain.
+
+    :raises Exception: the error itself, where it is no refusal.
+    """
+    refusal = refusal_of(error)
+    if refusal is None:
+        raise error
+    known = "Nothing was changed." if refusal.is_certain else "Look first whether it was done."
+    return f"{known} {refusal.sentence}"
 
 
 def say_done(request: HttpRequest, sentence: str, mutation_ids: Iterable[int | None]) -> None:

@@ -8,6 +8,7 @@ from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_POST
 
+from desk.acting.attempting import why_not
 from desk.issue.view import answer_issue, no_such_issue
 from desk.issue.ways import origin_of
 from desk.people import Visitor, visitor_of
@@ -17,7 +18,6 @@ from issues.reading.named import find_all
 from issues.serializers.activities import NoteSerializer
 from issues.services import notes
 from projects.acting import Act
-from projects.database.failures import refusal_of
 
 GONE = "The issue was deleted or merged meanwhile, or the note was deleted. Nothing was changed."
 
@@ -84,11 +84,7 @@ def _attempt(work: Callable[[], bool]) -> str:
     try:
         return "" if work() else GONE
     except Exception as error:
-        refusal = refusal_of(error)
-        if refusal is None:
-            raise
-        known = "Nothing was changed." if refusal.is_certain else "Look first whether it was done."
-        return f"{known} {refusal.sentence}"
+        return why_not(error)
 
 
 def _back(request: HttpRequest, issue: Issue, part: str) -> HttpResponseRedirect:
