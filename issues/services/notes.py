@@ -23,8 +23,8 @@ def add(issue: Issue, text: str, act: Act) -> Activity | None:
     """
     for attempt in acting.attempts(act):
         with attempt:
-            note = _insert(issue, text, act) if _count(issue, 1) else None
-    return note
+            notes = _insert([issue], text, act) if _count(issue, 1) else [None]
+    return notes[0]
 
 
 def add_each(scopes: Sequence[NamedIssues], text: str, act: Act) -> int:
@@ -44,24 +44,21 @@ def add_each(scopes: Sequence[NamedIssues], text: str, act: Act) -> int:
                 return 0
             for scope in scopes:
                 _count_each(Issue.objects.with_ids(scope.project_id, sorted(scope.ids)), 1)
-            Activity.objects.bulk_create([_note(issue, text, act) for issue in issues])
+            _insert(issues, text, act)
     return wanted
 
 
-def _insert(issue: Issue, text: str, act: Act) -> Activity:
-    note = _note(issue, text, act)
-    note.save(force_insert=True)
-    return note
-
-
-def _note(issue: Issue, text: str, act: Act) -> Activity:
-    return Activity(
-        project_id=issue.project_id,
-        issue_id=issue.pk,
-        kind=ActivityKind.NOTE,
-        data={"text": text},
-        user_id=act.user_id,
-        created_at=act.at,
+def _insert(issues: Sequence[Issue], text: str, act: Act) -> list[Activity]:
+    return Activity.objects.bulk_create(
+        Activity(
+            project_id=issue.project_id,
+            issue_id=issue.pk,
+            kind=ActivityKind.NOTE,
+            data={"text": text},
+            user_id=act.user_id,
+            created_at=act.at,
+        )
+        for issue in issues
     )
 
 

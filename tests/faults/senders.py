@@ -17,14 +17,14 @@ KINDS = 6  # of errors of each run: issues
 
 
 class Sending:
-    """Programs that send errors, each with an id, until they are told that it is stored.
+    """Programs that send errors of some kinds, each with an id, until they are told that it is stored.
 
     :ivar acknowledged: the ids of those, which must all be counted in the end, each once.
     """
 
-    def __init__(self, service: Service, project: str) -> None:
-        self.service, self.project, self.run = service, project, uuid4().hex
-        self.hashes = [fingerprint_of([self.run, str(kind)]) for kind in range(KINDS)]
+    def __init__(self, service: Service, project: str, *, kinds: int = KINDS) -> None:
+        self.service, self.project, self.run, self.kinds = service, project, uuid4().hex, kinds
+        self.hashes = [fingerprint_of([self.run, str(kind)]) for kind in range(kinds)]
         ((self.key, self.project_id),) = service.ask(
             """
             SELECT key, project.id FROM projects_clientkey JOIN projects_project AS project ON project.id = project_id
@@ -45,8 +45,8 @@ class Sending:
         number, event_id = next(self._numbers), uuid4().hex
         event: dict[str, object] = {
             "event_id": event_id,
-            "fingerprint": [self.run, str(number % KINDS)],
-            "message": f"Pump {number % KINDS} lost suction",
+            "fingerprint": [self.run, str(number % self.kinds)],
+            "message": f"Pump {number % self.kinds} lost suction",
             "user": {"id": number % 10},
             "environment": "production",
             "release": f"{self.run[:8]}.{number // 100}",
