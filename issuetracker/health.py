@@ -8,21 +8,23 @@ import logging
 import select
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from threading import Thread
 from typing import Any
 
 import psycopg2
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import Error, connection
+from django.db import DEFAULT_DB_ALIAS, Error, connection, connections
 from django.db.migrations.loader import MigrationLoader
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.crypto import constant_time_compare
 from psycopg2.extensions import POLL_OK, POLL_READ
 
 from events.counting import WAITING
-from issuetracker import logs, metrics, postgres
+from issuetracker import logs, metrics, postgres, replica
 from projects.database.failures import DatabaseAway
+from projects.database.replica import ANSWER_SECONDS, CATCH_UP_SECONDS, Why
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +75,8 @@ class Readiness:
             self.check()
         except NotReady as error:
             return JsonResponse({"detail": str(error)}, status=503)
-        return JsonResponse({"status": "ready"})
+        found = look_at_replica()
+        return JsonResponse({"status": "ready"} | ({} if found is None else {"replica": found.told()}))
 
     def check(self) -> None:
         """Ask the database.
@@ -94,39 +97,43 @@ class Readiness:
         self.is_migrated = True
 
 
-def ask(sql: str) -> list[tuple[Any, ...]]:
+def ask(sql: str, *, database: str = DEFAULT_DB_ALIAS, patience: float | None = None) -> list[tuple[Any, ...]]:
     """Return what a new connection answers; one of its own, since Django's can't be left when the database hangs.
 
+    :param database: its alias in ``DATABASES``.
+    :param patience: for how many seconds; None: ``PATIENCE_SECONDS``.
     :raises NotReady: it can't be had, or doesn't answer in time.
     """
-    ends_at = time.monotonic() + PATIENCE_SECONDS
+    patience = PATIENCE_SECONDS if patience is None else patience
     try:
-        return _ask(sql, ends_at)
+        return _ask(sql, database, patience)
     except psycopg2.errors.UndefinedTable as error:  # of Django's own record: nothing was ever migrated
         raise NotReady("The database lacks all of the migrations; run: manage.py migrate") from error
     except (ImproperlyConfigured, Error, psycopg2.Error, TimeoutError) as error:
         # Its text names hosts and users: for the log only.
-        logger.warning("Not ready: %s", " ".join(str(error).split()))
+        what = "Not ready" if database == DEFAULT_DB_ALIAS else "The replica is away"
+        logger.warning("%s: %s", what, " ".join(str(error).split()))
         raise NotReady(DatabaseAway.sentence) from error
 
 
-def _ask(sql: str, ends_at: float) -> list[tuple[Any, ...]]:
-    database = _connect()
+def _ask(sql: str, alias: str, patience: float) -> list[tuple[Any, ...]]:
+    ends_at = time.monotonic() + patience
+    database = _connect(alias)
     try:
-        _wait(database, ends_at)
+        _wait(database, ends_at, patience)
         cursor = database.cursor()
         cursor.execute(sql)
-        _wait(database, ends_at)
+        _wait(database, ends_at, patience)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
     finally:
         database.close()
 
 
-def _connect() -> Any:
+def _connect(alias: str) -> Any:
     """Begin to connect."""
     if not postgres.is_embedded():
-        return psycopg2.connect(**connection.get_connection_params() | {"cursor_factory": None}, async_=True)
+        return psycopg2.connect(**connections[alias].get_connection_params() | {"cursor_factory": None}, async_=True)
     # Not as its backend does, which starts it first, and waits for that as long as it takes.
     database = connection.settings_dict["NAME"]
     try:
@@ -144,7 +151,7 @@ def _start_again(database: str) -> None:
         logger.error("The embedded PostgreSQL does not start again: %s", error)
 
 
-def _wait(database: Any, ends_at: float) -> None:
+def _wait(database: Any, ends_at: float, patience: float) -> None:
     """Wait until the connection is there, or its answer.
 
     :raises TimeoutError: it isn't in time.
@@ -153,7 +160,31 @@ def _wait(database: Any, ends_at: float) -> None:
         poll = select.poll()  # anew each time: libpq tries one address after another. Not select(), which ends at 1,024
         poll.register(database.fileno(), select.POLLIN if state == POLL_READ else select.POLLOUT)
         if not poll.poll(max(0, ends_at - time.monotonic()) * 1000):
-            raise TimeoutError(f"The database did not answer within {PATIENCE_SECONDS} seconds.")
+            raise TimeoutError(f"The database did not answer within {patience} seconds.")
+
+
+def look_at_replica() -> replica.Replica | None:
+    """Return whether a read would be answered by the replica now, and how far it is behind; None without one.
+
+    Looked at as for a request (projects/database/replica.py), but on connections of its own. It may be away: then the
+    primary answers.
+    """
+    if settings.READ_DATABASE == DEFAULT_DB_ALIAS:
+        return None
+    try:
+        (of_primary,) = ask(replica.OF_PRIMARY)
+        found = _look(of_primary)
+        if found.why == Why.BEHIND:
+            time.sleep(CATCH_UP_SECONDS)
+            return replace(found, why=_look(of_primary).why)
+    except NotReady:
+        return replica.Replica(Why.AWAY)
+    return found
+
+
+def _look(of_primary: tuple[Any, ...]) -> replica.Replica:
+    (of_replica,) = ask(replica.OF_REPLICA, database=settings.READ_DATABASE, patience=ANSWER_SECONDS)
+    return replica.compared(of_primary, of_replica)
 
 
 def tell_metrics(request: HttpRequest) -> HttpResponse:
@@ -164,7 +195,7 @@ def tell_metrics(request: HttpRequest) -> HttpResponse:
             status=401,
             headers={"WWW-Authenticate": 'Bearer realm="metrics"'},
         )
-    content, media_type = metrics.exposition(request.headers.get("Accept", ""), waiting())
+    content, media_type = metrics.exposition(request.headers.get("Accept", ""), waiting(), look_at_replica())
     return HttpResponse(content, content_type=media_type)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from django.conf import settings
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, Metric, values
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import choose_encoder
@@ -20,7 +21,9 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 
 from events import observing as observing_events
 from issues import observing
+from projects.database import replica
 from projects.database.failures import SENTENCES
+from projects.database.reading import PRIMARY
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the variable by which prometheus_client finds it
 
@@ -82,14 +85,17 @@ class _Everything:
             yield from source.collect()
 
 
-def exposition(accept: str, waiting: Waiting | None) -> tuple[bytes, str]:
-    """Return everything as text, and its media type: one of those that the reader accepts."""
+def exposition(accept: str, *asked: Any) -> tuple[bytes, str]:
+    """Return everything as text, and its media type: one of those that the reader accepts.
+
+    :param asked: what was asked just now, each with a ``collect()``; None: it didn't say.
+    """
     counted: CollectorRegistry = REGISTRY
     if FOLDER in os.environ:
         counted = CollectorRegistry()
         MultiProcessCollector(counted)
     told = CollectorRegistry()
-    told.register(_Everything(counted, waiting))
+    told.register(_Everything(counted, *asked))
     encode, media_type = choose_encoder(accept)
     return encode(told), media_type
 
@@ -113,6 +119,8 @@ def share() -> None:
     observing_events.begin_at_zero()
     for reason in (*SENTENCES, "none"):
         UNAVAILABLE.labels(reason)
+    if settings.READ_DATABASE != PRIMARY:
+        replica.begin_at_zero()
 
 
 def bury(pid: int) -> None:

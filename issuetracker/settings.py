@@ -237,46 +237,71 @@ LOCK_TIMEOUT_SECONDS = number("LOCK_TIMEOUT_SECONDS", 5, minimum=1, maximum=3600
 READ_TIMEOUT_SECONDS = number("READ_TIMEOUT_SECONDS", 15, minimum=1, maximum=3600)
 
 
-def database() -> dict[str, Any]:
-    """Return the default database: DATABASE_URL, or the embedded PostgreSQL.
+# A connection lives as long as its server thread: opening one costs more than a small mutation.
+KEPT_CONNECTIONS: dict[str, Any] = {
+    "CONN_MAX_AGE": None,
+    # A PostgreSQL that was restarted meanwhile is noticed before a page is made. The API does without the question
+    # (projects/database/connections.py).
+    "CONN_HEALTH_CHECKS": True,
+    # PgBouncer in transaction mode can't keep them.
+    "DISABLE_SERVER_SIDE_CURSORS": True,
+    # A request opens its own transaction (issues/services/bulk.py), and it must be the outermost one.
+    "ATOMIC_REQUESTS": False,
+}
 
-    :raises ImproperlyConfigured: DATABASE_URL is no URL of a PostgreSQL database.
+
+def database(name: str, connect_timeout: int) -> dict[str, Any]:
+    """Return the database that this variable names.
+
+    :param connect_timeout: in seconds, unless the URL says another one.
+    :raises ImproperlyConfigured: it is no URL of a PostgreSQL database.
     """
-    common: dict[str, Any] = {
-        # A connection lives as long as its server thread: opening one costs more than a small mutation.
-        "CONN_MAX_AGE": None,
-        # A PostgreSQL that was restarted meanwhile is noticed before a page is made. The API does without the question
-        # (projects/database/connections.py).
-        "CONN_HEALTH_CHECKS": True,
-        # PgBouncer in transaction mode can't keep them.
-        "DISABLE_SERVER_SIDE_CURSORS": True,
-        # A request opens its own transaction (issues/services/bulk.py), and it must be the outermost one.
-        "ATOMIC_REQUESTS": False,
-    }
-    url = text("DATABASE_URL")
-    if not url:
-        return common | {"ENGINE": "issuetracker.postgres", "NAME": "issuetracker"}
     wanted = "write it as postgresql://user:password@host:5432/name"
     try:
-        parsed: dict[str, Any] = dict(dj_database_url.parse(url))
+        parsed: dict[str, Any] = dict(dj_database_url.parse(text(name)))
     except (
         ValueError
     ) as error:  # also its own ParseError and UnknownSchemeError; the URL may hold a password: not shown
-        raise ImproperlyConfigured(f"DATABASE_URL can't be read; {wanted}.") from error
+        raise ImproperlyConfigured(f"{name} can't be read; {wanted}.") from error
     if parsed["ENGINE"] != "django.db.backends.postgresql" or not parsed["NAME"]:
-        raise ImproperlyConfigured(f"DATABASE_URL names no PostgreSQL database; {wanted}.")
-    parsed["OPTIONS"] = {"connect_timeout": 5, **parsed.get("OPTIONS", {})}
+        raise ImproperlyConfigured(f"{name} names no PostgreSQL database; {wanted}.")
+    parsed["OPTIONS"] = {"connect_timeout": connect_timeout, **parsed.get("OPTIONS", {})}
     try:
         make_dsn("", **parsed["OPTIONS"])
     except ProgrammingError as error:  # at the first connection it would look like a bug in a query
-        raise ImproperlyConfigured(f"DATABASE_URL can't be read ({str(error).strip()}); {wanted}.") from error
-    return parsed | common
+        raise ImproperlyConfigured(f"{name} can't be read ({str(error).strip()}); {wanted}.") from error
+    return parsed | KEPT_CONNECTIONS
 
 
-DATABASES = {"default": database()}
+def databases() -> dict[str, dict[str, Any]]:
+    """Return the primary, DATABASE_URL or the embedded PostgreSQL; and its replica, if READ_DATABASE_URL names one.
+
+    :raises ImproperlyConfigured: one of them can't be read, or the replica is none.
+    """
+    if not text("DATABASE_URL"):
+        if text("READ_DATABASE_URL"):
+            raise ImproperlyConfigured(
+                "READ_DATABASE_URL is set, but not DATABASE_URL: the embedded PostgreSQL has no replica."
+            )
+        return {"default": KEPT_CONNECTIONS | {"ENGINE": "issuetracker.postgres", "NAME": "issuetracker"}}
+    primary = database("DATABASE_URL", connect_timeout=5)
+    if not text("READ_DATABASE_URL"):
+        return {"default": primary}
+    replica = database("READ_DATABASE_URL", connect_timeout=2)
+    address = ("HOST", "PORT", "NAME")
+    if [replica[key] or replica["OPTIONS"].get(key.lower()) for key in address] == [
+        primary[key] or primary["OPTIONS"].get(key.lower()) for key in address
+    ]:
+        raise ImproperlyConfigured("READ_DATABASE_URL names the database of DATABASE_URL: name a replica of it.")
+    # It is asked before each use whether it is there, and more (projects/database/replica.py). For tests, which write
+    # and never commit, it is the primary.
+    return {"default": primary, "replica": replica | {"CONN_HEALTH_CHECKS": False, "TEST": {"MIRROR": "default"}}}
+
+
+DATABASES = databases()
 DATABASE_ROUTERS = ["projects.database.reading.Router"]
 # Which of them answers those who only read.
-READ_DATABASE = "default"
+READ_DATABASE = "replica" if "replica" in DATABASES else "default"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, Self
 
-from django.db import connection  # the primary: it says who calls
 from django.db.models import (
     BigIntegerField,
     BooleanField,
@@ -211,7 +210,7 @@ class ApiKeyQuerySet(QuerySet[Any]):
 
     def with_secret(self, secret_hash: str) -> Any:
         """Return the key with this hash of its secret, or None."""
-        with connection.cursor() as cursor:
+        with reading.connection.cursor() as cursor:
             cursor.execute(
                 f"SELECT {columns_of(self.model, 'key')} FROM projects_apikey AS key WHERE key.secret_hash = %s",
                 [secret_hash],
@@ -226,7 +225,7 @@ class ApiTokenQuerySet(QuerySet[Any]):
     def with_secret(self, secret_hash: str) -> Any:
         """Return the token with this hash of its secret, its user read along; or None."""
         user: type[Model] = self.model._meta.get_field("user").related_model  # type: ignore[assignment] # by its class
-        with connection.cursor() as cursor:
+        with reading.connection.cursor() as cursor:
             cursor.execute(
                 f"""
                 SELECT {columns_of(self.model, "token")}, {columns_of(user, "person")}

@@ -46,6 +46,4 @@ INVARIANTS = (
     places.WAITING,
     places.ORDER_OF_RELEASES,
     rows.NEXT_IDS,
-    rows.IDS,
-    rows.SHARE_IDS,
 )

@@ -4,17 +4,24 @@ import os
 import re
 import runpy
 import subprocess
+import sys
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from tests import prepared
 
-
-def manage(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    return prepared.run(*arguments, environment=os.environ | environment)
+def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=settings.BASE_DIR,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
 
 
 @pytest.mark.parametrize(
@@ -233,6 +240,43 @@ def test_refuse_a_key_that_can_be_guessed_in_production(monkeypatch: pytest.Monk
         "SECURE_PROXY is on, so this is production: SECRET_KEY must have at least 50 characters, 10 of them different; "
         "make one with: openssl rand -hex 32"
     )
+
+
+ON_A_SOCKET = "postgresql:///b?host=/run/postgresql"
+
+
+@pytest.mark.parametrize(
+    ("primary", "replica", "sentence"),
+    [
+        (
+            "",
+            "postgresql://h/b",
+            "READ_DATABASE_URL is set, but not DATABASE_URL: the embedded PostgreSQL has no replica.",
+        ),
+        (
+            "postgresql://a:secret-word@h/b",
+            "postgresql://c:secret-word@h/b?connect_timeout=1",
+            "READ_DATABASE_URL names the database of DATABASE_URL: name a replica of it.",
+        ),
+        (ON_A_SOCKET, ON_A_SOCKET, "READ_DATABASE_URL names the database of DATABASE_URL: name a replica of it."),
+        (
+            "postgresql://h/b",
+            "postgresql://a:secret-word@h",
+            "READ_DATABASE_URL names no PostgreSQL database; write it as postgresql://user:password@host:5432/name.",
+        ),
+    ],
+)
+def test_refuse_what_is_no_replica(monkeypatch: pytest.MonkeyPatch, primary: str, replica: str, sentence: str) -> None:
+    assert refused(monkeypatch, DATABASE_URL=primary, READ_DATABASE_URL=replica) == sentence
+
+
+def test_take_a_replica(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = read(monkeypatch, DATABASE_URL="postgresql://h/b")
+    taken = read(monkeypatch, DATABASE_URL="postgresql://h/b", READ_DATABASE_URL="postgresql://r/b")
+
+    assert (list(alone["DATABASES"]), alone["READ_DATABASE"]) == (["default"], "default")
+    assert (list(taken["DATABASES"]), taken["READ_DATABASE"]) == (["default", "replica"], "replica")
+    assert taken["DATABASES"]["replica"]["OPTIONS"] == {"connect_timeout": 2}
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -7,8 +7,9 @@ import pytest
 from django.db import DataError, OperationalError, connections, transaction
 
 from issues.models import Issue
+from projects.database import replica
 from projects.database.reading import PRIMARY, Router, connection, reading, writing
-from projects.models import ApiKey, ApiToken, User
+from projects.models import User
 
 real_transactions = pytest.mark.django_db(transaction=True)
 
@@ -69,10 +70,12 @@ def test_asks_the_primary_outside_of_any_block() -> None:
 
 
 @pytest.fixture
-def copy() -> Iterator[None]:
-    """Another database. Nothing is asked of it here."""
-    connections["copy"] = connections[PRIMARY].copy(alias="copy")
+def copy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Another way to the database, as to a replica that has everything."""
+    monkeypatch.setattr(replica, "may_answer", lambda alias: True)
+    copy = connections["copy"] = connections[PRIMARY].copy(alias="copy")
     yield
+    copy.close()
     del connections["copy"]
 
 
@@ -84,14 +87,35 @@ def test_asks_the_database_of_the_block(copy: None) -> None:
         assert connection.alias == "copy"
         with reading(timeout=3):
             assert connection.alias == "copy"
-        with writing():
-            assert (router.db_for_read(Issue), connection.alias) == (PRIMARY, PRIMARY)
 
 
-@pytest.mark.parametrize("model", [ApiKey, ApiToken, User])
-def test_asks_the_primary_who_calls(copy: None, model: Any) -> None:
+def test_asks_the_primary_from_where_it_writes(copy: None) -> None:
+    router = Router()
+
     with reading(timeout=7, database="copy"):
-        assert Router().db_for_read(model) == PRIMARY
+        with reading(timeout=3), writing():
+            assert (router.db_for_read(Issue), connection.alias) == (PRIMARY, PRIMARY)
+        assert (router.db_for_read(Issue), connection.alias) == (PRIMARY, PRIMARY)
+
+
+@real_transactions
+def test_asks_the_primary_from_where_anything_was_asked_of_it(copy: None) -> None:
+    with reading(timeout=7, database="copy"):
+        User.objects.filter(username="nobody").update(name="Nobody")
+
+        assert (connection.alias, limit()) == (PRIMARY, "7s")
+
+
+@real_transactions
+def test_hands_over_what_was_made_for_the_copy_before(copy: None) -> None:
+    with reading(timeout=7, database="copy"), connection.cursor() as cursor:
+        assert cursor.db.alias == "copy"
+        User.objects.create(username="jane")
+
+        with transaction.atomic():
+            User.objects.update(name="Jane")
+            cursor.execute("SELECT name FROM projects_user")
+            assert cursor.fetchall() == [("Jane",)]  # which no other connection sees
 
 
 def test_writes_to_the_primary_alone(copy: None) -> None:
