@@ -171,7 +171,7 @@ def rewrites(
     WITH {ASKED}, {targets(columns, due, named=named)},
     changed AS (UPDATE issues_issue SET {assignments}, mutation_id = {STAMP} WHERE id = {TARGETS}),
     {activities(columns, kind, data)}
-    {f", followed AS ({followed} ON CONFLICT (issue_id, user_id) DO NOTHING)" if followed else ""}
+    {f", followed AS ({followed} ON CONFLICT (project_id, issue_id, user_id) DO NOTHING)" if followed else ""}
     {mutation()}
     """
 
@@ -236,7 +236,7 @@ SEEN = """
     seen AS (
         INSERT INTO issues_issueseen (project_id, issue_id, user_id, seen_at)
         SELECT %(project_id)s, id, %(user_id)s, %(at)s FROM target WHERE last_seen <= %(at)s
-        ON CONFLICT (issue_id, user_id) DO UPDATE SET seen_at = excluded.seen_at
+        ON CONFLICT (project_id, issue_id, user_id) DO UPDATE SET seen_at = excluded.seen_at
         WHERE issues_issueseen.seen_at < (SELECT last_seen FROM issues_issue WHERE id = excluded.issue_id)
         RETURNING issue_id
     )"""
@@ -244,13 +244,13 @@ BOOKMARKED = """
     bookmarked AS (
         INSERT INTO issues_issuebookmark (project_id, issue_id, user_id, created_at)
         SELECT %(project_id)s, id, %(user_id)s, %(at)s FROM target
-        ON CONFLICT (issue_id, user_id) DO NOTHING
+        ON CONFLICT (project_id, issue_id, user_id) DO NOTHING
         RETURNING issue_id
     )"""
 SUBSCRIBED = f"""
     subscribed AS (
         {follows("%(user_id)s", "unknown")}
-        ON CONFLICT (issue_id, user_id) DO UPDATE SET is_active = true, reason = 'unknown'
+        ON CONFLICT (project_id, issue_id, user_id) DO UPDATE SET is_active = true, reason = 'unknown'
         WHERE NOT issues_issuesubscription.is_active OR issues_issuesubscription.reason <> 'unknown'
         RETURNING issue_id
     )"""
@@ -270,7 +270,7 @@ BOOKMARK = f"""
     WITH {ASKED}, {targets((), "true")}, {BOOKMARKED},
     followed AS (
         {follows("%(user_id)s", "bookmark", of="bookmarked", issue="issue_id")}
-        ON CONFLICT (issue_id, user_id) DO NOTHING
+        ON CONFLICT (project_id, issue_id, user_id) DO NOTHING
     )
     {mutation("(SELECT count(*) FROM bookmarked)", bookmarks="ARRAY(SELECT issue_id FROM bookmarked)")}
 """
@@ -350,7 +350,7 @@ HOURS = """
     hours AS (
         INSERT INTO issues_issuehour AS old (project_id, issue_id, hour, own_count, total_count)
         SELECT %(project_id)s, parent.id, hour, 0, count FROM hour_total, parent
-        ON CONFLICT (issue_id, hour) DO UPDATE SET total_count = excluded.total_count
+        ON CONFLICT (project_id, issue_id, hour) DO UPDATE SET total_count = excluded.total_count
         WHERE old.total_count <> excluded.total_count
     )"""
 COPIED_BOOKMARKS = f"""
@@ -359,7 +359,7 @@ COPIED_BOOKMARKS = f"""
         SELECT DISTINCT %(project_id)s, parent.id, mark.user_id, %(at)s::timestamptz
         FROM issues_issuebookmark AS mark, parent
         WHERE mark.issue_id = {TARGETS} AND mark.issue_id <> parent.id
-        ON CONFLICT (issue_id, user_id) DO NOTHING
+        ON CONFLICT (project_id, issue_id, user_id) DO NOTHING
     )"""
 
 
@@ -371,7 +371,7 @@ def copied_followers(but: str = "true") -> str:
         FROM issues_issuesubscription AS old, parent
         WHERE old.issue_id = {TARGETS} AND old.issue_id <> parent.id AND old.is_active AND {but}
         ORDER BY old.user_id, old.issue_id
-        ON CONFLICT (issue_id, user_id) DO NOTHING
+        ON CONFLICT (project_id, issue_id, user_id) DO NOTHING
     )"""
 
 
@@ -431,7 +431,7 @@ ALL_KEYS = f"""
     {SUBSCRIBED},
     followed AS (
         {follows("%(assignee_id)s", "assigned")} WHERE %(assignee_id)s <> %(user_id)s
-        ON CONFLICT (issue_id, user_id) DO NOTHING
+        ON CONFLICT (project_id, issue_id, user_id) DO NOTHING
     ),
     {SEEN}, {BOOKMARKED}, {HOURS},
     {copied_followers("old.user_id NOT IN (%(user_id)s, %(assignee_id)s)")}, {COPIED_BOOKMARKS}
@@ -527,7 +527,7 @@ TOTALS_AFTER_UNMERGE = f"""
     )
     INSERT INTO issues_issuehour AS old (project_id, issue_id, hour, own_count, total_count)
     SELECT %(project_id)s, root, hour, 0, count FROM hour_total
-    ON CONFLICT (issue_id, hour) DO UPDATE SET total_count = excluded.total_count
+    ON CONFLICT (project_id, issue_id, hour) DO UPDATE SET total_count = excluded.total_count
     WHERE old.total_count <> excluded.total_count
 """
 

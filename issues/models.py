@@ -5,7 +5,11 @@ for a lock, a statement sees the locked row anew but every *other* table as it w
 table for snoozes, "resolve and end the snooze" left behind the snooze that a concurrent request had just written.
 Tables of their own are for what an issue has many of, and for text.
 
-Every table that hangs on an issue carries its project too, and is queried by it: one project is one shard.
+Every table carries its project too, and is queried by it: one project is one shard. So every key has the project in it,
+as PostgreSQL demands of what is divided by it (docs/decisions/0049): the primary keys, the unique constraints, and the
+foreign keys to what is of the project as well. To Django ``id`` is the primary key, and such a foreign key none in the
+database (``db_constraint=False``): they are made by migrations (projects/database/keys.py), and looked at by
+tests/projects/test_keys.py. The project stands last in a key, so that its index serves whoever knows the id alone.
 """
 
 from collections.abc import Callable
@@ -76,8 +80,8 @@ class Issue(models.Model):
     own_times_seen = models.BigIntegerField(default=0)
     own_users_seen = models.BigIntegerField(default=0)
     own_comment_count = models.BigIntegerField(default=0)
-    own_first_release = reference(Release)
-    own_last_release = reference(Release)
+    own_first_release = reference(Release, db_constraint=False)
+    own_last_release = reference(Release, db_constraint=False)
 
     # totals
     first_seen = models.DateTimeField()
@@ -85,8 +89,8 @@ class Issue(models.Model):
     times_seen = models.BigIntegerField(default=0)
     users_seen = models.BigIntegerField(default=0)
     comment_count = models.BigIntegerField(default=0)
-    first_release = reference(Release)
-    last_release = reference(Release)
+    first_release = reference(Release, db_constraint=False)
+    last_release = reference(Release, db_constraint=False)
 
     # status
     status = models.CharField(max_length=10, choices=IssueStatus.choices, default=IssueStatus.UNRESOLVED)
@@ -95,7 +99,7 @@ class Issue(models.Model):
     status_by = reference(User, db_constraint=False)
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolution_kind = models.CharField(max_length=15, choices=ResolutionKind.choices, null=True, blank=True)  # noqa: DJ001 - null, not "": absent, as in its neighbours
-    resolution_release = reference(Release, on_delete=models.PROTECT)
+    resolution_release = reference(Release, on_delete=models.PROTECT, db_constraint=False)
 
     # snooze: the terms under which it is ignored. Plain terms are stored as the instant or the total at which they end;
     # terms with a window (that many within so many minutes) as they were given.
@@ -118,7 +122,13 @@ class Issue(models.Model):
     assignee_team = reference(Team)
     share_id = models.UUIDField(null=True, blank=True, help_text="The secret of its public link; null while private.")
     merged_into = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, db_index=False, related_name="children"
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        db_constraint=False,
+        related_name="children",
     )
 
     # The stamp of the request that changed the row last: a Mutation's id. No constraint and no index, so that a stamp
@@ -134,7 +144,9 @@ class Issue(models.Model):
             ),
             # Also reads the issue behind a share link.
             models.UniqueConstraint(
-                name="issues_issue_share_id_is_unique", fields=["share_id"], condition=Q(share_id__isnull=False)
+                name="issues_issue_share_id_is_unique",
+                fields=["share_id", "project"],
+                condition=Q(share_id__isnull=False),
             ),
             models.CheckConstraint(name="issues_issue_status_is_known", condition=Q(status__in=IssueStatus.values)),
             models.CheckConstraint(name="issues_issue_level_is_known", condition=Q(level__in=IssueLevel.values)),
@@ -339,8 +351,8 @@ class HangsOnIssue(models.Model):
     Where it points at a user too, there is no index on that: nothing reads marks by user alone, and bulk actions write
     them by the thousand. An operator who deletes a user waits for the scan.
 
-    Activities and subscriptions come along with most changes, for thousands of issues at once. Their issue is no
-    constraint in the database: at the commit it would look up each of the issues that this transaction has locked.
+    Activities and subscriptions come along with most changes, for thousands of issues at once. For their issue there is
+    no foreign key of any kind: at the commit it would look up each of the issues that this transaction has locked.
     Whoever writes one holds the issue's lock, for which a deletion waits (docs/decisions/0035).
     """
 
@@ -355,7 +367,9 @@ class HangsOnIssue(models.Model):
 class IssueText(HangsOnIssue):
     """What people read and search. Beside the issue, since its index would make every status change dearer."""
 
-    issue = models.OneToOneField(Issue, on_delete=models.PROTECT, primary_key=True, related_name="text")
+    issue = models.OneToOneField(
+        Issue, on_delete=models.PROTECT, primary_key=True, db_constraint=False, related_name="text"
+    )
     title = models.TextField()
     culprit = models.TextField(blank=True)
     metadata = models.JSONField(default=dict, blank=True)
@@ -380,7 +394,7 @@ class IssueText(HangsOnIssue):
 class IssueHash(HangsOnIssue):
     """A fingerprint: events that carry it belong to the issue, or, while that is merged, to the root of its tree."""
 
-    issue = models.ForeignKey(Issue, on_delete=models.PROTECT, related_name="hashes")
+    issue = models.ForeignKey(Issue, on_delete=models.PROTECT, db_constraint=False, related_name="hashes")
     hash = models.CharField(max_length=32)
 
     class Meta:
@@ -396,15 +410,17 @@ class IssueHash(HangsOnIssue):
 class IssueHour(HangsOnIssue):
     """Events of one hour: the issue's own, and the total with what was merged into it."""
 
-    issue = models.ForeignKey(Issue, on_delete=models.PROTECT, db_index=False, related_name="hours")
+    issue = models.ForeignKey(
+        Issue, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="hours"
+    )
     hour = models.DateTimeField()
     own_count = models.IntegerField(default=0)
     total_count = models.IntegerField(default=0)
 
     class Meta:
         constraints = [
-            # By issue first: the foreign key's own check looks by issue alone. The list reads `stats` by it.
-            models.UniqueConstraint(name="issues_issuehour_once_per_issue", fields=["issue", "hour"]),
+            # By issue first, for the foreign key's own check. The list reads `stats` by it.
+            models.UniqueConstraint(name="issues_issuehour_once_per_issue", fields=["issue", "hour", "project"]),
             models.CheckConstraint(
                 name="issues_issuehour_total_includes_own",
                 condition=Q(own_count__gte=0, total_count__gte=F("own_count")),
@@ -418,7 +434,7 @@ class IssueHour(HangsOnIssue):
 class IssueMinute(HangsOnIssue):
     """Events of one minute of the issue's own, kept only while terms with a window need them (contract 7.9)."""
 
-    pk = models.CompositePrimaryKey("issue_id", "minute")
+    pk = models.CompositePrimaryKey("issue_id", "minute", "project_id")
     issue = models.ForeignKey(
         Issue, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="minutes"
     )
@@ -437,7 +453,7 @@ class IssueMinute(HangsOnIssue):
 class IssueUser(HangsOnIssue):
     """Somebody whom events of the issue's own were about: never who, only 64 bits of a keyed hash (contract 7.6)."""
 
-    pk = models.CompositePrimaryKey("issue_id", "user_hash")
+    pk = models.CompositePrimaryKey("issue_id", "user_hash", "project_id")
     issue = models.ForeignKey(
         Issue, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="users"
     )
@@ -467,11 +483,13 @@ class Environment(models.Model):
 class IssueEnvironment(HangsOnIssue):
     """Where events of the issue's own were seen."""
 
-    pk = models.CompositePrimaryKey("issue_id", "environment_id")
+    pk = models.CompositePrimaryKey("issue_id", "environment_id", "project_id")
     issue = models.ForeignKey(
         Issue, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="environments"
     )
-    environment = models.ForeignKey(Environment, on_delete=models.PROTECT, db_index=False, related_name="+")
+    environment = models.ForeignKey(
+        Environment, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="+"
+    )
     first_seen = models.DateTimeField()
     last_seen = models.DateTimeField()
     times_seen = models.BigIntegerField()
@@ -532,12 +550,16 @@ class ForgottenHash(models.Model):
 class IssueSeen(HangsOnIssue):
     """Who has looked at the issue, and when last. It counts as seen while no event is newer than that."""
 
-    issue = models.ForeignKey(Issue, on_delete=models.PROTECT, db_index=False, related_name="seen_marks")
+    issue = models.ForeignKey(
+        Issue, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="seen_marks"
+    )
     user = models.ForeignKey(User, on_delete=models.CASCADE, db_index=False, related_name="+")
     seen_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(name="issues_issueseen_once_per_user", fields=["issue", "user"])]
+        constraints = [
+            models.UniqueConstraint(name="issues_issueseen_once_per_user", fields=["issue", "user", "project"])
+        ]
         verbose_name_plural = "issue seen marks"
 
     def __str__(self) -> str:
@@ -545,12 +567,16 @@ class IssueSeen(HangsOnIssue):
 
 
 class IssueBookmark(HangsOnIssue):
-    issue = models.ForeignKey(Issue, on_delete=models.PROTECT, db_index=False, related_name="bookmarks")
+    issue = models.ForeignKey(
+        Issue, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="bookmarks"
+    )
     user = models.ForeignKey(User, on_delete=models.CASCADE, db_index=False, related_name="+")
     created_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(name="issues_issuebookmark_once_per_user", fields=["issue", "user"])]
+        constraints = [
+            models.UniqueConstraint(name="issues_issuebookmark_once_per_user", fields=["issue", "user", "project"])
+        ]
 
     def __str__(self) -> str:
         return f"{self.user_id}"
@@ -569,7 +595,7 @@ class IssueSubscription(HangsOnIssue):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(name="issues_issuesubscription_once_per_user", fields=["issue", "user"]),
+            models.UniqueConstraint(name="issues_issuesubscription_once_per_user", fields=["issue", "user", "project"]),
             models.CheckConstraint(
                 name="issues_issuesubscription_reason_is_known", condition=Q(reason__in=SubscriptionReason.values)
             ),

@@ -228,7 +228,13 @@ class Deploy(models.Model):
     first: what gathers them shows it once.
     """
 
-    release = models.ForeignKey(Release, on_delete=models.CASCADE, db_index=False, related_name="deploys")
+    # The release's, from which it is written.
+    project = models.ForeignKey(
+        Project, on_delete=models.CASCADE, db_index=False, db_constraint=False, related_name="+"
+    )
+    release = models.ForeignKey(
+        Release, on_delete=models.CASCADE, db_index=False, db_constraint=False, related_name="deploys"
+    )
     environment = models.CharField(max_length=64)
     name = models.CharField(max_length=64, blank=True)
     url = models.CharField(max_length=2000, blank=True)

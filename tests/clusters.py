@@ -5,11 +5,12 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from tests import prepared
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -47,14 +48,6 @@ def command_of(pid: int) -> list[str]:
         return [""]
 
 
-def manage(data: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def manage(data: Path, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     """Run a command of the service on this data folder, as a person would."""
-    return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
-        env=os.environ | {"DATA_DIR": str(data)} | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    return prepared.run(*arguments, environment=os.environ | {"DATA_DIR": str(data)} | environment)

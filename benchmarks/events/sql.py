@@ -61,7 +61,7 @@ HANGING = """
         INSERT INTO issues_issueuser AS old (project_id, issue_id, user_hash, last_seen)
         SELECT %(project_id)s, issue_id, hashtextextended("user", 0), max(seen_at)
         FROM event WHERE "user" <> '' GROUP BY issue_id, "user" ORDER BY issue_id, "user"
-        ON CONFLICT (issue_id, user_hash) DO UPDATE SET last_seen = excluded.last_seen
+        ON CONFLICT (project_id, issue_id, user_hash) DO UPDATE SET last_seen = excluded.last_seen
         WHERE old.last_seen < excluded.last_seen
         RETURNING issue_id, xmax = 0 AS is_new
     ),
@@ -69,7 +69,7 @@ HANGING = """
         INSERT INTO issues_issuehour AS old (project_id, issue_id, hour, own_count, total_count)
         SELECT %(project_id)s, issue_id, date_trunc('hour', seen_at), count(*), count(*)
         FROM event GROUP BY 2, 3 ORDER BY 2, 3
-        ON CONFLICT (issue_id, hour) DO UPDATE
+        ON CONFLICT (project_id, issue_id, hour) DO UPDATE
         SET own_count = old.own_count + excluded.own_count, total_count = old.total_count + excluded.total_count
     ),
     environments AS (
@@ -80,7 +80,7 @@ HANGING = """
         JOIN issues_environment AS environment
             ON environment.project_id = %(project_id)s AND environment.name = event.environment
         GROUP BY 2, 3 ORDER BY 2, 3
-        ON CONFLICT (issue_id, environment_id) DO UPDATE
+        ON CONFLICT (project_id, issue_id, environment_id) DO UPDATE
         SET first_seen = least(old.first_seen, excluded.first_seen),
             last_seen = greatest(old.last_seen, excluded.last_seen),
             times_seen = old.times_seen + excluded.times_seen

@@ -46,4 +46,6 @@ INVARIANTS = (
     places.WAITING,
     places.ORDER_OF_RELEASES,
     rows.NEXT_IDS,
+    rows.IDS,
+    rows.SHARE_IDS,
 )

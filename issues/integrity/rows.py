@@ -4,7 +4,14 @@ from django.apps import apps
 
 from issues.integrity.checking import Invariant
 from issues.models import HangsOnIssue
+from projects.database import shards
 
+BY_ID = [
+    model._meta.db_table
+    for app in ("projects", "issues")
+    for model in apps.get_app_config(app).get_models(include_auto_created=True)
+    if model._meta.pk.column == "id"
+]
 TEXTS = Invariant(
     "texts",
     "every issue has its text",
@@ -66,11 +73,27 @@ NEXT_IDS = Invariant(
         SELECT max(id) FROM {table}
         HAVING max(id) > coalesce(pg_sequence_last_value(pg_get_serial_sequence('{table}', 'id')::regclass), 0)
         """
-        for table in (
-            model._meta.db_table
-            for app in ("projects", "issues")
-            for model in apps.get_app_config(app).get_models(include_auto_created=True)
-            if model._meta.pk.column == "id"
-        )
+        for table in BY_ID
     ),
+)
+
+# Once in each project is all that the keys say. An id comes from one counter for all of them, and a secret from chance.
+IDS = Invariant(
+    "ids",
+    "an id is one row's of a table, whichever project that is of",
+    "ids",
+    " UNION ALL ".join(
+        f"SELECT id FROM {table} GROUP BY id HAVING count(*) > 1" for table in BY_ID if table in shards.of_projects()
+    ),
+)
+SHARE_IDS = Invariant(
+    "share ids",
+    "a public link is one issue's",
+    "issues",
+    """
+    SELECT id FROM issues_issue
+    WHERE share_id IN (
+        SELECT share_id FROM issues_issue WHERE share_id IS NOT NULL GROUP BY share_id HAVING count(*) > 1
+    )
+    """,
 )

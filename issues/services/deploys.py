@@ -24,8 +24,8 @@ def record(version: str, deploy: NewDeploy, act: Act, *, seen_in: Collection[int
 
 
 def _record(version: str, deploy: NewDeploy, *, seen_in: Collection[int]) -> Deploy | None:
-    release_ids = lookups.hold_releases(version, seen_in)
-    if not release_ids:
+    held = lookups.hold_releases(version, seen_in)
+    if not held:
         return None
     columns = {
         "environment": deploy.environment,
@@ -34,7 +34,9 @@ def _record(version: str, deploy: NewDeploy, *, seen_in: Collection[int]) -> Dep
         "started_at": deploy.started_at,
         "finished_at": deploy.finished_at,
     }
-    first, *others = release_ids
-    made = Deploy.objects.create(release_id=first, **columns)
-    Deploy.objects.bulk_create(Deploy(release_id=pk, told_as_id=made.pk, **columns) for pk in others)
+    (first, its_project), *others = held
+    made = Deploy.objects.create(release_id=first, project_id=its_project, **columns)
+    Deploy.objects.bulk_create(
+        Deploy(release_id=pk, project_id=project_id, told_as_id=made.pk, **columns) for pk, project_id in others
+    )
     return made

@@ -137,6 +137,7 @@ class DeployFactory(ModelFactory[Deploy]):
         model = Deploy
 
     release = SubFactory(ReleaseFactory)
+    project = SelfAttribute("release.project")
     environment = "production"
     finished_at = NOW
 

@@ -316,6 +316,11 @@ BREAKS = [
         " WHERE kind = 'set_regression' LIMIT 1",
         {"before-states"},
     ),
+    (
+        "UPDATE issues_issuehash SET id = (SELECT id FROM issues_issuehash WHERE issue_id = 5) WHERE issue_id = 13",
+        {"ids"},
+    ),
+    ("UPDATE issues_issue SET share_id = '00000000-0000-0000-0000-000000000001' WHERE id IN (5, 13)", {"share ids"}),
     ("SELECT setval('projects_user_id_seq', 1)", {"next ids"}),
     ("SELECT setval('projects_project_teams_id_seq', 1, false)", {"next ids"}),
     ("SELECT setval('issues_issue_id_seq', 3)", {"next ids", "named issues"}),

@@ -44,13 +44,19 @@ def known_and_unknown(known: list[str], *unknown: str) -> list[tuple[str, bool]]
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("is_same_issue", [True, False])
 @pytest.mark.parametrize(
-    ("is_same_project", "is_same_hash", "is_allowed"),
-    [(True, True, False), (True, False, True), (False, True, True), (False, False, True)],
+    ("is_same_project", "is_same_issue", "is_same_hash", "is_allowed"),
+    [
+        (True, True, True, False),
+        (True, False, True, False),
+        (True, True, False, True),
+        (True, False, False, True),
+        (False, False, True, True),
+        (False, False, False, True),
+    ],
 )
 def test_issuehash_once_per_project(
-    is_same_project: bool, is_same_hash: bool, is_same_issue: bool, is_allowed: bool
+    is_same_project: bool, is_same_issue: bool, is_same_hash: bool, is_allowed: bool
 ) -> None:
     taken = IssueHashFactory(hash="a" * 32)
     project = taken.project if is_same_project else ProjectFactory()

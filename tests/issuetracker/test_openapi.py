@@ -1,9 +1,8 @@
 """The API's document: it knows every address, is the file in the repository, and its examples are true."""
 
 import json
+import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -26,6 +25,7 @@ from issuetracker.openapi.schema import document
 from issuetracker.policies import DOCS
 from projects.database.failures import SENTENCES
 from projects.models import Project, User
+from tests import prepared
 from tests.api_client import Api
 from tests.described import assert_answer, resolved
 from tests.factories import (
@@ -62,13 +62,7 @@ def test_names_every_operation_once() -> None:
 
 def test_is_the_file_in_the_repository_and_valid() -> None:
     """As `make check` does, which says how to make it anew."""
-    made = subprocess.run(
-        [sys.executable, "manage.py", "spectacular", "--validate", "--fail-on-warn"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    made = prepared.run("spectacular", "--validate", "--fail-on-warn", environment=os.environ)
 
     assert made.returncode == 0, made.stderr
     assert made.stdout == (ROOT / "docs" / "openapi.yaml").read_text(), "Say make fix."

@@ -1,40 +1,30 @@
 """Behind a proxy that ends TLS: what browsers and clients of the API are told there, read from the real settings."""
 
 import json
-import subprocess
-import sys
 from typing import Any
 
 import pytest
-from django.conf import settings
 
 from issuetracker.middleware import ON_API_ANSWERS, ON_EVERY_ANSWER
+from tests import prepared
 from tests.issuetracker.test_settings import PRODUCTION
 
 # In a process of its own, since settings are read once. None of these requests needs a database.
 SCRIPT = """
-import json, os, sys
-os.environ["DJANGO_SETTINGS_MODULE"] = "issuetracker.settings"
-import django; django.setup()
+import json
 from django.test import Client
-method, path, scheme = sys.argv[1:]
-client = Client(headers={"Host": "issues.example", "X-Forwarded-Proto": scheme} if scheme else {})
+method, path, scheme = {words}
+client = Client(headers={{"Host": "issues.example", "X-Forwarded-Proto": scheme}} if scheme else {{}})
 response = client.generic(method, path)
-cookies = {name: cookie.OutputString() for name, cookie in response.cookies.items()}
+cookies = {{name: cookie.OutputString() for name, cookie in response.cookies.items()}}
 print(json.dumps([response.status_code, dict(response.headers), cookies]))
 """
 
 
 def ask(method: str, path: str, scheme: str, **environment: str) -> tuple[int, dict[str, str], dict[str, str]]:
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, method, path, scheme],
-        cwd=settings.BASE_DIR,
-        env={"PATH": "/usr/bin:/bin"} | environment,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=120,
-    )
+    script = SCRIPT.format(words=[method, path, scheme])
+    done = prepared.run("shell", "-v0", "-c", script, environment={"PATH": "/usr/bin:/bin"} | environment)
+    assert (done.returncode, done.stderr) == (0, "")
     answer: Any = json.loads(done.stdout)
     return tuple(answer)
 

@@ -7,7 +7,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +17,8 @@ import pytest
 from issuetracker import server
 from issuetracker.middleware import ON_API_ANSWERS, ON_EVERY_ANSWER
 from issuetracker.server import refusals
-from tests.issuetracker.stand_in import BODY, ENOUGH, PATIENCE, ROOT, Running, parsed, request
+from tests.clusters import manage
+from tests.issuetracker.stand_in import BODY, ENOUGH, PATIENCE, Running, parsed, request
 
 MIB = 1024 * 1024
 
@@ -325,14 +325,7 @@ def test_says_that_a_port_is_in_use_before_anything_is_started(command: str, tmp
     with server.listen("127.0.0.1", 0) as taken:
         port = taken.getsockname()[1]
 
-        refused = subprocess.run(
-            [sys.executable, "manage.py", command, "--port", str(port)],
-            cwd=ROOT,
-            env=os.environ | {"DATA_DIR": str(tmp_path)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        refused = manage(tmp_path, command, "--port", str(port))
 
     assert (refused.returncode, refused.stdout, refused.stderr) == (
         1,
@@ -352,15 +345,8 @@ def test_says_that_an_address_is_not_this_machines() -> None:
         server.listen("192.0.2.1", 8000)
 
 
-def test_says_that_a_port_is_none() -> None:
-    refused = subprocess.run(
-        [sys.executable, "manage.py", "serve"],
-        cwd=ROOT,
-        env=os.environ | {"PORT": "70000"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def test_says_that_a_port_is_none(tmp_path: Path) -> None:
+    refused = manage(tmp_path, "serve", PORT="70000")
 
     assert refused.returncode == 1
     assert refused.stderr == "PORT is '70000'; it must be a whole number from 1 to 65535.\n"

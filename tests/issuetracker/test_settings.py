@@ -4,24 +4,17 @@ import os
 import re
 import runpy
 import subprocess
-import sys
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from tests import prepared
 
-def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=settings.BASE_DIR,
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+
+def manage(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    return prepared.run(*arguments, environment=os.environ | environment)
 
 
 @pytest.mark.parametrize(

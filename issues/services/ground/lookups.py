@@ -135,20 +135,20 @@ def hold_newest_release(project_id: int, *, at: datetime) -> int | None:
     )
 
 
-def hold_releases(version: str, project_ids: Collection[int]) -> list[int]:
-    """Lock the releases of this version in these projects FOR KEY SHARE, for something that hangs on them; return their
-    ids, ascending."""
+def hold_releases(version: str, project_ids: Collection[int]) -> list[tuple[int, int]]:
+    """Lock the releases of this version in these projects FOR KEY SHARE, for something that hangs on them; return
+    the id and the project of each, by id."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT id FROM projects_release
+            SELECT id, project_id FROM projects_release
             WHERE version = %s AND project_id = ANY(%s::bigint[])
             ORDER BY id
             FOR KEY SHARE
             """,
             [version, sorted(project_ids)],
         )
-        return [pk for (pk,) in cursor.fetchall()]
+        return list(cursor.fetchall())
 
 
 def lock_state_of(project_ids: Collection[int]) -> set[int]:

@@ -44,7 +44,7 @@ def count(project_id: int, events: Sequence[Event]) -> None:
                 %(first)s::timestamptz[], %(last)s::timestamptz[], %(times)s::bigint[]
             ) AS seen (issue_id, environment_id, first_seen, last_seen, times_seen)
             ORDER BY issue_id, environment_id
-            ON CONFLICT (issue_id, environment_id) DO UPDATE
+            ON CONFLICT (project_id, issue_id, environment_id) DO UPDATE
             SET first_seen = least(old.first_seen, excluded.first_seen),
                 last_seen = greatest(old.last_seen, excluded.last_seen),
                 times_seen = old.times_seen + excluded.times_seen

@@ -37,7 +37,7 @@ def count(project_id: int, events: Sequence[Event], issues: Issues) -> None:
             FROM unnest(%(issue_ids)s::bigint[], %(hours)s::timestamptz[], %(own)s::int[], %(total)s::int[])
                 AS counted (issue_id, hour, own_count, total_count)
             ORDER BY issue_id, hour
-            ON CONFLICT (issue_id, hour) DO UPDATE
+            ON CONFLICT (project_id, issue_id, hour) DO UPDATE
             SET own_count = least(old.own_count::bigint + excluded.own_count, {MOST_IN_AN_HOUR})::int,
                 total_count = least(old.total_count::bigint + excluded.total_count, {MOST_IN_AN_HOUR})::int
             """,

@@ -82,7 +82,7 @@ def count(project_id: int, events: Iterable[Event], issues: Issues, windows: Win
             FROM unnest(%(issue_ids)s::bigint[], %(minutes)s::timestamptz[], %(counts)s::int[])
                 AS counted (issue_id, minute, own_count)
             ORDER BY issue_id, minute
-            ON CONFLICT (issue_id, minute) DO UPDATE
+            ON CONFLICT (project_id, issue_id, minute) DO UPDATE
             SET own_count = old.own_count + excluded.own_count
             """,
             {

@@ -61,7 +61,7 @@ def count(project_id: int, events: Sequence[Event]) -> None:
             FROM unnest(%(issue_ids)s::bigint[], %(user_hashes)s::bigint[], %(last_seen)s::timestamptz[])
                 AS seen (issue_id, user_hash, last_seen)
             ORDER BY issue_id, user_hash
-            ON CONFLICT (issue_id, user_hash) DO UPDATE SET last_seen = excluded.last_seen
+            ON CONFLICT (project_id, issue_id, user_hash) DO UPDATE SET last_seen = excluded.last_seen
             WHERE old.last_seen < excluded.last_seen
             RETURNING issue_id, user_hash, xmax = 0  -- which a row that was there already is not: it was locked first
             """,

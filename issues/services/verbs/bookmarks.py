@@ -26,7 +26,7 @@ def add(targets: NamedTargets, *, user_id: int, at: datetime) -> list[int]:
             INSERT INTO issues_issuebookmark (project_id, issue_id, user_id, created_at)
             SELECT %s, issue.id, %s, %s
             FROM unnest(%s::bigint[]) AS issue (id)  -- which are locked: they are there, and of this project
-            ON CONFLICT (issue_id, user_id) DO NOTHING
+            ON CONFLICT (project_id, issue_id, user_id) DO NOTHING
             RETURNING issue_id
             """,
             [targets.project_id, user_id, at, targets.id_array],
@@ -70,7 +70,7 @@ def restore(
             INSERT INTO issues_issuebookmark (project_id, issue_id, user_id, created_at)
             SELECT %(project_id)s, issue.id, %(user_id)s, %(at)s
             FROM unnest(%(ids)s::bigint[]) AS issue (id)
-            ON CONFLICT (issue_id, user_id) DO NOTHING
+            ON CONFLICT (project_id, issue_id, user_id) DO NOTHING
             RETURNING issue_id
         """
     with connection.cursor() as cursor:

@@ -182,7 +182,7 @@ def _copy_followers(targets: NamedTargets, parent: int, children: list[int], *, 
             FROM issues_issuesubscription
             WHERE project_id = %s AND issue_id = ANY(%s::bigint[]) AND is_active
             ORDER BY user_id, issue_id
-            ON CONFLICT (issue_id, user_id) DO NOTHING
+            ON CONFLICT (project_id, issue_id, user_id) DO NOTHING
             """,
             [parent, at, targets.project_id, as_array(children)],
         )
@@ -196,7 +196,7 @@ def _copy_bookmarks(targets: NamedTargets, parent: int, children: list[int], *, 
             SELECT DISTINCT project_id, %s, user_id, %s::timestamptz
             FROM issues_issuebookmark
             WHERE project_id = %s AND issue_id = ANY(%s::bigint[])
-            ON CONFLICT (issue_id, user_id) DO NOTHING
+            ON CONFLICT (project_id, issue_id, user_id) DO NOTHING
             """,
             [parent, at, targets.project_id, as_array(children)],
         )

@@ -27,7 +27,7 @@ def mark_seen(targets: NamedTargets, *, user_id: int, at: datetime) -> list[int]
         SELECT project_id, id, %(user_id)s, %(at)s
         FROM issues_issue
         WHERE project_id = %(project_id)s AND id = ANY((SELECT %(ids)s::bigint[])::bigint[]) AND last_seen <= %(at)s
-        ON CONFLICT (issue_id, user_id) DO UPDATE SET seen_at = excluded.seen_at
+        ON CONFLICT (project_id, issue_id, user_id) DO UPDATE SET seen_at = excluded.seen_at
         -- Looked up where there is a mark; a join would go by how many marks the user had when they were last counted.
         WHERE mark.seen_at < (SELECT last_seen FROM issues_issue WHERE id = excluded.issue_id)
         RETURNING issue_id
@@ -88,7 +88,7 @@ def restore(
             WHERE issue.project_id = %(project_id)s AND issue.id = ANY(%(ids)s::bigint[])
               AND issue.last_seen <= %(set_at)s
               AND (old.seen_at IS NULL OR old.seen_at < issue.last_seen)
-            ON CONFLICT (issue_id, user_id) DO UPDATE SET seen_at = excluded.seen_at
+            ON CONFLICT (project_id, issue_id, user_id) DO UPDATE SET seen_at = excluded.seen_at
             RETURNING mark.issue_id
         """
     with connection.cursor() as cursor:

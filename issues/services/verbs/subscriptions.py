@@ -25,7 +25,7 @@ def subscribe(
             INSERT INTO issues_issuesubscription (project_id, issue_id, user_id, is_active, reason, created_at)
             SELECT %s, issue.id, follower.id, true, %s, %s
             FROM unnest(%s::bigint[]) AS issue (id), unnest(%s::bigint[]) AS follower (id)
-            ON CONFLICT (issue_id, user_id) DO NOTHING
+            ON CONFLICT (project_id, issue_id, user_id) DO NOTHING
             """,
             [project_id, reason.value, at, as_array(issue_ids), as_array(user_ids)],
         )
@@ -44,7 +44,7 @@ def ask_for(targets: NamedTargets, active: bool, *, user_id: int, at: datetime) 
                     (project_id, issue_id, user_id, is_active, reason, created_at)
                 SELECT %(project_id)s, issue.id, %(user_id)s, %(active)s, %(reason)s, %(at)s
                 FROM unnest(%(ids)s::bigint[]) AS issue (id)
-                ON CONFLICT (issue_id, user_id) DO UPDATE
+                ON CONFLICT (project_id, issue_id, user_id) DO UPDATE
                 SET is_active = excluded.is_active,
                     reason = CASE WHEN excluded.is_active THEN excluded.reason ELSE subscription.reason END
                 WHERE subscription.is_active IS DISTINCT FROM excluded.is_active
@@ -130,7 +130,7 @@ def restore(
                 (project_id, issue_id, user_id, is_active, reason, created_at)
             SELECT %(project_id)s, issue.id, %(user_id)s, true, %(reason)s, %(at)s
             FROM unnest(%(ids)s::bigint[]) AS issue (id)
-            ON CONFLICT (issue_id, user_id) DO UPDATE SET is_active = true WHERE NOT subscription.is_active
+            ON CONFLICT (project_id, issue_id, user_id) DO UPDATE SET is_active = true WHERE NOT subscription.is_active
             RETURNING issue_id
         """
     with connection.cursor() as cursor:

@@ -113,6 +113,6 @@ COMPUTE_TOTALS = f"""
     )
     INSERT INTO issues_issuehour AS old (project_id, issue_id, hour, own_count, total_count)
     SELECT %(project_id)s, root, hour, 0, count FROM hour_total
-    ON CONFLICT (issue_id, hour) DO UPDATE SET total_count = excluded.total_count
+    ON CONFLICT (project_id, issue_id, hour) DO UPDATE SET total_count = excluded.total_count
     WHERE old.total_count <> excluded.total_count
 """

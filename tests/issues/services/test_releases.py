@@ -160,6 +160,7 @@ def test_keeps_its_deploys(project: Project) -> None:
     assert Deploy.objects.get() == deploy
     assert Deploy.objects.values().get() == {
         "id": deploy.pk if deploy else None,
+        "project_id": project.pk,
         "release_id": release.pk,
         "environment": "production",
         "name": "",

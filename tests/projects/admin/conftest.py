@@ -37,7 +37,7 @@ def rows() -> dict[str, int]:
     project.teams.add(team)
     release = Release.objects.create(project=project, version="1.0.0")
     deploy = Deploy.objects.create(
-        release=release, environment="production", finished_at=datetime(2026, 3, 1, tzinfo=UTC)
+        project=project, release=release, environment="production", finished_at=datetime(2026, 3, 1, tzinfo=UTC)
     )
     membership = OrganizationMember.objects.create(organization=organization, user=user, role=Role.OWNER)
     key, _ = create_api_key(organization, label="deploy")

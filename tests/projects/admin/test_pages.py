@@ -109,7 +109,9 @@ def test_asks_as_often_for_many_rows_as_for_few(
         Team.objects.create(organization=organization, slug="crew", name="")
         project = Project.objects.create(organization=organization, slug="relay", name="")
         release = Release.objects.create(project=project, version="1.0.0")
-        Deploy.objects.create(release=release, environment="qa", finished_at=datetime(2026, 3, 1, tzinfo=UTC))
+        Deploy.objects.create(
+            project=project, release=release, environment="qa", finished_at=datetime(2026, 3, 1, tzinfo=UTC)
+        )
         OrganizationMember.objects.create(organization=organization, user=user)
         create_api_key(organization)
         create_token(user)

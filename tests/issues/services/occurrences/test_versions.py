@@ -174,18 +174,5 @@ def test_that_are_not_out_yet_still_open_an_issue_that_waits_for_a_newer_one(pro
     assert (waiting.status, waiting.reopened_as) == ("unresolved", "regressed")
 
 
-def test_are_compared_even_with_one_that_somebody_has_moved_to_another_project(
-    project: Project, other_project: Project, by: Caller
-) -> None:
-    count(project, event(release="1.0"))
-    ask(project, [issue_of(project)], by=by, at=NOW, status=Resolve(in_release=named(project, "1.0")))
-    Release.objects.filter(version="1.0").update(project=other_project)
-
-    count(project, event(at=NOW + HOUR, release="2.0"), check=False)
-
-    assert issue_of(project).status == "unresolved"
-    assert seen_in(issue_of(project))[:2] == ("1.0", "2.0")
-
-
 def named(project: Project, version: str) -> NamedRelease:
     return NamedRelease(id=Release.objects.get(project=project, version=version).pk, version=version)
