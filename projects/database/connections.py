@@ -33,10 +33,12 @@ def first_look_up_tried_again() -> Iterator[None]:
             if not may_repeat or not is_lost():
                 raise
         connection.close()
-        connection.connect()
+        connection.ensure_connection()  # and not connect(), whose errors are the driver's own
         context["cursor"].cursor = connection.create_cursor()  # the driver's, inside of Django's
         return execute(sql, params, many, context)
 
+    if is_lost():
+        connection.close()  # by PgBouncer, while it was set up: Django keeps even such a one
     connection.health_check_done = True  # type: ignore[attr-defined] # else Django asks first; the stubs lack it
     with connection.execute_wrapper(tried_again):
         yield

@@ -49,7 +49,7 @@ def asking(api: Api, project: Project) -> Asking:
         "user:-1",
         "user: 1",
         "user:1:2",
-        "User:1",
+        "User:999999999",
         "team:",
         "team:powerful-abolitionist",
         "team:#powerful-abolitionist",

@@ -52,14 +52,19 @@ class Answer:
 
 
 class Service:
-    """A server process with its workers, and its database in ``data``."""
+    """A server process with its workers, and its database in ``data``.
 
-    def __init__(self, data: Path, *, workers: int = 1, issues: int = ISSUES) -> None:
+    With a ``url`` it and its commands reach that by DATABASE_URL, and somebody else keeps the database running.
+    """
+
+    def __init__(self, data: Path, *, workers: int = 1, issues: int = ISSUES, url: str = "") -> None:
         self.data = data
         self.large = issues
+        self.url_of_database = url
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "PG_BINDIR") if name in os.environ}
         self.environment = kept | {
             "DATA_DIR": str(data),
+            "DATABASE_URL": url,
             "WEB_WORKERS": str(workers),
             "WEB_THREADS": "8",
             "LOCK_TIMEOUT_SECONDS": str(LOCK_SECONDS),
@@ -85,14 +90,14 @@ class Service:
         wait_until(lambda: self.get(BUSY).status == 200, "the service answers")
 
     def stop(self) -> None:
-        """End the server; with it goes the database."""
+        """End the server; with it goes the database, unless somebody else keeps it."""
         self.master.terminate()
         self._logged.result(PATIENCE + 30)
         assert self.master.returncode == 0
-        assert servers(self.data.parent) == []
+        assert self.url_of_database or servers(self.data.parent) == []
 
     def manage(self, *arguments: str) -> str:
-        done = manage(self.data, *arguments, DATABASE_URL="")
+        done = manage(self.data, *arguments, DATABASE_URL=self.url_of_database)
         assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
         return done.stdout
 
