@@ -37,6 +37,7 @@ from issues.enums import (
     SubscriptionReason,
 )
 from issues.querysets import HOT, IssueQuerySet, urgency_of
+from projects.database.within import ForeignKeyWithinProject, OneToOneFieldWithinProject
 from projects.models import ApiKey, Project, Release, Team, User
 
 
@@ -50,9 +51,8 @@ def reference(
 
     The rows it points at are deleted rarely and by an operator, who can wait for the scan.
     """
-    return models.ForeignKey(
-        to, on_delete, null=True, blank=True, db_index=False, db_constraint=db_constraint, related_name="+"
-    )
+    kind = ForeignKeyWithinProject if to is Release else models.ForeignKey
+    return kind(to, on_delete, null=True, blank=True, db_index=False, db_constraint=db_constraint, related_name="+")
 
 
 UNTITLED = "<unlabeled event>"  # what Sentry calls an event without a title
@@ -121,7 +121,7 @@ class Issue(models.Model):
     assignee_user = reference(User)
     assignee_team = reference(Team)
     share_id = models.UUIDField(null=True, blank=True, help_text="The secret of its public link; null while private.")
-    merged_into = models.ForeignKey(
+    merged_into = ForeignKeyWithinProject(
         "self",
         on_delete=models.PROTECT,
         null=True,
@@ -367,7 +367,7 @@ class HangsOnIssue(models.Model):
 class IssueText(HangsOnIssue):
     """What people read and search. Beside the issue, since its index would make every status change dearer."""
 
-    issue = models.OneToOneField(
+    issue = OneToOneFieldWithinProject(
         Issue, on_delete=models.PROTECT, primary_key=True, db_constraint=False, related_name="text"
     )
     title = models.TextField()
@@ -394,7 +394,7 @@ class IssueText(HangsOnIssue):
 class IssueHash(HangsOnIssue):
     """A fingerprint: events that carry it belong to the issue, or, while that is merged, to the root of its tree."""
 
-    issue = models.ForeignKey(Issue, on_delete=models.PROTECT, db_constraint=False, related_name="hashes")
+    issue = ForeignKeyWithinProject(Issue, on_delete=models.PROTECT, db_constraint=False, related_name="hashes")
     hash = models.CharField(max_length=32)
 
     class Meta:
@@ -410,7 +410,7 @@ class IssueHash(HangsOnIssue):
 class IssueHour(HangsOnIssue):
     """Events of one hour: the issue's own, and the total with what was merged into it."""
 
-    issue = models.ForeignKey(
+    issue = ForeignKeyWithinProject(
         Issue, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="hours"
     )
     hour = models.DateTimeField()
@@ -435,7 +435,7 @@ class IssueMinute(HangsOnIssue):
     """Events of one minute of the issue's own, kept only while terms with a window need them (contract 7.9)."""
 
     pk = models.CompositePrimaryKey("issue_id", "minute", "project_id")
-    issue = models.ForeignKey(
+    issue = ForeignKeyWithinProject(
         Issue, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="minutes"
     )
     minute = models.DateTimeField()
@@ -454,7 +454,7 @@ class IssueUser(HangsOnIssue):
     """Somebody whom events of the issue's own were about: never who, only 64 bits of a keyed hash (contract 7.6)."""
 
     pk = models.CompositePrimaryKey("issue_id", "user_hash", "project_id")
-    issue = models.ForeignKey(
+    issue = ForeignKeyWithinProject(
         Issue, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="users"
     )
     user_hash = models.BigIntegerField()
@@ -484,10 +484,10 @@ class IssueEnvironment(HangsOnIssue):
     """Where events of the issue's own were seen."""
 
     pk = models.CompositePrimaryKey("issue_id", "environment_id", "project_id")
-    issue = models.ForeignKey(
+    issue = ForeignKeyWithinProject(
         Issue, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="environments"
     )
-    environment = models.ForeignKey(
+    environment = ForeignKeyWithinProject(
         Environment, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="+"
     )
     first_seen = models.DateTimeField()
@@ -550,7 +550,7 @@ class ForgottenHash(models.Model):
 class IssueSeen(HangsOnIssue):
     """Who has looked at the issue, and when last. It counts as seen while no event is newer than that."""
 
-    issue = models.ForeignKey(
+    issue = ForeignKeyWithinProject(
         Issue, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="seen_marks"
     )
     user = models.ForeignKey(User, on_delete=models.CASCADE, db_index=False, related_name="+")
@@ -567,7 +567,7 @@ class IssueSeen(HangsOnIssue):
 
 
 class IssueBookmark(HangsOnIssue):
-    issue = models.ForeignKey(
+    issue = ForeignKeyWithinProject(
         Issue, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="bookmarks"
     )
     user = models.ForeignKey(User, on_delete=models.CASCADE, db_index=False, related_name="+")
@@ -585,7 +585,7 @@ class IssueBookmark(HangsOnIssue):
 class IssueSubscription(HangsOnIssue):
     """Who follows the issue, and why. One that the user ended stays as inactive, so that no side effect revives it."""
 
-    issue = models.ForeignKey(
+    issue = ForeignKeyWithinProject(
         Issue, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="subscriptions"
     )
     user = models.ForeignKey(User, on_delete=models.CASCADE, db_index=False, related_name="+")
@@ -612,7 +612,7 @@ class Activity(HangsOnIssue):
     values, without foreign keys: they tell what was, and that may be gone.
     """
 
-    issue = models.ForeignKey(
+    issue = ForeignKeyWithinProject(
         Issue, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="activities"
     )
     kind = models.CharField(max_length=30, choices=ActivityKind.choices)

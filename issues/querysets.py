@@ -280,7 +280,8 @@ _SEEN_IN = """
         coalesce(
             (
                 SELECT true FROM issues_issueenvironment AS seen
-                WHERE seen.issue_id = issues_issue.id AND seen.environment_id = ANY(%s::bigint[])
+                WHERE seen.project_id = issues_issue.project_id AND seen.issue_id = issues_issue.id
+                  AND seen.environment_id = ANY(%s::bigint[])
                 LIMIT 1
             ),
             false
@@ -288,16 +289,19 @@ _SEEN_IN = """
         OR coalesce(
             (
                 WITH RECURSIVE below AS (
-                    SELECT child.id FROM issues_issue AS child
-                    WHERE child.merged_into_id = issues_issue.id
+                    SELECT child.project_id, child.id FROM issues_issue AS child
+                    WHERE child.project_id = issues_issue.project_id AND child.merged_into_id = issues_issue.id
                     UNION ALL
-                    SELECT child.id FROM below CROSS JOIN LATERAL (
-                        SELECT id FROM issues_issue WHERE merged_into_id = below.id OFFSET 0
+                    SELECT child.project_id, child.id FROM below CROSS JOIN LATERAL (
+                        SELECT project_id, id FROM issues_issue
+                        WHERE project_id = below.project_id AND merged_into_id = below.id
+                        OFFSET 0
                     ) AS child
                 )
                 SELECT true FROM below CROSS JOIN LATERAL (
                     SELECT FROM issues_issueenvironment AS seen
-                    WHERE seen.issue_id = below.id AND seen.environment_id = ANY(%s::bigint[])
+                    WHERE seen.project_id = below.project_id AND seen.issue_id = below.id
+                      AND seen.environment_id = ANY(%s::bigint[])
                     LIMIT 1
                 ) AS seen
                 LIMIT 1
@@ -506,7 +510,8 @@ def size_of_mutation() -> RawSQL:
                     cardinality(shown.ids) * (length(shown.ids[cardinality(shown.ids)]::text) + 4), 0
                 ) + coalesce(octet_length(to_json(shown.query)::text), 0)
                 FROM issues_mutation AS shown
-                WHERE shown.id = coalesce(issues_mutation.scope_of, issues_mutation.id)
+                WHERE shown.project_id = issues_mutation.project_id
+                  AND shown.id = coalesce(issues_mutation.scope_of, issues_mutation.id)
             ),
             0
         )

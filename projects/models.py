@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 
+from projects.database.within import ForeignKeyWithinProject
 from projects.querysets import (
     ApiKeyQuerySet,
     ApiTokenQuerySet,
@@ -232,7 +233,7 @@ class Deploy(models.Model):
     project = models.ForeignKey(
         Project, on_delete=models.CASCADE, db_index=False, db_constraint=False, related_name="+"
     )
-    release = models.ForeignKey(
+    release = ForeignKeyWithinProject(
         Release, on_delete=models.CASCADE, db_index=False, db_constraint=False, related_name="deploys"
     )
     environment = models.CharField(max_length=64)

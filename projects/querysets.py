@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, Self
 
@@ -279,9 +279,11 @@ class ReleaseQuerySet(MentioningQuerySet):
 
 
 class DeployQuerySet(QuerySet[Any]):
-    def gathered(self, release_ids: Sequence[int]) -> Self:
-        """Keep the deploys of these releases; one that was told of several of them once, as its first row."""
+    def gathered(self, project_ids: Collection[int], release_ids: Sequence[int]) -> Self:
+        """Keep the deploys of these releases of these projects; one that was told of several of them once, as its
+        first row."""
         told_as = Coalesce("told_as_id", "id", output_field=BigIntegerField())
-        first = self.model._default_manager.filter(release__in=release_ids, id__lt=OuterRef("id"))
-        found = self.filter(release__in=release_ids).annotate(told_as=told_as)
+        of_releases = Q(project__in=project_ids, release__in=release_ids)
+        first = self.model._default_manager.filter(of_releases, id__lt=OuterRef("id"))
+        found = self.filter(of_releases).annotate(told_as=told_as)
         return found.exclude(Exists(first.annotate(told_as=told_as).filter(told_as=OuterRef("told_as"))))

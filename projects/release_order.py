@@ -15,7 +15,7 @@ OUT = "{release}.dated_at <= greatest({{at}}, {release}.created_at)"
 NEXT = f"""
     SELECT newer.id
     FROM projects_release AS newer
-    LEFT JOIN projects_release AS old ON old.id = {{base}}
+    LEFT JOIN projects_release AS old ON old.project_id = newer.project_id AND old.id = {{base}}
     WHERE newer.project_id = {{project}} AND {OUT.format(release="newer")}
       AND (old.id IS NULL OR ({release_order("newer")}) > ({release_order("old")}))
     ORDER BY {release_order("newer")}
@@ -88,7 +88,7 @@ CARRY = """
         ) AS latest
     ),
     dated AS (
-        SELECT release.id,
+        SELECT release.project_id, release.id,
                greatest(below.pair, max(
                    ARRAY[(extract(epoch FROM release.dated_at) * 1000000)::bigint, release.id]
                ) OVER (PARTITION BY release.project_id, release.package ORDER BY release.number)) AS pair
@@ -99,13 +99,14 @@ CARRY = """
         LEFT JOIN below ON below.project_id = release.project_id AND below.package = release.package
     ),
     due AS (
-        SELECT dated.id, latest.id AS carried_by_id, latest.dated_at AS carried_at
+        SELECT dated.project_id, dated.id, latest.id AS carried_by_id, latest.dated_at AS carried_at
         FROM dated
-        LEFT JOIN projects_release AS latest ON latest.id = dated.pair[2] AND latest.id <> dated.id
+        LEFT JOIN projects_release AS latest
+          ON latest.project_id = dated.project_id AND latest.id = dated.pair[2] AND latest.id <> dated.id
     )
     UPDATE projects_release AS release
     SET carried_at = due.carried_at, carried_by_id = due.carried_by_id
     FROM due
-    WHERE release.id = due.id
+    WHERE release.project_id = due.project_id AND release.id = due.id
       AND (release.carried_at, release.carried_by_id) IS DISTINCT FROM (due.carried_at, due.carried_by_id)
 """

@@ -207,7 +207,7 @@ class ClientKeysViewSet(ProjectViewSet):
         said = NewClientKeySerializer(data=dict(request.data))
         said.is_valid(raise_exception=True)
         key = ClientKey.objects.create(project=self.project, name=said.validated_data.get("name") or "")
-        key.refresh_from_db()
+        key = ClientKey.objects.get(project=self.project, pk=key.pk)  # with what PostgreSQL has set
         return Response(describe_client_key(key, base_url=self.base_url), status=status.HTTP_201_CREATED)
 
 

@@ -25,6 +25,7 @@ from tests.factories import (
     TeamFactory,
     UserFactory,
 )
+from tests.statements.watching import watch
 from tests.static_files import find_static_files_once
 from tests.template import template
 
@@ -37,8 +38,10 @@ settings.register_profile("chance", max_examples=2000, deadline=None)
 settings.load_profile("same")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     use_a_cluster_for_tests()
+    config.pluginmanager.register(watch, "statements")
+    watch.begin()
     find_static_files_once()
     # Some images of Python are set not to keep compiled modules. Each run, and each program that a test starts, would
     # compile the whole project again: half of the time that it takes to collect the tests.

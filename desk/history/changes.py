@@ -60,7 +60,8 @@ def changed_issues(changes: Changes, *, at: datetime) -> list[ChangedIssue]:
     """Return what a mutation did to the issues of ``changes``, in their order: a few statements for all of them."""
     ids, links = list(changes.issue_ids), changes.links
     relatives = {links.made.get(pk, links.cut.get(pk)) for pk in ids}
-    issues = {issue.pk: issue for issue in read_titles(sorted({*ids, *(pk for pk in relatives if pk is not None)}))}
+    shown = sorted({*ids, *(pk for pk in relatives if pk is not None)})
+    issues = {issue.pk: issue for issue in read_titles(changes.mutation.project_id, shown)}
     left = read_left(changes.mutation, ids, at=at)
     differences = defaultdict[int, list[Difference]](list)
     for part, change in changes.of_parts:

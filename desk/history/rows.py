@@ -42,7 +42,7 @@ class Row:
 
 def rows_of(mutations: Sequence[ListedMutation], projects: Iterable[Project]) -> list[Row]:
     """Return these as rows; names are looked up once for all of them."""
-    names = look_up_names(ids_named(mutations))
+    names = look_up_names(ids_named(mutations), {mutation.project_id for mutation in mutations})
     project_of: Mapping[int, Project] = {project.pk: project for project in projects}
 
     def row(mutation: ListedMutation) -> Row:

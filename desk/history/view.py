@@ -159,7 +159,7 @@ def _read_issues(
 
 def _wishes(listed: ListedMutation) -> list[str]:
     """Return what was asked for, one by one."""
-    names = look_up_names(ids_named([listed]))
+    names = look_up_names(ids_named([listed]), [listed.project_id])
     them = "it" if listed.changed == 1 else "them"
     return [visible(wish.replace("{}", them, 1)) for wish in wishes(listed, names)]
 
@@ -187,7 +187,7 @@ def _skipped(visitor: Visitor, listed: ListedMutation, outcome: UndoOutcome | No
     if whole is None or outcome is None or not outcome.skipped_ids:
         return []
     with_marks = history.shows_marks_to(whole, visitor.by)
-    links = read_links(whole.pk)
+    links = read_links(whole)
     changes = changes_of(whole, outcome.skipped_ids, links, with_marks=with_marks)
     return changed_issues(changes, at=visitor.at)
 

@@ -15,6 +15,7 @@ from desk.list.rows import rows_of
 from desk.pages import page
 from desk.people import Visitor, visitor_of
 from desk.searches import STANDING, Saved, organizations_of, read_saved
+from issues.named import Named
 from issues.reading.items import look_up_names
 from issues.reading.lists import MAX_HITS, IssueList, read_list
 from projects.pages import ForeignCursor, write_cursor
@@ -82,7 +83,8 @@ def _context(asked: Asked, visitor: Visitor, found: IssueList | None, error: str
         "view": asked.address(sort=[], chart=[]),
     }
     if found is not None and found.stats is not None:
-        releases = look_up_names(("releases", item.last_release_id) for item in found.items).releases
+        named: list[tuple[Named, int | None]] = [("releases", item.last_release_id) for item in found.items]
+        releases = look_up_names(named, {item.project_id for item in found.items}).releases
         found.names.releases.update(releases)
         context |= {
             "rows": rows_of(found.items, found.names, found.stats, came_from=asked.params.urlencode()),

@@ -51,7 +51,7 @@ def take(project_id: int, most: int) -> Batch:
         cursor.execute(
             """
             DELETE FROM events_arrival
-            WHERE id = ANY(ARRAY(
+            WHERE project_id = %s AND id = ANY(ARRAY(
                 SELECT id FROM events_arrival
                 WHERE project_id = %s AND set_aside_at IS NULL
                 ORDER BY project_id, id
@@ -59,7 +59,7 @@ def take(project_id: int, most: int) -> Batch:
             ))
             RETURNING id, hash::text, older_hashes, event_id, seen_at, received_at, level, "user", release, environment
             """,
-            [project_id, most],
+            [project_id, project_id, most],
         )
         rows = sorted(cursor.fetchall(), key=itemgetter(0))
     # A UUID takes longer to make than the rest of an occurrence, and most events of a batch share a few.
@@ -67,10 +67,13 @@ def take(project_id: int, most: int) -> Batch:
     return Batch([row[0] for row in rows], [Occurrence(hashes[row[1]], tuple(row[2]), *row[3:]) for row in rows])
 
 
-def set_aside(ids: Sequence[int], *, at: datetime) -> None:
-    """Let these events wait apart, so that others are counted."""
+def set_aside(project_id: int, ids: Sequence[int], *, at: datetime) -> None:
+    """Let these events of a project wait apart, so that others are counted."""
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE events_arrival SET set_aside_at = %s WHERE id = ANY(%s::bigint[])", [at, as_array(ids)])
+        cursor.execute(
+            "UPDATE events_arrival SET set_aside_at = %s WHERE project_id = %s AND id = ANY(%s::bigint[])",
+            [at, project_id, as_array(ids)],
+        )
 
 
 def take_up() -> int:

@@ -97,5 +97,5 @@ def _set_aside(project_id: int, failed: Failed, *, at: datetime) -> Occurrence:
         project_id,
         exc_info=failed.__cause__,
     )
-    batches.set_aside(failed.batch.ids, at=at)
+    batches.set_aside(project_id, failed.batch.ids, at=at)
     return occurrence

@@ -59,15 +59,15 @@ def activities_from(issue: Issue, position: Position, limit: int, *, notes_only:
         FROM tree
         CROSS JOIN LATERAL (
             SELECT id FROM issues_activity
-            WHERE issue_id = tree.id {f"AND kind = '{ActivityKind.NOTE.value}'" if notes_only else ""}
-                  {beyond if after else ""}
+            WHERE project_id = %s AND issue_id = tree.id
+                  {f"AND kind = '{ActivityKind.NOTE.value}'" if notes_only else ""} {beyond if after else ""}
             ORDER BY id {direction}
             LIMIT {limit:d}
         ) AS page
         ORDER BY page.id {direction}
         LIMIT {limit:d}
         """,
-        [issue.pk, issue.project_id, *after],
+        [issue.pk, issue.project_id, issue.project_id, *after],
     )
     found = Activity.objects.filter(project=issue.project_id, pk__in=ids).select_related("user")
     return found.order_by(*position.order())

@@ -95,10 +95,10 @@ def read_changes(mutation: Mutation, asked: PageQuery, *, by: Caller) -> tuple[T
     with_marks = history.shows_marks_to(mutation, by)
     if mutation.ids is None:  # "all" may be millions: read from the index, in its order
         links = NO_LINKS
-        page = read_page(Activity.objects.filter(mutation_id=mutation.pk), asked)
+        page = read_page(Activity.objects.filter(project=mutation.project_id, mutation_id=mutation.pk), asked)
         ids = [activity.issue_id for activity in page.rows]
     else:
-        links = read_links(mutation.pk)
+        links = read_links(mutation)
         named = sorted(undo.issues_of(mutation, links, with_marks=with_marks))
         page = read_page(Issue.objects.with_ids(mutation.project_id, named), asked)
         ids = [issue.pk for issue in page.rows]
@@ -117,6 +117,7 @@ def changes_of(mutation: Mutation, issue_ids: Sequence[int], links: Links, *, wi
             for column, of in part.names.items()
             for state in (change.before, change.after)
         ),
+        [mutation.project_id],
         tells_of_gone=True,
     )
     return Changes(mutation, issue_ids, of_parts, links, names, with_marks)
@@ -124,7 +125,10 @@ def changes_of(mutation: Mutation, issue_ids: Sequence[int], links: Links, *, wi
 
 def read_undone_by(mutations: Iterable[Mutation]) -> dict[int, int]:
     """Return by which mutation each of these was undone, the last time."""
-    undos = Mutation.objects.filter(undoes__in=[mutation.pk for mutation in mutations])
+    undone = list(mutations)
+    undos = Mutation.objects.filter(
+        project__in={mutation.project_id for mutation in undone}, undoes__in=[mutation.pk for mutation in undone]
+    )
     return dict(undos.values_list("undoes").annotate(Max("pk")))
 
 
@@ -151,11 +155,12 @@ def _read(mutation: Mutation, ids: Sequence[int], part: Part) -> list[Change]:
             f"""
             SELECT issue.id, issue.times_seen, issue.users_seen, {before}, {after}
             FROM issues_activity AS activity
-            JOIN issues_issue AS issue ON issue.id = activity.issue_id
+            JOIN issues_issue AS issue ON issue.project_id = activity.project_id AND issue.id = activity.issue_id
             {part.next_change}
-            WHERE activity.mutation_id = %s AND activity.issue_id = ANY(%s::bigint[]) AND activity.kind = ANY(%s)
+            WHERE activity.project_id = %s AND activity.mutation_id = %s AND activity.issue_id = ANY(%s::bigint[])
+              AND activity.kind = ANY(%s)
             """,
-            [mutation.pk, as_array(ids), [kind.value for kind in part.kinds]],
+            [mutation.project_id, mutation.pk, as_array(ids), [kind.value for kind in part.kinds]],
         )
         return [
             Change(
@@ -182,7 +187,7 @@ def read_left(mutation: Mutation, issue_ids: Sequence[int], *, at: datetime) -> 
         (
             SELECT '{part.name}', issue.id, later.id IS NULL OR {part.same("issue.", "later.before_")}
             FROM issues_activity AS activity
-            JOIN issues_issue AS issue ON issue.id = activity.issue_id
+            JOIN issues_issue AS issue ON issue.project_id = activity.project_id AND issue.id = activity.issue_id
             {part.next_change}
             WHERE activity.mutation_id = %(mutation_id)s AND activity.issue_id = ANY(%(ids)s::bigint[])
               AND activity.project_id = %(project_id)s AND activity.kind IN ({part.kinds_in_sql})

@@ -145,11 +145,14 @@ def _items() -> Statement:
 def read_names(items: Sequence[Item]) -> Names:
     """Return the names of the people, teams and releases of these items; of those that are still there."""
     columns = [named for part in PARTS for named in part.names.items()]
-    return look_up_names((of, getattr(item, column)) for item in items for column, of in columns)
+    named = ((of, getattr(item, column)) for item in items for column, of in columns)
+    return look_up_names(named, {item.project_id for item in items})
 
 
-def look_up_names(named: Iterable[tuple[Named, int | None]], *, tells_of_gone: bool = False) -> Names:
-    """Return the names of these people, teams and releases; of those that are still there."""
+def look_up_names(
+    named: Iterable[tuple[Named, int | None]], project_ids: Iterable[int], *, tells_of_gone: bool = False
+) -> Names:
+    """Return the names of these people, teams and releases of these projects; of those that are still there."""
     ids: dict[Named, set[int]] = {"people": set(), "teams": set(), "releases": set()}
     for of, pk in named:
         if pk is not None:
@@ -164,9 +167,10 @@ def look_up_names(named: Iterable[tuple[Named, int | None]], *, tells_of_gone: b
                 UNION ALL
                 SELECT 'team', id, slug, NULL, NULL FROM projects_team WHERE id = ANY(%s::bigint[])
                 UNION ALL
-                SELECT 'release', id, version, NULL, NULL FROM projects_release WHERE id = ANY(%s::bigint[])
+                SELECT 'release', id, version, NULL, NULL FROM projects_release
+                WHERE project_id = ANY(%s::bigint[]) AND id = ANY(%s::bigint[])
                 """,
-                [as_array(users), as_array(teams), as_array(releases)],
+                [as_array(users), as_array(teams), as_array(project_ids), as_array(releases)],
             )
             rows = cursor.fetchall()
     return Names(

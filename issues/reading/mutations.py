@@ -24,6 +24,8 @@ from projects.models import ApiKey, OrganizationMember, User
 from projects.pages import Page, PageQuery, read_page
 from projects.querysets import is_id
 
+Bounds = tuple[int, int, int]  # a project, its first id that counts, and the first that doesn't any more
+
 LETTERS_OF_A_QUERY = 300
 LONG = ("ids", "query", "seen_ids", "bookmark_ids", "subscription_ids")  # a request may name a hundred thousand ids
 # Ids come in the order in which requests change something, times are those at which requests began: one that waited for
@@ -149,7 +151,8 @@ def told(mutations: Iterable[Mutation], *, by: Caller) -> list[ListedMutation]:
     rows = list(mutations)
     undone_by = read_undone_by(rows) if rows else {}
     earlier_ids = {pk for row in rows for pk in (row.undoes, row.scope_of) if pk is not None}
-    earlier = {row.pk: row for row in _light(Mutation.objects.filter(pk__in=earlier_ids))} if earlier_ids else {}
+    of_the_same = Mutation.objects.filter(project__in={row.project_id for row in rows})
+    earlier = {row.pk: row for row in _light(of_the_same.filter(pk__in=earlier_ids))} if earlier_ids else {}
     everything = {**earlier, **{row.pk: row for row in rows}}
     trees, names = _trees(everything.values()), _short_ids(everything.values())
 
@@ -211,7 +214,7 @@ def _only(row: Any) -> int | None:
     return row.short_ids[0] if row.short_ids is not None and len(row.short_ids) == 1 else None
 
 
-def _rows(query: MutationQuery, bounds: tuple[int, int] | None, position: Position, limit: int) -> QuerySet[Any]:
+def _rows(query: MutationQuery, bounds: Sequence[Bounds] | None, position: Position, limit: int) -> QuerySet[Any]:
     """Return up to ``limit`` mutations from a position of ``NEWEST_FIRST`` on.
 
     Each project is read from its index on and no further than the limit: a condition on all of them at once would walk
@@ -219,9 +222,10 @@ def _rows(query: MutationQuery, bounds: tuple[int, int] | None, position: Positi
     0: with it the filter is no equality, so the order needs both columns, and that index alone has them.
     """
     conditions, params = _conditions(query)
+    places: list[Iterable[int]] = [query.project_ids]
     if bounds is not None:
-        conditions += ["mutation.id >= %s", "mutation.id < %s"]
-        params += bounds
+        conditions.append("mutation.id >= place.low AND mutation.id < place.high")
+        places = list(zip(*bounds, strict=True)) or [(), (), ()]
     if position.key is not None:
         conditions.append(f"mutation.id {'>' if position.backwards else '<'} %s")
         params.append(position.key[1])
@@ -230,7 +234,8 @@ def _rows(query: MutationQuery, bounds: tuple[int, int] | None, position: Positi
     ids = RawSQL(
         f"""
         SELECT page.id
-        FROM unnest(%s::bigint[]) AS place (project_id)
+        FROM unnest({", ".join(["%s::bigint[]"] * len(places))})
+            AS place ({", ".join(("project_id", "low", "high")[: len(places)])})
         {of_words}
         CROSS JOIN LATERAL (
             SELECT mutation.id FROM issues_mutation AS mutation
@@ -241,7 +246,7 @@ def _rows(query: MutationQuery, bounds: tuple[int, int] | None, position: Positi
         ORDER BY page.id {direction}
         LIMIT {limit:d}
         """,
-        [as_array(query.project_ids), *([] if query.statuses is None else [list(query.statuses)]), *params],
+        [*map(as_array, places), *([] if query.statuses is None else [list(query.statuses)]), *params],
         output_field=BigIntegerField(),
     )
     return _light(Mutation.objects.filter(project__in=list(query.project_ids), pk__in=ids)).order_by(*position.order())
@@ -273,36 +278,54 @@ def _conditions(query: MutationQuery) -> tuple[list[str], list[Any]]:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _bounds(query: MutationQuery) -> tuple[int, int] | None:
-    """Return between which ids the mutations of that time are, and few others; None where no time is asked."""
+def _bounds(query: MutationQuery) -> Sequence[Bounds] | None:
+    """Return between which ids the mutations of that time are in each project, and few others; None where no time is
+    asked."""
     if query.since is None or query.until is None:
         return None
-    return _first_since(query.since - LONGEST_WAIT), _first_since(query.until + LONGEST_WAIT)
+    low = _first_since(query.since - LONGEST_WAIT, query.project_ids)
+    high = _first_since(query.until + LONGEST_WAIT, query.project_ids)
+    return [(project_id, low[project_id], high[project_id]) for project_id in low]
 
 
-def _first_since(at: datetime) -> int:
-    """Return about the first id of that time or later, by halving: no index has the times, and none is needed."""
+def _first_since(at: datetime, project_ids: Sequence[int]) -> dict[int, int]:
+    """Return about the first id of that time or later in each project that has any, by halving: no index has the times,
+    and none is needed.
+
+    As in :func:`_rows`, no project is 0: else the primary key would be walked, through the mutations of all others.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            WITH RECURSIVE search (low, high) AS (
-                SELECT coalesce(min(id), 0), coalesce(max(id), 0) + 1 FROM issues_mutation
+            WITH RECURSIVE search (project_id, low, high) AS (
+                SELECT place.project_id, least.id, most.id + 1
+                FROM unnest(%(project_ids)s::bigint[]) AS place (project_id)
+                CROSS JOIN LATERAL (
+                    SELECT id FROM issues_mutation WHERE project_id IN (0, place.project_id)
+                    ORDER BY project_id DESC, id LIMIT 1
+                ) AS least
+                CROSS JOIN LATERAL (
+                    SELECT id FROM issues_mutation WHERE project_id IN (0, place.project_id)
+                    ORDER BY project_id, id DESC LIMIT 1
+                ) AS most
                 UNION ALL
-                SELECT CASE WHEN probe.created_at < %(at)s THEN probe.id + 1 ELSE search.low END,
+                SELECT search.project_id,
+                       CASE WHEN probe.created_at < %(at)s THEN probe.id + 1 ELSE search.low END,
                        CASE WHEN probe.created_at < %(at)s THEN search.high ELSE half.id END
                 FROM search
                 CROSS JOIN LATERAL (SELECT search.low + (search.high - search.low) / 2) AS half (id)
                 CROSS JOIN LATERAL (
-                    SELECT id, created_at FROM issues_mutation WHERE id >= half.id ORDER BY id LIMIT 1
+                    SELECT id, created_at FROM issues_mutation
+                    WHERE project_id IN (0, search.project_id) AND id >= half.id
+                    ORDER BY project_id DESC, id LIMIT 1
                 ) AS probe
                 WHERE search.low < search.high
             )
-            SELECT low FROM search WHERE low >= high
+            SELECT project_id, low FROM search WHERE low >= high
             """,
-            {"at": at},
+            {"at": at, "project_ids": as_array(project_ids)},
         )
-        row = cursor.fetchone()
-    return 0 if row is None else int(row[0])
+        return dict(cursor.fetchall())
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -312,24 +335,24 @@ def _first_since(at: datetime) -> int:
 
 def _trees(mutations: Iterable[Any]) -> dict[int, list[Tree]]:
     """Return what merges and unmerges did, by mutation: as the parents' activities tell."""
-    ids = [mutation.pk for mutation in mutations if "merge" in mutation.body]
-    if not ids:
+    merges = {mutation.pk: mutation.project_id for mutation in mutations if "merge" in mutation.body}
+    if not merges:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(
             """
             SELECT activity.mutation_id, issue.short_number, project.slug, jsonb_array_length(activity.data -> 'issues')
-            FROM unnest(%s::bigint[]) AS asked (id)
+            FROM unnest(%s::bigint[], %s::bigint[]) AS asked (id, project_id)
             CROSS JOIN LATERAL (
-                SELECT mutation_id, issue_id, data FROM issues_activity
-                WHERE mutation_id = asked.id AND kind IN (%s, %s) AND data ? 'issues'
+                SELECT project_id, mutation_id, issue_id, data FROM issues_activity
+                WHERE project_id = asked.project_id AND mutation_id = asked.id AND kind IN (%s, %s) AND data ? 'issues'
                 ORDER BY issue_id
                 LIMIT %s
             ) AS activity
-            LEFT JOIN issues_issue AS issue ON issue.id = activity.issue_id
+            LEFT JOIN issues_issue AS issue ON issue.project_id = activity.project_id AND issue.id = activity.issue_id
             LEFT JOIN projects_project AS project ON project.id = issue.project_id
             """,
-            [as_array(ids), ActivityKind.MERGE.value, ActivityKind.UNMERGE.value, TREES],
+            [as_array(merges), as_array(merges.values()), ActivityKind.MERGE.value, ActivityKind.UNMERGE.value, TREES],
         )
         found: dict[int, list[Tree]] = {}
         for pk, number, slug, count in cursor:
@@ -342,10 +365,11 @@ TREES = 20  # that one mutation is told to have changed
 
 def _short_ids(mutations: Iterable[Any]) -> dict[int | None, str]:
     """Return the short ids of the issues that were the only ones of a mutation, by their ids."""
-    ids = {pk for mutation in mutations if (pk := _only(mutation)) is not None}
-    if not ids:
+    project_of = {pk: mutation.project_id for mutation in mutations if (pk := _only(mutation)) is not None}
+    if not project_of:
         return {}
-    named = Issue.objects.filter(pk__in=ids).values_list("pk", "project__slug", "short_number")
+    issues = Issue.objects.of_projects(set(project_of.values())).filter(pk__in=project_of)
+    named = issues.values_list("pk", "project__slug", "short_number")
     return {pk: short_ids.write(slug, number) for pk, slug, number in named}
 
 

@@ -29,15 +29,16 @@ def _read_around(page: Sequence[Gathered], seen: Sequence[Project]) -> Around:
     """Read what these releases show: a fixed number of statements."""
     releases = [release for gathered in page for release in gathered.releases]
     ids = [release.pk for release in releases]
+    project_ids = sorted({release.project_id for release in releases})
     new_issues = (
-        Issue.objects.of_projects(sorted({release.project_id for release in releases}))
+        Issue.objects.of_projects(project_ids)
         .visible()
         .filter(first_release__in=ids)
         .values_list("first_release")
         .annotate(count=Count("pk"))
         .order_by()
     )
-    last_deploys: Any = Deploy.objects.raw(LAST_DEPLOYS, [ids])  # with the columns that only it has
+    last_deploys: Any = Deploy.objects.raw(LAST_DEPLOYS, [project_ids, ids])  # with the columns that only it has
     return Around(
         projects={project.pk: project for project in seen},
         new_issues=dict(new_issues),
@@ -50,8 +51,8 @@ LAST_DEPLOYS = """
     WITH told AS (
         SELECT DISTINCT ON (release.version, coalesce(deploy.told_as_id, deploy.id)) deploy.*, release.version
         FROM projects_deploy AS deploy
-        JOIN projects_release AS release ON release.id = deploy.release_id
-        WHERE deploy.release_id = ANY(%s::bigint[])
+        JOIN projects_release AS release ON release.project_id = deploy.project_id AND release.id = deploy.release_id
+        WHERE deploy.project_id = ANY(%s::bigint[]) AND deploy.release_id = ANY(%s::bigint[])
         ORDER BY release.version, coalesce(deploy.told_as_id, deploy.id), deploy.id
     )
     SELECT DISTINCT ON (version) *, count(*) OVER (PARTITION BY version) AS count
@@ -98,4 +99,6 @@ def read_deploys(release: Gathered, asked: PageQuery) -> Page[Deploy]:
 
     :raises ForeignCursor: the cursor is of another list.
     """
-    return read_page(Deploy.objects.gathered([row.pk for row in release.releases]), asked)
+    rows = release.releases
+    found = Deploy.objects.gathered({row.project_id for row in rows}, [row.pk for row in rows])
+    return read_page(found, asked)

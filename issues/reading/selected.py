@@ -91,9 +91,9 @@ def _count(issues: QuerySet[Any], *, at: datetime) -> Counter[str]:
     return +counts
 
 
-def read_titles(ids: Sequence[int]) -> list[Any]:
-    """Return these issues, the lowest id first, each with its ``title`` and its project."""
-    issues = Issue.objects.filter(pk__in=ids).annotate(title=F("text__title")).order_by("pk")
+def read_titles(project_id: int, ids: Sequence[int]) -> list[Any]:
+    """Return these issues of a project, the lowest id first, each with its ``title`` and its project."""
+    issues = Issue.objects.filter(project=project_id, pk__in=ids).annotate(title=F("text__title")).order_by("pk")
     return list(issues.select_related("project"))
 
 

@@ -80,12 +80,14 @@ def _first(rows: QuerySet[AnyRow], limit: int) -> First[AnyRow]:
     return First(found[:limit], len(found) > limit)
 
 
-def _keys(activities: Iterable[Activity]) -> Mapping[int, ApiKey]:
+def _keys(activities: Sequence[Activity]) -> Mapping[int, ApiKey]:
     by_nobody = {a.mutation_id for a in activities if a.user_id is None and a.mutation_id}
     if not by_nobody:
         return {}
-    by_key = Mutation.objects.filter(pk__in=by_nobody, api_key__isnull=False).select_related("api_key").only("api_key")
-    return {mutation.pk: mutation.api_key for mutation in by_key if mutation.api_key is not None}
+    project_ids = {a.project_id for a in activities}
+    by_key = Mutation.objects.filter(project__in=project_ids, pk__in=by_nobody, api_key__isnull=False)
+    found = by_key.select_related("api_key").only("api_key")
+    return {mutation.pk: mutation.api_key for mutation in found if mutation.api_key is not None}
 
 
 def _assignees(activities: Iterable[Activity]) -> People:

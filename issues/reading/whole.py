@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from issues.models import Activity, Issue, IssueSeen, IssueSubscription, IssueText
+from issues.models import Activity, Issue, IssueSeen, IssueSubscription
 from issues.named import Names
 from issues.reading.activities import newest_activities
 from issues.reading.items import DAY, HOUR, Item, Stats, StatsPeriod, read_items, read_names, read_stats
@@ -38,9 +37,16 @@ def read_whole(issue: Issue, *, by: Caller, at: datetime) -> WholeIssue | None:
     (item,) = items
     stats = [read_stats(items, period, at=at) for period in (A_DAY, A_MONTH)]
     names = read_names(items)
-    releases = Release.objects.in_bulk([pk for pk in (item.first_release_id, item.last_release_id) if pk])
-    seen = IssueSeen.objects.filter(issue=issue).select_related("user").order_by("-seen_at", "-pk")
-    followers = IssueSubscription.objects.filter(issue=issue, is_active=True).select_related("user").order_by("-pk")
+    releases = Release.objects.of_project(issue.project_id).in_bulk(
+        [pk for pk in (item.first_release_id, item.last_release_id) if pk]
+    )
+    seen = (
+        IssueSeen.objects.filter(project=issue.project_id, issue=issue)
+        .select_related("user")
+        .order_by("-seen_at", "-pk")
+    )
+    followers = IssueSubscription.objects.filter(project=issue.project_id, issue=issue, is_active=True)
+    followers = followers.select_related("user").order_by("-pk")
     return WholeIssue(
         item=item,
         names=names,
@@ -51,8 +57,3 @@ def read_whole(issue: Issue, *, by: Caller, at: datetime) -> WholeIssue | None:
         first_release=releases.get(item.first_release_id),
         last_release=releases.get(item.last_release_id),
     )
-
-
-def read_metadata(issue_id: int) -> Any:
-    """Return what the events of an issue said besides its title; None of one that lost its text."""
-    return IssueText.objects.filter(pk=issue_id).values_list("metadata", flat=True).first()

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, QuerySet
 from django.db.models.functions import Greatest, Least
 
 from issues.enums import ActivityKind
@@ -95,8 +95,11 @@ def remove(note: Activity, act: Act) -> bool:
 
 
 def _still_there(note: Activity) -> QuerySet[Activity]:
+    visible = Issue.objects.visible().filter(
+        project=note.project_id, pk=note.issue_id
+    )  # not joined: DELETE has no joins
     return Activity.objects.filter(
-        pk=note.pk, issue=note.issue_id, kind=ActivityKind.NOTE, issue__merged_into__isnull=True
+        Exists(visible), project=note.project_id, pk=note.pk, issue=note.issue_id, kind=ActivityKind.NOTE
     )
 
 

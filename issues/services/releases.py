@@ -99,7 +99,10 @@ def _delete(version: str, rows: Sequence[Release], *, at: datetime) -> None:
     _forget(project_ids, ids)
     for table, column in (("deploy", "release_id"), ("release", "id")):
         with connection.cursor() as cursor:
-            cursor.execute(f"DELETE FROM projects_{table} WHERE {column} = ANY(%s::bigint[])", [ids])
+            cursor.execute(
+                f"DELETE FROM projects_{table} WHERE project_id = ANY(%s::bigint[]) AND {column} = ANY(%s::bigint[])",
+                [as_array(project_ids), ids],
+            )
     carry(project_ids, numbered(version))
     # Those of its package may be older without it; what waits for one that comes after its base sees that now.
     resolutions.settle(project_ids, at=at)
@@ -112,7 +115,7 @@ def _change(version: str, rows: Sequence[Release], change: ReleaseChange, *, at:
     resolutions.settle(made_for | change.project_ids, at=at)
     columns = _columns(change)
     if rows and columns:
-        Release.objects.filter(pk__in=[row.pk for row in rows]).update(**columns)
+        Release.objects.of_projects(made_for).filter(pk__in=[row.pk for row in rows]).update(**columns)
     new = change.project_ids - made_for
     # What is known of it goes along to another project; when it was made there is now.
     known = _columns_of(min(rows, key=lambda row: (row.created_at, row.pk))) if rows else {}
@@ -194,7 +197,7 @@ def _forget(project_ids: Sequence[int], ids: str) -> None:
         cursor.execute(
             """
             WITH locked AS MATERIALIZED (
-                SELECT id FROM issues_issue
+                SELECT project_id, id FROM issues_issue
                 WHERE project_id = ANY(%(project_ids)s::bigint[])
                   AND ARRAY[first_release_id, last_release_id, own_first_release_id, own_last_release_id]
                       && %(ids)s::bigint[]
@@ -207,26 +210,28 @@ def _forget(project_ids: Sequence[int], ids: str) -> None:
                 own_last_release_id = CASE WHEN issue.own_last_release_id = ANY(%(ids)s::bigint[]) THEN NULL
                                            ELSE issue.own_last_release_id END
             FROM locked
-            WHERE issue.id = locked.id
+            WHERE issue.project_id = locked.project_id AND issue.id = locked.id
             """,
             params,
         )
         cursor.execute(
             f"""
             WITH RECURSIVE tree AS (
-                SELECT id AS root, id FROM issues_issue
+                SELECT project_id, id AS root, id FROM issues_issue
                 WHERE project_id = ANY(%(project_ids)s::bigint[])
                   AND ARRAY[first_release_id, last_release_id] && %(ids)s::bigint[]
                 UNION ALL
-                SELECT tree.root, child.id FROM tree JOIN issues_issue AS child ON child.merged_into_id = tree.id
+                SELECT tree.project_id, tree.root, child.id
+                FROM tree
+                JOIN issues_issue AS child ON child.project_id = tree.project_id AND child.merged_into_id = tree.id
             ),
             total AS (
-                SELECT tree.root, {RELEASES_OF_A_TREE}
+                SELECT tree.project_id, tree.root, {RELEASES_OF_A_TREE}
             )
             UPDATE issues_issue AS issue
             SET first_release_id = total.first_release_id, last_release_id = total.last_release_id
             FROM total
-            WHERE issue.id = total.root
+            WHERE issue.project_id = total.project_id AND issue.id = total.root
             """,
             params,
         )

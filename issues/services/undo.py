@@ -75,7 +75,7 @@ def _undo(undone: Mutation, act: Act) -> UndoOutcome:
 
 def _hold(undone: Mutation) -> None:
     """Let nobody prune the mutation before the commit. Nothing else ever changes one."""
-    held = Mutation.objects.select_for_update().filter(pk=undone.pk).values_list("pk")
+    held = Mutation.objects.select_for_update().filter(project=undone.project_id, pk=undone.pk).values_list("pk")
     if not list(held):
         raise UnknownMutation
 
@@ -122,11 +122,11 @@ def _read_set(undone: Mutation, last: int) -> list[int]:
         cursor.execute(
             """
             SELECT issue_id FROM issues_activity
-            WHERE mutation_id = %s AND issue_id > %s
+            WHERE project_id = %s AND mutation_id = %s AND issue_id > %s
             ORDER BY issue_id
             LIMIT %s
             """,
-            [undone.pk, last, IN_A_SET],
+            [undone.project_id, undone.pk, last, IN_A_SET],
         )
         return [pk for (pk,) in cursor.fetchall()]
 
@@ -134,7 +134,7 @@ def _read_set(undone: Mutation, last: int) -> list[int]:
 def _undo_named(undone: Mutation, act: Act) -> UndoOutcome:
     """Take back what was done to named issues: a table of contents."""
     assignable = lookups.hold_former_assignees(undone.project_id, undone.pk)
-    links = read_links(undone.pk)
+    links = read_links(undone)
     scope = NamedIssues(undone.project_id, ids=frozenset(issues_of(undone, links)))
     relatives = ancestors if links.issues else no_relatives
     locked = lock_targets(scope, at=act.at, relatives=relatives, hidden=True, kind=MutationKind.UNDO)
@@ -198,7 +198,10 @@ def _restore_marks(targets: NamedTargets, undone: Mutation, act: Act) -> Changed
 def issues_of(undone: Mutation, links: Links, *, with_marks: bool = True) -> set[int]:
     """Return the issues that it changed, some of which may be deleted since."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT DISTINCT issue_id FROM issues_activity WHERE mutation_id = %s", [undone.pk])
+        cursor.execute(
+            "SELECT DISTINCT issue_id FROM issues_activity WHERE project_id = %s AND mutation_id = %s",
+            [undone.project_id, undone.pk],
+        )
         ids = {pk for (pk,) in cursor.fetchall()}
     marked = [getattr(undone, mark.ids) for mark in MARKS] if with_marks else ()
     return ids.union(links.issues, *marked)

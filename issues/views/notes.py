@@ -101,7 +101,8 @@ class NotesViewSet(OneIssueViewSet):
     def _own_note(self, word: str) -> Activity:
         author = self._author()
         self.refuse_merged()
-        found = Activity.objects.filter(pk=read_id(word) or 0, issue=self.issue, kind=ActivityKind.NOTE)
+        notes = Activity.objects.filter(project=self.issue.project_id, issue=self.issue, kind=ActivityKind.NOTE)
+        found = notes.filter(pk=read_id(word) or 0)
         note = found.select_related("user").first()
         if note is None:
             raise Http404

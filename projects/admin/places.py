@@ -21,13 +21,16 @@ def limit_of(key: ClientKey) -> str:
     return "" if key.limit_count is None else f"{key.limit_count:,} in {key.limit_window:,} s"
 
 
+def seen_ids(caller: Caller) -> list[int]:
+    """Return the projects that somebody sees, as values: what is a project's is asked by those, never by a query."""
+    return list(Project.objects.visible_to(caller).values_list("pk", flat=True))
+
+
 class OfProjectInline(InspectOnlyInline):
     """Rows of what is seen as a whole: who found the page that they stand on may read them."""
 
     def seen_by(self, rows: QuerySet[Any], caller: Caller, request: HttpRequest) -> QuerySet[Any]:
-        return rows.filter(**{f"{self.of_project}__in": Project.objects.visible_to(caller)})
-
-    of_project: ClassVar[str] = "project"
+        return rows.filter(project__in=seen_ids(caller))
 
 
 class ClientKeysInline(OfProjectInline):
@@ -96,7 +99,6 @@ class ProjectAdmin(LargeTableAdmin):
 
 class DeploysInline(OfProjectInline):
     model = Deploy
-    of_project = "release__project"
     fields = ("environment", "name", "url", "started_at", "finished_at")
     ordering = ("-finished_at", "-id")
 
@@ -117,7 +119,7 @@ class ReleaseAdmin(InspectOnlyAdmin):
     inlines = (DeploysInline,)
 
     def seen_by(self, rows: QuerySet[Any], caller: Caller, request: HttpRequest) -> QuerySet[Any]:
-        return rows.filter(project__in=Project.objects.visible_to(caller))
+        return rows.filter(project__in=seen_ids(caller))
 
 
 @admin.register(Deploy)
@@ -131,4 +133,4 @@ class DeployAdmin(InspectOnlyAdmin):
     fields = ("id", "release", "environment", "name", "url", "started_at", "finished_at")
 
     def seen_by(self, rows: QuerySet[Any], caller: Caller, request: HttpRequest) -> QuerySet[Any]:
-        return rows.filter(release__project__in=Project.objects.visible_to(caller))
+        return rows.filter(project__in=seen_ids(caller))

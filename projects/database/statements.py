@@ -16,10 +16,10 @@ from projects.database.reading import connection
 
 # Not compiled, either: a table without an index of use looks so dear then that it seems to be worth it.
 _BY_INDEX = """
-    SELECT set_config('enable_seqscan', 'off', true),
-           set_config('enable_mergejoin', 'off', true),
-           set_config('enable_hashjoin', 'off', true),
-           set_config('jit', 'off', true);
+    SET LOCAL enable_seqscan = off;
+    SET LOCAL enable_mergejoin = off;
+    SET LOCAL enable_hashjoin = off;
+    SET LOCAL jit = off;
 """
 
 

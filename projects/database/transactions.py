@@ -119,12 +119,13 @@ def starting_over_if_locked() -> Iterator[None]:
 # Until the end of the transaction, whatever the connection's own settings are. "Update all" takes its time. And rows
 # that are about to be written are in memory: at PostgreSQL's default price for a disk that has to move its head, it
 # would rather read a whole project than look up 10,000 ids. To compile a statement by JIT can take longer than the
-# statement: no later one is the same.
+# statement: no later one is the same. SET, not set_config(): where tables are divided among servers, that tells the
+# others nothing, and what waits there would wait for ever.
 _SETTINGS = """
-    SELECT set_config('lock_timeout', '{lock_timeout:d}ms', true),
-           set_config('statement_timeout', '0', true),
-           set_config('random_page_cost', '1.1', true),
-           set_config('jit', 'off', true);
+    SET LOCAL lock_timeout = '{lock_timeout:d}ms';
+    SET LOCAL statement_timeout = 0;
+    SET LOCAL random_page_cost = 1.1;
+    SET LOCAL jit = off;
 """
 
 

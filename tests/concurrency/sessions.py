@@ -18,7 +18,7 @@ from django.db import connection, connections
 PATIENCE = 30  # seconds after which a test that hangs fails instead
 
 # Statements by which a session is stopped or interrupted.
-BEGIN = re.compile(r"set_config\('lock_timeout'")
+BEGIN = re.compile("SET LOCAL lock_timeout")
 HOLD = re.compile(r"FOR KEY SHARE")
 ISSUE_LOCK = re.compile(r'FROM "?issues_issue"?.* FOR (NO KEY )?UPDATE', re.DOTALL)
 HISTORY = re.compile(r'INSERT INTO "issues_mutation"')  # the last one before the commit

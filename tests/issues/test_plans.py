@@ -220,7 +220,7 @@ READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
         {"issues_activity_of_mutation", "issues_activity_of_issue"},
     ),
     "by what a page of mutations was undone": (
-        lambda cast: read_undone_by(Mutation.objects.order_by("pk")[:100]),
+        lambda cast: read_undone_by(list(Mutation.objects.order_by("pk")[:100])),
         {"issues_mutation_undone_by"},
     ),
     "what events overwrote long ago": (

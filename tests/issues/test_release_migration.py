@@ -149,9 +149,9 @@ def assert_each_project_has_a_row_of_its_own() -> None:
 def assert_deploys_are_still_gathered_as_one() -> None:
     here, there = release_of(1, "p@2.0"), release_of(2, "p@2.0")
     for releases in ([here, there], [here], [there]):
-        gathered = Deploy.objects.gathered(releases).order_by("finished_at")
+        gathered = Deploy.objects.gathered([1, 2], releases).order_by("finished_at")
         assert list(gathered.values_list("environment", "name")) == [("production", "blue"), ("qa", "")]
-    assert set(Deploy.objects.gathered([here, there]).values_list("pk", flat=True)) == {1, 2}
+    assert set(Deploy.objects.gathered([1, 2], [here, there]).values_list("pk", flat=True)) == {1, 2}
     assert Deploy.objects.count() == 4
 
 

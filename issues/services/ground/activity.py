@@ -155,7 +155,7 @@ def rewrite_all(targets: AllTargets, change: Change, act: Act) -> Counted:
         changed AS (
             UPDATE issues_issue
             SET {", ".join(f"{name} = {sql}" for name, (sql, _) in change.new.items())}, mutation_id = %s
-            WHERE id = ANY(ARRAY(SELECT id FROM target WHERE is_due))
+            WHERE project_id = %s AND id = ANY(ARRAY(SELECT id FROM target WHERE is_due))
             RETURNING id
         ),
         {recorded}
@@ -165,6 +165,7 @@ def rewrite_all(targets: AllTargets, change: Change, act: Act) -> Counted:
         *read_params,
         *(param for _, params in change.new.values() for param in params),
         targets.mutation_id,
+        targets.project_id,
         *values,
     ]
     with connection.cursor() as cursor:

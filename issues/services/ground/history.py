@@ -127,8 +127,10 @@ def read_scopes_shown(mutations: Iterable[Mutation]) -> dict[int, Mutation]:
 
     Only its scope is read. One that is pruned is not there.
     """
-    shown = {mutation.pk: mutation.scope_of for mutation in mutations if mutation.scope_of is not None}
-    found = Mutation.objects.only("ids", "statuses", "query").in_bulk(shown.values()) if shown else {}
+    undos = [mutation for mutation in mutations if mutation.scope_of is not None]
+    shown = {mutation.pk: mutation.scope_of for mutation in undos}
+    first = Mutation.objects.filter(project__in={mutation.project_id for mutation in undos})
+    found = first.only("ids", "statuses", "query").in_bulk(shown.values()) if undos else {}
     return {pk: found[first] for pk, first in shown.items() if first in found}
 
 

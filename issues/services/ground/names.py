@@ -83,7 +83,8 @@ def hold(scopes: Sequence[Scope], *, at: datetime) -> list[Scope]:
         _check(search, found, lambda name: _stands_for_rows(name) and _must_exist(name))
     _lock("projects_user", _ids(found, terms.NamesAssignee))
     _lock("projects_team", {pk for each in found.values() for pk in each.team_ids})
-    _lock("projects_release", _ids(found, terms.NamesRelease | terms.NamesLatestRelease))
+    releases = _ids(found, terms.NamesRelease | terms.NamesLatestRelease)
+    _lock("projects_release", releases, "project_id = ANY(%s::bigint[]) AND", as_array(project_ids))
     return [replace(scope, terms=tuple(_with_ids(term, found) for term in scope.terms)) for scope in scopes]
 
 
@@ -194,7 +195,7 @@ def _ways(
             for way, found in ways_to_find(word, projects.values("organization")):
                 yield way, found, "pk" if way == Way.TEAM else "user_id"
         case terms.NamesRelease(version):
-            yield Way.ID, Release.objects.of_projects(projects).filter(version__like=like(version)), "pk"
+            yield Way.ID, Release.objects.of_projects(project_ids).filter(version__like=like(version)), "pk"
         case terms.NamesLatestRelease():
             for project_id in project_ids:
                 yield Way.ID, Release.objects.of_project(project_id).out_at(at).newest_first()[:1], "pk"
@@ -261,16 +262,18 @@ def _ids(found: dict[Name, Found], kind: Any) -> set[int]:
     return {pk for name, each in found.items() if isinstance(name, kind) for pk in each.ids}
 
 
-def _lock(table: str, ids: Collection[int]) -> None:
+def _lock(table: str, ids: Collection[int], of: str = "", *params: str) -> None:
     """Lock these rows FOR KEY SHARE: others may change them, nobody can delete them before the commit.
 
+    :param of: what else is asked of them, in SQL.
     :raises StartOver: one is gone.
     """
     if not ids:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT id FROM {table} WHERE id = ANY(%s::bigint[]) ORDER BY id FOR KEY SHARE", [as_array(sorted(ids))]
+            f"SELECT id FROM {table} WHERE {of} id = ANY(%s::bigint[]) ORDER BY id FOR KEY SHARE",
+            [*params, as_array(sorted(ids))],
         )
         if len(cursor.fetchall()) < len(ids):
             raise StartOver("What the search names is being deleted just now. Try again.")

@@ -129,7 +129,8 @@ class Part:
                 SELECT next.id, {", ".join(f"next.before_{column}" for column in self.columns)}
                 FROM issues_activity AS next
                 WHERE issue.mutation_id IS DISTINCT FROM activity.mutation_id
-                  AND next.issue_id = activity.issue_id AND next.id > activity.id AND next.kind IN ({self.kinds_in_sql})
+                  AND next.project_id = activity.project_id AND next.issue_id = activity.issue_id
+                  AND next.id > activity.id AND next.kind IN ({self.kinds_in_sql})
                 ORDER BY next.id
                 LIMIT 1
             ) AS later ON true

@@ -41,7 +41,7 @@ def restore(targets: NamedTargets, part: Part, undone_id: int, act: Act, *, to: 
                    AND (NOT {part.same("issue.", "back.")} OR {part.comes_as_another})
                    AND {part.allowed} AS is_due
             FROM issues_activity AS activity
-            JOIN issues_issue AS issue ON issue.id = activity.issue_id
+            JOIN issues_issue AS issue ON issue.project_id = activity.project_id AND issue.id = activity.issue_id
             {part.tables}
             {part.put_back}
             {part.next_change}

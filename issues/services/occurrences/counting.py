@@ -64,7 +64,7 @@ def count(
         raise StartOver("These issues are being deleted just now.")
     _settle(project_id, issues, seen_in, at=at)
 
-    order = versions.order({*seen_in.ids.values(), *numbers.releases_of(issues)})
+    order = versions.order(project_id, {*seen_in.ids.values(), *numbers.releases_of(issues)})
     users = people.hashes(project_id, [occurrence for occurrence, _ in found.places])
     folded = numbers.fold(found.places, users, seen_in.ids, order)
     new = {place: counted for place, counted in folded.items() if isinstance(place, UUID)}

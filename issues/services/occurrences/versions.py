@@ -96,20 +96,16 @@ def _make(project_id: int, since: Mapping[str, datetime]) -> dict[str, int]:
     return {version: made[version] for version in since}
 
 
-def order(release_ids: Collection[int]) -> Order:
-    """Return what these releases sort by (contract section 5).
-
-    They are known by what names them, and are asked for by that alone: if somebody has moved one to another project by
-    hand, the events of this one go on being counted.
-    """
+def order(project_id: int, release_ids: Collection[int]) -> Order:
+    """Return what these releases of a project sort by (contract section 5)."""
     if not release_ids:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             SELECT id, {release_order("release")} FROM projects_release AS release
-            WHERE id = ANY((SELECT %s::bigint[])::bigint[])
+            WHERE project_id = %s AND id = ANY((SELECT %s::bigint[])::bigint[])
             """,
-            [as_array(release_ids)],
+            [project_id, as_array(release_ids)],
         )
         return {row[0]: row[1:] for row in cursor.fetchall()}

@@ -93,7 +93,7 @@ TELL = f"""
             FROM jsonb_each(ignored.data) AS said WHERE told.told_before ? said.key
         ) AS data
         FROM issues_activity AS ignored
-        WHERE ignored.issue_id = told.id AND ignored.kind = 'set_ignored'
+        WHERE ignored.project_id = %(project_id)s AND ignored.issue_id = told.id AND ignored.kind = 'set_ignored'
         ORDER BY ignored.id DESC
         LIMIT 1
     ) AS before ON true

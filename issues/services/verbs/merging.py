@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from issues.enums import ActivityKind
+from issues.models import Mutation
 from issues.mutation import Merged
 from issues.services.ground.targets import NamedTargets, ancestors
 from issues.services.verbs.totals import compute_totals
@@ -223,7 +224,7 @@ class Links:
 NO_LINKS = Links({}, {})
 
 
-def read_links(mutation_id: int) -> Links:
+def read_links(mutation: Mutation) -> Links:
     """Return what a mutation did to trees, as its activities tell; of issues that may be deleted since.
 
     Of a link that was cut both sides tell, and one that is left is enough; of one that was made, the parent alone.
@@ -236,15 +237,17 @@ def read_links(mutation_id: int) -> Links:
             SELECT (entry ->> 'id')::bigint, activity.issue_id, activity.kind = %(merge)s
             FROM issues_activity AS activity
             CROSS JOIN LATERAL jsonb_array_elements(activity.data -> 'issues') AS entry
-            WHERE activity.mutation_id = %(mutation_id)s AND activity.kind IN (%(merge)s, %(unmerge)s)
+            WHERE activity.project_id = %(project_id)s AND activity.mutation_id = %(mutation_id)s
+              AND activity.kind IN (%(merge)s, %(unmerge)s)
             UNION ALL
             SELECT activity.issue_id, activity.before_merged_into_id, false
             FROM issues_activity AS activity
-            WHERE activity.mutation_id = %(mutation_id)s AND activity.kind = %(unmerge)s
-              AND activity.before_merged_into_id IS NOT NULL
+            WHERE activity.project_id = %(project_id)s AND activity.mutation_id = %(mutation_id)s
+              AND activity.kind = %(unmerge)s AND activity.before_merged_into_id IS NOT NULL
             """,
             {
-                "mutation_id": mutation_id,
+                "project_id": mutation.project_id,
+                "mutation_id": mutation.pk,
                 "merge": ActivityKind.MERGE.value,
                 "unmerge": ActivityKind.UNMERGE.value,
             },

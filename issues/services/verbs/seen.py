@@ -29,7 +29,9 @@ def mark_seen(targets: NamedTargets, *, user_id: int, at: datetime) -> list[int]
         WHERE project_id = %(project_id)s AND id = ANY((SELECT %(ids)s::bigint[])::bigint[]) AND last_seen <= %(at)s
         ON CONFLICT (project_id, issue_id, user_id) DO UPDATE SET seen_at = excluded.seen_at
         -- Looked up where there is a mark; a join would go by how many marks the user had when they were last counted.
-        WHERE mark.seen_at < (SELECT last_seen FROM issues_issue WHERE id = excluded.issue_id)
+        WHERE mark.seen_at < (
+            SELECT last_seen FROM issues_issue WHERE project_id = %(project_id)s AND id = excluded.issue_id
+        )
         RETURNING issue_id
         """,
         targets,
@@ -51,7 +53,9 @@ def mark_unseen(targets: NamedTargets, *, user_id: int) -> list[int]:
         FROM gone
         -- Looked up, one by one: what is joined goes by how many marks there were when they were last counted, and with
         -- too few in mind, ten thousand marks were compared with ten thousand issues each.
-        WHERE seen_at >= (SELECT last_seen FROM issues_issue WHERE id = gone.issue_id)
+        WHERE seen_at >= (
+            SELECT last_seen FROM issues_issue WHERE project_id = %(project_id)s AND id = gone.issue_id
+        )
         """,
         targets,
         user_id=user_id,
@@ -76,7 +80,9 @@ def restore(
         sql = """
             DELETE FROM issues_issueseen AS mark
             WHERE project_id = %(project_id)s AND issue_id = ANY(%(ids)s::bigint[]) AND user_id = %(user_id)s
-              AND seen_at >= (SELECT last_seen FROM issues_issue WHERE id = mark.issue_id)
+              AND seen_at >= (
+                  SELECT last_seen FROM issues_issue WHERE project_id = %(project_id)s AND id = mark.issue_id
+              )
             RETURNING issue_id
         """
     else:
@@ -84,7 +90,8 @@ def restore(
             INSERT INTO issues_issueseen AS mark (project_id, issue_id, user_id, seen_at)
             SELECT issue.project_id, issue.id, %(user_id)s, %(set_at)s
             FROM issues_issue AS issue
-            LEFT JOIN issues_issueseen AS old ON old.issue_id = issue.id AND old.user_id = %(user_id)s
+            LEFT JOIN issues_issueseen AS old
+                ON old.project_id = issue.project_id AND old.issue_id = issue.id AND old.user_id = %(user_id)s
             WHERE issue.project_id = %(project_id)s AND issue.id = ANY(%(ids)s::bigint[])
               AND issue.last_seen <= %(set_at)s
               AND (old.seen_at IS NULL OR old.seen_at < issue.last_seen)

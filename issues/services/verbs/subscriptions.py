@@ -39,7 +39,12 @@ def ask_for(targets: NamedTargets, active: bool, *, user_id: int, at: datetime) 
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            WITH wished AS (
+            WITH was AS MATERIALIZED (  -- read before it is written, in whatever order a database takes them
+                SELECT issue_id FROM issues_issuesubscription
+                WHERE project_id = %(project_id)s AND issue_id = ANY(%(ids)s::bigint[]) AND user_id = %(user_id)s
+                  AND is_active
+            ),
+            wished AS (
                 INSERT INTO issues_issuesubscription AS subscription
                     (project_id, issue_id, user_id, is_active, reason, created_at)
                 SELECT %(project_id)s, issue.id, %(user_id)s, %(active)s, %(reason)s, %(at)s
@@ -53,10 +58,7 @@ def ask_for(targets: NamedTargets, active: bool, *, user_id: int, at: datetime) 
             )
             SELECT issue_id
             FROM wished
-            WHERE (issue_id IN (  -- which still reads the rows as they were
-                SELECT issue_id FROM issues_issuesubscription
-                WHERE issue_id = ANY(%(ids)s::bigint[]) AND user_id = %(user_id)s AND is_active
-            )) <> %(active)s
+            WHERE (issue_id IN (SELECT issue_id FROM was)) <> %(active)s
             ORDER BY issue_id
             """,
             {

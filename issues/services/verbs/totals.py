@@ -26,18 +26,19 @@ def compute_totals(targets: NamedTargets, ids: Sequence[int]) -> None:
         )
 
 
-# The last columns of a SELECT, and where they come from: the first and the last release over each `tree` (root, id).
+# The last columns of a SELECT, and where they come from: the first and the last release over each `tree`
+# (project_id, root, id).
 RELEASES_OF_A_TREE = f"""
     (array_agg(first.id ORDER BY {release_order("first")})
         FILTER (WHERE first.id IS NOT NULL))[1] AS first_release_id,
     (array_agg(last.id ORDER BY {release_order("last", descending=True)})
         FILTER (WHERE last.id IS NOT NULL))[1] AS last_release_id
     FROM tree
-    JOIN issues_issue AS own ON own.id = tree.id
-    LEFT JOIN projects_release AS first ON first.id = own.own_first_release_id
-    LEFT JOIN projects_release AS last ON last.id = own.own_last_release_id
+    JOIN issues_issue AS own ON own.project_id = tree.project_id AND own.id = tree.id
+    LEFT JOIN projects_release AS first ON first.project_id = own.project_id AND first.id = own.own_first_release_id
+    LEFT JOIN projects_release AS last ON last.project_id = own.project_id AND last.id = own.own_last_release_id
     WHERE own.id = ANY(ARRAY(SELECT id FROM tree))
-    GROUP BY tree.root
+    GROUP BY tree.project_id, tree.root
 """
 
 
@@ -58,11 +59,13 @@ COMPUTE_TOTALS = f"""
     WITH RECURSIVE level AS (
         SELECT root.id AS root, ARRAY[root.id] AS ids FROM unnest(%(ids)s::bigint[]) AS root (id)
         UNION ALL
-        SELECT root, ARRAY(SELECT id FROM issues_issue WHERE merged_into_id = ANY(level.ids))
+        SELECT root, ARRAY(
+            SELECT id FROM issues_issue WHERE project_id = %(project_id)s AND merged_into_id = ANY(level.ids)
+        )
         FROM level
         WHERE ids <> '{{}}'
     ),
-    tree AS MATERIALIZED (SELECT root, unnest(ids) AS id FROM level),
+    tree AS MATERIALIZED (SELECT %(project_id)s::bigint AS project_id, root, unnest(ids) AS id FROM level),
     total AS (
         SELECT tree.root,
                min(own.own_first_seen) AS first_seen,
@@ -71,6 +74,10 @@ COMPUTE_TOTALS = f"""
                {total("users_seen")} AS users_seen,
                {total("comment_count")} AS comment_count,
                {RELEASES_OF_A_TREE}
+    ),
+    was AS MATERIALIZED (  -- read before it is written, in whatever order a database takes them
+        SELECT id, times_seen, users_seen FROM issues_issue
+        WHERE project_id = %(project_id)s AND id = ANY((SELECT %(ids)s::bigint[])::bigint[])
     ),
     changed AS (
         UPDATE issues_issue AS issue
@@ -93,7 +100,7 @@ COMPUTE_TOTALS = f"""
         SET {_moved("activity", "before_snooze_ends_at_times_seen", "times_seen")},
             {_moved("activity", "before_snooze_ends_at_users_seen", "users_seen")}
         FROM total
-        JOIN issues_issue AS issue ON issue.id = total.root  -- as it was before this statement
+        JOIN was AS issue ON issue.id = total.root
         WHERE activity.issue_id = total.root
           AND activity.project_id = %(project_id)s AND activity.issue_id = ANY((SELECT %(ids)s::bigint[])::bigint[])
           AND num_nonnulls(activity.before_snooze_ends_at_times_seen, activity.before_snooze_ends_at_users_seen) > 0
@@ -102,7 +109,7 @@ COMPUTE_TOTALS = f"""
     hour_total AS (
         SELECT tree.root, own.hour, least(sum(own.own_count), {MOST_IN_AN_HOUR})::int AS count
         FROM tree
-        JOIN issues_issuehour AS own ON own.issue_id = tree.id
+        JOIN issues_issuehour AS own ON own.project_id = tree.project_id AND own.issue_id = tree.id
         WHERE own.issue_id = ANY(ARRAY(SELECT id FROM tree)) AND own.own_count > 0
         GROUP BY tree.root, own.hour
     ),

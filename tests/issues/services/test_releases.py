@@ -196,8 +196,10 @@ def test_keeps_a_deploy_in_each_project_that_is_seen_and_gathers_it_as_one(
         (here, None),
         (there, second.pk),
     ]
-    assert set(Deploy.objects.gathered(ids)) == set(Deploy.objects.gathered([here])) == {first, second}
-    assert Deploy.objects.gathered([there]).count() == 2
+    places = [project.pk, other_project.pk]
+    for releases in (ids, [here]):
+        assert set(Deploy.objects.gathered(places, releases)) == {first, second}
+    assert Deploy.objects.gathered(places, [there]).count() == 2
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -137,7 +137,8 @@ PART = Part(
     back=_BACK,
     comes_as_another=_WAITED_FOR_ANOTHER,
     tables=f"""
-        LEFT JOIN projects_release AS release ON release.id = activity.before_resolution_release_id
+        LEFT JOIN projects_release AS release
+            ON release.project_id = issue.project_id AND release.id = activity.before_resolution_release_id
         LEFT JOIN projects_user AS person ON person.id = activity.before_status_by_id
         CROSS JOIN LATERAL (SELECT {_is_over("activity.before_")} AS is_over) AS snooze
     """,

@@ -140,7 +140,7 @@ SETTLE = """
         SELECT base.project_id, base.release_id AS base_id, release.id, release.version
         FROM base
         JOIN projects_release AS release
-          ON release.id = ({next})
+          ON release.project_id = base.project_id AND release.id = ({next})
     ),
     settled AS (
         UPDATE issues_issue AS issue
@@ -149,20 +149,20 @@ SETTLE = """
         WHERE issue.project_id = next.project_id
           AND issue.resolution_kind = %(waiting)s
           AND issue.resolution_release_id IS NOT DISTINCT FROM next.base_id {which}
-        RETURNING issue.id, next.id AS release_id, next.version
+        RETURNING issue.project_id, issue.id, next.id AS release_id, next.version
     ),
     told AS (
         UPDATE issues_activity AS activity
-        SET data = activity.data || jsonb_build_object('version', settled.version)
+        SET data = activity.data || jsonb_object(ARRAY['version', settled.version])
         FROM settled
         CROSS JOIN LATERAL (
             SELECT newest.id
             FROM issues_activity AS newest
-            WHERE newest.issue_id = settled.id AND newest.kind = %(kind)s
+            WHERE newest.project_id = settled.project_id AND newest.issue_id = settled.id AND newest.kind = %(kind)s
             ORDER BY newest.id DESC
             LIMIT 1
         ) AS newest
-        WHERE activity.id = newest.id AND activity.data ->> 'version' = ''
+        WHERE activity.project_id = settled.project_id AND activity.id = newest.id AND activity.data ->> 'version' = ''
     )
     SELECT id, release_id FROM settled
 """

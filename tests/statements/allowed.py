@@ -1,0 +1,28 @@
+"""What needs not name a project, and why. What is as good a reason comes in here; nothing else does."""
+
+# A caller names an issue by itself, and which project it is of is what is asked: where that is -> of which table.
+LOOK_UPS = {
+    # An issue's id or short id, under /api/0/issues/, among the projects that the caller may see.
+    "issues/services/ground/targets.py:find": "issues_issue",
+    # A share id: a public link has nothing else in it.
+    "issues/reading/named.py:find_shared": "issues_issue",
+}
+
+# What goes through all projects, set by set, since that is its purpose; nobody waits for it. Folders, files, functions.
+WALKS = {
+    "issues/management/commands/seed_issues.py": "fills an installation that has no issues",
+    "issues/management/commands/undo.py": "an operator names a mutation by its number alone",
+    "issuetracker/management/commands/demo.py": "looks whether there is any issue yet",
+    "issuetracker/integrity.py": "compares whole tables",
+    "issues/integrity": "compares whole tables",
+    "events/integrity.py": "compares whole tables",
+    "issues/services/pruning.py": "forgets what is older than an age, in all projects",
+    "issues/services/occurrences/forgetting.py": "tidies up after issues that were deleted, in all projects",
+    "events/counting/batches.py:projects": "asks which projects have events that wait",
+    "events/counting/batches.py:take_up": "lets what was set aside wait again, in all projects, when a counter starts",
+    "events/counting/losses.py": "forgets days that are older than an age, in all projects",
+    "events/counting/trimming.py": "looks for issues with too many whole events, in all projects",
+    "events/counting/waiting.py": "measures how much waits, in all projects, for the metrics",
+    "events/taking/limits.py": "refuses events when too many wait, in all projects",
+    "events/weeks.py": "ends weeks that are older than an age, in all projects",
+}
