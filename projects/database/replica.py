@@ -7,12 +7,12 @@ that come after it nothing for some seconds.
 """
 
 import logging
-import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from os import dup
 from threading import Condition, Lock, Thread
 from time import monotonic, sleep
 from typing import Any
@@ -227,7 +227,7 @@ class _Watch:
     @contextmanager
     def within(self, connection: Any, seconds: float) -> Iterator[None]:
         # A copy of the number: the driver may close its own, and another connection get it, at any time.
-        with socket.socket(fileno=os.dup(connection.connection.fileno())) as copy:
+        with socket.socket(fileno=dup(connection.connection.fileno())) as copy:
             wait = _Wait(monotonic() + seconds, copy)
             with self.changed:
                 if not self.waits:

@@ -4,8 +4,6 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from tests import prepared
 from tests.api_client import basic
-from tests.clusters import ROOT, folder, manage
+from tests.clusters import folder
 from tests.issuetracker.replicas import Pair, begin, url_of
 from tests.site import Answer, Site, serving_site, wait_until
 
@@ -23,19 +22,11 @@ KEY, TOKEN, METRICS = "5" * 32, "sntryu_" + "a" * 64, "metrics-" + "m" * 20
 ISSUES = "/api/0/projects/the-interstellar-jurisdiction/pump-station/issues/"
 
 
-FILL = f"""
-import django
-django.setup()
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
-call_command("seed_projects", api_key="{KEY}", token="{TOKEN}")
-call_command("seed_issues", verbosity=0, project="the-interstellar-jurisdiction/pump-station", count="30")
-"""
-
-
-def fill(database: str) -> None:
-    environment = os.environ | {"DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "issuetracker.settings"}
-    subprocess.run([sys.executable, "-c", FILL], cwd=ROOT, env=environment, check=True, capture_output=True)
+def manage(pair: Pair, *arguments: str) -> str:
+    """Return what a command says, of the primary."""
+    done = prepared.run(*arguments, environment=os.environ | {"DATABASE_URL": url_of(pair.primary)})
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +35,9 @@ def pair() -> Iterator[Pair]:
         home.mkdir()
         home.chmod(0o755)
         pair = begin(home)
-        fill(url_of(pair.primary))
+        manage(pair, "migrate", "-v0")
+        manage(pair, "seed_projects", "--api-key", KEY, "--token", TOKEN)
+        manage(pair, "seed_issues", "-v0", "--project", "the-interstellar-jurisdiction/pump-station", "--count", "30")
         yield pair
 
 
@@ -162,12 +155,7 @@ def test_is_not_read_from_while_it_lacks_what_was_committed(service: Service) ->
 
 
 def test_does_not_let_in_who_was_shut_out(service: Service) -> None:
-    made = manage(
-        service.pair.home,
-        *("create_api_key", "--organization", "the-interstellar-jurisdiction"),
-        DATABASE_URL=url_of(service.pair.primary),
-    )
-    by = basic(made.stdout.strip())
+    by = basic(manage(service.pair, "create_api_key", "--organization", "the-interstellar-jurisdiction"))
     assert service.ask("GET", ISSUES, by=by).status == 200
     service.pair.pause()
     try:
