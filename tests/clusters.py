@@ -1,6 +1,7 @@
 """Data folders with an embedded PostgreSQL of their own, for tests that stop, kill or break it."""
 
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
@@ -10,7 +11,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from django.conf import settings
+
 from tests import prepared
+from tests.template import ingredients
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -28,6 +32,25 @@ def folder(name: str) -> Iterator[Path]:
         while servers(home):
             time.sleep(0.02)
         shutil.rmtree(home)
+
+
+def migrated(data: Path) -> None:
+    """Make a data folder whose database has the tables, and no row: to migrate takes as long as some hundred tests.
+
+    It is a copy of one that stays, beside the cluster of the tests, for as long as the migrations do (template.py).
+    """
+    kept = Path(settings.DATA_DIR, f"migrated-{ingredients()}")
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with (kept.parent / "migrated.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one process makes it, until the file is closed
+        if not kept.exists():
+            for old in kept.parent.glob("migrated-*"):
+                shutil.rmtree(old)
+            unfinished = kept.with_name(f"{kept.name}.unfinished")
+            done = manage(unfinished, "migrate", "-v0", DATABASE_URL="")
+            assert (done.returncode, done.stderr, servers(unfinished)) == (0, "", [])
+            unfinished.rename(kept)
+    subprocess.run(["cp", "-a", kept, data], check=True)  # with its owner, who may be PostgreSQL's own
 
 
 def servers(home: Path) -> list[int]:

@@ -21,7 +21,7 @@ import psycopg2
 
 from issuetracker.integrity import INVARIANTS
 from tests.api_client import basic, bearer
-from tests.clusters import ROOT, command_of, manage, servers
+from tests.clusters import ROOT, command_of, manage, migrated, servers
 
 KEY = "5" * 32
 JANE = "sntryu_" + "a" * 64
@@ -70,7 +70,10 @@ class Service:
             "LOCK_TIMEOUT_SECONDS": str(LOCK_SECONDS),
             "READ_TIMEOUT_SECONDS": str(READ_SECONDS),
         }
-        self.manage("migrate", "-v0")
+        if url:
+            self.manage("migrate", "-v0")
+        else:
+            migrated(data)
         self.manage("seed_projects", "--api-key", KEY, "--token", JANE)
         for project, count in ((BUSY, 30), (LARGE, issues)):
             self.manage(

@@ -12,12 +12,11 @@ import pytest
 
 from benchmarks.serving import database_url
 from issuetracker.integrity import INVARIANTS
-from tests.clusters import ROOT, folder, manage, servers
+from tests.clusters import ROOT, folder, manage, migrated, servers
 from tests.site import wait_until
 
 SEED = """
 from django.core.management import call_command
-call_command("migrate", verbosity=0)
 call_command("seed_projects")
 call_command("seed_issues", verbosity=0, count=30, status="mixed")
 """
@@ -89,7 +88,8 @@ def home() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def data(home: Path) -> Path:
     """A data folder with some issues and what happened to them."""
-    run(home / "data", "shell", "-v0", "-c", SEED + RESOLVE_ALL + TAKE_IN)  # in one process, which starts but once
+    migrated(home / "data")
+    run(home / "data", "shell", "-v0", "-c", SEED + RESOLVE_ALL + TAKE_IN)  # for which the database starts but once
     return home / "data"
 
 

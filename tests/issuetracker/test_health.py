@@ -19,6 +19,7 @@ from django.test.utils import CaptureQueriesContext
 
 from issuetracker import health, postgres
 from issuetracker.health import NotReady, Readiness, ask
+from tests.clusters import migrated
 from tests.site import serving_site, wait_until
 
 AWAY = "The database is not available just now. Try again."
@@ -173,6 +174,7 @@ def test_is_there_again_when_the_embedded_database_has_crashed_without_a_request
     folder_for_everyone: Path,
 ) -> None:
     data = folder_for_everyone / "data"
+    migrated(data)
     with serving_site(folder_for_everyone / "log", DATABASE_URL="", DATA_DIR=str(data), WEB_WORKERS="1") as site:
         postmaster = int((data / "cluster" / "postmaster.pid").read_text().split()[0])
         assert site.send("GET", "/readyz").status == 200
