@@ -4,8 +4,6 @@ import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,9 +12,8 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import IO
 
-from django.conf import settings
-
 from benchmarks.serving import database_url
+from tests.prepared import Process
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +28,7 @@ class Site:
     """The server, running; each request has a connection of its own, so that any worker may get it."""
 
     port: int
-    process: subprocess.Popen[str]
+    process: Process
     log: IO[str]
 
     def send(
@@ -81,16 +78,10 @@ def serving_site(log: Path, **environment: str) -> Iterator[Site]:
         port = free.getsockname()[1]
     alone = {"DATABASE_URL": database_url(), "SECRET_KEY": "of this test", "COUNT_EVENTS": "false"}
     with log.open("w+") as file:
-        process = subprocess.Popen(
-            [sys.executable, "manage.py", "serve", "--port", str(port)],
-            cwd=settings.BASE_DIR,
-            env=os.environ | alone | environment,
-            stdout=subprocess.PIPE,
-            stderr=file,
-            text=True,
+        process = Process(
+            "manage.py", "serve", "--port", str(port), environment=os.environ | alone | environment, stderr=file
         )
         try:
-            assert process.stdout is not None
             assert process.stdout.readline().startswith("Serving on"), log.read_text()
             yield Site(port, process, file)
         finally:

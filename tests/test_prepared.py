@@ -9,7 +9,7 @@ import pytest
 from tests import prepared
 
 TELL = """
-import logging, os, re, sys
+import logging, os, re, resource, sys
 from django.conf import settings
 from django.db import connection
 print(connection.settings_dict, connection.connection)  # which fills in what is not said
@@ -17,6 +17,7 @@ for name in dir(settings):
     print(name, re.sub(" at 0x[0-9a-f]+", "", repr(getattr(settings, name))) if name.isupper() else "")
 print(sys.argv, sys.path[0], os.getcwd(), sorted(os.environ.items()), os.umask(0), sorted(os.listdir("/proc/self/fd")))
 print(logging.getLogger("issues.mutations").level, logging.getLogger().handlers, sys.stdin.read())
+print(resource.getrlimit(resource.RLIMIT_NOFILE), resource.getrlimit(resource.RLIMIT_FSIZE))
 print("as it is", file=sys.stderr)
 sys.exit(7)
 """

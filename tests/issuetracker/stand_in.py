@@ -3,11 +3,9 @@
 import os
 import signal
 import socket
-import subprocess
-import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests import prepared
+
 PATIENCE = 1  # seconds, instead of limits.PATIENCE_SECONDS
 BODY = 2  # seconds, instead of limits.BODY_SECONDS
 # Seconds for what is done at once, on however busy a machine; what it must not wait for takes longer, or has no end.
@@ -16,10 +14,6 @@ ENOUGH = 20
 STAND_IN = f"""
 import os, resource, time
 import django, gunicorn.util
-os.environ["DJANGO_SETTINGS_MODULE"] = "issuetracker.settings"
-from django.conf import settings
-# Those that the server's counters need. All of them would take half as long again, fifty times.
-settings.INSTALLED_APPS = ["events", "issues", "projects", "django.contrib.auth", "django.contrib.contenttypes"]
 django.setup()  # with the site's log
 from issuetracker import server
 from issuetracker.server import limits
@@ -61,26 +55,17 @@ server.Server(listener, load=lambda: application, workers=1, threads=2, when_rea
 """
 
 
-class Running(subprocess.Popen[str]):
+class Running(prepared.Process):
     """The server, ready; its standard output is what the stand-in says, its standard error what gunicorn logs.
 
     ``LIMIT_NAME`` in the environment is another value for ``limits.NAME``.
     """
 
     def __init__(self, **environment: str) -> None:
-        super().__init__(
-            [sys.executable, "-c", STAND_IN],
-            cwd=ROOT,
-            env=os.environ | environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            process_group=0,
-        )
+        super().__init__(STAND_IN, environment=os.environ | environment)
         self.port = int(self.hear())
 
     def hear(self) -> str:
-        assert self.stdout is not None
         return self.stdout.readline().strip()
 
     def send(self, raw: bytes, *, end: bool = False) -> bytes:
@@ -101,7 +86,7 @@ class Running(subprocess.Popen[str]):
             _, logged = self.communicate(timeout=ENOUGH)
         finally:
             self.kill()  # does nothing to one that has ended
-        return self.returncode, logged
+        return self.wait(), logged
 
 
 def request(target: str, *headers: str, method: str = "PUT", body: bytes = b"") -> bytes:

@@ -10,9 +10,8 @@ import pytest
 
 from issuetracker.server import companion
 from issuetracker.server.companion import GRACE_SECONDS, LONG_ENOUGH, LONGEST_PAUSE, Companion
-from tests.clusters import command_of
+from tests.clusters import ROOT, command_of
 from tests.events.sending import Clock
-from tests.issuetracker.stand_in import ROOT
 from tests.site import wait_until
 
 

@@ -2,19 +2,17 @@
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.utils import timezone
 
 from benchmarks.serving import database_url
 from projects.models import Project
 from tests.clusters import command_of
 from tests.events.counting.arriving import arrive, issue_of, waiting
+from tests.prepared import Process
 from tests.site import Site, serving_site, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -86,18 +84,12 @@ def test_is_not_there_where_others_count(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
-    started: list[subprocess.Popen[str]] = []
+def start() -> Iterator[Callable[..., Process]]:
+    started: list[Process] = []
 
-    def start(*arguments: str) -> "subprocess.Popen[str]":
-        process = subprocess.Popen(
-            [sys.executable, "manage.py", "count_events", *arguments],
-            cwd=settings.BASE_DIR,
-            env=os.environ | {"DATABASE_URL": database_url()},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    def start(*arguments: str) -> Process:
+        environment = os.environ | {"DATABASE_URL": database_url()}
+        process = Process("manage.py", "count_events", *arguments, environment=environment)
         started.append(process)
         return process
 
@@ -107,7 +99,7 @@ def start() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
         process.communicate()
 
 
-def test_once_counts_what_waits_and_ends(start: Callable[..., "subprocess.Popen[str]"], project: Project) -> None:
+def test_once_counts_what_waits_and_ends(start: Callable[..., Process], project: Project) -> None:
     for _ in range(3):
         arrive(project)
 
@@ -117,9 +109,7 @@ def test_once_counts_what_waits_and_ends(start: Callable[..., "subprocess.Popen[
 
 
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
-def test_ends_at_a_signal_with_a_good_code(
-    start: Callable[..., "subprocess.Popen[str]"], project: Project, by: signal.Signals
-) -> None:
+def test_ends_at_a_signal_with_a_good_code(start: Callable[..., Process], project: Project, by: signal.Signals) -> None:
     counter = start()
     arrive(project)
     wait_until(lambda: waiting() == 0)  # so it is at work
