@@ -4,7 +4,9 @@ stranger. None of it is there unless a test names it."""
 import gc
 import os
 import sys
+from contextlib import suppress
 from datetime import datetime
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -49,6 +51,25 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     # A request makes thousands of objects and few cycles; by default the collector looks at them all the time.
     gc.set_threshold(20_000, 10, 10)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Let the workers of a run of all tests import them from different places on.
+
+    In a clean clone pytest compiles each module with its assertions, which takes ten seconds of a core and is kept for
+    whoever comes next. Workers that collect all of it in the same order would all compile the same module.
+    """
+    worker: dict[str, Any] | None = getattr(session.config, "workerinput", None)
+    if worker is None or session.config.args != session.config.getini("testpaths"):
+        return
+    root = session.config.rootpath
+    files = sorted((root / "tests").rglob("test_*.py"))
+    names = [".".join(file.relative_to(root).with_suffix("").parts) for file in files]
+    first = len(names) * int(worker["workerid"].removeprefix("gw")) // worker["workercount"]
+    for name in names[first:] + names[:first]:
+        with suppress(Exception):  # which the collection meets again, and tells of
+            import_module(name)
 
 
 def pytest_collection_finish() -> None:
