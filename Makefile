@@ -7,7 +7,8 @@ python := .venv/bin/python
 # Of the tests. Many wait for a lock, a signal or the end of some patience: one more than there are cores, up to 4.
 workers := $(shell cores=$$(nproc 2>/dev/null || echo 2); echo $$(( cores < 4 ? cores + 1 : 4 )))
 
-.PHONY: help setup demo serve test test-clients test-browser test-pgbouncer pictures soak faults check fix bench
+.PHONY: help setup demo serve test test-clients test-browser test-pgbouncer pictures soak faults check check-types \
+	check-others fix bench
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -45,9 +46,15 @@ faults: setup ## put faults into a copy, one by one, and say which test finds ea
 	@exec $(python) -m tests.seeded_faults $(ARGS)
 
 check: setup ## lint, format, types, imports, migrations, the API's documents, seeded faults; changes nothing
+	@$(MAKE) --no-print-directory -j2 check-types check-others
+
+# It takes as long as all others together, so they run beside it.
+check-types:
+	$(python) -m mypy --no-error-summary .
+
+check-others:
 	$(python) -m ruff check --quiet
 	$(python) -m ruff format --check --quiet
-	$(python) -m mypy --no-error-summary .
 	.venv/bin/lint-imports --no-logo
 	$(python) -m tests.seeded_faults --check
 	$(python) manage.py check
