@@ -51,6 +51,7 @@ def serving(program: Sequence[str] = SITE) -> Iterator[RunningServer]:
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "ERROR"),  # else each mutation has a line, among those of the progress
         "THROTTLE_PER_MINUTE": "0",
         "COUNT_EVENTS": "false",  # counters are measured by themselves
+        "PRUNE": "false",
         "INGEST_PER_MINUTE": "0",
     }
     process = subprocess.Popen(

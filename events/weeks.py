@@ -72,18 +72,19 @@ def _is_there(table: str, week: date) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def drop_old(now: datetime, days: int) -> None:
+def drop_old(now: datetime, days: int) -> int:
     """Take away the weeks whose last day is more than so many days ago; ids that are recognised, later.
 
     Readers and writers go on. This waits for those that began before it, for each week anew: for a backup, perhaps as
     long as that takes. One does it at a time; another one that comes meanwhile does nothing. What was interrupted
-    anywhere is done to its end by the next one.
+    anywhere is done to its end by the next one. Return how many weeks are gone.
     """
     today = now.astimezone(UTC).date()
     kept = {"events_event": timedelta(days), "events_eventid": max(timedelta(days), DAYS_BEHIND + timedelta(days=1))}
+    dropped = 0
     with _alone() as is_alone:
         if not is_alone:
-            return
+            return 0
         for table in TABLES:
             before = today - kept[table]
             for name, is_half_detached in _attached(table):
@@ -93,7 +94,9 @@ def drop_old(now: datetime, days: int) -> None:
             for name in _detached(table):
                 if _week_of(table, name) + WEEK <= before:
                     _execute(f"DROP TABLE IF EXISTS {name}")
+                    dropped += 1
         _forget_ids(today - kept["events_eventid"] - WEEK)
+    return dropped
 
 
 HOW = {False: "CONCURRENTLY", True: "FINALIZE"}

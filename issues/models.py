@@ -682,12 +682,6 @@ class Activity(HangsOnIssue):
                 name="issues_activity_of_mutation",
                 condition=Q(mutation_id__isnull=False),
             ),
-            # What events overwrote, which is forgotten by age (services/pruning.py). None of what a mutation writes.
-            models.Index(
-                fields=["created_at"],
-                name="issues_activity_of_events",
-                condition=Q(mutation_id__isnull=True, before_status__isnull=False),
-            ),
         ]
         verbose_name_plural = "activities"
 

@@ -114,6 +114,11 @@ def kept(column: str, word: str) -> str:
     return word[:longest].replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
+def remove_old(now: datetime) -> int:
+    """Remove attempts that count for nothing any more, as each attempt does first; return how many these were."""
+    return _remove_old(now - settings.AXES_COOLOFF_TIME)
+
+
 def _remove_old(before: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(REMOVE_OLD, [before])

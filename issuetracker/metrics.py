@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
-from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, Metric, values
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, Metric, values
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
@@ -38,6 +38,23 @@ REQUEST_SECONDS = Histogram(
 )
 UNAVAILABLE = Counter(
     "issuetracker_unavailable_total", "Answers with 503 of the API, by what was in the way.", ["reason"]
+)
+
+# What issuetracker/pruning.py takes away, and how a look for it ends.
+PRUNED_KINDS = (
+    *("mutations", "activities", "hours", "minutes"),
+    *("lost events", "weeks of events", "sessions", "log-ins", "changes of settings"),
+)
+DONE, STOPPED, FAILED = "done", "stopped", "failed"
+PRUNING_OUTCOMES = (DONE, STOPPED, FAILED)
+PRUNED = Counter("issuetracker_pruned_total", "Rows that were removed since they were old; weeks of events.", ["kind"])
+PRUNING_LEFT = Counter("issuetracker_pruning_left_total", "Left for the next time, since others held it.", ["kind"])
+PRUNING_RUNS = Counter("issuetracker_pruning_runs_total", "Looks for what is old, by how they ended.", ["outcome"])
+PRUNING_ENDED = Gauge(
+    "issuetracker_pruning_ended_timestamp_seconds",
+    "When a look for what is old ended last.",
+    ["outcome"],
+    multiprocess_mode="max",
 )
 
 
@@ -121,6 +138,11 @@ def share() -> None:
         UNAVAILABLE.labels(reason)
     if settings.READ_DATABASE != PRIMARY:
         replica.begin_at_zero()
+    for kind in PRUNED_KINDS:
+        PRUNED.labels(kind)
+        PRUNING_LEFT.labels(kind)
+    for outcome in PRUNING_OUTCOMES:
+        PRUNING_RUNS.labels(outcome)
 
 
 def bury(pid: int) -> None:

@@ -458,8 +458,19 @@ METRICS_TOKEN = metrics_token()
 # The history
 # ---------------------------------------------------------------------------------------------------------------------
 
-# So many days a mutation can be undone; `manage.py prune_mutations` removes those that are older.
-MUTATIONS_KEPT_DAYS = number("MUTATIONS_KEPT_DAYS", 30, minimum=1, maximum=36_500)
+# How long things are kept; `manage.py prune` removes what is older (docs/operate.md says what bounds each table).
+MOST_DAYS = 36_500
+# So many days a mutation can be undone.
+MUTATIONS_KEPT_DAYS = number("MUTATIONS_KEPT_DAYS", 30, minimum=1, maximum=MOST_DAYS)
+# So many days it is told what was done to an issue: not fewer, since an undo reads that. Notes are no part of it: they
+# stay as long as their issue.
+ACTIVITIES_KEPT_DAYS = number(
+    "ACTIVITIES_KEPT_DAYS", max(365, MUTATIONS_KEPT_DAYS), minimum=MUTATIONS_KEPT_DAYS, maximum=MOST_DAYS
+)
+# So many days events are counted by the hour: of 90 days can be asked (`statsPeriod`), which begin within a day.
+HOURS_KEPT_DAYS = number("HOURS_KEPT_DAYS", 91, minimum=91, maximum=MOST_DAYS)
+# Whether `serve` and `demo` take away what is older, by a `manage.py prune` of their own.
+PRUNE = flag("PRUNE", True)
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Language and time: answers are English and UTC, whatever a client prefers
@@ -527,5 +538,7 @@ LOGGING = {
         "django.security.DisallowedHost": {"filters": ["callers_news"]},
         # A line for each mutation, unless only errors are wanted (issues/observing.py).
         "issues.mutations": {"level": "INFO" if log_level() in {"INFO", "WARNING", "WARN"} else log_level()},
+        # A line each time that something was taken away for its age (issuetracker/pruning.py).
+        "issuetracker.pruning": {"level": "INFO" if log_level() in {"INFO", "WARNING", "WARN"} else log_level()},
     },
 }

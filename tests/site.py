@@ -76,7 +76,7 @@ def serving_site(log: Path, **environment: str) -> Iterator[Site]:
     """Serve until the end of the block, then end as on SIGTERM; ``log`` gets its standard error."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    alone = {"DATABASE_URL": database_url(), "SECRET_KEY": "of this test", "COUNT_EVENTS": "false"}
+    alone = {"DATABASE_URL": database_url(), "SECRET_KEY": "of this test", "COUNT_EVENTS": "false", "PRUNE": "false"}
     with log.open("w+") as file:
         process = Process(
             "manage.py", "serve", "--port", str(port), environment=os.environ | alone | environment, stderr=file

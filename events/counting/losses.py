@@ -8,12 +8,13 @@ LEAST = timedelta(days=91)  # of 90 days can be asked
 STEP = 1_000  # rows
 
 
-def forget_old(now: datetime, days: int) -> None:
-    """Take away the counts of days that are over for longer than events are kept; some at a time.
+def forget_old(now: datetime, days: int) -> int:
+    """Take away the counts of days that are over for longer than events are kept; return how many. Some at a time.
 
     Writers go on: what is counted is of today. No index finds the rows, since this looks once an hour.
     """
     before = now.astimezone(UTC).date() - max(timedelta(days), LEAST)
+    removed = 0
     with connection.cursor() as cursor:
         while True:
             cursor.execute(
@@ -21,4 +22,5 @@ def forget_old(now: datetime, days: int) -> None:
                 [before, STEP],
             )
             if not cursor.rowcount:
-                return
+                return removed
+            removed += cursor.rowcount

@@ -2,8 +2,20 @@
 
 from issues.integrity.checking import Invariant
 
-# What is too old to be undone is removed, always from the beginning (services/pruning.py): below this, none is missed.
-FIRST_KEPT = "coalesce((SELECT min(id) FROM issues_mutation), 9223372036854775807)"
+
+def first_kept(row: str) -> str:
+    """Return SQL for the first mutation that is kept of the project of a row.
+
+    What is too old to be undone is removed, always from the beginning of a project's (services/pruning.py): below this,
+    none is missed.
+    """
+    return f"""
+        coalesce(
+            (SELECT min(first.id) FROM issues_mutation AS first WHERE first.project_id = {row}.project_id),
+            9223372036854775807
+        )
+    """
+
 
 # What an event did, without any request and by nobody: the constraint of activities allows no other but notes.
 BY_EVENT = "(mutation_id IS NULL AND kind <> 'note')"
@@ -20,7 +32,7 @@ MUTATIONS_OF_ACTIVITIES = Invariant(
         ON mutation.id = activity.mutation_id AND mutation.project_id = activity.project_id
        AND mutation.created_at = activity.created_at AND mutation.kind <> 'delete'
     WHERE activity.kind <> 'note' AND mutation.id IS NULL
-      AND NOT coalesce(activity.mutation_id < {FIRST_KEPT}, activity.user_id IS NULL)
+      AND NOT coalesce(activity.mutation_id < {first_kept("activity")}, activity.user_id IS NULL)
     """,
 )
 
@@ -33,7 +45,7 @@ STAMPS = Invariant(
     FROM issues_issue AS issue
     LEFT JOIN issues_mutation AS mutation
         ON mutation.id = issue.mutation_id AND mutation.project_id = issue.project_id AND mutation.kind <> 'delete'
-    WHERE issue.mutation_id >= {FIRST_KEPT} AND mutation.id IS NULL
+    WHERE issue.mutation_id >= {first_kept("issue")} AND mutation.id IS NULL
     """,
 )
 
@@ -47,7 +59,7 @@ UNDOS = Invariant(
     LEFT JOIN issues_mutation AS undone
         ON undone.id = undo.undoes AND undone.id < undo.id AND undone.project_id = undo.project_id
        AND undone.kind <> 'delete' AND undone.is_reversed <> undo.is_reversed
-    WHERE undo.undoes >= {FIRST_KEPT} AND undone.id IS NULL
+    WHERE undo.undoes >= {first_kept("undo")} AND undone.id IS NULL
     """,
 )
 
@@ -55,17 +67,19 @@ UNDOS = Invariant(
 #
 # A merge is told by the parent alone, and a parent that leaves also changes what stands above it. Mutations that merge
 # are looked for once: issue by issue, PostgreSQL may read a million activities of one mutation for each of a million.
+#
+# What a mutation told that is pruned may be gone, too: it goes by an age of its own.
 ACTIVITIES = Invariant(
     "activities",
-    "every change of an issue is told by an activity",
+    "every change of an issue is told by an activity, as long as the mutation is kept",
     "issues",
-    """
+    f"""
     WITH of_trees AS MATERIALIZED (
         SELECT DISTINCT mutation_id AS id FROM issues_activity WHERE kind IN ('merge', 'unmerge')
     )
     SELECT issue.id
     FROM issues_issue AS issue
-    WHERE issue.mutation_id IS NOT NULL
+    WHERE issue.mutation_id >= {first_kept("issue")}
       AND NOT EXISTS (
           SELECT FROM issues_activity AS own
           WHERE own.issue_id = issue.id AND own.mutation_id = issue.mutation_id
@@ -80,7 +94,7 @@ ACTIVITIES = Invariant(
           WHERE own.issue_id = issue.id AND own.kind <> 'note'
           ORDER BY own.id DESC
           LIMIT 1
-      ) IS NOT NULL
+      ) >= {first_kept("issue")}
     """,
 )
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from issues.enums import ActivityKind
 from issues.integrity.checking import Invariant
-from issues.integrity.mutations import BY_EVENT, FIRST_KEPT
+from issues.integrity.mutations import BY_EVENT, first_kept
 from issues.models import BEFORE_STATE
 from issues.services.ground.parts import Part
 from issues.services.verbs import PARTS
@@ -29,25 +29,26 @@ _OF_OTHERS = " OR ".join(
 _KEEPS_ANY = f"num_nonnulls({', '.join(BEFORE_STATE)}) > 0"
 
 # A merge overwrites nothing of the parent, nor does an unmerge; an assignee and a link may have been none. What an
-# event overwrote is forgotten by age, but while a mutation is kept that an undo of would look at it.
+# event overwrote was once forgotten by age, but while a mutation is kept that an undo of would look at it.
 BEFORE_STATES = Invariant(
     "before-states",
-    "what a mutation overwrote is known as long as the mutation is, and no longer, by the activity that tells of it",
+    "what a mutation overwrote is known as long as the mutation is, by the activity that tells of it",
     "activities",
     f"""
     SELECT id
     FROM issues_activity AS told
-    WHERE CASE WHEN mutation_id >= {FIRST_KEPT}
+    WHERE CASE WHEN mutation_id >= {first_kept("told")}
         THEN {_LACKS}
           OR {_OF_OTHERS}
           OR kind = 'unmerge' AND data ? 'parent' AND before_merged_into_id IS NULL
           OR kind <> 'unmerge' AND before_merged_into_id IS NOT NULL
         WHEN {BY_EVENT} AND NOT ({_KEEPS_ANY}) THEN EXISTS (
             SELECT FROM issues_activity AS kept
-            WHERE kept.issue_id = told.issue_id AND kept.id < told.id AND kept.mutation_id >= {FIRST_KEPT}
+            WHERE kept.issue_id = told.issue_id AND kept.id < told.id AND kept.mutation_id >= {first_kept("told")}
         )
         WHEN {BY_EVENT} THEN {_LACKS} OR {_OF_OTHERS}
-        ELSE {_KEEPS_ANY}
+        WHEN kind = 'note' THEN {_KEEPS_ANY}
+        ELSE {_OF_OTHERS}
         END
     """,
 )
@@ -66,7 +67,7 @@ BEFORE_AND_AFTER = Invariant(
     "activities",
     f"""
     WITH told AS (
-        SELECT id, mutation_id, kind, {_LOOKED_AT}, {_KEEPS_ANY} AS keeps_any,
+        SELECT id, project_id, mutation_id, kind, {_LOOKED_AT}, {_KEEPS_ANY} AS keeps_any,
                lag(mutation_id) OVER one_part AS mutation_before,
                lag(kind) OVER one_part AS kind_before, lag(data) OVER one_part AS data_before
         FROM issues_activity
@@ -75,7 +76,7 @@ BEFORE_AND_AFTER = Invariant(
     )
     SELECT id
     FROM told
-    WHERE (mutation_id >= {FIRST_KEPT} OR {BY_EVENT} AND keeps_any)
+    WHERE (mutation_id >= {first_kept("told")} OR {BY_EVENT} AND keeps_any)
       AND NOT coalesce(CASE kind_before {_TOLD_BEFORE} END, true)
     """,
 )

@@ -1,6 +1,7 @@
 """Trees of merged issues."""
 
 from issues.integrity.checking import Invariant
+from issues.integrity.mutations import first_kept
 from issues.querysets import MOST_IN_AN_HOUR, total
 
 # Every issue with children, and all that is under it, itself included. UNION, so that even a circle comes to an end.
@@ -117,24 +118,28 @@ RELEASES_SHOWN = Invariant(
     """,
 )
 
+# Activities go by their age: of a merge whose mutation is pruned, it may be told no more. What is merged has its stamp.
 MERGES = Invariant(
     "merges",
-    "an issue is merged into what the newest merge or unmerge tells",
+    "an issue is merged into what the newest merge or unmerge tells, as long as its mutation is kept",
     "issues",
-    """
+    f"""
     WITH told AS (
-        SELECT (child #>> '{}')::bigint AS child_id, activity.issue_id AS parent_id, activity.id
+        SELECT (child #>> '{{}}')::bigint AS child_id, activity.issue_id AS parent_id, activity.id, mutation_id
         FROM issues_activity AS activity, jsonb_path_query(activity.data, '$.issues[*].id') AS child
         WHERE activity.kind = 'merge'
         UNION ALL
-        SELECT issue_id, NULL, id FROM issues_activity WHERE kind = 'unmerge' AND data ? 'parent'
+        SELECT issue_id, NULL, id, mutation_id FROM issues_activity WHERE kind = 'unmerge' AND data ? 'parent'
     ),
     newest AS (
-        SELECT DISTINCT ON (child_id) child_id, parent_id FROM told ORDER BY child_id, id DESC
+        SELECT DISTINCT ON (child_id) child_id, parent_id, mutation_id FROM told ORDER BY child_id, id DESC
     )
     SELECT issue.id
     FROM issues_issue AS issue
     LEFT JOIN newest ON newest.child_id = issue.id
-    WHERE issue.merged_into_id IS DISTINCT FROM newest.parent_id
+    WHERE CASE WHEN newest.mutation_id >= {first_kept("issue")}
+        THEN issue.merged_into_id IS DISTINCT FROM newest.parent_id
+        ELSE issue.merged_into_id IS NOT NULL AND NOT coalesce(issue.mutation_id < {first_kept("issue")}, false)
+        END
     """,
 )

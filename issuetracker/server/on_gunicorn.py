@@ -11,7 +11,7 @@ import resource
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from wsgiref.types import WSGIApplication
 
@@ -74,11 +74,11 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         threads: int,
         on_starting: Callable[[], None] = lambda: None,
         when_ready: Callable[[], None] = lambda: None,
-        companion: Companion | None = None,
+        companions: Sequence[Companion] = (),
         when_worker_ends: Callable[[], None] = lambda: None,
     ) -> None:
         self.load = load  # called in each worker
-        self.companion = companion
+        self.companions = companions
         self.options: dict[str, Any] = {
             "bind": f"fd://{listener.detach()}",
             "workers": workers,
@@ -123,13 +123,13 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
 
     def tend(self) -> None:
         """See to what runs beside the workers."""
-        if self.companion:
-            self.companion.tend()
+        for companion in self.companions:
+            companion.tend()
 
     def end(self) -> None:
         """Leave nothing behind, when the workers have ended."""
-        if self.companion:
-            self.companion.end()
+        for companion in self.companions:
+            companion.end()
         metrics.end_sharing()
 
 

@@ -28,7 +28,10 @@ def serve(listener: socket.socket, *, when_ready: Callable[[], None]) -> NoRetur
         threads=settings.WEB_THREADS,
         on_starting=_start,
         when_ready=when_ready,
-        companion=Companion("count_events") if settings.COUNT_EVENTS else None,
+        companions=[
+            *([Companion("count_events")] if settings.COUNT_EVENTS else []),
+            *([Companion("prune")] if settings.PRUNE else []),
+        ],
         when_worker_ends=losses.end,
     ).run()
     raise AssertionError("gunicorn ends by SystemExit")

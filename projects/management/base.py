@@ -156,3 +156,4 @@ def whole_number(least: int, most: int, what: str = "whole number") -> Callable[
 
 
 days = whole_number(1, LONGEST_DAYS, "whole number of days")
+process_id = whole_number(1, 2**22, "number of a process")  # Linux gives no greater

@@ -20,12 +20,11 @@ from issues.mutation import (
     UndoOutcome,
     Unresolve,
 )
-from issues.services import bulk, deletion, pruning, releases, undo
+from issues.services import bulk, deletion, releases, undo
 from projects.acting import Act
 from projects.callers import Caller
 from projects.models import Project, Release, User
 from tests.acts import act
-from tests.assertions import snapshot
 from tests.concurrency.sessions import (
     BEGIN,
     HISTORY,
@@ -43,7 +42,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 LATER = NOW + timedelta(minutes=1)
 LOCK_TIMEOUT = 10
 SETTLE = re.compile("WITH base AS")  # the last that is done when a release comes
-FORGET = re.compile("UPDATE issues_activity")
 
 
 @pytest.fixture
@@ -208,34 +206,3 @@ def come(project: Project) -> None:
         act(at=LATER, lock_timeout=LOCK_TIMEOUT),
         seen_in=[project.pk],
     )
-
-
-def prune() -> list[pruning.Pruned]:
-    return list(pruning.prune(NOW + timedelta(seconds=1), act(lock_timeout=LOCK_TIMEOUT)))
-
-
-@pytest.mark.parametrize("prune_first", [True, False])
-def test_and_pruning_wait_for_each_other(
-    project: Project,
-    issues: list[Issue],
-    caller: Caller,
-    session: Session,
-    other_session: Session,
-    prune_first: bool,
-) -> None:
-    changed = put(issues, caller, status=Resolve())
-    before = snapshot()["issues_issue"]
-
-    if prune_first:
-        with stopped(session, prune, after=FORGET):
-            undoing = other_session.start(partial(take_back, changed, project, caller))
-            wait_until_blocked(other_session, by=session)
-        assert isinstance(undoing.exception(), undo.UnknownMutation)
-        assert snapshot()["issues_issue"] == before
-    else:
-        with stopped(session, partial(take_back, changed, project, caller), after=ISSUE_LOCK) as first:
-            pruning_ = other_session.start(prune)
-            wait_until_blocked(other_session, by=session)
-        assert first.result().changed == 3
-        assert pruning_.result() == [pruning.Pruned(mutations=1, activities=3)]
-        assert list(Mutation.objects.values_list("kind", flat=True)) == ["undo"]

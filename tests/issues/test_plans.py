@@ -118,6 +118,8 @@ def mutations(cast: Cast, **asked: Any) -> None:
     read_listed(query, start, by=Caller(user=cast.user))
 
 
+LONG_AGO = NOW - timedelta(days=1_000)
+
 # reader -> the indexes that its plan names
 READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
     "the default list": (
@@ -223,9 +225,17 @@ READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
         lambda cast: read_undone_by(list(Mutation.objects.order_by("pk")[:100])),
         {"issues_mutation_undone_by"},
     ),
-    "what events overwrote long ago": (
-        lambda cast: pruning.forget_what_events_overwrote(NOW),
-        {"issues_activity_of_events", "issues_activity_of_issue"},
+    "which issues have activities that are old": (
+        lambda cast: next(pruning.prune_activities(LONG_AGO, act())),
+        {"issues_issue_short_number_once_per_project", "issues_activity_of_issue"},
+    ),
+    "which issues have hours that are old": (
+        lambda cast: next(pruning.prune_hours(LONG_AGO, act())),
+        {"issues_issue_short_number_once_per_project", "issues_issuehour_once_per_issue"},
+    ),
+    "which issues have minutes that are old": (
+        lambda cast: next(pruning.prune_minutes(LONG_AGO, act())),
+        {"issues_issue_short_number_once_per_project", "issues_issueminute_pkey"},
     ),
     "an issue by its fingerprint": (
         lambda cast: IssueHash.objects.filter(project=cast.project, hash="x").first(),

@@ -44,7 +44,7 @@ def test_there_are_commands_with_numbers() -> None:
     assert {name: dests for name, dests in found.items() if dests} == {
         "create_token": ["expires_in"],
         "demo": ["port"],
-        "prune_mutations": ["days"],
+        "prune": ["parent"],
         "seed_issues": ["count", "seed"],
         "serve": ["port"],
         "undo": ["mutation"],
@@ -79,13 +79,8 @@ def test_no_name_of_a_host_is_a_crash(capsys: pytest.CaptureFixture[str], host: 
 
 
 def test_code_that_calls_a_command_gets_an_exception() -> None:
-    with pytest.raises(CommandError, match="argument --days: 'x' is no whole number of days from 1 to 36500"):
-        call_command("prune_mutations", "--days=x")
-
-
-@pytest.mark.django_db
-def test_keeps_mutations_as_long_as_can_be_said() -> None:
-    assert call_command("prune_mutations", "--days=36500") is None
+    with pytest.raises(CommandError, match="argument --parent: 'x' is no number of a process from 1 to 4194304"):
+        call_command("prune", "--parent=x")
 
 
 @pytest.mark.parametrize(

@@ -152,6 +152,15 @@ def test_refuse_what_is_no_number_or_out_of_range(monkeypatch: pytest.MonkeyPatc
         )
 
 
+def test_what_can_be_undone_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An undo reads the activities of what it takes back."""
+    assert read(monkeypatch, MUTATIONS_KEPT_DAYS="400")["ACTIVITIES_KEPT_DAYS"] == 400
+    assert read(monkeypatch, MUTATIONS_KEPT_DAYS="3", ACTIVITIES_KEPT_DAYS="3")["ACTIVITIES_KEPT_DAYS"] == 3
+    assert refused(monkeypatch, MUTATIONS_KEPT_DAYS="31", ACTIVITIES_KEPT_DAYS="30") == (
+        "ACTIVITIES_KEPT_DAYS is '30'; it must be a whole number from 31 to 36500."
+    )
+
+
 WRONG = {
     "DATABASE_URL": [
         "x",

@@ -23,7 +23,9 @@ class Command(base.Command):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="end when nothing waits any more")
-        parser.add_argument("--parent", type=int, metavar="PID", help="end when this process has ended, which began it")
+        parser.add_argument(
+            "--parent", type=base.process_id, metavar="PID", help="end when this process has ended, which began it"
+        )
 
     def handle(self, *args: Any, once: bool, parent: int | None, **options: Any) -> None:
         """Count.

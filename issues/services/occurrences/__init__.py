@@ -15,9 +15,11 @@ them; then both are committed together, or neither. It knows nothing of how even
 
 from issues.services.occurrences.counting import count, hold, unknown
 from issues.services.occurrences.forgetting import Forgotten, forgotten, stop_forgetting
+from issues.services.occurrences.minutes import OLDEST as OLDEST_MINUTE
 from issues.services.occurrences.shapes import Counted, Description, Occurrence
 
 __all__ = [
+    "OLDEST_MINUTE",
     "Counted",
     "Description",
     "Forgotten",

@@ -9,13 +9,11 @@ import pytest
 from issues.enums import IssueStatus
 from issues.models import Activity, Issue
 from issues.mutation import Ignore, NamedRelease, Resolve, SnoozeTerms, Unresolve
-from issues.services import pruning
 from projects.callers import Caller
 from projects.models import Project, Release, User
-from tests.acts import act
 from tests.factories import NOW, ReleaseFactory
 from tests.issues.services.calls import ask, differing, row_of, undo
-from tests.issues.services.occurrences.batches import DAY, HOUR, MINUTE, breaches, count, event, issue_of, known
+from tests.issues.services.occurrences.batches import DAY, HOUR, MINUTE, count, event, issue_of, known
 
 pytestmark = pytest.mark.django_db
 
@@ -382,19 +380,3 @@ def test_how_it_was_opened_is_forgotten_with_the_next_change(
     ask(project, [issue], by=by, at=SOON + MINUTE, status=wish)
 
     assert state(issue)[1] == ("regressed" if isinstance(wish, Unresolve) else None)
-
-
-def test_what_it_overwrote_is_forgotten_by_age(project: Project, issue: Issue, by: Caller) -> None:
-    """Not before the mutations that came before it, whose undo looks at it."""
-    ask(project, [issue], by=by, at=NOW, status=Resolve())
-    count(project, event(at=SOON), at=SOON)
-    regression = issue.activities.filter(kind="set_regression")
-
-    assert [step.activities for step in pruning.prune(NOW, act())] == []
-    assert regression.get().before_status == RESOLVED
-    assert [step.activities for step in pruning.prune(SOON, act())] == [1]
-    assert regression.get().before_status == RESOLVED
-    assert [step.activities for step in pruning.prune(SOON + MINUTE, act())] == [1]
-
-    assert (regression.get().before_status, regression.get().data["version"]) == (None, "")
-    assert breaches() == []
