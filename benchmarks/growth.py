@@ -15,6 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic, sleep
+from urllib.parse import urlencode
 
 import django
 
@@ -63,6 +64,8 @@ def main() -> None:
     parser = ArgumentParser(prog="python -m benchmarks.growth", description=__doc__)
     parser.add_argument("--issues", type=int, default=5_000_000)
     parser.add_argument("--rounds", type=int, default=1, help="of an update of all and its undo")
+    parser.add_argument("--query", default="", help="what narrows the changes, as in the API; none: all issues")
+    parser.add_argument("--status", default="resolved", help="what they are changed to")
     parser.add_argument("--pause", type=int, default=0, metavar="SECONDS", help="after each, for the autovacuum")
     parser.add_argument("--kept", action="store_true", help="leave the database there, and use one that is there")
     parser.add_argument(
@@ -99,9 +102,9 @@ def measure(options: Namespace) -> None:
     with serving() as server:
         client = Client(server, token)
         for number in range(1, options.rounds + 1):
-            issues = f"/api/0/projects/{seeds.ORGANIZATION}/large/issues/"
+            issues = f"/api/0/projects/{seeds.ORGANIZATION}/large/issues/?{urlencode({'query': options.query})}"
             with step(f"{number}. update all", server) as told:
-                answer = client.ask("PUT", issues, json.dumps({"status": "resolved"}).encode())
+                answer = client.ask("PUT", issues, json.dumps({"status": options.status}).encode())
                 told.append(f"{answer.changed:,} changed")
             sleep(options.pause)
             say("then", sizes())
