@@ -32,6 +32,8 @@ from django.core.management import get_commands, load_command_class
 from django.db import connections
 from django.utils.functional import empty
 
+from issuetracker.processes import dies_with_this_process
+
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = "issuetracker.settings"
 LARGEST = 1 << 17  # bytes of a request: arguments and environment
@@ -180,13 +182,16 @@ def serve(requests: socket.socket) -> str:
     while True:
         request, fds, _, _ = socket.recv_fds(requests, LARGEST, 4)
         if not request:
-            os._exit(0)
+            os.killpg(0, signal.SIGKILL)  # those that wait, too, and with each its program
         if os.fork() == 0:
             requests.close()
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             *streams, tell = fds
+            bind = dies_with_this_process()
             if (pid := os.fork()) == 0:
                 os.close(tell)
+                if bind is not None:
+                    bind()
                 return become(streams, *json.loads(request))
             for stream in streams:
                 os.close(stream)
