@@ -13,6 +13,8 @@ WALKS = {
     "issues/management/commands/seed_issues.py": "fills an installation that has no issues",
     "issues/management/commands/undo.py": "an operator names a mutation by its number alone",
     "issuetracker/management/commands/demo.py": "looks whether there is any issue yet",
+    "projects/admin/lists.py": "an operator, who sees all projects, looks for a release or a deploy in the settings",
+    "issuetracker/site.py": "the same, where Django's own pages are answered",
     "issuetracker/integrity.py": "compares whole tables",
     "issues/integrity": "compares whole tables",
     "events/integrity.py": "compares whole tables",
