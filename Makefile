@@ -7,8 +7,8 @@ python := .venv/bin/python
 # Of the tests. Many wait for a lock, a signal or the end of some patience: one more than there are cores, up to 4.
 workers := $(shell cores=$$(nproc 2>/dev/null || echo 2); echo $$(( cores < 4 ? cores + 1 : 4 )))
 
-.PHONY: help setup demo serve test test-clients test-browser test-pgbouncer pictures soak faults check check-types \
-	check-others fix bench
+.PHONY: help setup demo serve test test-clients test-browser test-pgbouncer test-containers \
+	pictures soak faults check check-types check-others fix bench
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -34,6 +34,9 @@ test-browser: setup ## run the tests of the admin in Debian's Chromium (ARGS='-k
 test-pgbouncer: setup ## run a service, and tests/api, behind Debian's PgBouncer (ARGS='-k merge' for some of tests/api)
 	@$(python) -m pytest -m pgbouncer tests/pgbouncer
 	@exec $(python) -m pytest -n $(workers) --dist worksteal -p tests.pgbouncer.through tests/api $(ARGS)
+
+test-containers: setup ## make the images of Dockerfile by debootstrap, run them and compose.yaml as processes; as root
+	@exec $(python) -m pytest -m containers tests/containers $(ARGS)
 
 pictures: setup ## make docs/pictures/ anew, in Debian's Chromium
 	@PICTURES=docs/pictures exec $(python) -m pytest -m browser tests/browser/test_pictures.py

@@ -1,6 +1,6 @@
 """A lost connection that can't be made again at once: 503, and the request after that is answered."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from os import dup
 from socket import SHUT_RDWR, socket
 from typing import Any
@@ -14,6 +14,13 @@ from projects.models import Project
 from tests.api_client import Api
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def connected_again(transactional_db: None) -> Iterator[None]:
+    """Whatever a test leaves behind: its rows are taken away by another connection."""
+    yield
+    connection.close()
 
 
 def leads_nowhere(patch: pytest.MonkeyPatch) -> None:
