@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import OperationalError, ProgrammingError, connections
+from django.db import OperationalError, ProgrammingError, connections, transaction
 
 from projects.database import replica
 from projects.database.reading import PRIMARY, connection, reading
@@ -107,17 +107,14 @@ def test_knows_another_database_of_the_same_server(copy: Any) -> None:
 
 
 def test_counts_what_is_not_on_the_disk_where_commits_do_not_wait_for_it(django_user_model: Any) -> None:
-    """As those of the tests' own PostgreSQL don't."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET synchronous_commit = off")
-    try:
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL synchronous_commit = off")
         before = ask("SELECT pg_current_wal_insert_lsn()::text")
-        django_user_model.objects.create(username="jane")
+        django_user_model.objects.create(username="jane")  # which nothing has put on the disk yet
         lsn, _ = replica._of_primary(POSITION)
 
         assert ask(f"SELECT '{lsn}'::pg_lsn > '{before}'::pg_lsn")
-    finally:
-        connections[PRIMARY].close()
 
 
 def test_asks_the_primary_when_that_does_not_say_how_far_it_is(copy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
