@@ -183,7 +183,7 @@ class Issue(WhichIssue, verbs.Shown):
             "it is resolved."
         ),
     ]
-    isUnhandled: Annotated[bool, About("Always false: whether an exception was caught, its event tells.")]
+    isUnhandled: Annotated[bool, About("Whether its first event has an exception that nobody caught.")]
     issueType: Literal["error"]
     issueCategory: Literal["error"]
     lifetime: Lifetime

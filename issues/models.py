@@ -313,6 +313,17 @@ class Issue(models.Model):
                 condition=Q(merged_into__isnull=True)
                 & (Q(assignee_user__isnull=False) | Q(assignee_team__isnull=False)),
             ),
+            # The list by priority, and searches for one: a walk for each word and status. What is medium, and that is
+            # nearly all, is found by the lists of each status, and costs nothing here.
+            models.Index(
+                F("project"),
+                F("priority"),
+                F("status"),
+                F("last_seen").desc(),
+                F("id").desc(),
+                name="issues_issue_not_medium",
+                condition=Q(merged_into__isnull=True, priority__in=[IssuePriority.HIGH, IssuePriority.LOW]),
+            ),
             # The children of an issue: ground/targets.py walks trees by it, and so does the foreign key's check.
             models.Index("merged_into", name="issues_issue_children", condition=Q(merged_into__isnull=False)),
             # Which issues a release has resolved: the check before a release is deleted.
@@ -373,6 +384,7 @@ class IssueText(HangsOnIssue):
     title = models.TextField()
     culprit = models.TextField(blank=True)
     metadata = models.JSONField(default=dict, blank=True)
+    is_unhandled = models.BooleanField(db_default=False, help_text="Its first event has an exception not caught.")
 
     class Meta:
         constraints = [

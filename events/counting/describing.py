@@ -34,7 +34,14 @@ def _description(data: Mapping[str, Any]) -> Description:
         metadata=data.get("metadata", {}),
         platform=data.get("platform", ""),
         logger=data.get("logger", ""),
+        is_unhandled=any(map(_is_unhandled, data.get("exception", {}).get("values", ()))),
     )
+
+
+def _is_unhandled(exception: Mapping[str, Any]) -> bool:
+    """Return whether the SDK says that nobody caught it; one that doesn't say, says no."""
+    mechanism = exception.get("mechanism")
+    return isinstance(mechanism, Mapping) and mechanism.get("handled") is False
 
 
 NAMELESS = Description(type="default", title="", culprit="", metadata={}, platform="", logger="")

@@ -49,6 +49,7 @@ class Item(NamedTuple):
     text__title: str | None  # of an issue that lost its text
     text__culprit: str | None
     text__metadata: str | None  # JSON
+    text__is_unhandled: bool | None
     priority: str
     share_id: UUID | None
     first_seen: datetime

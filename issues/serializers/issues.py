@@ -75,7 +75,7 @@ def describe_issue(
             first_seen=issue.first_seen,
             at=issue.shown_at,
         ),
-        "isUnhandled": False,  # only its events tell
+        "isUnhandled": bool(issue.text__is_unhandled),
         "issueType": "error",
         "issueCategory": "error",
         "lifetime": {  # what a search with environments would narrow, of which there are none

@@ -37,6 +37,7 @@ def _row(number: int, description: Description, counted: Folded) -> dict[str, ob
         "title": description.title or UNTITLED,
         "culprit": description.culprit,
         "metadata": description.metadata,
+        "is_unhandled": description.is_unhandled,
         "platform": description.platform,
         "logger": description.logger,
         "level": counted.level,
@@ -53,8 +54,9 @@ def _row(number: int, description: Description, counted: Folded) -> dict[str, ob
 MAKE = """
     WITH new AS MATERIALIZED (
         SELECT * FROM jsonb_to_recordset(%(rows)s) AS new (
-            short_number bigint, type text, title text, culprit text, metadata jsonb, platform text, logger text,
-            level text, first_seen timestamptz, last_seen timestamptz, times_seen bigint, users_seen bigint,
+            short_number bigint, type text, title text, culprit text, metadata jsonb, is_unhandled boolean,
+            platform text, logger text, level text,
+            first_seen timestamptz, last_seen timestamptz, times_seen bigint, users_seen bigint,
             first_release_id bigint, last_release_id bigint
         )
     ),
@@ -73,8 +75,8 @@ MAKE = """
         RETURNING id, short_number
     ),
     told AS (
-        INSERT INTO issues_issuetext (project_id, issue_id, title, culprit, metadata)
-        SELECT %(project_id)s, made.id, title, culprit, metadata
+        INSERT INTO issues_issuetext (project_id, issue_id, title, culprit, metadata, is_unhandled)
+        SELECT %(project_id)s, made.id, title, culprit, metadata, is_unhandled
         FROM made JOIN new USING (short_number)
         ORDER BY made.id
     )

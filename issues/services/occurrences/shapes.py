@@ -32,7 +32,10 @@ class Occurrence(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What an issue that is to be made is called, after its first event."""
+    """What an issue that is to be made is called, after its first event.
+
+    :ivar is_unhandled: it has an exception that nobody caught.
+    """
 
     type: str
     title: str
@@ -40,6 +43,7 @@ class Description:
     metadata: Mapping[str, Any]
     platform: str
     logger: str
+    is_unhandled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
