@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache, reduce
 from operator import or_
@@ -36,6 +36,8 @@ from projects.models import Team
 from projects.querysets import is_id
 
 Moment = datetime | RawSQL  # a time, or the hole that it will stand in
+Sql = tuple[str, Sequence[Any]]  # a query with its parameters
+_Step = tuple[QuerySet[Any], Callable[[QuerySet[Any]], Sql]]  # keys, and how they are walked
 
 
 _BOOLEAN: BooleanField[bool, bool] = BooleanField()  # made once: each takes longer than a small condition
@@ -95,7 +97,7 @@ _COUNTS_AS = {
 def _parts(statuses: Iterable[IssueStatus] | None, sort: Sort, *, at: Moment) -> list[Q | RawSQL]:
     """Return conditions that exclude each other, each with a walk of its own in an index (Issue.Meta.indexes)."""
     if statuses is None:
-        return [Q(status=status) for status in IssueStatus] if sort.column == "last_seen" else [Q()]
+        return [Q(status=status) for status in IssueStatus] if sort.column in BY_STATUS else [Q()]
     parts: dict[IssueStatus, list[Q | RawSQL]] = {
         IssueStatus.UNRESOLVED: [Q(status=IssueStatus.UNRESOLVED), *_ended(at)],
         IssueStatus.RESOLVED: [Q(status=IssueStatus.RESOLVED)],
@@ -110,57 +112,114 @@ def _ended(at: Moment) -> list[Q]:
     return [Q(snooze_ends_at__lte=at), by_count & (Q(snooze_ends_at__isnull=True) | Q(snooze_ends_at__gt=at))]
 
 
-def _next_keys(issues: QuerySet[Any], position: Position, limit: int, *, few: bool) -> tuple[str, Sequence[Any]]:
-    """Return the SQL of the keys next to a position, for one part of a list.
-
-    :param few: whether they are the snoozed, who have an index of their own in the order of the default list only.
-    """
+def _next_keys(issues: QuerySet[Any], walk: _Walk) -> Sql:
+    """Return the SQL of the keys next to a position, for one part of a list."""
+    position, limit = walk.position, walk.limit
     keys = issues.values_list(position.sort.column, "id")
-    if few and position.sort.column != "last_seen":
-        # PostgreSQL can't know how few these are in a project, and would find them by walking the whole list in the
-        # order that is asked for. Read in the order of their own index first, that is what it takes.
-        sql, params = keys.order_by("-last_seen", "-id").query.sql_with_params()
-        return f"SELECT * FROM ({sql}) AS few ORDER BY {_direction(position)} LIMIT {limit:d}", params
-    if position.sort.column in HOT_SORTS and position.sort.descending and not position.backwards:
+    if position.sort.column == URGENCY:
+        return _by_urgency(keys, position, limit)
+    if position.sort.column in HOT_SORTS and walk.towards_less:
         return _hot_first(keys, position, limit)
-    if position.sort.column not in INDEXED_SORTS:
-        # The id as a sum, which no index is in the order of: for issues that all have the number that is asked for,
-        # PostgreSQL would walk the issues of all projects by their ids.
-        sql, params = keys.order_by().query.sql_with_params()
-        number, pk = _direction(position).split(", ")
-        pk = pk.replace("2", "issues_issue.id + 0")
-        return f"{sql} ORDER BY {number}, {pk} LIMIT {limit:d}", params
+    if walk.from_hot:  # towards more: the others are hot, too
+        keys = keys.filter(**{f"{position.sort.column}__gte": HOT})
+    elif position.sort.column not in INDEXED_SORTS:
+        return _sorted(keys, position, limit)
     return keys.order_by(*position.order())[:limit].query.sql_with_params()
+
+
+def _sorted(keys: QuerySet[Any], position: Position, limit: int) -> Sql:
+    """Return the SQL of the keys next to a position, for what no index is in the order of."""
+    # The id as a sum, which no index is in the order of: for issues that all have the number that is asked for,
+    # PostgreSQL would walk the issues of all projects by their ids.
+    sql, params = keys.order_by().query.sql_with_params()
+    number, pk = _direction(position).split(", ")
+    pk = pk.replace("2", "issues_issue.id + 0")
+    return f"{sql} ORDER BY {number}, {pk} LIMIT {limit:d}", params
+
+
+# So many snoozes that have ended are read and sorted; where a project has more, a walk in the order of the list comes
+# across them soon.
+FEW = 5_000
+
+
+def _next_ended(issues: QuerySet[Any], ended: QuerySet[Any], walk: _Walk) -> Sql:
+    """Return the SQL of the keys next to a position, of what was snoozed and is not any more.
+
+    The index that such have is in the order of the default list. PostgreSQL can't know how few they are in a project,
+    and for another order would walk that whole list to find them. So the first are read by their own index; where that
+    is all, they are sorted.
+
+    :param ended: all of them in the project, whatever else is asked.
+    """
+    newest = ended.order_by("-last_seen", "-id").values_list("id")
+    first, of_first = newest[: FEW + 1].query.sql_with_params()
+    # Named, so that they are what is looked up: of what is in this index PostgreSQL may believe it were half a project.
+    are_few = condition(f"ended.number <= {FEW:d} AND issues_issue.id IN (SELECT id FROM first)")
+    few, of_few = _sorted(issues.values_list(walk.sort.column, "id").filter(are_few), walk.position, walk.limit)
+    many, of_many = _next_keys(issues.filter(condition(f"ended.number > {FEW:d}")), walk)
+    return (
+        f"""
+        WITH first AS MATERIALIZED ({first})
+        SELECT found.* FROM (SELECT count(*) AS number FROM first) AS ended CROSS JOIN LATERAL (
+            ({few}) UNION ALL ({many})
+        ) AS found
+        """,
+        [*of_first, *of_few, *of_many],
+    )
 
 
 # The columns by which Issue.Meta.indexes can be walked.
 INDEXED_SORTS = frozenset({"last_seen", "first_seen"})
+
+# By these, each status is walked by itself, and what was snoozed in its own index: they are in the order of last seen.
+BY_STATUS = frozenset({"last_seen", "urgency"})
 
 # By these, those with at least so many are in an index (Issue.Meta.indexes), and nearly all that anybody looks at.
 HOT_SORTS = frozenset({"times_seen", "users_seen"})
 HOT = 100
 
 
-def _hot_first(keys: QuerySet[Any], position: Position, limit: int) -> tuple[str, Sequence[Any]]:
+def _hot_first(keys: QuerySet[Any], position: Position, limit: int) -> Sql:
     """Return the SQL of the keys next to a position, the largest number first: out of the index of the hot ones; of
     the others, which have none and must all be read and sorted, only where the hot ones are too few."""
     column = position.sort.column
-    hot, of_hot = keys.filter(**{f"{column}__gte": HOT}).order_by(*position.order())[:limit].query.sql_with_params()
-    # Beside the rows, not in a subquery: for that, PostgreSQL would start helpers before it looks at the number.
-    too_few = condition(f"taken.number < {limit:d}")
-    others = keys.filter(too_few, **{f"{column}__lt": HOT}).order_by()
-    cold, of_cold = others.query.sql_with_params()
-    number, pk = _direction(position).split(", ")
-    cold = f"{cold} ORDER BY {number}, {pk.replace('2', 'issues_issue.id + 0')} LIMIT {limit:d}"
-    return (
-        f"""
-        WITH hot AS MATERIALIZED ({hot})
-        SELECT * FROM hot
-        UNION ALL
-        SELECT cold.* FROM (SELECT count(*) AS number FROM hot) AS taken CROSS JOIN LATERAL ({cold}) AS cold
-        """,
-        [*of_hot, *of_cold],
-    )
+    hot, cold = keys.filter(**{f"{column}__gte": HOT}), keys.filter(**{f"{column}__lt": HOT})
+    steps: list[_Step] = [
+        (hot, lambda some: some.order_by(*position.order())[:limit].query.sql_with_params()),
+        (cold, lambda some: _sorted(some, position, limit)),
+    ]
+    return _one_after_another(steps, limit)
+
+
+def _by_urgency(keys: QuerySet[Any], position: Position, limit: int) -> Sql:
+    """Return the SQL of the keys next to a position, the most urgent first: a walk by the last event for each word,
+    from where it begins to where enough are found."""
+    towards_less = position.sort.descending is not position.backwards
+    order = Position(Sort("last_seen", position.sort.descending), backwards=position.backwards).order()
+    steps: list[_Step] = []
+    for word in sorted(STEPS_OF_URGENCY, key=STEPS_OF_URGENCY.__getitem__, reverse=towards_less):
+        those = keys.filter(**{SAYS_URGENCY: word})
+        if position.key is not None:  # what follows from it, said of the column that is walked
+            begin = RawSQL(f"{position.key[0].sql} - %s", (STEPS_OF_URGENCY[word] * STEP,))
+            those = those.filter(**{f"last_seen__{'lte' if towards_less else 'gte'}": begin})
+        steps.append((those, lambda some: some.order_by(*order)[:limit].query.sql_with_params()))
+    return _one_after_another(steps, limit)
+
+
+def _one_after_another(steps: Sequence[_Step], limit: int) -> Sql:
+    """Return the SQL of what these steps find, each but the first only where those before it find too few."""
+    walks, params = [], list[Any]()
+    for number, (keys, in_order) in enumerate(steps):
+        # Beside the rows, not in a subquery: for that, PostgreSQL would start helpers before it looks at the number.
+        sql, values = in_order(keys.filter(condition(f"taken.number < {limit:d}")) if number else keys)
+        if number:
+            before = " UNION ALL ".join(f"SELECT FROM step_{earlier}" for earlier in range(number))
+            taken = f"(SELECT count(*) AS number FROM ({before}) AS step) AS taken"
+            sql = f"SELECT found.* FROM {taken} CROSS JOIN LATERAL ({sql}) AS found"
+        walks.append(f"step_{number} AS MATERIALIZED ({sql})")
+        params += values
+    found = " UNION ALL ".join(f"SELECT * FROM step_{number}" for number in range(len(steps)))
+    return f"WITH {', '.join(walks)} {found}", params
 
 
 # The most urgent first, and among those the last seen: as one time, so that a page begins behind one value. Each step
@@ -319,8 +378,14 @@ class _Walk(NamedTuple):
     sort: Sort
     backwards: bool
     from_key: bool  # from a position on, not from the start
+    from_hot: bool  # and that is one of the hot ones
     of_one_project: bool
     limit: int
+    is_sorted: bool  # over all parts, not in each of them alone
+
+    @property
+    def towards_less(self) -> bool:
+        return self.sort.descending is not self.backwards
 
     @property
     def position(self) -> Position:
@@ -341,15 +406,19 @@ def _statement(issues: IssueQuerySet, walk: _Walk) -> Statement:
     at, position = hole("at"), walk.position
     here = issues.sortable(walk.sort).filter(project_id=project).visible().filter(position.beyond())
     ended = _ended(at)
+    everything = issues.model._default_manager.filter(project_id=project).visible()
     parts = [
-        _next_keys(here.filter(part), position, walk.limit, few=part in ended)
+        _next_ended(here.filter(part), everything.filter(part), walk)
+        if part in ended and walk.sort.column not in BY_STATUS
+        else _next_keys(here.filter(part), walk)
         for part in _parts(walk.statuses, walk.sort, at=at)
     ]
     keys = f"({' UNION ALL '.join(f'({sql})' for sql, _ in parts)}) AS part (sorted_by, id)"
+    order = f"ORDER BY {_direction(position)}" if walk.is_sorted else ""
     if not walk.of_one_project:
         keys = f"unnest(%(project_ids)s::bigint[]) AS scope (project_id) CROSS JOIN LATERAL {keys}"
     return kept(
-        f"SELECT part.* FROM {keys} ORDER BY {_direction(position)} LIMIT {walk.limit:d}",
+        f"SELECT part.* FROM {keys} {order} LIMIT {walk.limit:d}",
         [param for _, params in parts for param in params],
     )
 
@@ -451,35 +520,73 @@ class IssueQuerySet(QuerySet[Any]):
         limit: int,
         count_to: int,
     ) -> tuple[list[Key], int]:
-        """Return the keys of the first page, and what ``count_up_to`` would: the page is where what is counted begins.
+        """Return the keys of the first page, and what ``count_up_to`` would.
 
         :param start: a position without a key.
         """
+        if self.query.where or start.sort.column != "last_seen":
+            # What is dear to find, or to sort, is read for the page alone: to count, it is enough to come across some.
+            keys = self.page(project_ids, statuses, at=at, position=start, limit=limit)
+            if len(keys) < limit:
+                return keys, len(keys)
+            return keys, self.count_up_to(count_to, project_ids, statuses, at=at)
+        # The page is where what is counted begins.
         walk = self._walk(project_ids, statuses, start, count_to).within(
             f"SELECT page.*, count(*) OVER () FROM ({{}}) AS page ORDER BY {_direction(start)} LIMIT {limit:d}"
         )
         rows = walk.by_index().rows(**_values(project_ids, start, at=at))
         return [(value, pk) for value, pk, _ in rows], rows[0][2] if rows else 0
 
+    def in_each(self, project_ids: Sequence[int], limit: int, *, in_all: int | None) -> list[tuple[int, int]]:
+        """Return project and id of up to ``limit`` of these issues in each of these projects, in no order; and no more
+        than ``in_all`` of them together."""
+        project = project_ids[0] if len(project_ids) == 1 else RawSQL("scope.project_id", ())
+        ids = self.filter(project_id=project).order_by().values_list("id")[:limit]
+        sql, params = ids.query.sql_with_params()
+        found: list[tuple[int, int]] = (
+            kept(
+                f"""
+                SELECT scope.project_id, found.id
+                FROM unnest(%s::bigint[]) AS scope (project_id) CROSS JOIN LATERAL ({sql}) AS found (id)
+                {"" if in_all is None else f"LIMIT {in_all:d}"}
+                """,
+                [as_array(project_ids), *params],
+            )
+            .by_index()
+            .rows()
+        )
+        return found
+
     def count_up_to(
         self, limit: int, project_ids: Sequence[int], statuses: Iterable[IssueStatus] | None, *, at: datetime
     ) -> int:
         """Count the visible issues of these statuses; there may be more when the answer is ``limit``."""
         start = Position(Sort("last_seen"))
-        walk = self._walk(project_ids, statuses, start, limit).within("SELECT count(*) FROM ({}) AS page")
+        # In no order over all: so PostgreSQL stops as soon as it has enough.
+        walk = self._walk(project_ids, statuses, start, limit, is_sorted=False).within(
+            "SELECT count(*) FROM ({}) AS page"
+        )
         count: int = walk.by_index().rows(**_values(project_ids, start, at=at))[0][0]
         return count
 
     def _walk(
-        self, project_ids: Sequence[int], statuses: Iterable[IssueStatus] | None, position: Position, limit: int
+        self,
+        project_ids: Sequence[int],
+        statuses: Iterable[IssueStatus] | None,
+        position: Position,
+        limit: int,
+        *,
+        is_sorted: bool = True,
     ) -> Statement:
         walk = _Walk(
             None if statuses is None else frozenset(statuses),
             position.sort,
             position.backwards,
             from_key=position.key is not None,
+            from_hot=position.key is not None and position.sort.column in HOT_SORTS and position.key[0] >= HOT,
             of_one_project=len(project_ids) == 1,
             limit=limit,
+            is_sorted=is_sorted,
         )
         model: type[Model] = self.model
         return _statement(self, walk) if self.query.where else _kept_statement(model, walk)

@@ -17,6 +17,7 @@ class Act:
     :ivar lock_timeout: for how many seconds to wait for each lock.
     :ivar preview: whether only to tell what would happen: all is done, and rolled back.
     :ivar expected: how many issues must match; with another number nothing is changed. None: any number.
+    :ivar more_than: more issues than this must match; with fewer nothing is changed. None: any number.
     :ivar in_person: whether the caller acts. An operator acts in the name of a user for the history alone,
         and so puts back nobody's marks.
     """
@@ -26,6 +27,7 @@ class Act:
     lock_timeout: int
     preview: bool = False
     expected: int | None = None
+    more_than: int | None = None
     in_person: bool = True
 
     @property

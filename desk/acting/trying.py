@@ -1,7 +1,8 @@
 """What an action would do: tried by the service itself and rolled back, and read in between.
 
-Numbers are those of the change itself. Only where "all" are very many, they are counted instead, and the change is
-tried with the issues that the page shows: to try a million would take as long as to do it.
+Numbers are those of the change itself. Only where they are many, it is tried with the issues that the page shows: to
+try a million would take as long as to do it. And where "all" are more than can be named, they are not counted, either:
+how many they were is said when it is done.
 """
 
 from collections import Counter
@@ -10,21 +11,16 @@ from dataclasses import dataclass, field, replace
 
 from desk.acting.comparing import Compared, compared
 from desk.acting.selection import AT_MOST, Selection
-from issues.enums import IssueStatus
-from issues.mutation import Ignore, IssueMutation, IssueScope, MutationOutcome, NamedIssues, Resolve, Unresolve
+from issues.mutation import IssueMutation, IssueScope, MutationOutcome, NamedIssues
 from issues.reading.items import Item, read_items, read_names
-from issues.reading.selected import MERGED, count_all, count_named, first_ids, read_ids
+from issues.reading.selected import MERGED, count_named, first_ids, projects_with_any, read_ids
 from issues.services import bulk, deletion
 from projects.acting import Act
 from projects.models import Project
 
 SHOWN = 50  # issues, one by one
+TRIED = 200  # issues at most: all of them in a moment
 DELETED = "deleted"
-STATUS_AFTER = {
-    Resolve: IssueStatus.RESOLVED,
-    Unresolve: IssueStatus.UNRESOLVED,
-    Ignore: IssueStatus.IGNORED,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +34,10 @@ class OfProject:
 class Trial:
     """What would happen.
 
+    :ivar matched: how many issues are selected; of so many that they are not counted, ``is_more`` than that.
+    :ivar changed: of those that were tried: all, or those of ``rows`` where these are a ``is_sample``.
     :ivar missing: ids with which it can't be done: with any of them, nothing is.
     :ivar before: how many issues have which status, and ``after``: how many would.
-    :ivar is_counted: whether ``changed`` was counted and not tried; ``is_at_least``: and may be more.
     :ivar parent: the issue into which the others would be merged.
     """
 
@@ -51,8 +48,8 @@ class Trial:
     before: Counter[str] = field(default_factory=Counter)
     after: Counter[str] = field(default_factory=Counter)
     missing: Sequence[int] = ()
-    is_counted: bool = False
-    is_at_least: bool = False
+    is_sample: bool = False
+    is_more: bool = False
     parent: Compared | None = None
 
 
@@ -65,21 +62,30 @@ class Subject:
     """What is selected, as it is now: how many there are by project and status, and the first of them.
 
     :ivar ids: by project; None for all that a search finds, where these are more than can be named.
+    :ivar counts: of those that are named.
+    :ivar projects: those that have any of the issues, ascending.
     """
 
     selection: Selection
     ids: Mapping[int, frozenset[int]] | None
     counts: Mapping[int, Counter[str]]
+    projects: Sequence[Project]
     first: Sequence[Item]
 
     @property
-    def matched(self) -> int:
-        return sums(self.counts).total()
+    def is_more(self) -> bool:
+        """Whether these are more than ``matched``, and nobody has counted how many."""
+        return self.ids is None
 
     @property
-    def projects(self) -> list[Project]:
-        """The projects that have any of the issues, ascending."""
-        return self.selection.projects([pk for pk, counts in self.counts.items() if counts.total()])
+    def matched(self) -> int:
+        return AT_MOST if self.ids is None else sums(self.counts).total()
+
+    @property
+    def is_small(self) -> bool:
+        """Whether a change can be tried with all of them; with any that can't be changed, it is, to say which."""
+        counts = sums(self.counts)
+        return self.ids is not None and (counts.total() <= TRIED or counts[MERGED] > 0)
 
     @property
     def scopes(self) -> Sequence[IssueScope]:
@@ -103,12 +109,13 @@ def look_at(selection: Selection, act: Act) -> Subject:
     scopes = [] if selection.ids is not None else selection.all_scopes(at=act.at)
     ids = read_ids(scopes, AT_MOST, at=act.at) if selection.ids is None else selection.ids
     if ids is None:
-        counts = count_all(scopes, at=act.at)
-        first = first_ids([scope for scope in scopes if counts[scope.project_id].total()], SHOWN, at=act.at)
-    else:
-        counts = count_named(ids, at=act.at)
-        first = sorted((pk for of_project in ids.values() for pk in of_project), reverse=True)[:SHOWN]
-    return Subject(selection, ids, counts, _items(selection, first, act))
+        projects = selection.projects(projects_with_any(scopes, at=act.at))
+        first = first_ids(scopes, SHOWN, at=act.at)
+        return Subject(selection, None, {}, projects, _items(selection, first, act))
+    counts = count_named(ids, at=act.at)
+    projects = selection.projects([pk for pk, of_project in counts.items() if of_project.total()])
+    first = sorted((pk for of_project in ids.values() for pk in of_project), reverse=True)[:SHOWN]
+    return Subject(selection, ids, counts, projects, _items(selection, first, act))
 
 
 def _items(selection: Selection, ids: Sequence[int], act: Act) -> list[Item]:
@@ -131,11 +138,12 @@ def try_change(subject: Subject, mutation: IssueMutation, act: Act) -> Trial:
         counts.clear()
         counts.update({} if subject.ids is None else count_named(subject.ids, at=act.at))
 
-    if subject.ids is None:
-        bulk.mutate_each(_first(subject), mutation, preview, look=look)
+    if mutation.merge is None and not subject.is_small:
+        outcomes = bulk.mutate_each(_first(subject), mutation, preview, look=look)
         # Who names issues follows them from then on; who says "all" doesn't (contract 1.5).
         follows = {item.id: item.subscribed_for for item in subject.first}
-        return _counted(subject, mutation, [item._replace(subscribed_for=follows[item.id]) for item in after])
+        after = [item._replace(subscribed_for=follows[item.id]) for item in after]
+        return _sampled(subject, outcomes, _rows(subject, after, {}))
     scopes = subject.scopes if mutation.changes_status_only else subject.named
     outcomes = bulk.mutate_each(scopes, mutation, preview, look=look)
     return _tried(subject, scopes, outcomes, after, sums(counts), act)
@@ -146,9 +154,12 @@ def try_deletion(subject: Subject, act: Act) -> Trial:
 
     :raises Refusal: the service refuses it.
     """
-    outcomes = deletion.delete_each(subject.named, replace(act, preview=True, expected=None))
-    after = Counter({DELETED: sum(outcome.changed for outcome in outcomes)})
     fates = {item.id: DELETED for item in subject.first}
+    named = subject.named if subject.is_small else _first(subject)
+    outcomes = deletion.delete_each(named, replace(act, preview=True, expected=None))
+    if not subject.is_small:
+        return _sampled(subject, outcomes, _rows(subject, [], fates))
+    after = Counter({DELETED: sum(outcome.changed for outcome in outcomes)})
     return _tried(subject, subject.named, outcomes, [], after, act, fates=fates)
 
 
@@ -182,23 +193,15 @@ def _tried(
     )
 
 
-def _counted(subject: Subject, mutation: IssueMutation, after: Sequence[Item]) -> Trial:
-    """Return what a change of status would do to very many. Those that have the status by now may change, too: in
-    their terms, or in the release that resolves them."""
-    status = STATUS_AFTER[type(mutation.status)]
+def _sampled(subject: Subject, outcomes: Sequence[MutationOutcome], rows: Sequence[Compared]) -> Trial:
+    """Return what was tried with the issues that are shown; the others are counted, where they can be named."""
     return Trial(
         matched=subject.matched,
-        changed=subject.matched - sums(subject.counts)[status],
-        rows=_rows(subject, after, {}),
-        projects=[
-            OfProject(project, counts.total(), counts.total() - counts[status])
-            for project in subject.projects
-            for counts in [subject.counts[project.pk]]
-        ],
+        changed=sum(outcome.changed for outcome in outcomes),
+        rows=rows,
         before=sums(subject.counts),
-        after=Counter({status: subject.matched}),
-        is_counted=True,
-        is_at_least=sums(subject.counts)[status] > 0,
+        is_sample=True,
+        is_more=subject.is_more,
     )
 
 

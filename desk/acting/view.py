@@ -31,7 +31,6 @@ from projects.querysets import is_id
 from projects.visitors import standing_in
 
 SUGGESTED = 100  # members, teams; releases
-NOTED_AT_MOST = 100  # issues that get the same note
 ONE_ORGANIZATION_ONLY = "These issues are of several organizations, which have no members and teams in common."
 
 
@@ -63,6 +62,7 @@ def act_page(request: HttpRequest) -> HttpResponse:
     return asking.answer()
 
 
+GUARDS = ("expected", "more_than")  # of an Act: what a page says it has shown
 GONE = "Some of these issues are gone or merged by now. Nothing was changed."
 ORDER = (*IssueStatus.values, MERGED, DELETED)
 
@@ -98,7 +98,7 @@ class Asking:
         subject, refusal = self.subject, self.refused_before()
         trial = None if subject is None or refusal else self.tried(subject)
         missing = [*self.selection.gone, *(trial.missing if trial else ())]
-        may_confirm = trial is not None and not missing and bool(trial.changed or trial.is_counted)
+        may_confirm = trial is not None and not missing and bool(trial.changed or trial.is_sample)
         return page(
             self.request,
             self.visitor,
@@ -108,11 +108,13 @@ class Asking:
                 "form": self.form,
                 "selection": self.selection,
                 "matched": 0 if subject is None else subject.matched,
+                "is_more": subject is not None and subject.is_more,
+                "projects": [] if subject is None else subject.projects,
                 "refusal": refusal,
                 "trial": trial,
                 "before": [] if trial is None else in_order(trial.before),
                 "after": [] if trial is None else in_order(trial.after),
-                "more": 0 if trial is None else trial.matched - len(trial.rows),
+                "more": 0 if trial is None or trial.is_more else trial.matched - len(trial.rows),
                 "missing": missing,
                 "rest": self.selection.count - len(missing),
                 "is_danger": self.action.name == DELETE,
@@ -137,11 +139,9 @@ class Asking:
             return "No issue matches."
         if self.subject.ids is None and not self.action.takes_all:
             return (
-                f"{counted(self.subject.matched)} match. “{self.action.label}” names each issue, and takes "
-                f"{AT_MOST:,} at most: narrow the search, or select some. Resolve, reopen and ignore take all."
+                f"More than {counted(AT_MOST)} match. “{self.action.label}” names each issue, and takes so many at "
+                "most: narrow the search, or select some. Resolve, reopen and ignore take all."
             )
-        if self.action.name == NOTE and self.subject.matched > NOTED_AT_MOST:
-            return f"The same note goes to {NOTED_AT_MOST} issues at most, and these are {self.subject.matched:,}."
         return ""
 
     def tried(self, subject: Subject) -> Trial | None:
@@ -180,7 +180,7 @@ class Asking:
             named = {pk for of_project in (ids or {}).values() for pk in of_project}
             fields += [("ids", ",".join(map(str, sorted(named.difference(missing)))))]
         if trial is not None:
-            fields += [("expected", str(trial.matched)), ("shown", self.shown())]
+            fields += [("more_than" if trial.is_more else "expected", str(trial.matched)), ("shown", self.shown())]
         return fields
 
     def shown(self) -> str:
@@ -204,22 +204,23 @@ class Asking:
 
     def confirmed(self) -> HttpResponse | None:
         """Do what was shown, and lead back; None when it wasn't done: a message then says why."""
-        expected = self.request.POST.get("expected", "")
+        guard = {name: int(word) for name in GUARDS if is_id(word := self.request.POST.get(name, ""))}
         if self.subject is None or self.refused_before() or not self.form.is_valid():
             return None
-        if self.request.POST.get("shown") != self.shown() or not is_id(expected):
+        if self.request.POST.get("shown") != self.shown() or len(guard) != 1:
             messages.warning(self.request, "This is not what you were shown. Look at its numbers, and confirm again.")
             return None
-        return self.done(self.subject, int(expected))
+        return self.done(self.subject, guard)
 
     def done_at_once(self) -> HttpResponse | None:
         """Do what needs no words to one issue, and lead back; None when it wasn't done: a message then says why."""
         if self.subject is None or self.selection.gone or self.refused_before():
             return None
-        return self.done(self.subject, 1)
+        return self.done(self.subject, {"expected": 1})
 
-    def done(self, subject: Subject, expected: int) -> HttpResponse | None:
-        act = replace(self.act, expected=expected)
+    def done(self, subject: Subject, guard: Mapping[str, int]) -> HttpResponse | None:
+        """Do it, if as many match as ``guard`` says in the words of an Act, and lead back; None when it wasn't done."""
+        act = replace(self.act, expected=guard.get("expected"), more_than=guard.get("more_than"))
         if self.action.name == NOTE:
             return self.noted(subject, act)
         outcomes = self.change(subject, act)

@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, F, QuerySet
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q
 
 from issues.enums import IssueStatus
 from issues.models import Issue
 from issues.mutation import AllIssues
 from issues.querysets import snooze_is_over
+from issues.search import split_status
 from issues.services.ground import names
 from projects.database.keyset import Position, Sort
 from projects.models import OrganizationMember, Project, Release, Team
@@ -30,65 +31,64 @@ def resolved(scopes: Sequence[AllIssues], *, at: datetime) -> list[AllIssues]:
     return [replace(scope, terms=terms) for scope in scopes]
 
 
-def read_ids(scopes: Iterable[AllIssues], limit: int, *, at: datetime) -> dict[int, frozenset[int]] | None:
+def read_ids(scopes: Sequence[AllIssues], limit: int, *, at: datetime) -> dict[int, frozenset[int]] | None:
     """Return the ids of all issues in these scopes, which are :func:`resolved`, by project; None when they are more
     than ``limit``.
 
     Never the first of them: who acts on a part of "all" believes that it was all.
     """
-    ids: dict[int, frozenset[int]] = {}
-    for scope in scopes:
-        found = Issue.objects.in_scope(scope, at=at).order_by().values_list("pk", flat=True)
-        of_project = frozenset(found[: limit + 1])
-        limit -= len(of_project)
-        if limit < 0:
-            return None
-        if of_project:
-            ids[scope.project_id] = of_project
-    return ids
+    rows = _in_each(scopes, limit + 1, at=at)
+    if len(rows) > limit:
+        return None
+    ids: dict[int, set[int]] = {}
+    for project_id, pk in rows:
+        ids.setdefault(project_id, set()).add(pk)
+    return {project_id: frozenset(ids[project_id]) for project_id in sorted(ids)}
+
+
+def projects_with_any(scopes: Sequence[AllIssues], *, at: datetime) -> list[int]:
+    """Return the projects of those scopes, which are :func:`resolved`, that have any issue, ascending."""
+    return sorted(project_id for project_id, _ in _in_each(scopes, None, at=at))
+
+
+def _in_each(scopes: Sequence[AllIssues], limit: int | None, *, at: datetime) -> list[tuple[int, int]]:
+    """Return the project and the id of so many of the issues in these scopes; without a limit, of one of each scope."""
+    if not scopes:
+        return []
+    found = Issue.objects.visible().matching(scopes[0].terms, at=at)
+    found = found if scopes[0].statuses is None else found.with_status(scopes[0].statuses, at=at)
+    return found.in_each([scope.project_id for scope in scopes], 1 if limit is None else limit, in_all=limit)
 
 
 def first_ids(scopes: Sequence[AllIssues], limit: int, *, at: datetime) -> list[int]:
     """Return the ids of the first issues that a list of these scopes, which are :func:`resolved`, would show."""
-    start = Position(Sort("last_seen"))
-    keys = [
-        key
-        for scope in scopes
-        for key in Issue.objects.matching(scope.terms, at=at).page(
-            [scope.project_id], scope.statuses, at=at, position=start, limit=limit
-        )
-    ]
-    return [pk for _, pk in sorted(keys, reverse=True)[:limit]]
-
-
-def count_all(scopes: Iterable[AllIssues], *, at: datetime) -> dict[int, Counter[str]]:
-    """Return how many issues of each status are in these scopes, which are :func:`resolved`, by project; exactly."""
-    return {scope.project_id: _count(Issue.objects.in_scope(scope, at=at), at=at) for scope in scopes}
-
-
-def count_named(ids: Mapping[int, Iterable[int]], *, at: datetime) -> dict[int, Counter[str]]:
-    """Return how many of these issues, by project, have which status; those that are merged count as such."""
-    found: dict[int, Counter[str]] = {}
-    for project_id, of_project in ids.items():
-        issues = Issue.objects.with_ids(project_id, list(of_project))
-        merged = issues.filter(merged_into__isnull=False).count()
-        found[project_id] = _count(issues.visible(), at=at) + Counter({MERGED: merged})
-    return found
+    if not scopes:
+        return []
+    statuses, terms = (scopes[0].statuses, scopes[0].terms) if scopes[0].statuses else split_status(scopes[0].terms)
+    found, start = Issue.objects.matching(terms, at=at), Position(Sort("last_seen"))
+    project_ids = [scope.project_id for scope in scopes]
+    return [pk for _, pk in found.page(project_ids, statuses or None, at=at, position=start, limit=limit)]
 
 
 MERGED = "merged"  # beside the statuses: what is hidden in another issue has none that is shown
 
 
-def _count(issues: QuerySet[Any], *, at: datetime) -> Counter[str]:
-    # Grouped by the column, as reading/counts.py does.
-    rows = (
-        issues.order_by().values_list("status").annotate(all=Count("pk"), over=Count("pk", filter=snooze_is_over(at)))
+def count_named(ids: Mapping[int, Iterable[int]], *, at: datetime) -> dict[int, Counter[str]]:
+    """Return how many of these issues, by project, have which status; those that are merged count as such."""
+    counts: dict[int, Counter[str]] = {project_id: Counter() for project_id in ids}
+    named = [pk for of_project in ids.values() for pk in of_project]
+    issues = Issue.objects.filter(project__id__any_of=list(ids), id__any_of=named).order_by()
+    is_merged = ExpressionWrapper(Q(merged_into__isnull=False), output_field=BooleanField())
+    rows = issues.values_list("project_id", "status", is_merged).annotate(
+        all=Count("pk"), over=Count("pk", filter=snooze_is_over(at))
     )
-    counts: Counter[str] = Counter()
-    for status, number, over in rows:
-        counts[status] += number - over
-        counts[IssueStatus.UNRESOLVED] += over
-    return +counts
+    for project_id, status, merged, number, over in rows:
+        if merged:
+            counts[project_id][MERGED] += number
+        else:
+            counts[project_id][status] += number - over
+            counts[project_id][IssueStatus.UNRESOLVED] += over
+    return {project_id: +of_project for project_id, of_project in counts.items()}
 
 
 def read_titles(project_id: int, ids: Sequence[int]) -> list[Any]:

@@ -8,7 +8,7 @@
 ``services/ground/names.py``; until then a term has the name, and no issue can be compared with it.
 """
 
-from issues.search.conditions import AnyOf, Condition, Name, Pattern, Term
+from issues.search.conditions import AnyOf, Condition, Name, Pattern, Term, split_status
 from issues.search.parsing import MAX_LENGTH, MAX_TERMS, BadTerm, parse, quoted, refusal
 
 __all__ = [
@@ -23,4 +23,5 @@ __all__ = [
     "parse",
     "quoted",
     "refusal",
+    "split_status",
 ]

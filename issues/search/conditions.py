@@ -249,3 +249,12 @@ class Term:
     def conditions(self) -> tuple[Single, ...]:
         """The elements of a list, or the one condition that it is."""
         return self.condition.conditions if isinstance(self.condition, AnyOf) else (self.condition,)
+
+
+def split_status(terms: tuple[Term, ...]) -> tuple[frozenset[IssueStatus], tuple[Term, ...]]:
+    """Take the first ``is:STATUS`` out of the terms: pages are read by an index for each status, not by its rule."""
+    for number, term in enumerate(terms):
+        statuses = [each.status for each in term.conditions if isinstance(each, HasStatus)]
+        if len(statuses) == len(term.conditions) and not term.negated:
+            return frozenset(statuses), terms[:number] + terms[number + 1 :]
+    return frozenset(), terms

@@ -10,8 +10,8 @@ from rest_framework.exceptions import ValidationError
 from issues.enums import IssueStatus
 from issues.reading.items import DAY, HOUR, StatsPeriod
 from issues.reading.lists import ListQuery
-from issues.search import Term
-from issues.search.conditions import HasStatus, IsSeenAt, IsSeenWithin
+from issues.search import Term, split_status
+from issues.search.conditions import IsSeenAt, IsSeenWithin
 from issues.search.keys import read_instant
 from issues.serializers.scopes import of_environments, read_ids, read_query, read_statuses
 from projects.api.pagination import read_cursor, read_limit
@@ -69,7 +69,7 @@ def read_list_query(params: QueryDict, *, period_narrows: bool = False, by: Call
     if not statuses and query is None:
         statuses = frozenset({IssueStatus.UNRESOLVED})
     elif not statuses:
-        statuses, terms = _split_status(terms)
+        statuses, terms = split_status(terms)
     return ListQuery(
         statuses=statuses or None,
         terms=(*terms, *seen_in, *window),
@@ -115,15 +115,6 @@ def read_time(params: QueryDict, name: str, errors: dict[str, list[str]]) -> dat
             "whose + is written %2B."
         ]
     return moment
-
-
-def _split_status(terms: tuple[Term, ...]) -> tuple[frozenset[IssueStatus], tuple[Term, ...]]:
-    """Take the first ``is:STATUS`` out of the terms: pages are read by an index for each status, not by its rule."""
-    for number, term in enumerate(terms):
-        statuses = [each.status for each in term.conditions if isinstance(each, HasStatus)]
-        if len(statuses) == len(term.conditions) and not term.negated:
-            return frozenset(statuses), terms[:number] + terms[number + 1 :]
-    return frozenset(), terms
 
 
 def read_stats_period(word: str) -> StatsPeriod | None:

@@ -134,7 +134,7 @@ ERRORS: dict[int, tuple[str, dict[str, Any]]] = {
         "AnotherNumber",
         _error(
             "Another number of issues matches than the request expects; nothing was changed.",
-            str(UnexpectedNumber(matched=2, expected=1)),
+            str(UnexpectedNumber(matched=2, expected="1")),
         ),
     ),
     413: (

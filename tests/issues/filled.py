@@ -74,7 +74,10 @@ AROUND = [
     ORDER BY last_seen
     """,
     """
-    UPDATE issues_issue SET merged_into_id = id - 1 WHERE short_number %% 100 = 37
+    UPDATE issues_issue
+    SET merged_into_id = CASE WHEN short_number %% 100 = 37 THEN id - 1 END,
+        priority = CASE short_number %% 50 WHEN 7 THEN 'high' WHEN 8 THEN 'low' ELSE 'medium' END
+    WHERE short_number %% 100 = 37 OR short_number %% 50 IN (7, 8)
     """,
     """
     INSERT INTO issues_mutation

@@ -20,6 +20,7 @@ from pytest_django import DjangoDbBlocker
 from issues.enums import IssueStatus, MutationKind
 from issues.models import Activity, Environment, Issue, IssueHash, Mutation
 from issues.mutation import AllIssues, Ignore, IssueMutation, NamedIssues
+from issues.querysets import URGENCY
 from issues.reading import history
 from issues.reading.activities import NEWEST_FIRST, activities_from
 from issues.reading.history import changes_of, read_undone_by
@@ -140,6 +141,14 @@ READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
     ),
     "the list by events": (lambda cast: page(cast, UNRESOLVED, Sort("times_seen")), {"issues_issue_hot_by_events"}),
     "the list by users": (lambda cast: page(cast, UNRESOLVED, Sort("users_seen")), {"issues_issue_hot_by_users"}),
+    "the list by priority": (
+        lambda cast: page(cast, UNRESOLVED, Sort(URGENCY)),
+        {"issues_issue_not_medium", "issues_issue_listed_by_status", "issues_issue_snoozed_by_time"},
+    ),
+    "the list of what is urgent": (
+        lambda cast: page(cast, UNRESOLVED, DATE, "priority:high"),
+        {"issues_issue_not_medium"},
+    ),
     "the list of what is mine": (lambda cast: page(cast, UNRESOLVED, DATE, "assigned:me"), {"issues_issue_assigned"}),
     "the list of what is my teams'": (
         lambda cast: page(cast, UNRESOLVED, DATE, "assigned:[me,my_teams]"),

@@ -113,7 +113,7 @@ def refuse_others(db: None) -> Iterator[Callable[[], int]]:
     explained: list[str] = []
 
     def explain(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        if "FROM (" in sql:  # the page or the count, not a name that is looked up
+        if "AS part (" in sql:  # the page or the count, not a name that is looked up
             settings, end, statement = sql.rpartition("true);\n")
             with context["connection"].connection.cursor() as cursor:
                 cursor.execute(f"{settings}{end}EXPLAIN (FORMAT JSON) {statement}", params)

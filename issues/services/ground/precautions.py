@@ -12,7 +12,7 @@ class UnexpectedNumber(Refusal):
 
     status = 412
 
-    def __init__(self, *, matched: int, expected: int) -> None:
+    def __init__(self, *, matched: int, expected: str) -> None:
         super().__init__(f"{matched} issues match, but Issues-Expected says {expected}. Nothing was changed.")
 
 
@@ -24,5 +24,9 @@ def check(outcomes: Sequence[MutationOutcome], act: Act) -> None:
     :raises UnexpectedNumber: it is another number; the transaction takes all of it back.
     """
     matched = sum(outcome.matched for outcome in outcomes)
-    if act.expected not in (None, matched) and not any(outcome.out_of_scope for outcome in outcomes):
-        raise UnexpectedNumber(matched=matched, expected=act.expected)
+    if any(outcome.out_of_scope for outcome in outcomes):
+        return
+    if act.expected not in (None, matched):
+        raise UnexpectedNumber(matched=matched, expected=str(act.expected))
+    if act.more_than is not None and matched <= act.more_than:
+        raise UnexpectedNumber(matched=matched, expected=f"more than {act.more_than}")

@@ -104,17 +104,18 @@ def test_takes_nothing_of_what_somebody_does_not_see(as_kit: Client, issues: lis
 
 
 @pytest.mark.usefixtures("few")
-def test_counts_what_is_too_much_to_be_tried_and_does_all_of_it(
-    as_jane: Client, issues: list[Issue], project: Project
+def test_counts_what_is_too_much_to_be_tried_when_it_is_done(
+    as_jane: Client, issues: list[Issue], project: Project, other_project: Project
 ) -> None:
-    IssueFactory(project=project, resolved=True)
+    IssueFactory(project=other_project, resolved=True)
 
     page = choose_all(as_jane, "resolve", "")
 
-    assert (numbers(page), page.context["trial"].is_counted) == ((4, 3), True)
-    assert page.context["before"] == [("unresolved", 3), ("resolved", 1)]
-    assert page.context["after"] == [("resolved", 4)]
-    assert "At least 3 would change" in page.content.decode()
+    assert (numbers(page), page.context["trial"].is_more) == ((2, 3), True)
+    assert "Resolve: more than 2 issues" in page.content.decode()
+    assert "in 2 projects" in page.content.decode()
+    assert "The 4 below were tried, and 3 of them would change" in page.content.decode()
+    assert (page.context["before"], page.context["after"]) == ([], [])
     assert len(page.context["trial"].rows) == 4
     assert {what for what, *_ in changes(page)} == {"status"}  # who says "all" does not follow them from then on
     assert not Mutation.objects.exists()
@@ -123,11 +124,27 @@ def test_counts_what_is_too_much_to_be_tried_and_does_all_of_it(
 
 
 @pytest.mark.usefixtures("few")
-def test_knows_how_many_change_where_none_has_the_status_by_now(as_jane: Client, issues: list[Issue]) -> None:
+def test_changes_nothing_when_they_are_not_more_by_now(as_jane: Client, issues: list[Issue]) -> None:
     page = choose_all(as_jane, "resolve")
+    Issue.objects.filter(pk=issues[0].pk).update(status="resolved", resolved_at=issues[0].last_seen)
 
-    assert "3 would change: counted" in page.content.decode()
-    assert "At least" not in page.content.decode()
+    answer = confirm(as_jane, page)
+
+    assert said(answer)[0].startswith("Another number of issues match now")
+    assert numbers(answer) == (2, 2)
+    assert not Mutation.objects.exists()
+    assert said(confirm(as_jane, answer)) == ["2 issues resolved."]
+
+
+@pytest.mark.usefixtures("few")
+def test_changes_nothing_when_they_are_more_than_were_shown(
+    as_jane: Client, issues: list[Issue], project: Project
+) -> None:
+    page = choose_all(as_jane, "resolve", f"is:unresolved !id:{issues[0].pk}")
+    IssueFactory(project=project)
+
+    assert said(confirm(as_jane, page))[0].startswith("Another number of issues match now")
+    assert not Mutation.objects.exists()
 
 
 @pytest.mark.usefixtures("few")
@@ -135,8 +152,7 @@ def test_knows_how_many_change_where_none_has_the_status_by_now(as_jane: Client,
 def test_says_before_where_each_must_be_named(as_jane: Client, issues: list[Issue], name: str) -> None:
     page = choose_all(as_jane, name)
 
-    assert page.context["refusal"].startswith("3 issues match.")
-    assert "2 at most" in page.context["refusal"]
+    assert page.context["refusal"].startswith("More than 2 issues match.")
     assert (page.context["trial"], page.context["may_confirm"]) == (None, False)
     assert Issue.objects.count() == 3
 

@@ -45,10 +45,12 @@ class Read:
         self.weeks: set[str] = set()
         self.weeks_of_ids: set[str] = set()
         self.whole: set[str] = set()
+        self.rows = 0  # of events, at most from one table at a time
 
     def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         with context["connection"].connection.cursor() as cursor:
-            cursor.execute(f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) {sql}", params)
+            settings, end, statement = sql.rpartition("true);\n")
+            cursor.execute(f"{settings}{end}EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) {statement}", params)
             for (line,) in cursor.fetchall():
                 self._read(line)
         return execute(sql, params, many, context)
@@ -58,6 +60,8 @@ class Read:
         if found is None or "never executed" in line:
             return
         name = found[2]
+        rows, loops = re.findall(r"rows=([0-9]+)\S* loops=([0-9]+)", line)[0]
+        self.rows = max(self.rows, int(rows) * int(loops))
         (self.weeks_of_ids if name.startswith("events_eventid") else self.weeks).add(name)
         if found[1] == "Seq ":
             self.whole.add(name)
@@ -132,6 +136,19 @@ def test_looks_into_no_week_that_need_not_be(issue: Issue, ids: list[UUID], name
 
     assert read.weeks == needed
     assert read.whole == set()
+
+
+def test_reads_no_more_of_an_issue_than_is_asked_for(project: Project) -> None:
+    for number in range(2):
+        for second in range(40):
+            keep(project, "pump", NOW - number * WEEK - timedelta(seconds=second))
+    count(project)
+    issue = issue_of(project)
+
+    with looked_at() as read:
+        read_events(project.pk, issue.pk, asked(limit=5))
+
+    assert 1 <= read.rows < 15
 
 
 def test_looks_for_an_id_by_index_in_the_weeks_of_ids(issue: Issue, ids: list[UUID]) -> None:
