@@ -11,6 +11,7 @@ from desk.acting.undoing import undo_page
 from desk.acting.view import act_page
 from desk.appearance import choose_theme
 from desk.history.view import history_page, mutation_page, undo_mutation_page
+from desk.issue.events import events_page
 from desk.issue.notes import change_note, write_note
 from desk.issue.view import issue_page
 from desk.list.view import list_page
@@ -35,6 +36,7 @@ urlpatterns: list[URLPattern] = [
     path("history/<int:mutation>/", on_desk(mutation_page), name="mutation"),
     path("history/<int:mutation>/undo/", on_desk(undo_mutation_page), name="undo_mutation"),
     path("issues/<str:issue>/", on_desk(issue_page), name="issue"),
+    path("issues/<str:issue>/events/", on_desk(events_page), name="events"),
     path("issues/<str:issue>/events/<str:event>/", on_desk(issue_page), name="event"),
     path("issues/<int:issue>/notes/", on_desk(write_note), name="notes"),
     path("issues/<int:issue>/notes/<int:note>/", on_desk(change_note), name="note"),

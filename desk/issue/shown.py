@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from desk.issue.particulars import Particulars, particulars_of
+from desk.issue.tags import TagShown, address_of, linked
 from desk.issue.traces import Trace, trace_of
 from desk.issue.ways import Origin
 from desk.texts import visible
@@ -37,7 +38,7 @@ class Shown:
     seen_at: datetime
     environment: str
     release: str
-    tags: tuple[tuple[str, str], ...]
+    tags: tuple[TagShown, ...]
     ways: tuple[Way, ...]
     json: str
     whole: str
@@ -52,7 +53,7 @@ def shown_event(event: EventShown, issue: Issue, origin: Origin, *, whole: bool)
         seen_at=event.seen_at,
         environment=visible(event.environment),
         release=visible(event.release),
-        tags=tuple((visible(key), visible(value)) for key, value in event.tags),
+        tags=linked(event.tags, issue, origin),
         ways=tuple(_ways(event, issue, origin)),
         json=_json(event, issue),
         whole=f"{origin.of('desk:event', issue.pk, event.id.hex, **{WHOLE: '1'})}#trace",
@@ -92,6 +93,7 @@ def _json(event: EventShown, issue: Issue) -> str:
 @dataclass(frozen=True, slots=True)
 class Share:
     value: str
+    address: str  # of the events that have it; empty where a search can't say it
     percent: int
     count: int
 
@@ -105,13 +107,18 @@ class TagShares:
     others: int
 
 
-def shares_of(tags: Iterable[Tag]) -> list[TagShares]:
+def shares_of(tags: Iterable[Tag], issue: Issue, origin: Origin) -> list[TagShares]:
     """Return the tags with their shares: those that most events have first."""
     found = sorted(tags, key=lambda tag: (-tag.total, tag.key))[:MOST_TAGS]
     return [
         TagShares(
             visible(tag.key),
-            tuple(Share(visible(v.value), _percent(v.count, tag.total), v.count) for v in tag.values[:SHARES]),
+            tuple(
+                Share(
+                    visible(v.value), address_of(tag.key, v.value, issue, origin), _percent(v.count, tag.total), v.count
+                )
+                for v in tag.values[:SHARES]
+            ),
             others=max(len(tag.values) - SHARES, 0),
         )
         for tag in found

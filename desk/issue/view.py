@@ -166,8 +166,9 @@ def _of_events(
         return {"event": None, "why_no_event": _why_no_event(item, visitor), "metadata": _metadata(item)}
     tags = read_tags(issue.project_id, issue.pk, most=TAGGED)
     return {
+        "all_events": origin.of("desk:events", issue.pk),
         "event": shown_event(event, issue, origin, whole=request.GET.get(WHOLE) == "1"),
-        "tags": shares_of(tags),
+        "tags": shares_of(tags, issue, origin),
         "tags_over": max((tag.total for tag in tags), default=0),
     }
 

@@ -32,6 +32,7 @@ class EventsAsked:
 
     :ivar position: by ``NEWEST_FIRST`` or ``OLDEST_FIRST``; its key is a time and an event's id as a number.
     :ivar holds: what must be so of an event; None: of any.
+    :ivar most: among how many events it is looked for what holds; None: ``MOST_EXAMINED``.
     """
 
     position: Position
@@ -39,6 +40,7 @@ class EventsAsked:
     start: datetime | None = None
     end: datetime | None = None
     holds: Holds | None = None
+    most: int | None = None
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -49,7 +51,7 @@ class EventsAsked:
 def read_events(project_id: int, issue_id: int, asked: EventsAsked) -> Page[EventShown]:
     """Return a page of the events that are kept of an issue, and of what was merged into it.
 
-    What is asked of single events is looked for among so many (``MOST_EXAMINED``) of them: a page may then have fewer
+    What is asked of single events is looked for among so many (``asked.most``) of them: a page may then have fewer
     than there are, or none, and more after it.
 
     :raises ForeignCursor: the cursor is of another list.
@@ -82,7 +84,8 @@ def _page(
     span = Span(older, _place(position), asked.start, asked.end)
     found: list[tuple[Row, Data]] = []
     examined, is_end, last = 0, False, position.key
-    while len(found) <= asked.limit and not is_end and examined < MOST_EXAMINED:
+    most_examined = MOST_EXAMINED if asked.most is None else asked.most
+    while len(found) <= asked.limit and not is_end and examined < most_examined:
         most = asked.limit + 1 if asked.holds is None else AT_ONCE
         rows = read(span, most)
         is_end = len(rows) < most

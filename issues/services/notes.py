@@ -3,8 +3,10 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from django.db import connection
 from django.db.models import Exists, F, QuerySet
 from django.db.models.functions import Greatest, Least
+from psycopg2.extras import Json
 
 from issues.enums import ActivityKind
 from issues.models import Activity, Issue
@@ -13,6 +15,7 @@ from issues.querysets import MOST
 from issues.services.ground import precautions
 from projects import acting
 from projects.acting import Act
+from projects.database.arrays import as_array
 from projects.querysets import MAX_ID
 
 
@@ -23,8 +26,8 @@ def add(issue: Issue, text: str, act: Act) -> Activity | None:
     """
     for attempt in acting.attempts(act):
         with attempt:
-            notes = _insert([issue], text, act) if _count(issue, 1) else [None]
-    return notes[0]
+            note = _insert(issue, text, act) if _count(issue, 1) else None
+    return note
 
 
 def add_each(scopes: Sequence[NamedIssues], text: str, act: Act) -> int:
@@ -39,27 +42,41 @@ def add_each(scopes: Sequence[NamedIssues], text: str, act: Act) -> int:
     precautions.check([MutationOutcome(matched=wanted)], act)
     for attempt in acting.attempts(act):
         with attempt:
-            issues = [issue for scope in scopes for issue in _locked(scope.project_id, scope.ids)]
-            if len(issues) < wanted:
+            if sum(len(_locked(scope.project_id, scope.ids)) for scope in scopes) < wanted:
                 return 0
             for scope in scopes:
                 _count_each(Issue.objects.with_ids(scope.project_id, sorted(scope.ids)), 1)
-            _insert(issues, text, act)
+                _insert_each(scope, text, act)
     return wanted
 
 
-def _insert(issues: Sequence[Issue], text: str, act: Act) -> list[Activity]:
-    return Activity.objects.bulk_create(
-        Activity(
-            project_id=issue.project_id,
-            issue_id=issue.pk,
-            kind=ActivityKind.NOTE,
-            data={"text": text},
-            user_id=act.user_id,
-            created_at=act.at,
-        )
-        for issue in issues
+def _insert(issue: Issue, text: str, act: Act) -> Activity:
+    return Activity.objects.create(
+        project_id=issue.project_id,
+        issue_id=issue.pk,
+        kind=ActivityKind.NOTE,
+        data={"text": text},
+        user_id=act.user_id,
+        created_at=act.at,
     )
+
+
+def _insert_each(scope: NamedIssues, text: str, act: Act) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO issues_activity (project_id, issue_id, kind, data, user_id, created_at)
+            SELECT %s, issue_id, %s, %s, %s, %s FROM unnest(%s::bigint[]) AS noted (issue_id)
+            """,
+            [
+                scope.project_id,
+                ActivityKind.NOTE,
+                Json({"text": text}),
+                act.user_id,
+                act.at,
+                as_array(sorted(scope.ids)),
+            ],
+        )
 
 
 def _locked(project_id: int, ids: Collection[int]) -> Sequence[Issue]:

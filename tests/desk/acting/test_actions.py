@@ -179,16 +179,6 @@ def test_writes_a_note_on_each(as_jane: Client, project: Project, jane: User) ->
     ]
 
 
-def test_writes_a_note_on_a_hundred_at_most(as_jane: Client, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("desk.acting.view.NOTED_AT_MOST", 1)
-    issues = [IssueFactory(project=project) for _ in range(2)]
-
-    page = look(as_jane, choose(as_jane, "note", issues), text="x")
-
-    assert "1 issues at most" in page.context["refusal"]
-    assert not page.context["may_confirm"]
-
-
 # at once
 
 
