@@ -43,7 +43,7 @@ def test_lists_the_newest_first_and_leads_to_each(as_jane: Client, project: Proj
     times = [row.seen_at for row in page.context["rows"]]
     assert times == sorted(times, reverse=True)
     assert len(times) == 3
-    assert "environment production plant north" in words_of(page.content.decode())
+    assert "environment production level error plant north" in words_of(page.content.decode())
     assert as_jane.get(page.context["rows"][0].address).context["event"].id == ids(page)[0]
 
 
@@ -111,7 +111,7 @@ def test_says_what_is_not_understood(as_jane: Client, project: Project, query: d
 
 def test_is_of_issues_that_somebody_sees(as_kit: Client, as_jane: Client, project: Project) -> None:
     issue = send(project, 1)
-    child = IssueFactory(project=project, merged_into=issue)
+    child = IssueFactory(project=project, merged_into=issue, short_number=900)
 
     answers = [as_kit.get(reverse("desk:events", args=[pk])) for pk in (issue.pk, issue.pk + 1_000)]
 
