@@ -116,5 +116,5 @@ def test_is_of_issues_that_somebody_sees(as_kit: Client, as_jane: Client, projec
     answers = [as_kit.get(reverse("desk:events", args=[pk])) for pk in (issue.pk, issue.pk + 1_000)]
 
     assert [answer.status_code for answer in answers] == [404, 404]
-    assert answers[0].content == answers[1].content
+    assert len({words_of(answer.content.decode()) for answer in answers}) == 1
     assert as_jane.get(reverse("desk:events", args=[child.pk]))["Location"] == reverse("desk:issue", args=[child.pk])
