@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("issues", "0024_project_in_every_key"),
+        ("issues", "0025_no_index_of_what_events_overwrote"),
         ("projects", "0009_deploys_know_their_project"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
