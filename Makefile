@@ -22,7 +22,7 @@ demo: setup ## serve the documented example on 127.0.0.1:8000, ready to paste (P
 serve: setup ## serve on 127.0.0.1:8000, without seeds (PORT=8001 for another port)
 	@exec $(python) manage.py serve
 
-test: setup ## run the tests (ARGS='-k merge' for some of them)
+test: setup ## run the tests (ARGS='-k merge' for some of them; PARTITIONS=8 on divided tables)
 	@exec $(python) -m pytest -n $(workers) --dist worksteal $(ARGS)
 
 test-clients: setup ## run the tests with Sentry's clients and SDKs; says what they need (ARGS='-k merge' for some)

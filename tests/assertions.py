@@ -84,7 +84,8 @@ def decided_by(constraint: str, *, is_allowed: bool) -> Iterator[None]:
     with pytest.raises(IntegrityError) as refusal, transaction.atomic():
         yield
     cause: Any = refusal.value.__cause__
-    assert cause.diag.constraint_name == constraint
+    # In a divided table, the index of a part refuses.
+    assert re.sub(r"_p\d+$", "", cause.diag.constraint_name) == constraint
 
 
 ON_API_ANSWERS = {

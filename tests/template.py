@@ -2,38 +2,67 @@
 
 It stays in the cluster of the tests from one run to the next, and its name tells which migrations it was made of. Where
 they are others now, it is dropped and made anew.
+
+With PARTITIONS=8 in the environment, the tests run on tables that `manage.py partition` has divided, in a copy of it.
 """
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
+from inspect import getsource
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import django
 from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
 
+from projects.database import dividing, shards
+
 PREFIX = "tests_made_of_"
 LOCK = "SELECT pg_advisory_lock(hashtext(%s))"
+PARTITIONS = int(os.environ.get("PARTITIONS") or 0)
 
 
 @contextmanager
-def template() -> Iterator[str]:
-    """Give the name of the database, for the block; nobody is connected to it. One process at a time has it."""
+def template(parts: int = PARTITIONS) -> Iterator[str]:
+    """Give the name of the database, for the block; nobody is connected to it. One process at a time has it.
+
+    :param parts: into how many its tables are divided; 0 for not at all.
+    """
     name = f"{PREFIX}{ingredients()}"
     with connection._nodb_cursor() as cursor:
         cursor.execute(LOCK, [PREFIX])  # until this connection ends
         cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [PREFIX])
         found = [row[0] for row in cursor.fetchall()]
-        if name not in found:
-            for old in found:
+        for old in found:
+            if not old.startswith(name):
                 cursor.execute(f'DROP DATABASE "{old}"')
-            unfinished = f"{PREFIX}unfinished"
-            cursor.execute(f'CREATE DATABASE "{unfinished}"')
-            migrate(unfinished)
-            cursor.execute(f'ALTER DATABASE "{unfinished}" RENAME TO "{name}"')
-        yield name
+        if name not in found:
+            _make(cursor, name, lambda: call_command("migrate", verbosity=0))
+        divided = f"{name}_{parts}" if parts else name
+        if divided not in {name, *found}:
+            _make(cursor, divided, lambda: call_command("partition", parts=parts, stdout=StringIO()), like=name)
+        yield divided
+
+
+def _make(cursor: Any, name: str, fill: Callable[[], object], *, like: str = "template1") -> None:
+    """Make a database, which has its name only when it is whole."""
+    unfinished = f"{PREFIX}unfinished"
+    cursor.execute(f'DROP DATABASE IF EXISTS "{unfinished}"')
+    cursor.execute(f'CREATE DATABASE "{unfinished}" TEMPLATE "{like}"')
+    usual = connection.settings_dict["NAME"]
+    connection.close()
+    connection.settings_dict["NAME"] = unfinished
+    try:
+        fill()
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = usual
+    cursor.execute(f'ALTER DATABASE "{unfinished}" RENAME TO "{name}"')
 
 
 def ingredients() -> str:
@@ -42,16 +71,6 @@ def ingredients() -> str:
     for app in apps.get_app_configs():
         for file in sorted(Path(app.path, "migrations").glob("*.py")):
             told.update(f"\0{app.label}/{file.name}\0".encode() + file.read_bytes())
+    for module in (dividing, shards):
+        told.update(getsource(module).encode())
     return told.hexdigest()[:16]
-
-
-def migrate(database: str) -> None:
-    """Make the tables in a database, and end the connection to it."""
-    usual = connection.settings_dict["NAME"]
-    connection.close()
-    connection.settings_dict["NAME"] = database
-    try:
-        call_command("migrate", verbosity=0)
-    finally:
-        connection.close()
-        connection.settings_dict["NAME"] = usual

@@ -44,6 +44,7 @@ def test_there_are_commands_with_numbers() -> None:
     assert {name: dests for name, dests in found.items() if dests} == {
         "create_token": ["expires_in"],
         "demo": ["port"],
+        "partition": ["parts"],
         "prune": ["parent"],
         "seed_issues": ["count", "seed"],
         "serve": ["port"],

@@ -16,6 +16,7 @@ WALKS = {
     "projects/admin/lists.py": "an operator, who sees all projects, looks for a release or a deploy in the settings",
     "issuetracker/site.py": "the same, where Django's own pages are answered",
     "issuetracker/integrity.py": "compares whole tables",
+    "issuetracker/management/commands/partition.py": "divides whole tables, while nothing serves",
     "issues/integrity": "compares whole tables",
     "events/integrity.py": "compares whole tables",
     "issues/services/pruning.py": "forgets what is older than an age, in all projects",

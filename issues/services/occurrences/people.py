@@ -4,6 +4,7 @@ import hmac
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -53,7 +54,25 @@ def count(project_id: int, events: Sequence[Event]) -> None:
     if not last:
         return
     keys = sorted(last)
+    params: dict[str, Any] = {
+        "project_id": project_id,
+        "issue_ids": as_array(issue_id for issue_id, _ in keys),
+        "user_hashes": as_array(user_hash for _, user_hash in keys),
+        "last_seen": as_array(last[key] for key in keys),
+    }
     with connection.cursor() as cursor:
+        # Nobody else writes them meanwhile: the issues are locked. Asked for before: a divided table doesn't tell, of
+        # what it has written, which rows were there.
+        cursor.execute(
+            """
+            SELECT issue_id, user_hash
+            FROM unnest(%(issue_ids)s::bigint[], %(user_hashes)s::bigint[]) AS seen (issue_id, user_hash)
+            JOIN issues_issueuser AS known USING (issue_id, user_hash)
+            WHERE known.project_id = %(project_id)s
+            """,
+            params,
+        )
+        known = set(cursor.fetchall())
         cursor.execute(
             """
             INSERT INTO issues_issueuser AS old (project_id, issue_id, user_hash, last_seen)
@@ -63,15 +82,9 @@ def count(project_id: int, events: Sequence[Event]) -> None:
             ORDER BY issue_id, user_hash
             ON CONFLICT (project_id, issue_id, user_hash) DO UPDATE SET last_seen = excluded.last_seen
             WHERE old.last_seen < excluded.last_seen
-            RETURNING issue_id, user_hash, xmax = 0  -- which a row that was there already is not: it was locked first
             """,
-            {
-                "project_id": project_id,
-                "issue_ids": as_array(issue_id for issue_id, _ in keys),
-                "user_hashes": as_array(user_hash for _, user_hash in keys),
-                "last_seen": as_array(last[key] for key in keys),
-            },
+            params,
         )
-        for issue_id, user_hash, is_new in cursor.fetchall():
-            if is_new:
-                first[issue_id, user_hash].is_new_user = True
+    for key in keys:
+        if key not in known:
+            first[key].is_new_user = True
