@@ -117,7 +117,7 @@ _REMEMBERED = """
 
 # In the order of the weeks' own indexes, until the transaction ends: of a fingerprint that it doesn't know while it
 # plans, PostgreSQL expects an event or none, and would read and sort all that an issue has.
-_IN_ORDER = "SELECT set_config('enable_sort', 'off', true);\n"
+_IN_ORDER = "SET LOCAL enable_sort = off;\n"
 
 
 def _whole(narrowed: str = "") -> str:

@@ -60,7 +60,7 @@ class Plans:
 
     def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         with context["connection"].connection.cursor() as cursor:
-            settings, end, statement = sql.rpartition("true);\n")
+            settings, end, statement = sql.rpartition(";\n")
             cursor.execute(f"{settings}{end}EXPLAIN {statement}", params)
             self.text += "\n".join(line for (line,) in cursor.fetchall()) + "\n"
         return execute(sql, params, many, context)

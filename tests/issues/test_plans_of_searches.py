@@ -114,7 +114,7 @@ def refuse_others(db: None) -> Iterator[Callable[[], int]]:
 
     def explain(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         if "AS part (" in sql:  # the page or the count, not a name that is looked up
-            settings, end, statement = sql.rpartition("true);\n")
+            settings, end, statement = sql.rpartition(";\n")
             with context["connection"].connection.cursor() as cursor:
                 cursor.execute(f"{settings}{end}EXPLAIN (FORMAT JSON) {statement}", params)
                 plan = cursor.fetchone()[0][0]["Plan"]

@@ -49,7 +49,7 @@ class Read:
 
     def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         with context["connection"].connection.cursor() as cursor:
-            settings, end, statement = sql.rpartition("true);\n")
+            settings, end, statement = sql.rpartition(";\n")
             cursor.execute(f"{settings}{end}EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) {statement}", params)
             for (line,) in cursor.fetchall():
                 self._read(line)
