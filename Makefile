@@ -23,7 +23,7 @@ serve: setup ## serve on 127.0.0.1:8000, without seeds (PORT=8001 for another po
 	@exec $(python) manage.py serve
 
 test: setup ## run the tests (ARGS='-k merge' for some of them; PARTITIONS=8 on divided tables)
-	@exec $(python) -m pytest -n $(workers) --dist worksteal $(ARGS)
+	@$(if $(CITUS_URL),export DATABASE_URL='$(CITUS_URL)';) exec $(python) -m pytest -n $(workers) --dist worksteal $(ARGS)
 
 test-clients: setup ## run the tests with Sentry's clients and SDKs; says what they need (ARGS='-k merge' for some)
 	@exec $(python) -m pytest -m 'npm or senders' tests/clients tests/senders $(ARGS)

@@ -29,6 +29,7 @@ from issues.enums import SAYS_URGENCY, STEPS_OF_URGENCY, IssueStatus
 from issues.mutation import AllIssues
 from issues.search import Condition
 from issues.search import conditions as terms
+from projects.database import citus
 from projects.database.arrays import as_array
 from projects.database.keyset import Key, Position, Sort
 from projects.database.statements import Statement, hole, kept
@@ -445,6 +446,12 @@ def total(number: str) -> str:
     return f"greatest(least(sum(own.own_{number}), {MOST}), {of_root})::bigint"
 
 
+def merged(keys: Iterable[list[Key]], position: Position, limit: int) -> list[Key]:
+    """Return the first keys of several pages, each in the order in which it is read."""
+    descending = position.sort.descending is not position.backwards
+    return sorted((key for page in keys for key in page), reverse=descending)[:limit]
+
+
 class IssueQuerySet(QuerySet[Any]):
     def sortable(self, sort: Sort) -> Self:
         """Read along what a list is sorted by, where that is no column."""
@@ -507,6 +514,10 @@ class IssueQuerySet(QuerySet[Any]):
         Each project and each part of the statuses walks an index of its own from the position on and stops at the
         limit, however large the projects are; a condition over all of them at once would read and sort everything.
         """
+        groups = citus.together(project_ids)
+        if len(groups) > 1:
+            keys = [self.page(group, statuses, at=at, position=position, limit=limit) for group in groups]
+            return merged(keys, position, limit)
         walk = self._walk(project_ids, statuses, position, limit)
         return walk.by_index().rows(**_values(project_ids, position, at=at))
 
@@ -524,6 +535,12 @@ class IssueQuerySet(QuerySet[Any]):
 
         :param start: a position without a key.
         """
+        groups = citus.together(project_ids)
+        if len(groups) > 1:
+            firsts = [
+                self.first_page(group, statuses, at=at, start=start, limit=limit, count_to=count_to) for group in groups
+            ]
+            return merged([keys for keys, _ in firsts], start, limit), min(sum(count for _, count in firsts), count_to)
         if self.query.where or start.sort.column != "last_seen":
             # What is dear to find, or to sort, is read for the page alone: to count, it is enough to come across some.
             keys = self.page(project_ids, statuses, at=at, position=start, limit=limit)
@@ -561,6 +578,9 @@ class IssueQuerySet(QuerySet[Any]):
         self, limit: int, project_ids: Sequence[int], statuses: Iterable[IssueStatus] | None, *, at: datetime
     ) -> int:
         """Count the visible issues of these statuses; there may be more when the answer is ``limit``."""
+        groups = citus.together(project_ids)
+        if len(groups) > 1:
+            return min(sum(self.count_up_to(limit, group, statuses, at=at) for group in groups), limit)
         start = Position(Sort("last_seen"))
         # In no order over all: so PostgreSQL stops as soon as it has enough.
         walk = self._walk(project_ids, statuses, start, limit, is_sorted=False).within(

@@ -38,16 +38,19 @@ def next_releases(bases: Collection[tuple[int, int | None]], *, at: datetime) ->
     """
     if not bases:
         return {}
-    after_base = NEXT.format(project="base.project_id", base="base.release_id", at="%s")
+    after_base = NEXT.format(project="%(project_id)s", base="base.release_id", at="%(at)s")
+    found: dict[tuple[int, int | None], int] = {}
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT base.project_id, base.release_id, ({after_base})
-            FROM unnest(%s::bigint[], %s::bigint[]) AS base (project_id, release_id)
-            """,
-            [at, [project_id for project_id, _ in bases], [base_id for _, base_id in bases]],
-        )
-        return {(project_id, base_id): pk for project_id, base_id, pk in cursor.fetchall() if pk is not None}
+        for project_id in sorted({project_id for project_id, _ in bases}):
+            cursor.execute(
+                f"""
+                WITH base AS MATERIALIZED (SELECT release_id FROM unnest(%(bases)s::bigint[]) AS base (release_id))
+                SELECT release_id, ({after_base}) FROM base
+                """,
+                {"project_id": project_id, "bases": [pk for of, pk in bases if of == project_id], "at": at},
+            )
+            found |= {(project_id, base_id): pk for base_id, pk in cursor.fetchall() if pk is not None}
+    return found
 
 
 def carry(project_ids: Collection[int], *of: Numbered) -> None:
@@ -55,8 +58,8 @@ def carry(project_ids: Collection[int], *of: Numbered) -> None:
 
     To be called after one of that number came, changed its date or went; or several of them.
 
-    One statement, however many releases there are; it writes what changes, and reads what has that number or a higher
-    one. The caller keeps the projects, so that nobody else changes their releases.
+    One statement for each project, however many releases there are; it writes what changes, and reads what has that
+    number or a higher one. The caller keeps the projects, so that nobody else changes their releases.
     """
     lowest: dict[str, str] = {}
     for package, number in of:
@@ -66,7 +69,8 @@ def carry(project_ids: Collection[int], *of: Numbered) -> None:
         return
     packages = {"packages": list(lowest), "numbers": list(lowest.values())}
     with connection.cursor() as cursor:
-        cursor.execute(CARRY, {"project_ids": sorted(project_ids), **packages})
+        for project_id in sorted(project_ids):
+            cursor.execute(CARRY, {"project_id": project_id, **packages})
 
 
 # A pair of date, in microseconds, and id is an array, since there is a greatest of arrays and none of rows.
@@ -75,38 +79,37 @@ CARRY = """
         SELECT * FROM unnest(%(packages)s::varchar[], %(numbers)s::text[]) AS changed (package, number)
     ),
     below AS (
-        SELECT project.id AS project_id, changed.package, latest.pair
-        FROM unnest(%(project_ids)s::bigint[]) AS project (id)
-        CROSS JOIN changed
+        SELECT changed.package, latest.pair
+        FROM changed
         CROSS JOIN LATERAL (
             SELECT ARRAY[(extract(epoch FROM ordered_at) * 1000000)::bigint, ordered_by_id] AS pair
             FROM projects_release
-            WHERE project_id = project.id AND package = changed.package AND package <> ''
+            WHERE project_id = %(project_id)s AND package = changed.package AND package <> ''
               AND number < changed.number COLLATE "C"
             ORDER BY number DESC
             LIMIT 1
         ) AS latest
     ),
     dated AS (
-        SELECT release.project_id, release.id,
+        SELECT release.id,
                greatest(below.pair, max(
                    ARRAY[(extract(epoch FROM release.dated_at) * 1000000)::bigint, release.id]
-               ) OVER (PARTITION BY release.project_id, release.package ORDER BY release.number)) AS pair
+               ) OVER (PARTITION BY release.package ORDER BY release.number)) AS pair
         FROM changed
         JOIN projects_release AS release
-          ON release.project_id = ANY(%(project_ids)s::bigint[]) AND release.package = changed.package
+          ON release.project_id = %(project_id)s AND release.package = changed.package
          AND release.package <> '' AND release.number >= changed.number COLLATE "C"
-        LEFT JOIN below ON below.project_id = release.project_id AND below.package = release.package
+        LEFT JOIN below ON below.package = release.package
     ),
     due AS (
-        SELECT dated.project_id, dated.id, latest.id AS carried_by_id, latest.dated_at AS carried_at
+        SELECT dated.id, latest.id AS carried_by_id, latest.dated_at AS carried_at
         FROM dated
         LEFT JOIN projects_release AS latest
-          ON latest.project_id = dated.project_id AND latest.id = dated.pair[2] AND latest.id <> dated.id
+          ON latest.project_id = %(project_id)s AND latest.id = dated.pair[2] AND latest.id <> dated.id
     )
     UPDATE projects_release AS release
     SET carried_at = due.carried_at, carried_by_id = due.carried_by_id
     FROM due
-    WHERE release.project_id = due.project_id AND release.id = due.id
+    WHERE release.project_id = %(project_id)s AND release.id = due.id
       AND (release.carried_at, release.carried_by_id) IS DISTINCT FROM (due.carried_at, due.carried_by_id)
 """

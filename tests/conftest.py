@@ -15,6 +15,7 @@ from hypothesis import settings
 from pytest_django import DjangoDbBlocker
 
 from projects.models import Organization, Project, Role, Team, User
+from tests import citus
 from tests.api_client import Api, basic, bearer
 from tests.database import of_the_cast, standing, use_a_cluster_for_tests
 from tests.factories import (
@@ -42,6 +43,8 @@ settings.load_profile("same")
 
 def pytest_configure(config: pytest.Config) -> None:
     use_a_cluster_for_tests()
+    if citus.URL:
+        citus.make_copies_on_each()
     config.pluginmanager.register(watch, "statements")
     watch.begin()
     find_static_files_once()

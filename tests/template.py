@@ -21,6 +21,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from projects.database import dividing, shards
+from tests import citus
 
 PREFIX = "tests_made_of_"
 LOCK = "SELECT pg_advisory_lock(hashtext(%s))"
@@ -38,6 +39,9 @@ def template(parts: int = PARTITIONS) -> Iterator[str]:
         cursor.execute(LOCK, [PREFIX])  # until this connection ends
         cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [PREFIX])
         found = [row[0] for row in cursor.fetchall()]
+        if citus.URL:
+            yield citus.template(name, found)
+            return
         for old in found:
             if not old.startswith(name):
                 cursor.execute(f'DROP DATABASE "{old}"')

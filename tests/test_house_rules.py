@@ -225,8 +225,8 @@ def test_no_migration_is_missing() -> None:
 
 SERVICES = sorted([*(ROOT / "issues" / "services").rglob("*.py"), *(ROOT / "projects" / "database").glob("*.py")])
 MEANING = sorted((ROOT / "events" / "meaning").rglob("*.py"))
-# What requests do, and what is done to whole tables: by migrations, and by `manage.py partition`.
-OPENS_TRANSACTIONS = {"transactions.py", "keys.py", "dividing.py"}
+# What requests do, and what is done to whole tables: by migrations, and by `manage.py partition` and `distribute`.
+OPENS_TRANSACTIONS = {"transactions.py", "keys.py", "dividing.py", "citus.py"}
 WAIT = {"transactions.py", "replica.py"}
 CLOCKS = {"now", "utcnow", "today", "time", "monotonic", "timezone", "django.utils.timezone"}
 SETTINGS = {"settings", "django.conf.settings", "os", "environ"}

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from issues.services.occurrences import Occurrence
+from projects.database import citus
 from projects.database.arrays import as_array
 
 
@@ -23,6 +24,11 @@ class Batch:
 def projects() -> list[int]:
     """Return the projects that have events waiting. It takes as long as there are projects, however many wait."""
     with connection.cursor() as cursor:
+        if citus.is_spread():  # each machine looks through what waits there; no walk goes over several
+            cursor.execute(
+                "SELECT DISTINCT project_id FROM events_arrival WHERE set_aside_at IS NULL ORDER BY project_id"
+            )
+            return [project_id for (project_id,) in cursor.fetchall()]
         cursor.execute(
             """
             WITH RECURSIVE waiting (project_id) AS (

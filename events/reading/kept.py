@@ -79,7 +79,7 @@ def issues_of(project_id: int, fingerprints: Collection[UUID]) -> dict[UUID, int
                 SELECT known.hash, known.project_id, own.*
                 FROM issues_issuehash AS known CROSS JOIN LATERAL (
                     SELECT id, merged_into_id FROM issues_issue
-                    WHERE id = known.issue_id AND project_id = known.project_id
+                    WHERE id = known.issue_id AND project_id = %(project_id)s
                     LIMIT 1
                 ) AS own
                 WHERE known.project_id = %(project_id)s AND known.hash = ANY((SELECT %(hashes)s::varchar[])::varchar[])
@@ -87,7 +87,7 @@ def issues_of(project_id: int, fingerprints: Collection[UUID]) -> dict[UUID, int
                 SELECT above.hash, above.project_id, parent.*
                 FROM above CROSS JOIN LATERAL (
                     SELECT id, merged_into_id FROM issues_issue
-                    WHERE id = above.merged_into_id AND project_id = above.project_id
+                    WHERE id = above.merged_into_id AND project_id = %(project_id)s
                     LIMIT 1
                 ) AS parent
             )
@@ -120,13 +120,16 @@ _REMEMBERED = """
 _IN_ORDER = "SET LOCAL enable_sort = off;\n"
 
 
-def _whole(narrowed: str = "") -> str:
-    """Return SQL for the rows behind whole ``keys``, each by one look-up in one week: what is sorted is keys alone."""
+def _whole(project_id: int, narrowed: str = "") -> str:
+    """Return SQL for the rows behind whole ``keys`` of a project, each by one look-up in one week.
+
+    What is sorted is keys alone.
+    """
     return f"""
     SELECT event.project_id, event.hash, event.seen_at, event.event_id, event.received_at, event.data
     FROM keys CROSS JOIN LATERAL (
         SELECT * FROM events_event AS event
-        WHERE event.project_id = keys.project_id AND event.hash = keys.hash
+        WHERE event.project_id = {project_id:d} AND event.hash = keys.hash
           AND event.seen_at = keys.seen_at AND event.event_id = keys.event_id {narrowed}
         LIMIT 1
     ) AS event
@@ -165,7 +168,7 @@ def of_fingerprints(
         "last": as_array(one.last_seen.isoformat() for one in fingerprints),
         "at": as_array("NULL" if one.forgotten_at is None else one.forgotten_at.isoformat() for one in fingerprints),
     }
-    return _rows(f"{_IN_ORDER}WITH keys AS MATERIALIZED ({keys}) {_whole(narrowed)} {order}", params)
+    return _rows(f"{_IN_ORDER}WITH keys AS MATERIALIZED ({keys}) {_whole(project_id, narrowed)} {order}", params)
 
 
 def of_project(project_id: int, span: Span, limit: int, *, at: datetime) -> list[Row]:
@@ -180,7 +183,7 @@ def of_project(project_id: int, span: Span, limit: int, *, at: datetime) -> list
         WHERE project_id = {project_id:d} {narrowed} AND {_REMEMBERED}
         {order} LIMIT {limit:d}
     """
-    return _rows(f"WITH keys AS MATERIALIZED ({keys}) {_whole(narrowed)} {order}", params)
+    return _rows(f"WITH keys AS MATERIALIZED ({keys}) {_whole(project_id, narrowed)} {order}", params)
 
 
 def by_id(project_ids: Iterable[int], event_id: UUID, *, among: Iterable[Fingerprint] | None = None) -> Row | None:
@@ -190,24 +193,34 @@ def by_id(project_ids: Iterable[int], event_id: UUID, *, among: Iterable[Fingerp
 
     :param among: the fingerprints of which it must have one.
     """
-    narrowed = "" if among is None else "AND hash = ANY((SELECT %(hashes)s::uuid[])::uuid[])"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT project_id, hash::text, seen_at FROM events_eventid
+            WHERE project_id = ANY((SELECT %(project_ids)s::bigint[])::bigint[]) AND event_id = %(event_id)s::uuid
+              {"" if among is None else "AND hash = ANY((SELECT %(hashes)s::uuid[])::uuid[])"}
+            ORDER BY seen_at DESC, project_id
+            """,
+            {
+                "project_ids": as_array(project_ids),
+                "event_id": event_id.hex,
+                "hashes": as_array(one.hash for one in among or ()),
+            },
+        )
+        keys = cursor.fetchall()
+    found = (_one(project_id, hash, seen_at, event_id) for project_id, hash, seen_at in keys)
+    return next((row for row in found if row is not None), None)
+
+
+def _one(project_id: int, hash: str, seen_at: datetime, event_id: UUID) -> Row | None:
     rows = _rows(
         f"""
-        WITH keys AS MATERIALIZED (
-            SELECT project_id, hash, seen_at, event_id FROM events_eventid
-            WHERE project_id = ANY((SELECT %(project_ids)s::bigint[])::bigint[]) AND event_id = %(event_id)s::uuid
-              {narrowed}
-        )
-        {_whole()}
-        WHERE {_REMEMBERED}
-        ORDER BY event.seen_at DESC, event.project_id
-        LIMIT 1
+        SELECT event.project_id, event.hash, event.seen_at, event.event_id, event.received_at, event.data
+        FROM events_event AS event
+        WHERE event.project_id = {project_id:d} AND event.hash = %(hash)s::uuid
+          AND event.seen_at = %(seen_at)s AND event.event_id = %(event_id)s::uuid AND {_REMEMBERED}
         """,
-        {
-            "project_ids": as_array(project_ids),
-            "event_id": event_id.hex,
-            "hashes": as_array(one.hash for one in among or ()),
-        },
+        {"hash": hash, "seen_at": seen_at, "event_id": event_id.hex},
     )
     return next(iter(rows), None)
 

@@ -15,6 +15,7 @@ from issues.mutation import Assignee
 from issues.named import Named, Names, Person
 from issues.services.verbs import PARTS
 from projects.callers import Caller
+from projects.database import citus
 from projects.database.arrays import as_array
 from projects.database.reading import connection
 from projects.database.statements import Statement, hole, kept
@@ -112,7 +113,14 @@ PROJECT_ID = READ.index("project_id")
 def read_items(projects: Iterable[Project], ids: Iterable[int], *, by: Caller, at: datetime) -> list[Item]:
     """Return those of these issues that are in these projects, merged ones too, in no order."""
     project_of = {project.pk: project for project in projects}  # at hand: a join would have to be planned
-    rows = _items().rows(project_ids=as_array(project_of), ids=as_array(ids), user_id=by.user_id, at=at)
+    wanted = as_array(ids)
+    rows = [
+        row
+        for group in citus.together(project_of)
+        for row in _items(of_one_project=len(group) == 1).rows(
+            project_id=next(iter(group), None), project_ids=group, ids=wanted, user_id=by.user_id, at=at
+        )
+    ]
     items = [Item._make((*row, project_of[row[PROJECT_ID]], at)) for row in rows]
     waiting = {_base(item) for item in items if item.resolution_kind == ResolutionKind.IN_NEXT_RELEASE}
     settled_by = next_releases(waiting, at=at)
@@ -131,10 +139,20 @@ def _settled(item: Item, settled_by: Mapping[tuple[int, int | None], int]) -> It
 
 
 @cache
-def _items() -> Statement:
+def _items(*, of_one_project: bool) -> Statement:
     # What items name is read afterwards, each name once: joined to them, it takes as long to plan as the rest to read.
-    issues = Issue.objects.filter(project__id__any_of=hole("project_ids"), id__any_of=hole("ids"))
-    mine = {"project": OuterRef("project"), "issue": OuterRef("pk"), "user": hole("user_id")}
+    project = hole("project_id")
+    found = (
+        Issue.objects.filter(project_id=project)
+        if of_one_project
+        else Issue.objects.filter(project__id__any_of=hole("project_ids"))
+    )
+    issues = found.filter(id__any_of=hole("ids"))
+    mine = {
+        "project": project if of_one_project else OuterRef("project"),
+        "issue": OuterRef("pk"),
+        "user": hole("user_id"),
+    }
     items = issues.with_status_shown(at=hole("at")).annotate(
         seen_at=Subquery(IssueSeen.objects.filter(**mine).values("seen_at")),
         bookmark_id=Subquery(IssueBookmark.objects.filter(**mine).values("pk")),

@@ -20,6 +20,7 @@ from issues.services.verbs.status import resolutions
 from issues.services.verbs.totals import RELEASES_OF_A_TREE
 from projects import acting
 from projects.acting import Act
+from projects.database import citus
 from projects.database.arrays import as_array
 from projects.database.transactions import StartOver
 from projects.models import Release, ReleaseStatus
@@ -179,9 +180,14 @@ def _keep(
     :raises StartOver: a project is gone, or another one has a release of this version meanwhile.
     """
     kept = lookups.lock_state_of(project_ids)
-    rows = list(
-        Release.objects.of_projects(seen_in).named(version).select_for_update(no_key=not to_delete).order_by("pk")
-    )
+    rows = [
+        row
+        for group in citus.together(seen_in)
+        for row in Release.objects.of_projects(group)
+        .named(version)
+        .select_for_update(no_key=not to_delete)
+        .order_by("pk")
+    ]
     if not project_ids <= kept or not kept.issuperset(row.project_id for row in rows):
         raise StartOver("This release is being changed by another request.")
     return rows
@@ -192,46 +198,43 @@ def _forget(project_ids: Sequence[int], ids: str) -> None:
 
     What an issue with others merged into it shows then is the first and the last of what is left in its tree.
     """
-    params = {"ids": ids, "project_ids": as_array(project_ids)}
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            WITH locked AS MATERIALIZED (
-                SELECT project_id, id FROM issues_issue
-                WHERE project_id = ANY(%(project_ids)s::bigint[])
-                  AND ARRAY[first_release_id, last_release_id, own_first_release_id, own_last_release_id]
-                      && %(ids)s::bigint[]
-                ORDER BY project_id, id
-                FOR NO KEY UPDATE
-            )
-            UPDATE issues_issue AS issue
-            SET own_first_release_id = CASE WHEN issue.own_first_release_id = ANY(%(ids)s::bigint[]) THEN NULL
-                                            ELSE issue.own_first_release_id END,
-                own_last_release_id = CASE WHEN issue.own_last_release_id = ANY(%(ids)s::bigint[]) THEN NULL
-                                           ELSE issue.own_last_release_id END
-            FROM locked
-            WHERE issue.project_id = locked.project_id AND issue.id = locked.id
-            """,
-            params,
-        )
-        cursor.execute(
-            f"""
-            WITH RECURSIVE tree AS (
-                SELECT project_id, id AS root, id FROM issues_issue
-                WHERE project_id = ANY(%(project_ids)s::bigint[])
-                  AND ARRAY[first_release_id, last_release_id] && %(ids)s::bigint[]
-                UNION ALL
-                SELECT tree.project_id, tree.root, child.id
-                FROM tree
-                JOIN issues_issue AS child ON child.project_id = tree.project_id AND child.merged_into_id = tree.id
-            ),
-            total AS (
-                SELECT tree.project_id, tree.root, {RELEASES_OF_A_TREE}
-            )
-            UPDATE issues_issue AS issue
-            SET first_release_id = total.first_release_id, last_release_id = total.last_release_id
-            FROM total
-            WHERE issue.project_id = total.project_id AND issue.id = total.root
-            """,
-            params,
-        )
+        for project_id in sorted(project_ids):
+            params: dict[str, Any] = {"ids": ids, "project_id": project_id}
+            cursor.execute(FORGET, params)
+            cursor.execute(SHOW_WHAT_IS_LEFT, params)
+
+
+FORGET = """
+    WITH locked AS MATERIALIZED (
+        SELECT id FROM issues_issue
+        WHERE project_id = %(project_id)s
+          AND ARRAY[first_release_id, last_release_id, own_first_release_id, own_last_release_id] && %(ids)s::bigint[]
+        ORDER BY id
+        FOR NO KEY UPDATE
+    )
+    UPDATE issues_issue AS issue
+    SET own_first_release_id = CASE WHEN issue.own_first_release_id = ANY(%(ids)s::bigint[]) THEN NULL
+                                    ELSE issue.own_first_release_id END,
+        own_last_release_id = CASE WHEN issue.own_last_release_id = ANY(%(ids)s::bigint[]) THEN NULL
+                                   ELSE issue.own_last_release_id END
+    FROM locked
+    WHERE issue.project_id = %(project_id)s AND issue.id = locked.id
+"""
+SHOW_WHAT_IS_LEFT = f"""
+    WITH RECURSIVE tree AS (
+        SELECT id AS root, id FROM issues_issue
+        WHERE project_id = %(project_id)s AND ARRAY[first_release_id, last_release_id] && %(ids)s::bigint[]
+        UNION ALL
+        SELECT tree.root, child.id
+        FROM tree
+        JOIN issues_issue AS child ON child.project_id = %(project_id)s AND child.merged_into_id = tree.id
+    ),
+    total AS (
+        SELECT tree.root, {RELEASES_OF_A_TREE}
+    )
+    UPDATE issues_issue AS issue
+    SET first_release_id = total.first_release_id, last_release_id = total.last_release_id
+    FROM total
+    WHERE issue.project_id = %(project_id)s AND issue.id = total.root
+"""

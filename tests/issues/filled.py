@@ -54,6 +54,10 @@ AROUND = [
     SELECT project_id, id, date_trunc('hour', last_seen) - h * '1 hour'::interval, 1, 1
     FROM issues_issue, generate_series(0, 2) AS h
     """,
+    """
+    INSERT INTO issues_issueminute (project_id, issue_id, minute, own_count)
+    SELECT project_id, id, date_trunc('minute', last_seen), 1 FROM issues_issue
+    """,
     *(
         f"""
         INSERT INTO issues_{table} (project_id, issue_id, user_id, {columns})

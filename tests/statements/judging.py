@@ -11,18 +11,17 @@ A shape of SQL that isn't understood here is a fault too: it must not pass unsee
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from tests.statements.facts import Facts, Given, Query, in_both, pairs, queries_in, renamed
+
 PROJECT = "project_id"
 Tables = Mapping[str, Set[str]]  # the columns of each, by its name
-Node = tuple[int, str, str]  # a column: of which query, by what name it calls the table, its own name
-Given = list[tuple[str, bool]]  # what a query gives: the name of each column, and whether it is a project that is named
 With = Mapping[str, Given]
 
 # Of sessions and schemas: these read and write no rows.
@@ -49,68 +48,13 @@ def faults(sql: str, tables: Tables, looked_up: str = "") -> list[str]:
     return list(found)
 
 
-class _Facts:
-    """Which columns are equal, and which of them are a project that is named."""
-
-    def __init__(self, equal: Mapping[Node, Node] | None = None, named: Set[Node] = frozenset()) -> None:
-        self._equal = dict(equal or {})
-        self._named = set(named)
-
-    def copy(self) -> _Facts:
-        return _Facts(self._equal, self._named)
-
-    def _first(self, node: Node) -> Node:
-        while node in self._equal:
-            node = self._equal[node]
-        return node
-
-    def name(self, node: Node) -> None:
-        self._named.add(self._first(node))
-
-    def is_named(self, node: Node) -> bool:
-        return self._first(node) in self._named
-
-    def equate(self, one: Node, other: Node) -> None:
-        one, other = self._first(one), self._first(other)
-        if one != other:
-            self._equal[one] = other
-            if one in self._named:
-                self._named.add(other)
-
-
-@dataclass
-class _Query:
-    """What one query refers to, and what is known of it."""
-
-    around: _Query | None
-    facts: _Facts
-    columns: dict[str, list[str]] = field(default_factory=dict)  # by the name that a table has in here
-    tables: dict[str, str] = field(default_factory=dict)  # of a project
-    conditions: list[Any] = field(default_factory=list)  # that hold for each row
-    left: list[tuple[Any, list[str]]] = field(default_factory=list)  # what holds for the joined side alone
-    later: list[exp.Lateral] = field(default_factory=list)
-
-    def node(self, alias: str, column: str) -> Node:
-        return (id(self), alias, column)
-
-    def find(self, column: exp.Column) -> Node | None:
-        """Return which column is meant; None for one that isn't known, of a function perhaps."""
-        for alias, columns in self.columns.items():
-            if column.table in ("", alias) and column.name in columns:
-                return self.node(alias, column.name)
-        return self.around.find(column) if self.around else None
-
-    def given(self, alias: str) -> Given:
-        return [(name, self.facts.is_named(self.node(alias, name))) for name in self.columns[alias]]
-
-
 class _Judge:
     def __init__(self, tables: Tables, looked_up: str) -> None:
         self.tables = tables
         self.looked_up = looked_up
         self.found: list[str] = []
         self.met: set[int] = set()
-        self.queries: list[_Query] = []  # kept: their ids stand for them
+        self.queries: list[Query] = []  # kept: their ids stand for them
 
     def judge(self, statement: exp.Expr) -> list[str]:
         self.query(statement, None, {})
@@ -127,13 +71,13 @@ class _Judge:
     # Each kind of query, and what it gives
     # -----------------------------------------------------------------------------------------------------------------
 
-    def query(self, query: Any, around: _Query | None, ctes: With) -> Given:
+    def query(self, query: Any, around: Query | None, ctes: With) -> Given:
         ctes = self._with(query, around, ctes)
         match query:
             case exp.Subquery() | exp.Paren():
                 return self.query(query.this, around, ctes)
             case exp.SetOperation():
-                return _both(self.query(query.this, around, ctes), self.query(query.expression, around, ctes))
+                return in_both(self.query(query.this, around, ctes), self.query(query.expression, around, ctes))
             case exp.Select():
                 return self._select(query, around, ctes)
             case exp.Values():
@@ -145,25 +89,25 @@ class _Judge:
         self.found.append(f"{query.key.upper()} isn't understood")
         return []
 
-    def _with(self, query: Any, around: _Query | None, ctes: With) -> With:
+    def _with(self, query: Any, around: Query | None, ctes: With) -> With:
         clause = query.args.get("with_")
         for cte in clause.expressions if clause else ():
             names = [column.name for column in cte.args["alias"].columns]
             if clause.args.get("recursive") and isinstance(cte.this, exp.SetOperation):
-                given = _renamed(self.query(cte.this.this, around, ctes), names)
+                given = renamed(self.query(cte.this.this, around, ctes), names)
                 while True:  # a project that a step doesn't carry on is none
                     faults_before = len(self.found)
-                    both = _both(given, self.query(cte.this.expression, around, {**ctes, cte.alias: given}))
+                    both = in_both(given, self.query(cte.this.expression, around, {**ctes, cte.alias: given}))
                     if both == given:
                         break
                     del self.found[faults_before:]
                     given = both
             else:
-                given = _renamed(self.query(cte.this, around, ctes), names)
+                given = renamed(self.query(cte.this, around, ctes), names)
             ctes = {**ctes, cte.alias: given}
         return ctes
 
-    def _select(self, select: exp.Select, around: _Query | None, ctes: With) -> Given:
+    def _select(self, select: exp.Select, around: Query | None, ctes: With) -> Given:
         query = self._begin(around)
         sources = [select.args["from_"].this] if select.args.get("from_") else []
         self._refer(query, [*sources, *select.args.get("laterals", ())], select.args.get("joins", ()), ctes)
@@ -172,7 +116,7 @@ class _Judge:
         self._look_inside([value for key, value in select.args.items() if key not in apart], query, ctes)
         return self._list(select.expressions, query, ctes)
 
-    def _values(self, values: exp.Values, around: _Query | None, ctes: With) -> Given:
+    def _values(self, values: exp.Values, around: Query | None, ctes: With) -> Given:
         query = self._begin(around)
         self._look_inside(values.expressions, query, ctes)
         rows = [row.expressions if isinstance(row, exp.Tuple) else [row] for row in values.expressions]
@@ -181,7 +125,7 @@ class _Judge:
             for number, column in enumerate(zip(*rows, strict=True), start=1)
         ]
 
-    def _insert(self, insert: exp.Insert, around: _Query | None, ctes: With) -> Given:
+    def _insert(self, insert: exp.Insert, around: Query | None, ctes: With) -> Given:
         is_listed = isinstance(insert.this, exp.Schema)
         table = insert.this.this if is_listed else insert.this
         columns = [column.name for column in insert.this.expressions] if is_listed else []
@@ -202,7 +146,7 @@ class _Judge:
             self._look_inside([conflict], query, ctes)
         return self._returned(insert, query, ctes)
 
-    def _change(self, change: exp.Update | exp.Delete, around: _Query | None, ctes: With) -> Given:
+    def _change(self, change: exp.Update | exp.Delete, around: Query | None, ctes: With) -> Given:
         query = self._begin(around)
         sources = change.args.get("using") or []
         if change.args.get("from_"):
@@ -215,14 +159,14 @@ class _Judge:
             self._look_inside([assigned], query, ctes)
         return self._returned(change, query, ctes)
 
-    def _returned(self, change: exp.Insert | exp.Update | exp.Delete, query: _Query, ctes: With) -> Given:
+    def _returned(self, change: exp.Insert | exp.Update | exp.Delete, query: Query, ctes: With) -> Given:
         returning = change.args.get("returning")
         if not returning:
             return []
         self._look_inside([returning], query, ctes)
         return self._list(returning.expressions, query, ctes)
 
-    def _list(self, expressions: Iterable[Any], query: _Query, ctes: With) -> Given:
+    def _list(self, expressions: Iterable[Any], query: Query, ctes: With) -> Given:
         given: Given = []
         for expression in expressions:
             if expression.is_star:
@@ -236,18 +180,18 @@ class _Judge:
     # What a query refers to
     # -----------------------------------------------------------------------------------------------------------------
 
-    def _begin(self, around: _Query | None) -> _Query:
-        query = _Query(around, around.facts.copy() if around else _Facts())
+    def _begin(self, around: Query | None) -> Query:
+        query = Query(around, around.facts.copy() if around else Facts())
         self.queries.append(query)
         return query
 
-    def _refer(self, query: _Query, sources: Iterable[Any], joins: Iterable[exp.Join], ctes: With) -> None:
+    def _refer(self, query: Query, sources: Iterable[Any], joins: Iterable[exp.Join], ctes: With) -> None:
         for source in sources:
             self._source(query, source, ctes)
         for join in joins:
             self._join(query, join, ctes)
 
-    def _join(self, query: _Query, join: exp.Join, ctes: With) -> None:
+    def _join(self, query: Query, join: exp.Join, ctes: With) -> None:
         before = list(query.columns)
         self._source(query, join.this, ctes)
         joined = [alias for alias in query.columns if alias not in before]
@@ -264,7 +208,7 @@ class _Judge:
         else:  # rows of either side stand without the other
             self._look_inside(conditions, query, ctes)
 
-    def _source(self, query: _Query, source: Any, ctes: With) -> None:
+    def _source(self, query: Query, source: Any, ctes: With) -> None:
         match source:
             case exp.Table() if source.this and not source.args.get("rows_from"):
                 if source.name in ctes and not source.db:
@@ -289,7 +233,7 @@ class _Judge:
                 self.found.append(f"{source.key.upper()} in FROM isn't understood")
         self._refer(query, (), source.args.get("joins") or (), ctes)
 
-    def _table(self, query: _Query, table: exp.Table) -> str:
+    def _table(self, query: Query, table: exp.Table) -> str:
         alias: str = table.alias_or_name
         query.columns[alias] = sorted(self.tables.get(table.name, ()))
         self.met.add(id(table))
@@ -299,23 +243,23 @@ class _Judge:
             query.facts.name(query.node(alias, PROJECT))
         return alias
 
-    def _given(self, query: _Query, source: Any, given: Given) -> None:
+    def _given(self, query: Query, source: Any, given: Given) -> None:
         names = [column.name for column in source.args["alias"].columns] if source.args.get("alias") else []
-        given = _renamed(given, names)
+        given = renamed(given, names)
         alias = source.alias_or_name
         query.columns[alias] = [name for name, _ in given]
         for name, is_named in given:
             if is_named:
                 query.facts.name(query.node(alias, name))
 
-    def _function(self, query: _Query, source: Any, calls: Iterable[Any], ctes: With) -> None:
+    def _function(self, query: Query, source: Any, calls: Iterable[Any], ctes: With) -> None:
         """What a function makes of parameters alone are parameters."""
         self._look_inside(calls, query, ctes)
         names = [column.name for column in source.args["alias"].columns] if source.args.get("alias") else []
         is_named = all(self._is_named(call, query, ctes) for call in calls)
         self._given(query, source, [(name, is_named) for name in names or [source.alias_or_name]])
 
-    def _check(self, query: _Query) -> None:
+    def _check(self, query: Query) -> None:
         for alias, table in query.tables.items():
             if not query.facts.is_named(query.node(alias, PROJECT)):
                 called = f", called {alias}," if alias != table else ""
@@ -325,7 +269,7 @@ class _Judge:
     # What its conditions say
     # -----------------------------------------------------------------------------------------------------------------
 
-    def _conclude(self, query: _Query, where: exp.Where | None, ctes: With) -> None:
+    def _conclude(self, query: Query, where: exp.Where | None, ctes: With) -> None:
         if where:
             query.conditions.append(where.this)
         self._learn(query, ctes)
@@ -339,7 +283,7 @@ class _Judge:
         self._look_inside([*query.conditions, *(condition for condition, _ in query.left)], query, ctes)
         self._check(query)
 
-    def _learn(self, query: _Query, ctes: With) -> None:
+    def _learn(self, query: Query, ctes: With) -> None:
         for condition in query.conditions:
             self._hold(condition, query, query.facts, ctes)
         for condition, joined in query.left:
@@ -350,7 +294,7 @@ class _Judge:
                     if facts.is_named(query.node(alias, column)):
                         query.facts.name(query.node(alias, column))
 
-    def _hold(self, condition: Any, query: _Query, facts: _Facts, ctes: With) -> None:
+    def _hold(self, condition: Any, query: Query, facts: Facts, ctes: With) -> None:
         """Learn what follows if a condition holds."""
         match condition:
             case exp.Paren():
@@ -367,12 +311,12 @@ class _Judge:
                         if sides[0].is_named(node) and sides[1].is_named(node):
                             facts.name(node)
             case exp.EQ():
-                for one, other in _pairs(condition.left, condition.right):
+                for one, other in pairs(condition.left, condition.right):
                     self._equal(one, other, query, facts, ctes)
             case exp.In():
                 self._one_of(condition, query, facts, ctes)
 
-    def _equal(self, one: Any, other: Any, query: _Query, facts: _Facts, ctes: With) -> None:
+    def _equal(self, one: Any, other: Any, query: Query, facts: Facts, ctes: With) -> None:
         nodes = [query.find(side) if isinstance(side, exp.Column) else None for side in (one, other)]
         if nodes[0] and nodes[1]:
             facts.equate(nodes[0], nodes[1])
@@ -381,7 +325,7 @@ class _Judge:
         elif nodes[1] and self._is_named(one, query, ctes):
             facts.name(nodes[1])
 
-    def _one_of(self, condition: exp.In, query: _Query, facts: _Facts, ctes: With) -> None:
+    def _one_of(self, condition: exp.In, query: Query, facts: Facts, ctes: With) -> None:
         columns = condition.this.expressions if isinstance(condition.this, exp.Tuple) else [condition.this]
         if condition.args.get("query"):
             are_named = [is_named for _, is_named in self._peek(condition.args["query"], query, ctes)]
@@ -393,7 +337,7 @@ class _Judge:
             if node and is_named:
                 facts.name(node)
 
-    def _is_named(self, value: Any, query: _Query, ctes: With) -> bool:
+    def _is_named(self, value: Any, query: Query, ctes: With) -> bool:
         """Return whether a value is a project that is named, or made of parameters alone."""
         match value:
             case exp.Column():
@@ -406,40 +350,13 @@ class _Judge:
                 return bool(given) and given[0][1]
         return value.find(exp.Column, exp.Table, exp.Null, exp.Var) is None
 
-    def _peek(self, inner: Any, query: _Query, ctes: With) -> Given:
+    def _peek(self, inner: Any, query: Query, ctes: With) -> Given:
         """Return what a query within gives; what is wrong with it is said when it is looked at in its turn."""
         before = len(self.found)
         given = self.query(inner, query, ctes)
         del self.found[before:]
         return given
 
-    def _look_inside(self, parts: Iterable[Any], query: _Query, ctes: With) -> None:
-        for inner in _queries_in(parts):
+    def _look_inside(self, parts: Iterable[Any], query: Query, ctes: With) -> None:
+        for inner in queries_in(parts):
             self.query(inner, query, ctes)
-
-
-def _queries_in(part: Any) -> Iterator[Any]:
-    """Yield the outermost queries that stand in expressions."""
-    if isinstance(part, exp.Query):
-        yield part
-    elif isinstance(part, exp.Expression):
-        for inner in part.args.values():
-            yield from _queries_in(inner)
-    elif isinstance(part, list | tuple):
-        for inner in part:
-            yield from _queries_in(inner)
-
-
-def _pairs(left: Any, right: Any) -> list[tuple[Any, Any]]:
-    if isinstance(left, exp.Tuple) and isinstance(right, exp.Tuple):
-        return list(zip(left.expressions, right.expressions, strict=True))
-    return [(left, right)]
-
-
-def _both(left: Given, right: Given) -> Given:
-    return [(name, one and other) for (name, one), (_, other) in zip(left, right, strict=False)]
-
-
-def _renamed(given: Given, names: list[str]) -> Given:
-    """Return them by the names that they are given, as far as they go."""
-    return [(names[n] if n < len(names) else name, is_named) for n, (name, is_named) in enumerate(given)]

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import connection
 
 from issues.mutation import Assignee, IssueMutation, Resolve, UnknownActor, UnknownRelease
+from projects.database import citus
 from projects.querysets import OF_MEMBER, release_order
 from projects.release_order import OUT
 
@@ -93,7 +94,7 @@ def hold_former_assignees(project_id: int, mutation_id: int) -> Assignable:
                 WHERE project.id = %(project_id)s
                   AND former_member.user_id IN (SELECT before_assignee_user_id FROM former) AND {may_be_user}
                 ORDER BY former_member.id
-                FOR KEY SHARE OF former_member
+                {citus.key_share(of="former_member")}
             ),
             teams AS MATERIALIZED (
                 SELECT former_team.team_id AS id
@@ -101,7 +102,7 @@ def hold_former_assignees(project_id: int, mutation_id: int) -> Assignable:
                 WHERE former_team.project_id = %(project_id)s
                   AND former_team.team_id IN (SELECT before_assignee_team_id FROM former) AND {may_be_team}
                 ORDER BY former_team.id
-                FOR KEY SHARE
+                {citus.key_share()}
             )
             SELECT ARRAY(SELECT id FROM people), ARRAY(SELECT id FROM teams)
             """,
@@ -184,7 +185,10 @@ def take_short_numbers(project_id: int, count: int) -> int:
 
 
 def _lock_states(project_ids: Collection[int], strength: str) -> set[int]:
-    wanted = sorted(project_ids)
+    return {pk for group in citus.together(project_ids) for pk in _lock_states_of(group, strength)}
+
+
+def _lock_states_of(wanted: list[int], strength: str) -> set[int]:
     with connection.cursor() as cursor:
         for _ in range(2):
             cursor.execute(
@@ -217,14 +221,13 @@ def _lock_states(project_ids: Collection[int], strength: str) -> set[int]:
 
 
 def _hold_assignee(kind: str, pk: int, project_id: int, *, wait: bool = True) -> bool:
-    nowait = "" if wait else "NOWAIT"
     if kind == "team":
         sql = f"""
             SELECT team.id
             FROM projects_team AS team
             JOIN projects_project_teams AS works_on ON works_on.team_id = team.id
             WHERE team.id = %s AND works_on.project_id = %s
-            FOR KEY SHARE {nowait}
+            {citus.key_share(wait=wait)}
         """
     else:
         sql = f"""
@@ -233,7 +236,7 @@ def _hold_assignee(kind: str, pk: int, project_id: int, *, wait: bool = True) ->
             JOIN projects_user AS person ON person.id = member.user_id AND person.is_active
             JOIN projects_project AS project ON project.organization_id = member.organization_id
             WHERE member.user_id = %s AND project.id = %s
-            FOR KEY SHARE OF member, person {nowait}
+            {citus.key_share(of="member, person", wait=wait)}
         """
     return _lock(sql, pk, project_id) is not None
 

@@ -22,7 +22,6 @@ def write(
     """
     if not ids:
         return
-    told = f", told AS ({TELL})" if verdicts else ""
     rows = [issues[pk] for pk in ids]
     judged = [verdicts.get(pk) for pk in ids]
     columns = {
@@ -48,10 +47,9 @@ def write(
         for pk, verdict in verdicts.items()
     ]
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"WITH {NEW} {told} {UPDATE}",
-            {**params, "project_id": project_id, "told": Json(told_data), "at": at},
-        )
+        if told_data:  # first: it tells what the rows are before they are written
+            cursor.execute(TELL, {"project_id": project_id, "told": Json(told_data), "at": at})
+        cursor.execute(f"WITH {NEW} {UPDATE}", {**params, "project_id": project_id})
 
 
 def _as_array(values: Sequence[object]) -> str:
@@ -77,7 +75,6 @@ NEW = """
     )
 """
 
-# What it was is read from the rows as they were before this statement.
 TELL = f"""
     INSERT INTO issues_activity (
         project_id, issue_id, kind, data, user_id, created_at, mutation_id,

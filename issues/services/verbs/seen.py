@@ -7,6 +7,7 @@ from django.db import connection
 
 from issues.services.ground.marks import Mark
 from issues.services.ground.targets import NamedTargets
+from projects.database import citus
 from projects.database.arrays import as_array
 from projects.json_schema import TRUTH, about
 
@@ -21,23 +22,35 @@ def mark_seen(targets: NamedTargets, *, user_id: int, at: datetime) -> list[int]
 
     An event from the future, by a clock that is ahead, is one that nobody has seen yet.
     """
+    # Looked up where there is a mark; a join would go by how many marks the user had when they were last counted. Citus
+    # takes no look-up there: for it, all are looked up before.
+    last_seen = "SELECT last_seen FROM issues_issue WHERE project_id = %(project_id)s AND id = excluded.issue_id"
+    is_due = "mark.seen_at < excluded.seen_at" if citus.is_spread() else f"mark.seen_at < ({last_seen})"
+    may_be_due = UNSEEN if citus.is_spread() else ""
     return _write(
-        """
+        f"""
         INSERT INTO issues_issueseen AS mark (project_id, issue_id, user_id, seen_at)
         SELECT project_id, id, %(user_id)s, %(at)s
         FROM issues_issue
         WHERE project_id = %(project_id)s AND id = ANY((SELECT %(ids)s::bigint[])::bigint[]) AND last_seen <= %(at)s
+          {may_be_due}
         ON CONFLICT (project_id, issue_id, user_id) DO UPDATE SET seen_at = excluded.seen_at
-        -- Looked up where there is a mark; a join would go by how many marks the user had when they were last counted.
-        WHERE mark.seen_at < (
-            SELECT last_seen FROM issues_issue WHERE project_id = %(project_id)s AND id = excluded.issue_id
-        )
+        WHERE {is_due}
         RETURNING issue_id
         """,
         targets,
         user_id=user_id,
         at=at,
     )
+
+
+UNSEEN = """
+    AND NOT EXISTS (
+        SELECT FROM issues_issueseen AS mark
+        WHERE mark.project_id = %(project_id)s AND mark.issue_id = issues_issue.id AND mark.user_id = %(user_id)s
+          AND mark.seen_at >= issues_issue.last_seen
+    )
+"""
 
 
 def mark_unseen(targets: NamedTargets, *, user_id: int) -> list[int]:

@@ -4,6 +4,7 @@ Computed from everybody's own numbers whenever a tree changes.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import connection
 
@@ -19,26 +20,30 @@ def compute_totals(targets: NamedTargets, ids: Sequence[int]) -> None:
     The ends of a snooze by count move by what the total moved: merging is no event. So do those that activities keep,
     so that what an undo brings back has as many events left as it had.
     """
+    params: dict[str, Any] = {
+        "ids": as_array(ids),
+        "project_id": targets.project_id,
+        "mutation_id": targets.mutation_id,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            COMPUTE_TOTALS,
-            {"ids": as_array(ids), "project_id": targets.project_id, "mutation_id": targets.mutation_id},
-        )
+        cursor.execute(READ_TREES, params)
+        trees = cursor.fetchall()
+        params |= {"roots": as_array(root for root, _ in trees), "below": as_array(pk for _, pk in trees)}
+        cursor.execute(COMPUTE_TOTALS, params)
 
 
-# The last columns of a SELECT, and where they come from: the first and the last release over each `tree`
-# (project_id, root, id).
+# The last columns of a SELECT, and where they come from: the first and the last release over each `tree` (root, id).
 RELEASES_OF_A_TREE = f"""
     (array_agg(first.id ORDER BY {release_order("first")})
         FILTER (WHERE first.id IS NOT NULL))[1] AS first_release_id,
     (array_agg(last.id ORDER BY {release_order("last", descending=True)})
         FILTER (WHERE last.id IS NOT NULL))[1] AS last_release_id
     FROM tree
-    JOIN issues_issue AS own ON own.project_id = tree.project_id AND own.id = tree.id
-    LEFT JOIN projects_release AS first ON first.project_id = own.project_id AND first.id = own.own_first_release_id
-    LEFT JOIN projects_release AS last ON last.project_id = own.project_id AND last.id = own.own_last_release_id
+    JOIN issues_issue AS own ON own.project_id = %(project_id)s AND own.id = tree.id
+    LEFT JOIN projects_release AS first ON first.project_id = %(project_id)s AND first.id = own.own_first_release_id
+    LEFT JOIN projects_release AS last ON last.project_id = %(project_id)s AND last.id = own.own_last_release_id
     WHERE own.id = ANY(ARRAY(SELECT id FROM tree))
-    GROUP BY tree.project_id, tree.root
+    GROUP BY tree.root
 """
 
 
@@ -55,7 +60,7 @@ def _moved(table: str, end: str, number: str) -> str:
 # How large a tree is PostgreSQL can only guess, from the largest that it has counted anywhere: after one merge of
 # thousands it expects thousands in each, and would read whole tables for a merge of two. Hence a table is never joined
 # with the tree alone, but looked up by an array of ids, level by level here; of an array it expects ten.
-COMPUTE_TOTALS = f"""
+READ_TREES = """
     WITH RECURSIVE level AS (
         SELECT root.id AS root, ARRAY[root.id] AS ids FROM unnest(%(ids)s::bigint[]) AS root (id)
         UNION ALL
@@ -63,9 +68,14 @@ COMPUTE_TOTALS = f"""
             SELECT id FROM issues_issue WHERE project_id = %(project_id)s AND merged_into_id = ANY(level.ids)
         )
         FROM level
-        WHERE ids <> '{{}}'
+        WHERE ids <> '{}'
+    )
+    SELECT root, unnest(ids) FROM level
+"""
+COMPUTE_TOTALS = f"""
+    WITH tree AS MATERIALIZED (
+        SELECT root, id FROM unnest(%(roots)s::bigint[], %(below)s::bigint[]) AS tree (root, id)
     ),
-    tree AS MATERIALIZED (SELECT %(project_id)s::bigint AS project_id, root, unnest(ids) AS id FROM level),
     total AS (
         SELECT tree.root,
                min(own.own_first_seen) AS first_seen,
@@ -109,7 +119,7 @@ COMPUTE_TOTALS = f"""
     hour_total AS (
         SELECT tree.root, own.hour, least(sum(own.own_count), {MOST_IN_AN_HOUR})::int AS count
         FROM tree
-        JOIN issues_issuehour AS own ON own.project_id = tree.project_id AND own.issue_id = tree.id
+        JOIN issues_issuehour AS own ON own.project_id = %(project_id)s AND own.issue_id = tree.id
         WHERE own.issue_id = ANY(ARRAY(SELECT id FROM tree)) AND own.own_count > 0
         GROUP BY tree.root, own.hour
     ),

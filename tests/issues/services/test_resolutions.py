@@ -308,4 +308,4 @@ def test_is_settled_by_two_statements_however_many_issues_wait(project: Project,
             resolutions.settle([project.pk], at=NOW)
 
         assert len(queries) == 2
-        assert "ORDER BY project_id, id\n                FOR NO KEY UPDATE" in queries[0]["sql"]
+        assert "ORDER BY id\n                FOR NO KEY UPDATE" in queries[0]["sql"]

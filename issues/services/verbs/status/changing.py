@@ -38,11 +38,14 @@ def resolve(project_id: int, wish: Resolve, act: Act) -> Change:
     """Resolve: plainly, in a release, or in the next one. Each is a change of its own from the other two."""
     data: dict[str, Any] = {}
     if wish.in_release is not None:
-        due, resolution = resolutions.is_not_in(wish.in_release, at=act.at), resolutions.fix_in(wish.in_release)
+        due, resolution = (
+            resolutions.is_not_in(wish.in_release, project_id, at=act.at),
+            resolutions.fix_in(wish.in_release),
+        )
         data = {"version": wish.in_release.version}
     elif wish.in_next_release:
         newest = lookups.hold_newest_release(project_id, at=act.at)
-        due, resolution = resolutions.is_not_in_next(at=act.at), resolutions.fix_in_next(newest)
+        due, resolution = resolutions.is_not_in_next(project_id, at=act.at), resolutions.fix_in_next(newest)
         data = {"version": ""}  # filled in by the release that settles it
     else:
         due, resolution = resolutions.is_not_plain(), resolutions.clear()

@@ -36,13 +36,13 @@ def is_not_plain() -> RawSQL:
     return condition("issues_issue.status <> 'resolved' OR issues_issue.resolution_kind IS NOT NULL")
 
 
-def is_not_in(release: NamedRelease, *, at: datetime) -> RawSQL:
+def is_not_in(release: NamedRelease, project_id: int, *, at: datetime) -> RawSQL:
     """Return the condition "not resolved in this release", as which one waits, too, for which it is the next."""
     return condition(
         f"""
         CASE issues_issue.resolution_kind
             WHEN 'in_release' THEN issues_issue.resolution_release_id <> %s
-            WHEN 'in_next_release' THEN ({NEXT_OF_ISSUE}) IS DISTINCT FROM %s
+            WHEN 'in_next_release' THEN ({_next_of_issue(project_id)}) IS DISTINCT FROM %s
             ELSE true
         END
         """,
@@ -52,19 +52,25 @@ def is_not_in(release: NamedRelease, *, at: datetime) -> RawSQL:
     )
 
 
-def is_not_in_next(*, at: datetime) -> RawSQL:
+def is_not_in_next(project_id: int, *, at: datetime) -> RawSQL:
     """Return the condition "not resolved in the next release", whichever it was based on; one that has come is that no
     more."""
     return condition(
-        f"issues_issue.resolution_kind IS DISTINCT FROM 'in_next_release' OR ({NEXT_OF_ISSUE}) IS NOT NULL", at
+        f"issues_issue.resolution_kind IS DISTINCT FROM 'in_next_release'"
+        f" OR ({_next_of_issue(project_id)}) IS NOT NULL",
+        at,
     )
 
 
-# The release that an issue waits for, if it is out; and the one that comes after a base.
-NEXT_OF_ISSUE = NEXT.format(project="issues_issue.project_id", base="issues_issue.resolution_release_id", at="%s")
-NEXT_OF_BASE = NEXT.format(project="base.project_id", base="base.release_id", at="%(at)s")
+def _next_of_issue(project_id: int) -> str:
+    """Return SQL for the release that an issue of this project waits for, if it is out."""
+    return NEXT.format(project=f"{project_id:d}", base="issues_issue.resolution_release_id", at="%s")
+
+
+# The release that comes after a base.
+NEXT_OF_BASE = NEXT.format(project="%(project_id)s", base="base.release_id", at="%(at)s")
 NEXT_OF_BASE_TO_COME = NEXT_TO_COME.format(
-    project="base.project_id", base="base.release_id", at="%(at)s", new="%(new_ids)s::bigint[]"
+    project="%(project_id)s", base="base.release_id", at="%(at)s", new="%(new_ids)s::bigint[]"
 )
 
 
@@ -77,13 +83,17 @@ def settle(project_ids: Collection[int], *, at: datetime, mutation_id: int | Non
     version that it had left open.
 
     The caller keeps the releases of these projects (``lookups.lock_state_of``), so that no issue can begin to wait
-    meanwhile. Two statements however many issues wait: after the first has waited for its locks, the second sees
-    everything that those who had them wrote, their activity too.
+    meanwhile. Two statements for each project, however many issues wait: after the first has waited for its locks, the
+    second sees everything that those who had them wrote, their activity too.
 
     :param mutation_id: settle only what carries this stamp.
     """
+    return sum(_settle(project_id, at=at, mutation_id=mutation_id) for project_id in sorted(project_ids))
+
+
+def _settle(project_id: int, *, at: datetime, mutation_id: int | None) -> int:
     params: dict[str, Any] = {
-        "project_ids": sorted(project_ids),
+        "project_id": project_id,
         "waiting": ResolutionKind.IN_NEXT_RELEASE.value,
         "settled": ResolutionKind.IN_RELEASE.value,
         "kind": ActivityKind.SET_RESOLVED_IN_RELEASE.value,
@@ -96,8 +106,8 @@ def settle(project_ids: Collection[int], *, at: datetime, mutation_id: int | Non
             f"""
             SELECT count(*) FROM (
                 SELECT FROM issues_issue AS issue
-                WHERE project_id = ANY(%(project_ids)s::bigint[]) AND resolution_kind = %(waiting)s {stamped}
-                ORDER BY project_id, id
+                WHERE project_id = %(project_id)s AND resolution_kind = %(waiting)s {stamped}
+                ORDER BY id
                 FOR NO KEY UPDATE
             ) AS locked
             """,
@@ -116,7 +126,7 @@ def settle_locked(
         another one may stand before it in the order.
     """
     params: dict[str, Any] = {
-        "project_ids": [project_id],
+        "project_id": project_id,
         "waiting": ResolutionKind.IN_NEXT_RELEASE.value,
         "settled": ResolutionKind.IN_RELEASE.value,
         "kind": ActivityKind.SET_RESOLVED_IN_RELEASE.value,
@@ -132,24 +142,23 @@ def settle_locked(
 # Of what is waiting, with one more condition on it, whatever the ``next`` release after its base settles.
 SETTLE = """
     WITH base AS (
-        SELECT DISTINCT project_id, resolution_release_id AS release_id
+        SELECT DISTINCT resolution_release_id AS release_id
         FROM issues_issue AS issue
-        WHERE project_id = ANY(%(project_ids)s::bigint[]) AND resolution_kind = %(waiting)s {which}
+        WHERE project_id = %(project_id)s AND resolution_kind = %(waiting)s {which}
     ),
     next AS (
-        SELECT base.project_id, base.release_id AS base_id, release.id, release.version
+        SELECT base.release_id AS base_id, release.id, release.version
         FROM base
-        JOIN projects_release AS release
-          ON release.project_id = base.project_id AND release.id = ({next})
+        JOIN projects_release AS release ON release.project_id = %(project_id)s AND release.id = ({next})
     ),
     settled AS (
         UPDATE issues_issue AS issue
         SET resolution_kind = %(settled)s, resolution_release_id = next.id
         FROM next
-        WHERE issue.project_id = next.project_id
+        WHERE issue.project_id = %(project_id)s
           AND issue.resolution_kind = %(waiting)s
           AND issue.resolution_release_id IS NOT DISTINCT FROM next.base_id {which}
-        RETURNING issue.project_id, issue.id, next.id AS release_id, next.version
+        RETURNING issue.id, next.id AS release_id, next.version
     ),
     told AS (
         UPDATE issues_activity AS activity
@@ -158,11 +167,11 @@ SETTLE = """
         CROSS JOIN LATERAL (
             SELECT newest.id
             FROM issues_activity AS newest
-            WHERE newest.project_id = settled.project_id AND newest.issue_id = settled.id AND newest.kind = %(kind)s
+            WHERE newest.project_id = %(project_id)s AND newest.issue_id = settled.id AND newest.kind = %(kind)s
             ORDER BY newest.id DESC
             LIMIT 1
         ) AS newest
-        WHERE activity.project_id = settled.project_id AND activity.id = newest.id AND activity.data ->> 'version' = ''
+        WHERE activity.project_id = %(project_id)s AND activity.id = newest.id AND activity.data ->> 'version' = ''
     )
     SELECT id, release_id FROM settled
 """

@@ -1,0 +1,28 @@
+from time import monotonic
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+
+from projects.database import citus
+
+
+class Command(BaseCommand):
+    help = (
+        "Spread the tables of projects over the workers of a Citus cluster, each project on one of them. "
+        "All or nothing, and nothing where it is done already; stop the service first."
+    )
+
+    def handle(self, **options: Any) -> None:
+        """Distribute; say each table as it is done, and how long it took.
+
+        :raises CommandError: no Citus, or no workers; nothing was changed.
+        """
+        begun = monotonic()
+        try:
+            for table, what in citus.distribute(connection):
+                if options["verbosity"]:
+                    self.stdout.write(f"{table}: {what}, after {monotonic() - begun:.1f} s")
+                    self.stdout.flush()
+        except citus.NoCitus as error:
+            raise CommandError(str(error)) from error

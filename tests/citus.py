@@ -1,0 +1,99 @@
+"""The tests on a Citus cluster: ``CITUS_URL=postgres://… make test``, with the address of its coordinator.
+
+Each process of the tests has a database of its own on each machine of the cluster, all copies of one that is
+distributed once (template.py).
+"""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg2
+from django.core.management import call_command
+from django.db import connection
+from django.db.backends.postgresql.creation import DatabaseCreation
+
+URL = os.environ.get("CITUS_URL", "")
+SHARDS = 4  # of each table: a test has few projects, and each shard is a table to empty
+
+
+def machines() -> list[tuple[str, int]]:
+    """Return the addresses of the coordinator, which comes first, and of the workers."""
+    with psycopg2.connect(URL) as asking, asking.cursor() as cursor:
+        cursor.execute("SELECT nodename, nodeport FROM pg_dist_node ORDER BY groupid, nodeid")
+        return list(cursor.fetchall())
+
+
+def on_each(database: str, *statements: str) -> None:
+    """Send these to each machine."""
+    for host, port in machines():
+        asking = psycopg2.connect(URL, host=host, port=port, dbname=database)
+        asking.autocommit = True
+        with asking.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+        asking.close()
+
+
+def create(database: str) -> None:
+    """Make an empty database on each machine, and let the coordinator know the workers."""
+    on_each("postgres", f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)', f'CREATE DATABASE "{database}"')
+    on_each(database, "CREATE EXTENSION citus")
+    (host, port), *workers = machines()
+    asking = psycopg2.connect(URL, dbname=database)
+    asking.autocommit = True
+    with asking.cursor() as cursor:
+        cursor.execute("SELECT citus_set_coordinator_host(%s, %s)", [host, port])
+        for worker in workers:
+            cursor.execute("SELECT citus_add_node(%s, %s)", worker)
+        cursor.execute(f'ALTER DATABASE "{database}" SET citus.shard_count = {SHARDS}')
+    asking.close()
+
+
+def template(name: str, there: Sequence[str]) -> str:
+    """Make the database that those of all processes are copies of, unless it is there; return its name."""
+    name, unfinished = f"{name}_spread", "tests_made_of_unfinished"
+    if name not in there:
+        for old in there:
+            on_each("postgres", f'DROP DATABASE IF EXISTS "{old}"')
+        create(unfinished)
+        usual = connection.settings_dict["NAME"]
+        connection.close()
+        connection.settings_dict["NAME"] = unfinished
+        try:
+            call_command("migrate", verbosity=0)
+            call_command("distribute", verbosity=0)
+        finally:
+            connection.close()
+            connection.settings_dict["NAME"] = usual
+        close(unfinished, name)
+    return name
+
+
+def close(database: str, name: str) -> None:
+    """Give the database its name on each machine, and let nobody connect to it: Citus itself would, all the time."""
+    on_each(
+        "postgres",
+        f'ALTER DATABASE "{database}" WITH ALLOW_CONNECTIONS false',
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'",
+        "SELECT pg_sleep(0.5)",
+        f'ALTER DATABASE "{database}" RENAME TO "{name}"',
+    )
+
+
+def make_copies_on_each() -> None:
+    """Let Django make and drop the databases of the tests on each machine."""
+
+    def create_database(self: Any, cursor: Any, parameters: dict[str, str], keepdb: bool = False) -> None:
+        name = parameters["dbname"].strip('"')
+        on_each(
+            "postgres",
+            f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)',
+            f"CREATE DATABASE {parameters['dbname']} {parameters['suffix']}",
+        )
+
+    def destroy_database(self: Any, name: str, verbosity: int) -> None:
+        on_each("postgres", f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    for name, method in {"_execute_create_test_db": create_database, "_destroy_test_db": destroy_database}.items():
+        setattr(DatabaseCreation, name, method)

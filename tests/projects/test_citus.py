@@ -1,0 +1,123 @@
+"""What is different where the database is spread over machines by Citus; that it is, is only said here.
+
+What is asked then is SQL that one PostgreSQL takes, too: it must answer the same. tests/citus.py runs tests on a
+cluster.
+"""
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from events.counting import batches
+from issues.models import Issue, IssueSeen
+from issues.services.ground import lookups
+from projects.database import citus
+from projects.database.keyset import Position, Sort
+from projects.models import Organization, Project, Team, User
+from tests.api_client import Api
+from tests.factories import NOW, IssueFactory, IssueSeenFactory, ProjectFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def spread(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the service take its database for one that is spread."""
+    monkeypatch.setattr(citus, "is_spread", lambda: True)
+
+
+@pytest.fixture
+def other(organization: Organization, team: Team) -> Project:
+    other = ProjectFactory(organization=organization, slug="heart-of-gold")
+    other.teams.add(team)
+    return other
+
+
+def test_one_statement_asks_for_many_projects_on_one_machine_and_for_each_where_they_are_spread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert citus.together([3, 1, 2]) == [[1, 2, 3]]
+
+    monkeypatch.setattr(citus, "is_spread", lambda: True)
+
+    assert citus.together([3, 1, 2]) == [[1], [2], [3]]
+
+
+def test_what_belongs_to_all_projects_is_locked_on_one_machine_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert citus.key_share(of="member", wait=False).split() == ["FOR", "KEY", "SHARE", "OF", "member", "NOWAIT"]
+
+    monkeypatch.setattr(citus, "is_spread", lambda: True)
+
+    assert citus.key_share(of="member", wait=False) == ""
+
+
+def test_a_list_of_several_projects_is_the_same(
+    api: Api, project: Project, other: Project, jane: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(6):
+        IssueFactory(project=(project, other)[number % 2], own_last_seen=NOW - timedelta(hours=number))
+    url = "/api/0/organizations/the-interstellar-jurisdiction/issues/?limit=2&query="
+
+    def pages() -> list[list[str]]:
+        found, address = [], url
+        for _ in range(3):
+            answer = api.request("GET", address, auth="jane")
+            found.append([item["id"] for item in answer.json()])
+            address = answer.headers["Link"].split(", ")[1].split("<")[1].split(">")[0]
+        return found
+
+    there = pages()
+    monkeypatch.setattr(citus, "is_spread", lambda: True)
+
+    assert sorted(map(len, there)) == [2, 2, 2]
+    assert pages() == there
+
+
+def test_counts_over_several_projects(spread: None, project: Project, other: Project) -> None:
+    for each in (project, project, other):
+        IssueFactory(project=each)
+    IssueFactory(project=other)
+    issues = Issue.objects.all()
+
+    assert issues.count_up_to(10, [project.pk, other.pk], None, at=NOW) == 4
+    assert issues.count_up_to(3, [project.pk, other.pk], None, at=NOW) == 3
+    start = Position(Sort("last_seen"))
+    keys, count = issues.first_page([project.pk, other.pk], None, at=NOW, start=start, limit=3, count_to=10)
+    assert (len(keys), count) == (3, 4)
+    assert keys == sorted(keys, reverse=True)
+
+
+def test_states_of_several_projects_are_locked_one_by_one(spread: None, project: Project, other: Project) -> None:
+    assert lookups.lock_state_of([other.pk, project.pk]) == {project.pk, other.pk}
+
+
+def test_marks_as_seen_what_is_due_alone(spread: None, api: Api, project: Project, jane: User) -> None:
+    new, looked_at, looked_at_before = IssueFactory.create_batch(3, project=project, own_last_seen=NOW - timedelta(1))
+    IssueSeenFactory(issue=looked_at, user=jane, seen_at=NOW)
+    IssueSeenFactory(issue=looked_at_before, user=jane, seen_at=NOW - timedelta(2))
+
+    answer = api.put(api.issues_url, {"hasSeen": True}, ids=[new.pk, looked_at.pk, looked_at_before.pk], auth="jane")
+
+    assert answer.headers["Issues-Changed"] == "2"
+    assert IssueSeen.objects.filter(user=jane, seen_at__gte=NOW).count() == 3
+
+
+def test_finds_the_projects_whose_events_wait(spread: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO events_arrival
+                (project_id, hash, older_hashes, event_id, seen_at, received_at, level, "user", release, environment)
+            SELECT project_id, gen_random_uuid(), '{}', gen_random_uuid(), now(), now(), 'error', '', '', ''
+            FROM unnest(ARRAY[7, 5, 7]) AS project (project_id)
+            """
+        )
+
+    assert batches.projects() == [5, 7]
+
+
+def test_a_database_without_citus_is_not_spread() -> None:
+    with pytest.raises(CommandError, match="This database has no Citus: CREATE EXTENSION citus"):
+        call_command("distribute")
