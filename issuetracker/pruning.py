@@ -131,7 +131,9 @@ class Pruning:
             metrics.PRUNING_RUNS.labels(outcome).inc()
             metrics.PRUNING_ENDED.labels(outcome).set(time())
             said = ", ".join(f"{number} {kind}" for kind, number in removed.items() if number) or "nothing was old"
-            logger.info(
+            is_news = any(removed.values()) or any(left.values()) or outcome != DONE
+            logger.log(
+                logging.INFO if is_news else logging.DEBUG,
                 "pruned: %s; %d left, %s in %.3f s",
                 said,
                 sum(left.values()),

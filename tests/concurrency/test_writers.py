@@ -14,7 +14,11 @@ import pytest
 from django.db import connection
 
 from issues.models import Issue
+from issues.mutation import NamedIssues
+from issues.services import notes
+from projects.callers import Caller
 from projects.models import Project, Team, User
+from tests.acts import act
 from tests.api_client import Api
 from tests.concurrency.sessions import Foreign
 from tests.factories import LONG_AGO, IssueFactory, IssueHashFactory
@@ -178,6 +182,7 @@ def test_holds_the_issue_until_the_commit(api: Api, project: Project, team: Team
         api.undo(unmerged, auth="jane")
         api.undo(merged, auth="jane")
         api.request("POST", f"/api/0/issues/{issue.pk}/notes/", {"text": "Look."}, auth="jane")
+        notes.add_each([NamedIssues(project.pk, ids=frozenset({issue.pk}))], "Look.", act(Caller(user=jane)))
         put(api, {"status": "resolved"}, other)
         assert count(project, event(at=datetime.now(UTC) + DAY), check=False).reopened == 1
 

@@ -181,7 +181,8 @@ def test_the_servers_own_prunes_and_ends_with_it(project: Project, jane: User, t
 
 
 @pytest.mark.django_db(transaction=True)
-def test_ends_at_a_signal_with_a_good_code() -> None:
+def test_ends_at_a_signal_with_a_good_code(project: Project, jane: User) -> None:
+    ask(project, [IssueFactory(project=project)], by=Caller(user=jane), at=days_ago(31), status=Resolve())
     pruner = subprocess.Popen(
         [sys.executable, "manage.py", "prune"],
         cwd=site_settings.BASE_DIR,
@@ -191,7 +192,7 @@ def test_ends_at_a_signal_with_a_good_code() -> None:
     )
     try:
         assert pruner.stderr is not None
-        assert "pruned: nothing was old" in pruner.stderr.readline()  # so it waits for the next look
+        assert "pruned: 1 mutations" in pruner.stderr.readline()  # so it waits for the next look
         pruner.send_signal(signal.SIGTERM)
         assert pruner.wait(20) == 0
     finally:

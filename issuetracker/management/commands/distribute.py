@@ -1,13 +1,14 @@
 from time import monotonic
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import connection
 
 from projects.database import citus
+from projects.management import base
 
 
-class Command(BaseCommand):
+class Command(base.Command):
     help = (
         "Spread the tables of projects over the workers of a Citus cluster, each project on one of them. "
         "All or nothing, and nothing where it is done already; stop the service first."

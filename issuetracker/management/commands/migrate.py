@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import sleep
 from typing import Any
 
 from django.core.management.commands import migrate
@@ -7,7 +8,8 @@ from django.db import connections
 
 # In the order of what the service locks by number: log-ins have 1 (issuetracker/logins.py).
 MIGRATIONS = 2
-TRY, WAIT = "SELECT pg_try_advisory_xact_lock(%s, 0)", "SELECT pg_advisory_xact_lock(%s, 0)"
+TRY = "SELECT pg_try_advisory_xact_lock(%s, 0)"
+AGAIN_AFTER = 0.2  # seconds
 # This transaction is idle for as long as the migrations take, and a role or a server may have limits for that.
 NO_LIMITS = (
     "SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0"
@@ -38,11 +40,23 @@ class Command(migrate.Command):
             beside.set_autocommit(False)
             with beside.cursor() as cursor:
                 cursor.execute(NO_LIMITS)
-                cursor.execute(TRY, [MIGRATIONS])
-                if not cursor.fetchone()[0]:
-                    self.stderr.write("Another migrate is at work on this database; waiting for it.", style_func=str)
-                    self.stderr.flush()
-                    cursor.execute(WAIT, [MIGRATIONS])
+                is_told = False
+                # Asked again and again: a statement that waits for the lock would keep its view of the rows meanwhile,
+                # and who builds an index CONCURRENTLY waits for all that have an older one. Each would wait for the
+                # other, and PostgreSQL sees no deadlock, since they are four connections.
+                while not _is_free(cursor):
+                    if not is_told:
+                        told = "Another migrate is at work on this database; waiting for it."
+                        self.stderr.write(told, style_func=str)
+                        self.stderr.flush()
+                        is_told = True
+                    sleep(AGAIN_AFTER)
                 yield
         finally:
             beside.close()
+
+
+def _is_free(cursor: Any) -> bool:
+    """Take the lock, if nobody has it."""
+    cursor.execute(TRY, [MIGRATIONS])
+    return bool(cursor.fetchone()[0])

@@ -12,7 +12,7 @@ from issues.mutation import Ignore, MutationOutcome, NamedRelease, Resolve, Snoo
 from projects.callers import Caller
 from projects.models import Project, Release, User
 from tests.assertions import snapshot
-from tests.factories import NOW, IssueFactory, IssueSubscriptionFactory
+from tests.factories import NOW, IssueFactory, IssueSubscriptionFactory, ReleaseFactory
 from tests.issues.services.calls import (
     NOTHING,
     Changes,
@@ -91,7 +91,7 @@ def make(project: Project, state: str, **columns: Any) -> Issue:
 
 def make_each(project: Project, states: Iterable[str] = STATES, **columns: Any) -> dict[str, Issue]:
     """Return an issue in each of these states, by the state."""
-    by_release = {release.version: release for release in Release.objects.all()}
+    by_release = {release.version: release for release in Release.objects.filter(project=project)}
     resolved: dict[str, Row] = {
         "resolved": {"resolved": True},
         "in older": {"resolved_in_release": True, "resolution_release": by_release["1.0.0"]},
@@ -263,13 +263,16 @@ def test_of_all_rewrites_those_that_are_not_so_yet(
     other_project: Project,
     stranger_project: Project,
     older: Release,
+    newest: Release,
     by_jane: Caller,
 ) -> None:
     wish = WISHES[wish_name]()
     everything = make_each(project)
     make_each(project, merged_into=everything["unresolved"])
-    make_each(other_project)
-    make_each(stranger_project)
+    for other in (other_project, stranger_project):
+        for release in (older, newest):
+            ReleaseFactory(project=other, version=release.version, released_at=release.released_at)
+        make_each(other)
     before = snapshot()
 
     outcome = ask(project, None, by=by_jane, status=wish.change)

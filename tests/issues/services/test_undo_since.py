@@ -53,7 +53,7 @@ def test_leaves_alone_what_changed_since_and_gives_back_the_rest(
     assert (undone.matched, undone.changed) == (3, 3)
     assert (undone.skipped, undone.skipped_ids) == (2, (one.pk, other.pk))
     rows = Issue.objects.in_bulk([one.pk, other.pk, third.pk])
-    assert [(row.status, row.assignee_user_id) for row in rows.values()] == [
+    assert [(rows[issue.pk].status, rows[issue.pk].assignee_user_id) for issue in (one, other, third)] == [
         ("resolved", by_jane.user_id),
         ("ignored", by_jane.user_id),
         ("resolved", by_jane.user_id),
