@@ -204,20 +204,25 @@ def _lock_states_of(wanted: list[int], strength: str) -> set[int]:
             if len(found) == len(set(wanted)):
                 break
             # Projects are made in many ways, by forms, seeds and scripts: what is missing is made when it is needed.
-            cursor.execute(
-                """
-                INSERT INTO issues_projectstate (project_id, next_short_number)
-                SELECT project.id, coalesce(
-                    (SELECT max(issue.short_number) FROM issues_issue AS issue WHERE issue.project_id = project.id), 0
-                ) + 1
-                FROM projects_project AS project
-                WHERE project.id = ANY(%s::bigint[])
-                ORDER BY project.id
-                ON CONFLICT (project_id) DO NOTHING
-                """,
-                [wanted],
-            )
+            for project_id in sorted(set(wanted) - found):
+                _make_state(project_id)
     return found
+
+
+def _make_state(project_id: int) -> None:
+    """Make the state of a project that has none, if there is that project. Nobody's numbers depend on it yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(max(short_number), 0) + 1 FROM issues_issue WHERE project_id = %s", [project_id]
+        )
+        cursor.execute(
+            """
+            INSERT INTO issues_projectstate (project_id, next_short_number)
+            SELECT id, %s FROM projects_project WHERE id = %s
+            ON CONFLICT (project_id) DO NOTHING
+            """,
+            [cursor.fetchone()[0], project_id],
+        )
 
 
 def _hold_assignee(kind: str, pk: int, project_id: int, *, wait: bool = True) -> bool:
