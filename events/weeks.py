@@ -9,10 +9,12 @@ one, to attach a week means to scan it, under a lock.
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+
+from projects.database import citus
 
 WEEK = timedelta(days=7)
 AHEAD = 8  # weeks
@@ -162,6 +164,10 @@ def _week_of(table: str, name: str) -> date:
 def _forget_ids(before: date) -> None:
     """Take away old ids of events that said no day to be kept by; row by row, some at a time."""
     with connection.cursor() as cursor:
+        if citus.is_spread():  # no row has its place in all of the table
+            midnight = datetime.combine(before, time(), UTC)
+            cursor.execute("DELETE FROM events_eventid_no_day WHERE seen_at < %s", [midnight])
+            return
         while True:
             cursor.execute(
                 """

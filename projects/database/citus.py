@@ -3,9 +3,11 @@
 The same statements run there. What differs stands here: which table is where, and which locks can't be had.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import psycopg2.extensions
 from django.db import connection as default
 from django.db import transaction
 
@@ -40,6 +42,29 @@ def look(sender: Any, connection: Any, **kwargs: Any) -> None:
             else:
                 _known[database] = False
     connection.is_spread = _known.get(database, False)
+    if connection.is_spread:
+        connection.connection.cursor_factory = SpreadCursor
+
+
+SETTINGS_BEFORE = re.compile(r"(?:\s*SET LOCAL [^;]+;)+")
+
+
+class SpreadCursor(psycopg2.extensions.cursor):  # type: ignore[misc] # psycopg2 has no types here
+    """Sends settings that go along with a statement as Citus takes them; else they are one message.
+
+    In a transaction by themselves, so that they reach the workers: the time for a lock counts there. Outside of one,
+    where they last for the message alone, to the coordinator alone: it ends what takes too long on the workers, too.
+    """
+
+    def execute(self, query: Any, params: Any = None) -> None:
+        found = SETTINGS_BEFORE.match(query) if isinstance(query, str) else None
+        if found is None or not query[found.end() :].strip():
+            super().execute(query, params)
+        elif self.connection.autocommit:
+            super().execute(f"SET LOCAL citus.propagate_set_commands = 'none'; {query}", params)
+        else:
+            super().execute(found[0])
+            super().execute(query[found.end() :], params)
 
 
 def is_spread() -> bool:
