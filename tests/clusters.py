@@ -60,7 +60,16 @@ def servers(home: Path) -> list[int]:
         words = command_of(int(process.name))
         if words[0].endswith("/postgres") and words[1] == "-D" and words[2].startswith(f"{home}/"):
             found.append(int(process.name))
-    return found
+    # A process that a postmaster has just forked has its command still.
+    return [pid for pid in found if parent_of(pid) not in found]
+
+
+def parent_of(pid: int) -> int:
+    """Return a process's parent; 0, once the process has ended."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
 
 
 def command_of(pid: int) -> list[str]:
