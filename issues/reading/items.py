@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -93,17 +93,26 @@ class Item(NamedTuple):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: it keeps what it has worked out
 class Stats:
     """How many events there were of each issue of a page, by the seconds at which the points of a period begin."""
 
     period: StatsPeriod
-    begins: Sequence[int]
+    begins: range
     counts: dict[int, dict[int, int]]  # by issue; only what is not 0
 
-    def points(self, issue_id: int) -> list[list[int]]:
-        counts = self.counts[issue_id]
-        return [[begin, counts.get(begin, 0)] for begin in self.begins]
+    def points(self, issue_id: int) -> list[tuple[int, int]]:
+        """Return each point with its number of events."""
+        points = self._without_events.copy()  # which most of them are
+        for begin, count in self.counts[issue_id].items():
+            place = (begin - self.begins.start) // self.begins.step
+            if place < len(points):  # else it is of an hour to come
+                points[place] = (begin, count)
+        return points
+
+    @cached_property
+    def _without_events(self) -> list[tuple[int, int]]:
+        return [(begin, 0) for begin in self.begins]
 
 
 READ = [name for name in Item._fields if name not in {"project", "shown_at"}]  # by the statement, in this order

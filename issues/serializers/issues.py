@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from rest_framework.renderers import JSONRenderer
+import msgspec
 
 from issues import answers, short_ids
 from issues.models import UNTITLED, Issue, IssueSeen, IssueSubscription
@@ -18,6 +18,9 @@ from projects.models import Release
 from projects.serializers import describe_user, iso
 
 _read_json = json.JSONDecoder().raw_decode  # json.loads also looks for blanks around it, where jsonb has none
+
+# Older JavaScript took them for the end of a line, within a string too.
+SEPARATORS = [(character.encode(), b"\\u%04x" % ord(character)) for character in "\u2028\u2029"]
 
 
 def describe_issue(
@@ -89,25 +92,17 @@ def describe_issue(
 
 
 def write_list(issues: Sequence[Item], names: Names, stats: Stats | None, *, permalink: Callable[[int], str]) -> bytes:
-    """Return the JSON of a list, as the renderer of all other answers would write it."""
-    # Most of a list are points without events. They are written here, since the renderer takes as long for them as for
-    # all else. A NUL marks where they go: nothing else that is answered has one, since PostgreSQL can't store it.
-    marked = {} if stats is None else {stats.period.word: "\0"}
-    described = [describe_issue(issue, names, marked, permalink=permalink) for issue in issues]
-    rendered: bytes = JSONRenderer().render(described)
-    if stats is None:
-        return rendered
-    text, *rest = rendered.split(b'"\\u0000"')
-    places = {begin: place for place, begin in enumerate(stats.begins)}
-    without_events = [b"[%d, 0]" % begin for begin in stats.begins]
-    parts = [text]
-    for issue, after in zip(issues, rest, strict=True):
-        points = without_events.copy()
-        for begin, count in stats.counts[issue.id].items():
-            if begin in places:
-                points[places[begin]] = b"[%d, %d]" % (begin, count)
-        parts += b"[", b", ".join(points), b"]", after
-    return b"".join(parts)
+    """Return the JSON of a list, as the renderer of all other answers would write it, in a third of its time."""
+    described = [
+        describe_issue(
+            issue, names, {} if stats is None else {stats.period.word: stats.points(issue.id)}, permalink=permalink
+        )
+        for issue in issues
+    ]
+    text = msgspec.json.format(msgspec.json.encode(described), indent=0)  # a space after ":" and ","
+    for character, escaped in SEPARATORS:
+        text = text.replace(character, escaped)
+    return text
 
 
 def describe_whole(whole: WholeIssue, *, permalink: Callable[[int], str]) -> answers.WholeIssue:

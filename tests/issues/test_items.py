@@ -1,4 +1,4 @@
-"""The JSON of a list is written by two hands, and reads as if it were one's."""
+"""The JSON of a list is written by another encoder than all else, and reads as if it were by the same."""
 
 from datetime import timedelta
 
