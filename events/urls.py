@@ -3,16 +3,22 @@
 from django.urls import re_path
 
 from events.views import taking
+from events.views.plain import as_django_calls_it
+
+envelope = as_django_calls_it(taking.envelope)
+store = as_django_calls_it(taking.store)
+security = as_django_calls_it(taking.security)
+not_taken = as_django_calls_it(taking.not_taken)
 
 PROJECT = r"^api/(?P<project_id>[1-9][0-9]{0,18})/"
 
 urlpatterns = [
-    re_path(rf"{PROJECT}envelope/?$", taking.envelope, name="envelope"),
-    re_path(rf"{PROJECT}store/?$", taking.store, name="store"),
-    re_path(r"^api/store/?$", taking.store, name="store"),
-    re_path(rf"{PROJECT}(?:security|csp-report)/?$", taking.security, name="security"),
+    re_path(rf"{PROJECT}envelope/?$", envelope, name="envelope"),
+    re_path(rf"{PROJECT}store/?$", store, name="store"),
+    re_path(r"^api/store/?$", store, name="store"),
+    re_path(rf"{PROJECT}(?:security|csp-report)/?$", security, name="security"),
     *(
-        re_path(rf"{PROJECT}{name}(?:/.*)?$", taking.not_taken, {"what": what}, name=name)
+        re_path(rf"{PROJECT}{name}(?:/.*)?$", not_taken, {"what": what}, name=name)
         for name, what in {
             "minidump": "A minidump",
             "unreal": "A crash of Unreal",

@@ -1,14 +1,16 @@
 """What every request gets, and every answer: errors and unknown addresses too."""
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
+from inspect import unwrap
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.urls import Resolver404, ResolverMatch, resolve
+from django.urls import Resolver404, resolve
 
+from events.views.plain import Answer
 from issuetracker import logs, metrics
 from issuetracker.exceptions import unavailable_page
 from projects.database.connections import first_look_up_tried_again
@@ -34,7 +36,7 @@ ONLY_READ = {"GET", "HEAD", "OPTIONS"}
 
 
 class RequestMiddleware:
-    """Gives a request its id, which its lines in the log and its answer carry, and counts it. Stands first."""
+    """Gives a request its id, which its lines in the log and its answer carry, and counts it. Stands above the rest."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -81,42 +83,70 @@ class ApiHeadersMiddleware:
         return response
 
 
-def address_of_sdks(path: str) -> ResolverMatch | None:
+class AddressOfSdks(NamedTuple):
+    """Where SDKs send."""
+
+    name: str
+    view: Callable[[HttpRequest], Answer]
+    route: str  # as the log and Prometheus have it
+
+
+def address_of_sdks(path: str) -> AddressOfSdks | None:
     """Return what a path leads to where SDKs send; None elsewhere."""
     if not path.startswith("/api/") or path.startswith("/api/0/"):
         return None
     return _known_address(path) if len(path) <= LONGEST_KNOWN_ADDRESS else _address(path)
 
 
-def _address(path: str) -> ResolverMatch | None:
+def _address(path: str) -> AddressOfSdks | None:
     try:
-        return resolve(path, "events.urls")
+        found = resolve(path, "events.urls")
     except Resolver404:
         return None
+    name = found.url_name or ""
+    return AddressOfSdks(name, partial(unwrap(found.func), **found.kwargs), f"/api/{{project_id}}/{name}/")
 
 
 LONGEST_KNOWN_ADDRESS = 100
 _known_address = lru_cache(maxsize=1024)(_address)  # programs send to few
 
 
+def answer_to_sdk(request: HttpRequest, address: AddressOfSdks) -> Answer:
+    """Return the answer to what an SDK sends; it has an id and the headers of any other, and is counted as any other.
+
+    All of it at once: one after the other, with all that Django does around each, costs as much as to read the event.
+    """
+    started = perf_counter()
+    method = request.method or ""
+    request_id = logs.request_id(request.META.get("HTTP_X_REQUEST_ID", ""))
+    context = {"request_id": request_id, "method": method, "route": address.route}
+    request.META[logs.CONTEXT] = context
+    with logs.about(context):
+        answer = address.view(request)
+    if method == "HEAD":
+        answer.body = b""
+    answer.headers.update(ON_ANSWERS_TO_SDKS)
+    answer.headers["X-Request-Id"] = request_id
+    metrics.count(address.route, method, answer.status, perf_counter() - started)
+    return answer
+
+
+ON_ANSWERS_TO_SDKS = ON_EVERY_ANSWER | ON_API_ANSWERS
+
+
 class EventsMiddleware:
     """Takes what SDKs send past all that pages and the API need: sessions, log-ins, CSRF, messages, static files.
 
-    Every error at night comes this way, and the rest would be half of what it costs. Its first statement looks up the
-    key, and finds out whether the database connection is still there.
+    Every error at night comes this way, and the rest would be half of what it costs. Stands first; issuetracker/wsgi.py
+    goes the same way without it.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        found = address_of_sdks(request.path_info)
-        if found is None:
-            return self.get_response(request)
-        logs.add(route=f"/api/{{project_id}}/{found.url_name}/")
-        with first_look_up_tried_again():
-            response: HttpResponse = found.func(request, *found.args, **found.kwargs)
-        return response
+        address = address_of_sdks(request.path_info)
+        return self.get_response(request) if address is None else answer_to_sdk(request, address).as_response()
 
 
 class ConnectionMiddleware:

@@ -186,10 +186,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "issuetracker.middleware.EventsMiddleware",
     "issuetracker.middleware.RequestMiddleware",
     "issuetracker.middleware.ApiHeadersMiddleware",
     "issuetracker.policies.PolicyMiddleware",
-    "issuetracker.middleware.EventsMiddleware",
     "issuetracker.health.HealthMiddleware",
     "issuetracker.middleware.ConnectionMiddleware",
     "django.middleware.security.SecurityMiddleware",

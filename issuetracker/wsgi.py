@@ -2,15 +2,19 @@
 
 import os
 from collections.abc import Iterable
+from http.client import responses
 from io import BytesIO
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+from django.core.handlers.wsgi import WSGIRequest
 from django.core.wsgi import get_wsgi_application
+from django.db import connection
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "issuetracker.settings")
 _django = get_wsgi_application()
 
 from events.form.refusals import TooLarge  # noqa: E402
+from issuetracker.middleware import AddressOfSdks, address_of_sdks, answer_to_sdk  # noqa: E402
 from issuetracker.server import LARGE_BODY_ADDRESSES, BodyTooLong, Unread  # noqa: E402
 from projects.api.negotiation import BodyTooLarge  # noqa: E402  # DRF reads the settings when it is imported
 
@@ -22,7 +26,19 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
     """
     keep_media_type(environ)
     refuse_too_long(environ)
-    return _django(environ, start_response)
+    address = address_of_sdks(environ["PATH_INFO"])
+    return _django(environ, start_response) if address is None else _answer_to_sdk(environ, start_response, address)
+
+
+def _answer_to_sdk(environ: WSGIEnvironment, start_response: StartResponse, address: AddressOfSdks) -> list[bytes]:
+    """Answer past Django's handler, whose signals and layers cost a seventh of what it costs to take an event in.
+
+    One thing of what it does is needed here: a connection that an error has left behind is looked at, or closed.
+    """
+    connection.close_if_unusable_or_obsolete()
+    answer = answer_to_sdk(WSGIRequest(environ), address)
+    start_response(f"{answer.status} {responses[answer.status]}", list(answer.headers.items()))
+    return [answer.body]
 
 
 def keep_media_type(environ: WSGIEnvironment) -> None:

@@ -5,7 +5,6 @@ in query strings, and where a text quotes it (``{'password': 'x'}``, as Python's
 the numbers of payment cards.
 """
 
-from functools import lru_cache
 from math import isfinite
 from typing import Any
 
@@ -23,17 +22,25 @@ BEYOND = 100
 
 def scrub(value: Any) -> Any:
     """Return a copy without secrets."""
-    return _scrub(value, 0)
+    return _scrub(value, 0, {})
 
 
-def _scrub(value: Any, depth: int) -> Any:
+Found = dict[str, str]  # texts of one event that have a secret, and what is kept of each: stacks quote the same lines
+
+
+def _scrub(value: Any, depth: int, found: Found) -> Any:
     kind = type(value)
     if kind is str:
-        return scrub_text(value)
+        return value if value in _harmless else found.get(value) or _scrub_and_remember(value, found)
     if kind is dict:
-        return _scrub_object(value, depth + 1) if depth < DEEPEST else None
+        return _scrub_object(value, depth + 1, found) if depth < DEEPEST else None
     if kind is list:
-        return [_scrub_item(item, depth + 1) for item in value] if depth < DEEPEST else None
+        if depth >= DEEPEST:
+            return None
+        harmless = _harmless
+        return [
+            item if type(item) is str and item in harmless else _scrub_item(item, depth + 1, found) for item in value
+        ]
     if kind is int:
         return value if -LEAST_CARD < value < LEAST_CARD else _scrub_number(value, value)
     if kind is float:
@@ -43,16 +50,18 @@ def _scrub(value: Any, depth: int) -> Any:
     return value
 
 
-def _scrub_object(value: dict[str, Any], depth: int) -> dict[str, Any]:
+def _scrub_object(value: dict[str, Any], depth: int, found: Found) -> dict[str, Any]:
     kept: dict[str, Any] = {}
+    harmless, harmless_keys = _harmless, _harmless_keys
     for key, inner in value.items():
-        name, is_secret = _known_key(key) if len(key) <= MOST_OF_A_KEY else _key(key)
-        if is_secret and inner is not None:
-            kept[name] = FILTERED
-        elif type(inner) is str and inner in _harmless:  # as most are: one call less for each
-            kept[name] = inner
+        if key in harmless_keys:  # as most are, and most values are harmless texts: no call for either
+            name = key
         else:
-            kept[name] = _scrub(inner, depth)
+            name, is_secret = _key(key)
+            if is_secret and inner is not None:
+                kept[name] = FILTERED
+                continue
+        kept[name] = inner if type(inner) is str and inner in harmless else _scrub(inner, depth, found)
     if "value" in value and "value" in kept:
         named = value.get("key", value.get("name"))
         if type(named) is str and tells_of_secrets(named):
@@ -60,11 +69,18 @@ def _scrub_object(value: dict[str, Any], depth: int) -> dict[str, Any]:
     return kept
 
 
-def _scrub_item(item: Any, depth: int) -> Any:
+def _scrub_item(item: Any, depth: int, found: Found) -> Any:
     """Return an item of a list: it may be a pair of key and value, as headers are."""
     if type(item) is list and len(item) == 2 and type(item[0]) is str and tells_of_secrets(item[0]):
         return [scrub_text(item[0]), FILTERED]
-    return _scrub(item, depth)
+    return _scrub(item, depth, found)
+
+
+def _scrub_and_remember(text: str, found: Found) -> str:
+    scrubbed = scrub_text(text)
+    if scrubbed is not text:
+        found[text] = scrubbed
+    return scrubbed
 
 
 def _scrub_number(whole: int, number: float) -> Any:
@@ -105,8 +121,14 @@ def _scrub_text(text: str) -> str:
 
 def _key(key: str) -> tuple[str, bool]:
     """Return a key as it may be kept, and whether its value is a secret."""
-    return cut(scrub_text(key), MOST_OF_A_KEY), tells_of_secrets(key)
+    name, is_secret = cut(scrub_text(key), MOST_OF_A_KEY), tells_of_secrets(key)
+    if name == key and not is_secret:
+        if len(_harmless_keys) >= MOST_HARMLESS_KEYS:
+            _harmless_keys.clear()
+        _harmless_keys.add(key)
+    return name, is_secret
 
 
 # Programs have few keys, and each event brings them again.
-_known_key = lru_cache(maxsize=4096)(_key)
+_harmless_keys: set[str] = set()
+MOST_HARMLESS_KEYS = 4_096

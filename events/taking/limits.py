@@ -11,6 +11,7 @@ from typing import NamedTuple
 from django.db import connection
 
 from events.taking.senders import Sender
+from projects.database.connections import first_look_up_tried_again
 from projects.refusals import Refusal
 
 MINUTE = 60
@@ -125,7 +126,7 @@ class Backlog:
 
 def may_be_more_than(most: int) -> bool:
     """Return whether the ids of what waits span more than so many; two looks into an index."""
-    with connection.cursor() as cursor:
+    with first_look_up_tried_again(), connection.cursor() as cursor:
         cursor.execute("SELECT coalesce(max(id) - min(id) + 1, 0) > %s FROM events_arrival", [most])
         return bool(cursor.fetchone()[0])
 

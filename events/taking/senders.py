@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from events.taking.remembering import Remembered
+from projects.database.connections import first_look_up_tried_again
 from projects.refusals import Refusal
 
 REMEMBERED_SECONDS = 1.0
@@ -61,7 +62,7 @@ class Senders:
 
 
 def _look_up(key: str) -> Sender | None:
-    with connection.cursor() as cursor:
+    with first_look_up_tried_again(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT project_id, limit_count, limit_window FROM projects_clientkey WHERE key = %s AND is_active", [key]
         )

@@ -1,4 +1,4 @@
-"""The addresses that SDKs send to (contract 7.2, 7.3). Plain views: every error at night passes here.
+"""The addresses that SDKs send to (contract 7.2, 7.3): every error at night passes here.
 
 What comes before them is issuetracker/middleware.py's way past all that other requests need.
 """
@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
 
 from events import accepting, cors, form, observing
@@ -26,6 +26,7 @@ from events.taking.losses import Losses
 from events.taking.remembering import Remembered
 from events.taking.senders import NoSuchSender, Sender, Senders
 from events.taking.turns import Turn
+from events.views.plain import Answer
 from projects.api.addresses import client_address
 from projects.database.failures import refusal_of
 from projects.refusals import RETRY_SECONDS, Refusal
@@ -79,52 +80,48 @@ class Failed(Refusal):
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def envelope(request: HttpRequest, project_id: str) -> HttpResponse:
+def envelope(request: HttpRequest, project_id: str) -> Answer:
     """Take an envelope; the answer names its event."""
     return _answer(request, partial(_take_envelope, project_id=project_id))
 
 
-def store(request: HttpRequest, project_id: str | None = None) -> HttpResponse:
+def store(request: HttpRequest, project_id: str | None = None) -> Answer:
     """Take one event, as old SDKs send it."""
     return _answer(request, partial(_take_store, project_id=project_id))
 
 
-def security(request: HttpRequest, project_id: str) -> HttpResponse:
+def security(request: HttpRequest, project_id: str) -> Answer:
     """Take what a browser reports of a Content-Security-Policy."""
     return _answer(request, partial(_take_reports, project_id=project_id))
 
 
-def not_taken(request: HttpRequest, project_id: str, what: str) -> HttpResponse:
+def not_taken(request: HttpRequest, project_id: str, what: str) -> Answer:
     """Say that there is no such thing here."""
 
-    def refuse(request: HttpRequest, turn: Turn) -> HttpResponse:
+    def refuse(request: HttpRequest, turn: Turn) -> Answer:
         raise NotTaken(what)
 
     return _answer(request, refuse)
 
 
-Take = Callable[[HttpRequest, Turn], HttpResponse]
+Take = Callable[[HttpRequest, Turn], Answer]
 
 
-def _answer(request: HttpRequest, take: Take) -> HttpResponse:
+def _answer(request: HttpRequest, take: Take) -> Answer:
     """Answer what ``take`` does, or why not; with the headers that browsers need to read either."""
     if request.method == "OPTIONS":
-        response = HttpResponse(headers=cors.ON_PREFLIGHTS)
-        del response.headers["Content-Type"]
+        answer = Answer(headers={**cors.ON_PREFLIGHTS})
     else:
         try:
             if request.method != "POST":
                 raise MethodNotAllowed(request.method or "")
             with Turn() as turn:
-                response = take(request, turn)
+                answer = take(request, turn)
         except Exception as error:
-            response = _refused(_said(refusal_of(error) or Failed(), error))
-    for name, value in cors.ON_EVERY_ANSWER.items():
-        response.headers[name] = value
-    response.headers["Content-Length"] = str(len(response.content))
-    # Else Django logs an error for each 503 of a night when the database is away. What there is to say was said.
-    response._has_been_logged = True  # type: ignore[attr-defined]  # Django's own mark
-    return response
+            answer = _refused(_said(refusal_of(error) or Failed(), error))
+    answer.headers.update(cors.ON_EVERY_ANSWER)
+    answer.headers["Content-Length"] = str(len(answer.body))
+    return answer
 
 
 def _said(refusal: Refusal, error: Exception) -> Refusal:
@@ -137,25 +134,25 @@ def _said(refusal: Refusal, error: Exception) -> Refusal:
     return refusal
 
 
-def _refused(refusal: Refusal) -> HttpResponse:
-    response = _json(refusal.body, status=refusal.status)
-    response.headers["X-Sentry-Error"] = refusal.sentence
+def _refused(refusal: Refusal) -> Answer:
+    answer = _json(refusal.body, status=refusal.status)
+    answer.headers["X-Sentry-Error"] = refusal.sentence
     if isinstance(refusal, TooMany):
-        response.headers["Retry-After"] = str(refusal.seconds)
+        answer.headers["Retry-After"] = str(refusal.seconds)
         if refusal.lost_by == "rate_limit":
             limited = f"{refusal.seconds}:default;error;security:key:rate_limit"
         else:
             limited = f"{refusal.seconds}:default;error;security:organization:{refusal.lost_by}"
-        response.headers["X-Sentry-Rate-Limits"] = limited
+        answer.headers["X-Sentry-Rate-Limits"] = limited
     elif refusal.status == 503:
-        response.headers["Retry-After"] = str(RETRY_SECONDS)
+        answer.headers["Retry-After"] = str(RETRY_SECONDS)
     elif refusal.status == 405:
-        response.headers["Allow"] = "POST, OPTIONS"
-    return response
+        answer.headers["Allow"] = "POST, OPTIONS"
+    return answer
 
 
-def _json(body: Any, *, status: int = 200) -> HttpResponse:
-    return HttpResponse(json.dumps(body), status=status, content_type="application/json")
+def _json(body: Any, *, status: int = 200) -> Answer:
+    return Answer(json.dumps(body).encode("ascii"), status, {"Content-Type": "application/json"})
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -163,21 +160,21 @@ def _json(body: Any, *, status: int = 200) -> HttpResponse:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _take_envelope(request: HttpRequest, turn: Turn, project_id: str | None) -> HttpResponse:
+def _take_envelope(request: HttpRequest, turn: Turn, project_id: str | None) -> Answer:
     envelope = form.Envelope(_body(request, turn), _sizes())
     sender = _sender(request, project_id, dsn=lambda: envelope.header.get("dsn"))
     # One that is refused before it is read may hold anything.
     return _take(request, sender, lambda: [envelope.read()], unread="default")
 
 
-def _take_store(request: HttpRequest, turn: Turn, project_id: str | None) -> HttpResponse:
+def _take_store(request: HttpRequest, turn: Turn, project_id: str | None) -> Answer:
     if form.is_envelope(request.META.get("CONTENT_TYPE", "")):
         return _take_envelope(request, turn, project_id)
     sender = _sender(request, project_id)
     return _take(request, sender, lambda: [form.read_store(_body(request, turn), _sizes())], unread="error")
 
 
-def _take_reports(request: HttpRequest, turn: Turn, project_id: str) -> HttpResponse:
+def _take_reports(request: HttpRequest, turn: Turn, project_id: str) -> Answer:
     sender = _sender(request, project_id)
 
     def read() -> Iterable[Posted]:
@@ -190,7 +187,7 @@ def _take_reports(request: HttpRequest, turn: Turn, project_id: str) -> HttpResp
         )
 
     taken = _take(request, sender, read, unread="security")
-    taken.content = b""
+    taken.body = b""
     return taken
 
 
@@ -201,14 +198,14 @@ def _sender(request: HttpRequest, project_id: str | None, *, dsn: Callable[[], o
     """
     key = form.read_key(
         x_sentry_auth=_header(request, "X_SENTRY_AUTH"),
-        query=request.GET.dict(),
+        query=request.GET.dict() if request.META.get("QUERY_STRING") else {},
         authorization=_header(request, "AUTHORIZATION"),
         dsn=dsn,
     )
     return senders.find(key, None if project_id is None else int(project_id))
 
 
-def _take(request: HttpRequest, sender: Sender, read: Callable[[], Iterable[Posted]], *, unread: str) -> HttpResponse:
+def _take(request: HttpRequest, sender: Sender, read: Callable[[], Iterable[Posted]], *, unread: str) -> Answer:
     """Read what was sent, and store the events in it: checks 4 to 8.
 
     :param unread: the category of what is lost when it is not even read.
@@ -239,11 +236,11 @@ def _take(request: HttpRequest, sender: Sender, read: Callable[[], Iterable[Post
     finally:
         rate_limits.give_back(place or ())
     named = ids[0] if ids else next((each.event_id for each in posted if each.event_id is not None), None)
-    response = _json({} if named is None else {"id": named.hex})
+    answer = _json({} if named is None else {"id": named.hex})
     if told.get(sender.key) is None:
         told.put(sender.key, True)
-        response.headers["X-Sentry-Rate-Limits"] = NOT_KEPT
-    return response
+        answer.headers["X-Sentry-Rate-Limits"] = NOT_KEPT
+    return answer
 
 
 def _admitted(sender: Sender) -> tuple[Window, ...]:
@@ -261,7 +258,8 @@ def _note_others(sender: Sender, posted: Iterable[Posted], at: datetime) -> None
     for each in posted:
         for category, count in each.passed_over.items():
             losses.note(sender, "not_kept", category, count, at=at)
-        losses.note_reports(sender, each.reports, at=at)
+        if each.reports:
+            losses.note_reports(sender, each.reports, at=at)
 
 
 def _lost_by(error: Exception) -> str:

@@ -1,5 +1,6 @@
 """Where a request comes from, and where its answers lead to."""
 
+from functools import lru_cache
 from ipaddress import ip_address
 
 from django.conf import settings
@@ -17,6 +18,14 @@ def client_address(request: HttpRequest | Request) -> str | None:
     word = request.META.get("REMOTE_ADDR", "")
     if settings.SECURE_PROXY:
         word = request.META.get("HTTP_X_FORWARDED_FOR", word).rpartition(",")[2].strip()
+    return _address(word[:LONGEST_ADDRESS])
+
+
+LONGEST_ADDRESS = 100  # characters, with the name of an interface; no address is longer
+
+
+@lru_cache(maxsize=1024)
+def _address(word: str) -> str | None:
     try:
         # Without the interface that an address of IPv6 may name: PostgreSQL takes none.
         return str(ip_address(word.partition("%")[0]))

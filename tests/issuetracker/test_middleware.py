@@ -23,5 +23,5 @@ def test_remembers_no_address_that_could_be_of_any_length() -> None:
     found = address_of_sdks("/api/7/minidump/" + "x" * LONGEST_KNOWN_ADDRESS)
 
     assert found is not None
-    assert found.url_name == "minidump"
+    assert found.name == "minidump"
     assert _known_address.cache_info().currsize == before
