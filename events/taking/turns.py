@@ -1,40 +1,32 @@
 """Large requests, one after the other: 8 MiB of hostile JSON take 400 MB while they are read, and a thread for seconds.
 
-Threads share one interpreter, so that several at once would not be done sooner: they would only take as much each.
+Threads share one interpreter, so that several at once would not be done sooner: they would only take as much each. Nor
+do they wait in threads: with as many large requests as a worker has threads, small ones would wait for all of them.
 """
 
-from collections.abc import Iterator
-from threading import Lock
-from types import TracebackType
-from typing import Self
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 LARGE = 2**20  # bytes, decoded
 
+# Under this name a WSGI environment has what sees to it that the request is the only large one. Where it can't be now,
+# it raises what nobody here catches, and the server asks again when the turn has come (issuetracker/server/).
+TURN = "issuetracker.turn"
 
-class Turn:
-    """What one request has of its process: nothing, until it turns out to be large; then all others that are wait."""
 
-    _of_the_process = Lock()
+def in_turn(decoded: Iterator[bytes], environ: Mapping[str, Any]) -> Iterator[bytes]:
+    """Yield the same pieces; before the one with which they are large, see that it is their turn.
 
-    def __init__(self) -> None:
-        self._is_ours = False
+    Nothing of the request may have been done by then that can't be done again.
+    """
+    take: Callable[[], None] = environ.get(TURN, _at_once)
+    size = 0
+    for piece in decoded:
+        if size <= LARGE < size + len(piece):
+            take()
+        size += len(piece)
+        yield piece
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if self._is_ours:
-            self._is_ours = False
-            self._of_the_process.release()
-
-    def awaited(self, decoded: Iterator[bytes]) -> Iterator[bytes]:
-        """Yield the same pieces; before the one with which they are large, wait for the turn."""
-        size = 0
-        for piece in decoded:
-            size += len(piece)
-            if size > LARGE and not self._is_ours:
-                self._of_the_process.acquire()
-                self._is_ours = True
-            yield piece
+def _at_once() -> None:
+    """Let it be read: there is no server that would ask again."""

@@ -25,7 +25,7 @@ from events.taking.limits import Backlog, Disk, RateLimits, TooMany, Window
 from events.taking.losses import Losses
 from events.taking.remembering import Remembered
 from events.taking.senders import NoSuchSender, Sender, Senders
-from events.taking.turns import Turn
+from events.taking.turns import in_turn
 from events.views.plain import Answer
 from projects.api.addresses import client_address
 from projects.database.failures import refusal_of
@@ -98,13 +98,13 @@ def security(request: HttpRequest, project_id: str) -> Answer:
 def not_taken(request: HttpRequest, project_id: str, what: str) -> Answer:
     """Say that there is no such thing here."""
 
-    def refuse(request: HttpRequest, turn: Turn) -> Answer:
+    def refuse(request: HttpRequest) -> Answer:
         raise NotTaken(what)
 
     return _answer(request, refuse)
 
 
-Take = Callable[[HttpRequest, Turn], Answer]
+Take = Callable[[HttpRequest], Answer]
 
 
 def _answer(request: HttpRequest, take: Take) -> Answer:
@@ -115,8 +115,7 @@ def _answer(request: HttpRequest, take: Take) -> Answer:
         try:
             if request.method != "POST":
                 raise MethodNotAllowed(request.method or "")
-            with Turn() as turn:
-                answer = take(request, turn)
+            answer = take(request)
         except Exception as error:
             answer = _refused(_said(refusal_of(error) or Failed(), error))
     answer.headers.update(cors.ON_EVERY_ANSWER)
@@ -160,26 +159,26 @@ def _json(body: Any, *, status: int = 200) -> Answer:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _take_envelope(request: HttpRequest, turn: Turn, project_id: str | None) -> Answer:
-    envelope = form.Envelope(_body(request, turn), _sizes())
+def _take_envelope(request: HttpRequest, project_id: str | None) -> Answer:
+    envelope = form.Envelope(_body(request), _sizes())
     sender = _sender(request, project_id, dsn=lambda: envelope.header.get("dsn"))
     # One that is refused before it is read may hold anything.
     return _take(request, sender, lambda: [envelope.read()], unread="default")
 
 
-def _take_store(request: HttpRequest, turn: Turn, project_id: str | None) -> Answer:
+def _take_store(request: HttpRequest, project_id: str | None) -> Answer:
     if form.is_envelope(request.META.get("CONTENT_TYPE", "")):
-        return _take_envelope(request, turn, project_id)
+        return _take_envelope(request, project_id)
     sender = _sender(request, project_id)
-    return _take(request, sender, lambda: [form.read_store(_body(request, turn), _sizes())], unread="error")
+    return _take(request, sender, lambda: [form.read_store(_body(request), _sizes())], unread="error")
 
 
-def _take_reports(request: HttpRequest, turn: Turn, project_id: str) -> Answer:
+def _take_reports(request: HttpRequest, project_id: str) -> Answer:
     sender = _sender(request, project_id)
 
     def read() -> Iterable[Posted]:
         return form.read_reports(
-            _body(request, turn),
+            _body(request),
             _sizes(),
             release=request.GET.get("sentry_release", ""),
             environment=request.GET.get("sentry_environment", ""),
@@ -307,8 +306,8 @@ def _store(request: HttpRequest, sender: Sender, posted: Posted, at: datetime) -
     return event.id, accepted == Accepted.NEW
 
 
-def _body(request: HttpRequest, turn: Turn) -> Iterator[bytes]:
-    return turn.awaited(form.decoded(request, _header(request, "CONTENT_ENCODING"), _sizes()))
+def _body(request: HttpRequest) -> Iterator[bytes]:
+    return in_turn(form.decoded(request, _header(request, "CONTENT_ENCODING"), _sizes()), request.META)
 
 
 def _header(request: HttpRequest, name: str) -> str:

@@ -18,12 +18,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from issuetracker.server import limits
 from issuetracker.server.framing import Body, Head, path_in
 from issuetracker.server.refusals import Ending, Overloaded, RequestTimeout
-from issuetracker.server.threads import Threads
+from issuetracker.server.threads import NotItsTurn, Threads, Turns
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 NO_MORE_DESCRIPTORS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
@@ -57,8 +57,12 @@ class Site(Protocol):
         :raises ParseException: it says nothing that is valid.
         """
 
-    def answer(self, request: Any, peer: Any) -> Answer:
-        """Return the answer to a whole request of ``read_head``, also if it fails. Called by a thread."""
+    def answer(self, request: Any, peer: Any, *, is_its_turn: bool) -> Answer:
+        """Return the answer to a whole request of ``read_head``, also if it fails. Called by a thread.
+
+        :param is_its_turn: no other request has that before this one is answered.
+        :raises NotItsTurn: it needs that; it is to be asked again then.
+        """
 
     def refuse(self, error: Exception, peer: Any, path: str) -> Answer:
         """Return the answer to what is no request, or no whole one; of a path, if that came. Called by the loop."""
@@ -104,6 +108,14 @@ class Connection:
         return len(self.received) + answer + (self.request.body.content.in_memory if self.request else 0)
 
 
+class Job(NamedTuple):
+    """A whole request, to be answered by a thread."""
+
+    connection: Connection
+    request: Request
+    is_its_turn: bool = False
+
+
 class Loop:
     """Serves the clients of some listening sockets, by ``site``, with so many threads; at most ``places`` at once.
 
@@ -121,7 +133,8 @@ class Loop:
         self.held = 0
         self.in_files: dict[Connection, None] = {}  # whose bodies are, the oldest first
         self.is_ending = False
-        self._threads: Threads[tuple[Connection, Request]] = Threads(threads, self._work)
+        self._threads: Threads[Job] = Threads(threads, self._work)
+        self._turns: Turns[Job] = Turns(self._threads.submit)
         self._done: deque[tuple[Connection, Answer]] = deque()
         self._waker = waker
         self._selector = selectors.DefaultSelector()
@@ -346,7 +359,7 @@ class Loop:
             if self.held > limits.HELD_BYTES and connection.held >= limits.ONE_READ_BYTES:
                 self._refuse(connection, Overloaded())  # they wait for threads, and nobody else can be let go
             else:
-                self._threads.submit((connection, connection.request))
+                self._threads.submit(Job(connection, connection.request))
         else:
             self._expect_more(connection)
 
@@ -354,10 +367,16 @@ class Loop:
         self._watch(connection, READ)
         self._weigh(connection)
 
-    def _work(self, job: tuple[Connection, Request]) -> None:
+    def _work(self, job: Job) -> None:
         """Make an answer; in a thread."""
-        connection, request = job
-        self._done.append((connection, self.site.answer(request, connection.peer)))
+        try:
+            answer = self.site.answer(job.request, job.connection.peer, is_its_turn=job.is_its_turn)
+        except NotItsTurn:
+            self._turns.take(job._replace(is_its_turn=True))
+            return
+        if job.is_its_turn:
+            self._turns.give_back()
+        self._done.append((job.connection, answer))
         with suppress(OSError):  # the pipe is full, so that the loop is awake, or there is no loop any more
             os.write(self._waker, b"\0")
 

@@ -25,12 +25,14 @@ from gunicorn.http.message import Request
 from gunicorn.http.unreader import IterUnreader
 from gunicorn.workers.base import Worker as BaseWorker
 
+from events.taking.turns import TURN
 from issuetracker import logs, metrics
 from issuetracker.server import limits, refusals
 from issuetracker.server.companion import Companion
 from issuetracker.server.framing import Body, ChunkedBody, Room, SizedBody, usual_room
 from issuetracker.server.loop import Answer, Loop
 from issuetracker.server.refusals import BodyTooLong, Crashed, InvalidHTTPVersion, Refused, response
+from issuetracker.server.threads import NotItsTurn
 
 READ_IN = "27.0.1"  # the version of gunicorn by which this was written
 HTTP_2 = b"PRI * HTTP/2.0\r\n"
@@ -272,13 +274,17 @@ class Site:
             raise InvalidHTTPVersion
         return ParsedRequest(parsed)
 
-    def answer(self, request: ParsedRequest, peer: Any) -> Answer:
-        """Return what the application answers, or that it failed."""
+    def answer(self, request: ParsedRequest, peer: Any, *, is_its_turn: bool) -> Answer:
+        """Return what the application answers, or that it failed.
+
+        :raises NotItsTurn: the application needs that it is.
+        """
         parsed = request.parsed
         try:
             sent = Sent()
             answer, environ = wsgi.create(parsed, sent, peer, self.server, self.cfg)
             environ["wsgi.multithread"] = True
+            environ[TURN] = taken if is_its_turn else not_taken
             body = request.body
             environ["wsgi.input"] = Unread(body.room.size) if body.is_too_long else body.content.open()
             if isinstance(body, ChunkedBody):
@@ -295,6 +301,8 @@ class Site:
                 if hasattr(pieces, "close"):
                     pieces.close()
             return Answer(b"".join(sent.pieces), keeps_alive=not answer.should_close())
+        except NotItsTurn:
+            raise
         except BaseException as error:  # a thread that ended would be missing ever after
             return self._refuse(error, peer, method=parsed.method, path=request.path)
 
@@ -316,6 +324,18 @@ class Site:
         metrics.REQUESTS.labels("none", "other", answer.status).inc()
         content = response(answer.status, answer.sentence, path=path, request_id=request_id, with_body=method != "HEAD")
         return Answer(content, keeps_alive=False)
+
+
+def taken() -> None:
+    """Let the application go on: it is the request's turn."""
+
+
+def not_taken() -> None:
+    """Have the request asked again when its turn is.
+
+    :raises NotItsTurn: always.
+    """
+    raise NotItsTurn
 
 
 class Sent:

@@ -1,8 +1,9 @@
 """Threads that compute, one job after another."""
 
+from collections import deque
 from collections.abc import Callable
 from queue import SimpleQueue
-from threading import Semaphore, Thread
+from threading import Lock, Semaphore, Thread
 from typing import Generic, TypeVar
 
 Job = TypeVar("Job")
@@ -20,16 +21,51 @@ class Threads(Generic[Job]):
         self._work = work
         self._jobs: SimpleQueue[Job] = SimpleQueue()
         self._without_work = Semaphore(0)
+        self._starting = Lock()
         self._started = 0
 
     def submit(self, job: Job) -> None:
-        """Let a thread work on it; only ever called by the same one."""
+        """Let a thread work on it."""
         self._jobs.put(job)
-        if not self._without_work.acquire(blocking=False) and self._started < self._count:
-            self._started += 1
-            Thread(target=self._run, name=f"request-{self._started}", daemon=True).start()
+        if self._without_work.acquire(blocking=False):
+            return
+        with self._starting:
+            if self._started < self._count:
+                self._started += 1
+                Thread(target=self._run, name=f"request-{self._started}", daemon=True).start()
 
     def _run(self) -> None:
         while True:
             self._work(self._jobs.get())
             self._without_work.release()
+
+
+class NotItsTurn(BaseException):
+    """The job has to be done anew when its turn is (:class:`Turns`). No failure, so nobody on the way may catch it."""
+
+
+class Turns(Generic[Job]):
+    """Jobs that must be done one after another: who waits does so here, and holds no thread."""
+
+    def __init__(self, submit: Callable[[Job], None]) -> None:
+        self._submit = submit
+        self._lock = Lock()
+        self._waiting: deque[Job] = deque()
+        self._is_taken = False
+
+    def take(self, job: Job) -> None:
+        """Submit the job when those before it have given the turn back."""
+        with self._lock:
+            if self._is_taken:
+                self._waiting.append(job)
+                return
+            self._is_taken = True
+        self._submit(job)
+
+    def give_back(self) -> None:
+        """Let the next one have its turn."""
+        with self._lock:
+            following = self._waiting.popleft() if self._waiting else None
+            self._is_taken = following is not None
+        if following is not None:
+            self._submit(following)
