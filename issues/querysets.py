@@ -626,7 +626,7 @@ def size_of_activity() -> RawSQL:
     return RawSQL("octet_length(issues_activity.data::text)", (), output_field=BigIntegerField())
 
 
-def size_of_mutation() -> RawSQL:
+def size_of_mutation(project_id: int) -> RawSQL:
     """Return about how many bytes of JSON describe a mutation in a list, where it may be large; not fewer."""
     return RawSQL(
         """
@@ -637,13 +637,13 @@ def size_of_mutation() -> RawSQL:
                     cardinality(shown.ids) * (length(shown.ids[cardinality(shown.ids)]::text) + 4), 0
                 ) + coalesce(octet_length(to_json(shown.query)::text), 0)
                 FROM issues_mutation AS shown
-                WHERE shown.project_id = issues_mutation.project_id
+                WHERE shown.project_id = %s
                   AND shown.id = coalesce(issues_mutation.scope_of, issues_mutation.id)
             ),
             0
         )
         + octet_length(issues_mutation.body::text)
         """,
-        (),
+        (project_id,),
         output_field=BigIntegerField(),
     )

@@ -1,5 +1,6 @@
 """What every request gets, and every answer: errors and unknown addresses too."""
 
+import logging
 from collections.abc import Callable
 from functools import lru_cache, partial
 from inspect import unwrap
@@ -14,8 +15,10 @@ from events.views.plain import Answer
 from issuetracker import logs, metrics
 from issuetracker.exceptions import unavailable_page
 from projects.database.connections import first_look_up_tried_again
-from projects.database.failures import Ended, refusal_of
+from projects.database.failures import DatabaseAway, Ended, refusal_of
 from projects.database.reading import PRIMARY, reading
+
+logger = logging.getLogger(__name__)
 
 ON_EVERY_ANSWER = {
     "X-Content-Type-Options": "nosniff",
@@ -197,6 +200,8 @@ class ReadingMiddleware:
             return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Say on a page, too, that it took too long. The API's views have answered by themselves."""
+        """Say on a page, too, that it took too long, or that there is no database. The API has answered by itself."""
         refusal = refusal_of(error)
-        return unavailable_page(request, refusal) if isinstance(refusal, Ended) else None
+        if isinstance(refusal, DatabaseAway):
+            logger.error("The database failed (%s).", refusal.reason, exc_info=error)
+        return unavailable_page(request, refusal) if isinstance(refusal, Ended | DatabaseAway) else None

@@ -5,11 +5,12 @@ Nothing here reads a row of another project than those it is given.
 """
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from projects.database import citus
 from projects.database.keyset import EPOCH, MICROSECOND, Key, Position, Sort
 from projects.database.reading import connection
 from projects.models import Release
@@ -108,7 +109,7 @@ def _walk(
     if "\0" in text:  # PostgreSQL takes no such text
         return []
     conditions: list[str] = []
-    params: dict[str, Any] = {"project_ids": sorted(project_ids), "size": size}
+    params: dict[str, Any] = {"size": size}
     if after is not None:
         value, pk = after
         conditions.append(f"({release_order('release')}) {'>' if backwards else '<'} %(after)s")
@@ -116,22 +117,32 @@ def _walk(
     if text:
         conditions.append("upper(release.version) LIKE upper(%(like)s)")
         params["like"] = "%" + re.sub(r"([\\%_])", r"\\\1", text) + "%"
+    of_one = f"""
+        SELECT release.version, {release_order("release")}
+        FROM projects_release AS release
+        WHERE {" AND ".join(["release.project_id = {project}", *conditions])}
+        ORDER BY {release_order("release", descending=not backwards)}
+        LIMIT %(size)s
+    """
+    if citus.is_spread():  # no such join is made there
+        rows = [
+            row
+            for project_id in project_ids
+            for row in _rows(of_one.format(project="%(project_id)s"), {**params, "project_id": project_id})
+        ]
+        return sorted(rows, key=lambda row: row[1:], reverse=not backwards)[:size]
+    of_all = f"""
+        SELECT found.version, {release_order("found")}
+        FROM unnest(%(project_ids)s::bigint[]) AS project (id)
+        CROSS JOIN LATERAL ({of_one.format(project="project.id")}) AS found
+        ORDER BY {release_order("found", descending=not backwards)}
+        LIMIT %(size)s
+    """
+    return _rows(of_all, {**params, "project_ids": sorted(project_ids)})
+
+
+def _rows(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT found.version, {release_order("found")}
-            FROM unnest(%(project_ids)s::bigint[]) AS project (id)
-            CROSS JOIN LATERAL (
-                SELECT release.version, {release_order("release")}
-                FROM projects_release AS release
-                WHERE {" AND ".join(["release.project_id = project.id", *conditions])}
-                ORDER BY {release_order("release", descending=not backwards)}
-                LIMIT %(size)s
-            ) AS found
-            ORDER BY {release_order("found", descending=not backwards)}
-            LIMIT %(size)s
-            """,
-            params,
-        )
+        cursor.execute(sql, params)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows

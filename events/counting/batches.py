@@ -6,7 +6,7 @@ from datetime import datetime
 from operator import itemgetter
 from uuid import UUID
 
-from django.db import connection
+from django.db import OperationalError, connection
 
 from issues.services.occurrences import Occurrence
 from projects.database import citus
@@ -23,12 +23,9 @@ class Batch:
 
 def projects() -> list[int]:
     """Return the projects that have events waiting. It takes as long as there are projects, however many wait."""
+    if citus.is_spread():
+        return _of_machines_that_answer()
     with connection.cursor() as cursor:
-        if citus.is_spread():  # each machine looks through what waits there; no walk goes over several
-            cursor.execute(
-                "SELECT DISTINCT project_id FROM events_arrival WHERE set_aside_at IS NULL ORDER BY project_id"
-            )
-            return [project_id for (project_id,) in cursor.fetchall()]
         cursor.execute(
             """
             WITH RECURSIVE waiting (project_id) AS (
@@ -46,6 +43,18 @@ def projects() -> list[int]:
             """
         )
         return [project_id for (project_id,) in cursor.fetchall()]
+
+
+def _of_machines_that_answer() -> list[int]:
+    """Return the projects that have events waiting. Each machine looks through its own; no walk goes over several."""
+    waiting = "SELECT DISTINCT project_id FROM {table} WHERE set_aside_at IS NULL"
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(waiting.format(table="events_arrival"))
+            return sorted(project_id for (project_id,) in cursor.fetchall())
+    except OperationalError:  # a machine is away, or all are: then this fails, too
+        found = citus.ask_each_shard("events_arrival", f"SELECT array_agg(project_id) FROM ({waiting}) AS waiting")
+    return sorted(int(pk) for array in found for pk in array.strip("{}").split(",") if pk)
 
 
 def take(project_id: int, most: int) -> Batch:
@@ -84,6 +93,9 @@ def set_aside(project_id: int, ids: Sequence[int], *, at: datetime) -> None:
 
 def take_up() -> int:
     """Let what was set aside wait with the others again; return how many there were."""
+    sql = "UPDATE {table} SET set_aside_at = NULL WHERE set_aside_at IS NOT NULL"
+    if citus.is_spread():  # what is on a machine that is away waits for the next counter that starts
+        return sum(int(done.removeprefix("UPDATE ")) for done in citus.ask_each_shard("events_arrival", sql))
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE events_arrival SET set_aside_at = NULL WHERE set_aside_at IS NOT NULL")
+        cursor.execute(sql.format(table="events_arrival"))
         return int(cursor.rowcount)

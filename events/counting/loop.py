@@ -110,8 +110,10 @@ class Counting:
             while not self.stopping.is_set() and monotonic() < ends_at and self.tidying.step():
                 pass
         except DatabaseError as error:
-            if not isinstance(refusal_of(error), Ended):
-                raise  # else another counter took the same away; what is left goes in another round
+            # Another counter took the same away; or a machine is away, and whether it is the one that is asked for
+            # what waits is found out there. What is left goes in another round.
+            if not isinstance(refusal_of(error), Ended | DatabaseAway):
+                raise
 
     def look_at(self, waiting: list[int]) -> bool:
         """Give each of these projects its turn, and one of those that were passed over. Return whether more waits."""

@@ -5,14 +5,18 @@ tree, in the weeks in which the fingerprint's own issue was seen and no others. 
 fingerprint was deleted belongs to nothing any more (contract 7.11), and is in no answer here.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from events.reading.shapes import Place
 from issues.services.ground import targets
+from projects.database import citus
 from projects.database.arrays import as_array
 from projects.database.reading import connection
 
@@ -102,17 +106,19 @@ def issues_of(project_id: int, fingerprints: Collection[UUID]) -> dict[UUID, int
 # Rows
 # ---------------------------------------------------------------------------------------------------------------------
 
+
 # Not of an issue that was deleted since it came. A value for each row, as it is read: as a condition, PostgreSQL would
 # join the two tables, and read all of a project for it.
-_REMEMBERED = """
+def _remembered(project_id: int) -> str:
+    return f"""
     event.received_at > coalesce(
         (
             SELECT forgotten.at FROM issues_forgottenhash AS forgotten
-            WHERE forgotten.project_id = event.project_id AND forgotten.hash = event.hash
+            WHERE forgotten.project_id = {project_id:d} AND forgotten.hash = event.hash
         ),
         '-infinity'
     )
-"""
+    """
 
 
 # In the order of the weeks' own indexes, until the transaction ends: of a fingerprint that it doesn't know while it
@@ -180,7 +186,7 @@ def of_project(project_id: int, span: Span, limit: int, *, at: datetime) -> list
     order = f"ORDER BY seen_at {direction}, event_id {direction}"
     keys = f"""
         SELECT project_id, hash, seen_at, event_id FROM events_event AS event
-        WHERE project_id = {project_id:d} {narrowed} AND {_REMEMBERED}
+        WHERE project_id = {project_id:d} {narrowed} AND {_remembered(project_id)}
         {order} LIMIT {limit:d}
     """
     return _rows(f"WITH keys AS MATERIALIZED ({keys}) {_whole(project_id, narrowed)} {order}", params)
@@ -193,22 +199,9 @@ def by_id(project_ids: Iterable[int], event_id: UUID, *, among: Iterable[Fingerp
 
     :param among: the fingerprints of which it must have one.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT project_id, hash::text, seen_at FROM events_eventid
-            WHERE project_id = ANY((SELECT %(project_ids)s::bigint[])::bigint[]) AND event_id = %(event_id)s::uuid
-              {"" if among is None else "AND hash = ANY((SELECT %(hashes)s::uuid[])::uuid[])"}
-            ORDER BY seen_at DESC, project_id
-            """,
-            {
-                "project_ids": as_array(project_ids),
-                "event_id": event_id.hex,
-                "hashes": as_array(one.hash for one in among or ()),
-            },
-        )
-        keys = cursor.fetchall()
-    found = (_one(project_id, hash, seen_at, event_id) for project_id, hash, seen_at in keys)
+    narrowed = "" if among is None else "AND hash = ANY((SELECT %(hashes)s::uuid[])::uuid[])"
+    keys = _known(project_ids, event_id, narrowed, {"hashes": as_array(one.hash for one in among or ())})
+    found = (_one(project_id, hash.hex, seen_at, event_id) for project_id, hash, seen_at in keys)
     return next((row for row in found if row is not None), None)
 
 
@@ -218,7 +211,7 @@ def _one(project_id: int, hash: str, seen_at: datetime, event_id: UUID) -> Row |
         SELECT event.project_id, event.hash, event.seen_at, event.event_id, event.received_at, event.data
         FROM events_event AS event
         WHERE event.project_id = {project_id:d} AND event.hash = %(hash)s::uuid
-          AND event.seen_at = %(seen_at)s AND event.event_id = %(event_id)s::uuid AND {_REMEMBERED}
+          AND event.seen_at = %(seen_at)s AND event.event_id = %(event_id)s::uuid AND {_remembered(project_id)}
         """,
         {"hash": hash, "seen_at": seen_at, "event_id": event_id.hex},
     )
@@ -227,17 +220,28 @@ def _one(project_id: int, hash: str, seen_at: datetime, event_id: UUID) -> Row |
 
 def fingerprints_known_by(project_ids: Iterable[int], event_id: UUID) -> list[tuple[int, UUID, datetime]]:
     """Return where an event of this id was seen, kept or not any more: project, fingerprint, and when."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT project_id, hash, seen_at FROM events_eventid
-            WHERE project_id = ANY((SELECT %s::bigint[])::bigint[]) AND event_id = %s::uuid
-            ORDER BY seen_at DESC, project_id
-            """,
-            [as_array(project_ids), event_id.hex],
-        )
-        found: list[tuple[int, UUID, datetime]] = cursor.fetchall()
-        return found
+    return _known(project_ids, event_id)
+
+
+def _known(
+    project_ids: Iterable[int], event_id: UUID, narrowed: str = "", params: Mapping[str, str] = MappingProxyType({})
+) -> list[tuple[int, UUID, datetime]]:
+    # Where it is spread, as a value, by which one machine is asked; else planned without being looked at.
+    wanted = "%(project_ids)s::bigint[]" if citus.is_spread() else "(SELECT %(project_ids)s::bigint[])::bigint[]"
+
+    def ask(some: Iterable[int] | QuerySet[Any]) -> list[tuple[int, UUID, datetime]]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"""
+                SELECT project_id, hash, seen_at FROM events_eventid
+                WHERE project_id = ANY({wanted}) AND event_id = %(event_id)s::uuid {narrowed}
+                """,
+                {"project_ids": as_array(some), "event_id": event_id.hex, **params},
+            )
+            found: list[tuple[int, UUID, datetime]] = cursor.fetchall()
+            return found
+
+    return sorted(citus.ask_all_or_each(ask, list(project_ids)), key=lambda row: (-row[2].timestamp(), row[0]))
 
 
 def _narrowed(span: Span, *, first: datetime | None, last: datetime) -> tuple[str, str, dict[str, Any]]:

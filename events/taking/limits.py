@@ -8,9 +8,10 @@ from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
-from django.db import connection
+from django.db import OperationalError, connection
 
 from events.taking.senders import Sender
+from projects.database import citus
 from projects.database.connections import first_look_up_tried_again
 from projects.refusals import Refusal
 
@@ -115,13 +116,20 @@ class Backlog:
         now = self._clock()
         if now >= self._look_at:
             self._look_at = now + LOOKED_AT_EVERY
-            if may_be_more_than(most):  # else the span of ids says that there are not so many
-                self._look_at = now + COUNTED_EVERY
-                self._is_full = are_more_than(most)
-            else:
-                self._is_full = False
+            try:
+                self._is_full = self._look(most, now)
+            except OperationalError as error:
+                if not citus.is_away(error):
+                    raise
+                self._is_full = False  # how many wait there nobody knows; those of others are let in
         if self._is_full:
             raise TooMany(BACKLOG_WAIT, "backlog", "More events wait to be counted than this server takes.")
+
+    def _look(self, most: int, now: float) -> bool:
+        if not may_be_more_than(most):  # the span of ids says that there are not so many
+            return False
+        self._look_at = now + COUNTED_EVERY
+        return are_more_than(most)
 
 
 def may_be_more_than(most: int) -> bool:

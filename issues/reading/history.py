@@ -65,14 +65,14 @@ def read_mutations(project_id: int, asked: PageQuery, *, by: Caller) -> Page[Tol
 
     :raises ForeignCursor: the cursor is of another list.
     """
-    rows = Mutation.objects.filter(project=project_id).select_related("user", "api_key").defer(*MARKS)
-    page = read_page(rows, asked, weight=size_of_mutation(), max_weight=MAX_SIZE)
+    rows = Mutation.objects.filter(project=project_id).select_related("user").prefetch_related("api_key").defer(*MARKS)
+    page = read_page(rows, asked, weight=size_of_mutation(project_id), max_weight=MAX_SIZE)
     return replace(page, rows=_told(page.rows, by=by))
 
 
 def find_mutation(project_id: int, pk: int) -> Mutation | None:
     """Return one mutation of a project, with its user and key."""
-    return Mutation.objects.filter(project=project_id, pk=pk).select_related("user", "api_key").first()
+    return Mutation.objects.filter(project=project_id, pk=pk).select_related("user").prefetch_related("api_key").first()
 
 
 def find_those(project_ids: Iterable[int], pks: Iterable[int]) -> list[tuple[int, int]]:
@@ -157,10 +157,15 @@ def _read(mutation: Mutation, ids: Sequence[int], part: Part) -> list[Change]:
             FROM issues_activity AS activity
             JOIN issues_issue AS issue ON issue.project_id = activity.project_id AND issue.id = activity.issue_id
             {part.next_change}
-            WHERE activity.project_id = %s AND activity.mutation_id = %s AND activity.issue_id = ANY(%s::bigint[])
-              AND activity.kind = ANY(%s)
+            WHERE activity.project_id = %(project_id)s AND activity.mutation_id = %(mutation_id)s
+              AND activity.issue_id = ANY(%(ids)s::bigint[]) AND activity.kind = ANY(%(kinds)s)
             """,
-            [mutation.project_id, mutation.pk, as_array(ids), [kind.value for kind in part.kinds]],
+            {
+                "project_id": mutation.project_id,
+                "mutation_id": mutation.pk,
+                "ids": as_array(ids),
+                "kinds": [kind.value for kind in part.kinds],
+            },
         )
         return [
             Change(

@@ -216,6 +216,9 @@ def read_stats(items: Sequence[Item], period: StatsPeriod, *, at: datetime) -> S
     since = last - period.step * (period.points - 1)
     first, step = int(since.timestamp()), int(period.step.total_seconds())
     counts: dict[int, dict[int, int]] = {item.id: {} for item in items}
+    hours = range(first, first + step * period.points, step)
+    if not items:  # of no project: all machines would be asked
+        return Stats(period, hours, counts)
     # An hour is a point as it stands: to truncate and to group them took half as long again.
     point, count, group = (
         ("hour", "total_count", "")
@@ -235,4 +238,4 @@ def read_stats(items: Sequence[Item], period: StatsPeriod, *, at: datetime) -> S
         )
         for pk, begin, number in cursor:
             counts[pk][begin] = number
-    return Stats(period, range(first, first + step * period.points, step), counts)
+    return Stats(period, hours, counts)

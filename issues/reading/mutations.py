@@ -17,6 +17,7 @@ from issues.reading.history import read_undone_by
 from issues.services.ground import history
 from projects.actors import Way, ways_to_find
 from projects.callers import Caller
+from projects.database import citus
 from projects.database.arrays import as_array
 from projects.database.keyset import Position
 from projects.database.reading import connection
@@ -116,7 +117,11 @@ def read_listed(query: MutationQuery, asked: PageQuery, *, by: Caller) -> Page[L
 
 def find_listed(project_ids: Iterable[int], pk: int, *, by: Caller) -> ListedMutation | None:
     """Return one mutation of these projects, as a list tells it."""
-    found = told(_light(Mutation.objects.filter(project__in=list(project_ids), pk=pk)), by=by)
+
+    def ask(some: Iterable[int] | QuerySet[Any]) -> list[Mutation]:
+        return list(_light(Mutation.objects.filter(project__in=list(some), pk=pk)))
+
+    found = told(citus.ask_all_or_each(ask, list(project_ids)), by=by)
     return found[0] if found else None
 
 
@@ -195,7 +200,8 @@ def _light(mutations: QuerySet[Mutation]) -> QuerySet[Any]:
     """Leave what may be long; add whether ids were given, the only one, and how the search begins."""
     short = RawSQL("CASE WHEN pg_column_size(issues_mutation.ids) <= 40 THEN issues_mutation.ids END", ())
     light: QuerySet[Any] = (
-        mutations.select_related("user", "api_key")
+        mutations.select_related("user")
+        .prefetch_related("api_key")
         .defer(*LONG)
         .annotate(
             is_about_all=Case(
@@ -222,21 +228,34 @@ def _rows(query: MutationQuery, bounds: Sequence[Bounds] | None, position: Posit
     0: with it the filter is no equality, so the order needs both columns, and that index alone has them.
     """
     conditions, params = _conditions(query)
-    places: list[Iterable[int]] = [query.project_ids]
-    if bounds is not None:
-        conditions.append("mutation.id >= place.low AND mutation.id < place.high")
-        places = list(zip(*bounds, strict=True)) or [(), (), ()]
+    light = _light(Mutation.objects.filter(project__in=list(query.project_ids))).order_by(*position.order())
     if position.key is not None:
         conditions.append(f"mutation.id {'>' if position.backwards else '<'} %s")
         params.append(position.key[1])
     direction, other_way = ("ASC", "DESC") if position.backwards else ("DESC", "ASC")  # as in the indexes
-    of_words = "" if query.statuses is None else "CROSS JOIN unnest(%s::text[]) AS said (word)"
+    words = [] if query.statuses is None else [list(query.statuses)]
+    if citus.is_spread():  # no such join is made there
+        asked = [*conditions, *(["(mutation.body ->> 'status') = ANY(%s)"] if words else [])]
+        sql = f"""
+            SELECT mutation.id FROM issues_mutation AS mutation
+            WHERE {" AND ".join(["mutation.project_id = %s", *asked])}
+            ORDER BY mutation.id {direction}
+            LIMIT {limit:d}
+        """
+        found = [pk for project_id in query.project_ids for pk in _ids(sql, [project_id, *params, *words])]
+        return light.filter(pk__in=sorted(found, reverse=not position.backwards)[:limit])
+    places: list[Iterable[int]] = [query.project_ids]
+    if bounds is not None:
+        conditions.insert(0, "mutation.id >= place.low AND mutation.id < place.high")
+        places = list(zip(*bounds, strict=True)) or [(), (), ()]
+    if words:
+        conditions.append("(mutation.body ->> 'status') = said.word")
     ids = RawSQL(
         f"""
         SELECT page.id
         FROM unnest({", ".join(["%s::bigint[]"] * len(places))})
             AS place ({", ".join(("project_id", "low", "high")[: len(places)])})
-        {of_words}
+        {"CROSS JOIN unnest(%s::text[]) AS said (word)" if words else ""}
         CROSS JOIN LATERAL (
             SELECT mutation.id FROM issues_mutation AS mutation
             WHERE mutation.project_id IN (0, place.project_id) {"".join(f" AND {each}" for each in conditions)}
@@ -246,10 +265,16 @@ def _rows(query: MutationQuery, bounds: Sequence[Bounds] | None, position: Posit
         ORDER BY page.id {direction}
         LIMIT {limit:d}
         """,
-        [*map(as_array, places), *([] if query.statuses is None else [list(query.statuses)]), *params],
+        [*map(as_array, places), *words, *params],
         output_field=BigIntegerField(),
     )
-    return _light(Mutation.objects.filter(project__in=list(query.project_ids), pk__in=ids)).order_by(*position.order())
+    return light.filter(pk__in=ids)
+
+
+def _ids(sql: str, params: Sequence[Any]) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def _conditions(query: MutationQuery) -> tuple[list[str], list[Any]]:
@@ -269,7 +294,7 @@ def _conditions(query: MutationQuery) -> tuple[list[str], list[Any]]:
     if query.kind not in (None, MutationKind.UPDATE):
         conditions.append("mutation.kind <> 'update'")
     if query.statuses is not None:
-        conditions.append("mutation.body ? 'status' AND (mutation.body ->> 'status') = said.word")
+        conditions.append("mutation.body ? 'status'")
     return conditions, params
 
 
@@ -280,8 +305,8 @@ def _conditions(query: MutationQuery) -> tuple[list[str], list[Any]]:
 
 def _bounds(query: MutationQuery) -> Sequence[Bounds] | None:
     """Return between which ids the mutations of that time are in each project, and few others; None where no time is
-    asked."""
-    if query.since is None or query.until is None:
+    asked, nor where machines would have to be asked again and again."""
+    if query.since is None or query.until is None or citus.is_spread():
         return None
     low = _first_since(query.since - LONGEST_WAIT, query.project_ids)
     high = _first_since(query.until + LONGEST_WAIT, query.project_ids)
@@ -338,25 +363,38 @@ def _trees(mutations: Iterable[Any]) -> dict[int, list[Tree]]:
     merges = {mutation.pk: mutation.project_id for mutation in mutations if "merge" in mutation.body}
     if not merges:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT activity.mutation_id, issue.short_number, project.slug, jsonb_array_length(activity.data -> 'issues')
-            FROM unnest(%s::bigint[], %s::bigint[]) AS asked (id, project_id)
-            CROSS JOIN LATERAL (
-                SELECT project_id, mutation_id, issue_id, data FROM issues_activity
-                WHERE project_id = asked.project_id AND mutation_id = asked.id AND kind IN (%s, %s) AND data ? 'issues'
-                ORDER BY issue_id
-                LIMIT %s
-            ) AS activity
-            LEFT JOIN issues_issue AS issue ON issue.project_id = activity.project_id AND issue.id = activity.issue_id
-            LEFT JOIN projects_project AS project ON project.id = issue.project_id
-            """,
-            [as_array(merges), as_array(merges.values()), ActivityKind.MERGE.value, ActivityKind.UNMERGE.value, TREES],
-        )
-        found: dict[int, list[Tree]] = {}
-        for pk, number, slug, count in cursor:
-            found.setdefault(pk, []).append(Tree("" if number is None else short_ids.write(slug, number), count))
+    found: dict[int, list[Tree]] = {}
+    for group in citus.together(set(merges.values())):
+        # As a value, where they are spread: else all machines would be asked.
+        its_project = "%(project_id)s" if citus.is_spread() else "asked.project_id"
+        asked = [pk for pk, project_id in merges.items() if project_id in group]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"""
+                SELECT activity.mutation_id, issue.short_number, project.slug,
+                       jsonb_array_length(activity.data -> 'issues')
+                FROM unnest(%(ids)s::bigint[], %(project_ids)s::bigint[]) AS asked (id, project_id)
+                CROSS JOIN LATERAL (
+                    SELECT project_id, mutation_id, issue_id, data FROM issues_activity
+                    WHERE project_id = {its_project} AND mutation_id = asked.id AND kind = ANY(%(kinds)s)
+                      AND data ? 'issues'
+                    ORDER BY issue_id
+                    LIMIT %(limit)s
+                ) AS activity
+                LEFT JOIN issues_issue AS issue
+                    ON issue.project_id = {its_project} AND issue.id = activity.issue_id
+                LEFT JOIN projects_project AS project ON project.id = issue.project_id
+                """,
+                {
+                    "ids": as_array(asked),
+                    "project_ids": as_array(merges[pk] for pk in asked),
+                    "project_id": group[0],
+                    "kinds": [ActivityKind.MERGE.value, ActivityKind.UNMERGE.value],
+                    "limit": TREES,
+                },
+            )
+            for pk, number, slug, count in cursor:
+                found.setdefault(pk, []).append(Tree("" if number is None else short_ids.write(slug, number), count))
     return found
 
 

@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import OperationalError
 from django.db.models import QuerySet
 
 from issues.models import Issue
 from issues.services.ground import targets
+from projects.database import citus
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +32,23 @@ def find(project_ids: Iterable[int] | QuerySet[Any], word: str) -> Found | None:
 def find_all(project_ids: Iterable[int] | QuerySet[Any], word: str) -> list[Issue]:
     """Return the issues of these projects that an id or a short id names, merged or not, each with its project and its
     text: several, where projects of several organizations are called the same."""
-    named = Issue.objects.of_projects(project_ids).named(word)
-    return list(named.select_related("project__organization", "text"))
+
+    def ask(some: Iterable[int] | QuerySet[Any]) -> list[Issue]:
+        return list(Issue.objects.of_projects(some).named(word).select_related("project__organization", "text"))
+
+    return citus.ask_all_or_each(ask, project_ids)
 
 
 def find_shared(share_id: UUID, *, at: datetime) -> Issue | None:
     """Return the visible issue with this share link, with its text, project and last release, and ``status_shown``."""
     issues = Issue.objects.filter(share_id=share_id).visible().with_status_shown(at=at)
-    return next(iter(issues.select_related("text", "project__organization", "last_release")), None)
+    whole = issues.select_related("text", "project__organization", "last_release")
+    try:
+        return next(iter(whole), None)
+    except OperationalError as error:
+        if not citus.is_away(error):
+            raise
+        of = citus.ask_each_shard("issues_issue", f"SELECT project_id FROM {{table}} WHERE share_id = '{share_id}'")
+        if not of:
+            raise  # it may be there
+        return next(iter(whole.filter(project=int(of[0]))), None)

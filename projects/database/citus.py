@@ -4,14 +4,20 @@ The same statements run there. What differs stands here: which table is where, a
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
 
+import psycopg2
 import psycopg2.extensions
+from django.db import OperationalError, transaction
 from django.db import connection as default
-from django.db import transaction
+from django.db.models import QuerySet
 
 from projects.database import shards
+from projects.database.failures import CONNECTION_FAILURE, sqlstate
+
+Row = TypeVar("Row")
 
 # What rows of projects point at, or are joined to: whole on each machine. What else there is (credentials of the API,
 # log-ins, sessions) stays on the coordinator alone, so that writing it asks no other machine.
@@ -46,6 +52,12 @@ def look(sender: Any, connection: Any, **kwargs: Any) -> None:
         connection.connection.cursor_factory = SpreadCursor
 
 
+class MachineAway(psycopg2.OperationalError):  # type: ignore[misc] # psycopg2 has no types here
+    """The coordinator has lost another machine."""
+
+    pgcode = CONNECTION_FAILURE
+
+
 SETTINGS_BEFORE = re.compile(r"(?:\s*SET LOCAL [^;]+;)+")
 
 
@@ -57,6 +69,15 @@ class SpreadCursor(psycopg2.extensions.cursor):  # type: ignore[misc] # psycopg2
     """
 
     def execute(self, query: Any, params: Any = None) -> None:
+        try:
+            self._execute(query, params)
+        except psycopg2.InternalError as error:
+            # A connection to a machine was kept, and found dead within a transaction; a new one says what it is.
+            if not str(error).startswith("failure on connection marked as essential"):
+                raise
+            raise MachineAway(str(error)) from error
+
+    def _execute(self, query: Any, params: Any) -> None:
         found = SETTINGS_BEFORE.match(query) if isinstance(query, str) else None
         if found is None or not query[found.end() :].strip():
             super().execute(query, params)
@@ -94,6 +115,60 @@ def key_share(*, of: str = "", wait: bool = True) -> str:
     return f"FOR KEY SHARE {f'OF {of}' if of else ''} {'' if wait else 'NOWAIT'}"
 
 
+def ask_each_shard(table: str, sql: str) -> list[str]:
+    """Send SQL to each shard of a table, which is ``{table}`` in it; return what those answer that can, as text.
+
+    Each by a connection of its own, with a commit of its own: it takes some tenths of a second.
+    """
+    with default.cursor() as cursor:
+        asked = [table, sql.replace("{table}", "%s")]
+        cursor.execute("SELECT result FROM run_command_on_shards(%s, %s) WHERE success AND result <> ''", asked)
+        return [answer for (answer,) in cursor.fetchall()]
+
+
+def is_away(error: OperationalError) -> bool:
+    """Return whether the coordinator has answered that another machine doesn't."""
+    return sqlstate(error) == CONNECTION_FAILURE and is_spread()
+
+
+def note_log_in(sender: Any, user: Any, **kwargs: Any) -> None:
+    """Keep when a user logged in last, as Django does; not while a machine is away, since users are on each."""
+    from django.contrib.auth.models import update_last_login  # noqa: PLC0415 - it is a model, and there are none yet
+
+    try:
+        with transaction.atomic():
+            update_last_login(sender, user, **kwargs)
+    except OperationalError as error:
+        if not is_away(error):
+            raise
+
+
+def ask_all_or_each(
+    ask: Callable[[Iterable[int] | QuerySet[Any]], list[Row]],
+    project_ids: Iterable[int] | QuerySet[Any],
+    *,
+    enough: int = 1,
+) -> list[Row]:
+    """Return what ``ask`` finds in these projects: of all at once, or of each by itself, where a machine is away.
+
+    :param enough: with so many rows, nothing is missing that such a machine may have.
+    :raises OperationalError: there are fewer, and one is away.
+    """
+    try:
+        return ask(project_ids)
+    except OperationalError as error:
+        if not is_away(error):
+            raise
+        found: list[Row] = []
+        each = project_ids.values_list("pk", flat=True) if isinstance(project_ids, QuerySet) else project_ids
+        for project_id in each:
+            with suppress(OperationalError):
+                found += ask([project_id])
+        if len(found) < enough:
+            raise
+        return found
+
+
 class NoCitus(Exception):
     """The database can't be spread; the text says why, and what to do."""
 
@@ -114,21 +189,37 @@ def distribute(connection: Any) -> Iterator[tuple[str, str]]:
         for table, name, _ in keys:
             cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
         cursor.execute("SET LOCAL citus.multi_shard_modify_mode = 'sequential'")
-        for table in ON_EACH:
-            cursor.execute("SELECT create_reference_table(%s)", [table])
-            yield table, "whole on each machine"
-        first, *others = sorted(tables, key=lambda table: table != "issues_issue")
-        cursor.execute("SELECT create_distributed_table(%s, 'project_id', colocate_with => 'none')", [first])
-        yield first, "by project"
-        for table in others:
-            cursor.execute("SELECT create_distributed_table(%s, 'project_id', colocate_with => %s)", [table, first])
-            yield table, "by project"
+        with counters_kept(cursor):
+            for table in ON_EACH:
+                cursor.execute("SELECT create_reference_table(%s)", [table])
+                yield table, "whole on each machine"
+            first, *others = sorted(tables, key=lambda table: table != "issues_issue")
+            cursor.execute("SELECT create_distributed_table(%s, 'project_id', colocate_with => 'none')", [first])
+            yield first, "by project"
+            for table in others:
+                cursor.execute("SELECT create_distributed_table(%s, 'project_id', colocate_with => %s)", [table, first])
+                yield table, "by project"
         for table, name, definition in keys:
             if "REFERENCES projects_apikey" not in definition:
                 cursor.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
         # Settings of a transaction (the time for a lock, and for a statement) hold on the workers, too.
         cursor.execute("SELECT current_database()")
         cursor.execute(f"""ALTER DATABASE "{cursor.fetchone()[0]}" SET citus.propagate_set_commands = 'local'""")
+
+
+@contextmanager
+def counters_kept(cursor: Any) -> Iterator[None]:
+    """Let the counters of ids go on after this where they are: Citus makes tables anew, and begins again at 1."""
+    cursor.execute(
+        """
+        SELECT format('%I.%I', schemaname, sequencename), last_value FROM pg_sequences
+        WHERE schemaname = current_schema() AND last_value IS NOT NULL  -- not those of Citus itself
+        """
+    )
+    counters = cursor.fetchall()
+    yield
+    for name, last in counters:
+        cursor.execute("SELECT setval(%s, %s)", [name, last])
 
 
 def _see_workers(cursor: Any) -> None:

@@ -118,6 +118,13 @@ def test_finds_the_projects_whose_events_wait(spread: None) -> None:
     assert batches.projects() == [5, 7]
 
 
+def test_ids_go_on_where_they_were_when_tables_are_made_anew(project: Project) -> None:
+    with connection.cursor() as cursor, citus.counters_kept(cursor):
+        cursor.execute("ALTER SEQUENCE projects_project_id_seq RESTART")
+
+    assert ProjectFactory(organization=project.organization).pk > project.pk
+
+
 def test_a_database_without_citus_is_not_spread() -> None:
     with pytest.raises(CommandError, match="This database has no Citus: CREATE EXTENSION citus"):
         call_command("distribute")

@@ -3,7 +3,7 @@
 # A caller names an issue by itself, and which project it is of is what is asked: where that is -> of which table.
 LOOK_UPS = {
     # An issue's id or short id, under /api/0/issues/, among the projects that the caller may see.
-    "issues/services/ground/targets.py:find": "issues_issue",
+    "issues/services/ground/targets.py:_named": "issues_issue",
     # A share id: a public link has nothing else in it.
     "issues/reading/named.py:find_shared": "issues_issue",
 }
@@ -22,6 +22,7 @@ WALKS = {
     "issues/services/pruning.py": "forgets what is older than an age, in all projects",
     "issues/services/occurrences/forgetting.py": "tidies up after issues that were deleted, in all projects",
     "events/counting/batches.py:projects": "asks which projects have events that wait",
+    "events/counting/batches.py:_of_machines_that_answer": "asks the same of the machines of a cluster",
     "events/counting/batches.py:take_up": "lets what was set aside wait again, in all projects, when a counter starts",
     "events/counting/losses.py": "forgets days that are older than an age, in all projects",
     "events/counting/trimming.py": "looks for issues with too many whole events, in all projects",

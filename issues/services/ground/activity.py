@@ -15,8 +15,11 @@ from django.db.models.expressions import RawSQL
 from psycopg2.extras import Json
 
 from issues.enums import ActivityKind
+from issues.querysets import IssueQuerySet
 from issues.services.ground.targets import AllTargets, NamedTargets, Targets
 from projects.acting import Act
+from projects.database import citus
+from projects.database.steps import read_and_write
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,17 @@ def rewrite(targets: NamedTargets, changes: Sequence[Change], act: Act, *, merge
     """
     if not changes and not merge:
         return Rewritten([], None)
+    reads, writes = _steps(targets, targets.id_array, changes, act, merge=merge)
+    due = "".join(f", array_agg(id ORDER BY id) FILTER (WHERE due_{number})" for number in range(len(changes)))
+    answer = RawSQL(f"SELECT {'(SELECT id FROM parent)' if merge else 'NULL'}, count(*) {due} FROM target", ())
+    ((parent_id, _, *found),) = read_and_write(reads, writes, answer)
+    return Rewritten([ids or [] for ids in found], parent_id)
+
+
+def _steps(
+    targets: Targets, id_array: str, changes: Sequence[Change], act: Act, *, merge: bool = False
+) -> tuple[list[RawSQL], list[RawSQL]]:
+    """Return what is read of these targets, and what is then written: what is recorded, and the rows themselves."""
     numbered = list(enumerate(changes))
     columns = [name for change in changes for name in change.columns]
     new = [
@@ -94,7 +108,19 @@ def rewrite(targets: NamedTargets, changes: Sequence[Change], act: Act, *, merge
     ]
     entries = [change.entry(f"due_{number}") for number, change in numbered]
     written = [f"target.due_{number}" for number, _ in numbered]
+    target = f"""
+        target AS MATERIALIZED (
+            SELECT {", ".join(("id", "first_seen", *columns))}
+                   {"".join(f", ({change.where.sql}) AS due_{number}" for number, change in numbered)}
+            FROM issues_issue
+            WHERE project_id = %s AND id = ANY((SELECT %s::bigint[])::bigint[])
+            ORDER BY id
+        )
+    """
+    asked = [param for change in changes for param in change.where.params]
+    reads = [RawSQL(target, [*asked, targets.project_id, id_array])]
     if merge:
+        reads.append(RawSQL("parent AS MATERIALIZED (SELECT id FROM target ORDER BY first_seen, id LIMIT 1)", ()))
         new.append(("merged_into_id = nullif(parent.id, issues_issue.id)", ()))
         entries.append(_Entry("id = (SELECT id FROM parent)", ActivityKind.MERGE, CHILDREN))
         written.append("target.id <> parent.id")
@@ -103,40 +129,16 @@ def rewrite(targets: NamedTargets, changes: Sequence[Change], act: Act, *, merge
     if len(entries) == 1 and changes:  # no join, and nothing to choose between
         new = [(f"{name} = {sql}", params) for name, (sql, params) in changes[0].new.items()]
         source, where = "", changes[0].where
-        due = RawSQL(f"id = ANY((SELECT %s::bigint[])::bigint[]) AND ({where.sql})", (targets.id_array, *where.params))
-    parent = "parent AS MATERIALIZED (SELECT id FROM target ORDER BY first_seen, id LIMIT 1)," if merge else ""
-    recorded, values = _recorded(targets, entries, act)
-    sql = f"""
-        WITH target AS MATERIALIZED (
-            SELECT {", ".join(("id", "first_seen", *columns))}
-                   {"".join(f", ({change.where.sql}) AS due_{number}" for number, change in numbered)}
-            FROM issues_issue
-            WHERE project_id = %s AND id = ANY((SELECT %s::bigint[])::bigint[])
-            ORDER BY id
-        ),
-        {parent}
-        changed AS (
-            UPDATE issues_issue
-            SET {", ".join(sql for sql, _ in new)}, mutation_id = %s
-            {source}
-            WHERE issues_issue.project_id = %s AND {due.sql}
-        ),
-        {recorded}
-        SELECT {"(SELECT id FROM parent)" if merge else "NULL"}, count(*)
-               {"".join(f", array_agg(id ORDER BY id) FILTER (WHERE due_{number})" for number, _ in numbered)}
-        FROM target
+        due = RawSQL(f"id = ANY((SELECT %s::bigint[])::bigint[]) AND ({where.sql})", (id_array, *where.params))
+    changed = f"""
+        UPDATE issues_issue
+        SET {", ".join(sql for sql, _ in new)}, mutation_id = %s
+        {source}
+        WHERE issues_issue.project_id = %s AND {due.sql}
     """
-    params = [
-        *(param for change in changes for param in change.where.params),
-        *(targets.project_id, targets.id_array),
-        *(param for _, params in new for param in params),
-        *(targets.mutation_id, targets.project_id, *due.params),
-        *values,
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        parent_id, _, *found = cursor.fetchone()
-    return Rewritten([ids or [] for ids in found], parent_id)
+    values = [param for _, params in new for param in params]
+    rows = RawSQL(changed, [*values, targets.mutation_id, targets.project_id, *due.params])
+    return reads, [_recorded(targets, entries, act), rows]
 
 
 def rewrite_all(targets: AllTargets, change: Change, act: Act) -> Counted:
@@ -146,8 +148,10 @@ def rewrite_all(targets: AllTargets, change: Change, act: Act) -> Counted:
     it has let it go.
     """
     rows = targets.issues(at=act.at).annotate(is_due=change.where).locked(wait=targets.waits)
+    if citus.is_spread():
+        return _rewrite_all_by_steps(targets, rows, change, act)
     read, read_params = rows.values_list("id", "is_due", *change.columns).query.sql_with_params()
-    recorded, values = _recorded(targets, [change.entry("is_due")], act)
+    recorded = _recorded(targets, [change.entry("is_due")], act)
     # As an array: PostgreSQL reads the whole target first, so that every lock comes before the first write, then walks
     # the primary key in order. A join with the target took up to a quarter longer.
     sql = f"""
@@ -158,7 +162,7 @@ def rewrite_all(targets: AllTargets, change: Change, act: Act) -> Counted:
             WHERE project_id = %s AND id = ANY(ARRAY(SELECT id FROM target WHERE is_due))
             RETURNING id
         ),
-        {recorded}
+        recorded AS ({recorded.sql})
         SELECT (SELECT count(*) FROM target), count(*) FROM changed
     """
     params = [
@@ -166,11 +170,31 @@ def rewrite_all(targets: AllTargets, change: Change, act: Act) -> Counted:
         *(param for _, params in change.new.values() for param in params),
         targets.mutation_id,
         targets.project_id,
-        *values,
+        *recorded.params,
     ]
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return Counted(*cursor.fetchone())
+
+
+def _rewrite_all_by_steps(targets: AllTargets, rows: IssueQuerySet, change: Change, act: Act) -> Counted:
+    """Lock all that are in scope, then write those that are due, by their ids: others may come into scope meanwhile.
+
+    The ids come here and go back as one text, which is never read: there can be millions.
+    """
+    read, params = rows.values_list("id", "is_due").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT count(*), count(*) FILTER (WHERE is_due), (array_agg(id) FILTER (WHERE is_due))::text
+            FROM ({read}) AS target (id, is_due)
+            """,
+            params,
+        )
+        matched, changed, ids = cursor.fetchone()
+    if changed:
+        read_and_write(*_steps(targets, ids, [change], act))
+    return Counted(matched, changed)
 
 
 # What the activity of a merge says: everybody but the parent.
@@ -181,8 +205,8 @@ CHILDREN = """(
 )"""
 
 
-def _recorded(targets: Targets, entries: Sequence[_Entry], act: Act) -> tuple[str, Sequence[Any]]:
-    """Return the part of a statement that records, entry by entry, what it does to the target; and its parameters."""
+def _recorded(targets: Targets, entries: Sequence[_Entry], act: Act) -> RawSQL:
+    """Return the statement that records, entry by entry, what is done to the target."""
     columns = [name for entry in entries for name in entry.columns]
     values = [entry.value for entry in entries if entry.value is not None]
     if len(entries) == 1:  # what "all" is: nothing is sorted that is in order already
@@ -204,15 +228,13 @@ def _recorded(targets: Targets, entries: Sequence[_Entry], act: Act) -> tuple[st
             ORDER BY entry.number, id
         """
     sql = f"""
-        recorded AS (
-            INSERT INTO issues_activity
-                ({", ".join(("project_id", "issue_id", "kind", "data", "user_id", "created_at", "mutation_id"))}
-                 {"".join(f", before_{name}" for name in columns)})
-            SELECT %s, id, {kind}, {data}, %s, %s, %s {"".join(f", {name}" for name in before)}
-            FROM {source}
-        )
+        INSERT INTO issues_activity
+            ({", ".join(("project_id", "issue_id", "kind", "data", "user_id", "created_at", "mutation_id"))}
+             {"".join(f", before_{name}" for name in columns)})
+        SELECT %s, id, {kind}, {data}, %s, %s, %s {"".join(f", {name}" for name in before)}
+        FROM {source}
     """
     stamp = (act.user_id, act.at, targets.mutation_id)
     # The data stands before the rest of the row in the one form, after it in the other.
     params = [targets.project_id, *values, *stamp] if len(entries) == 1 else [targets.project_id, *stamp, *values]
-    return sql, params
+    return RawSQL(sql, params)

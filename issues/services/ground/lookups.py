@@ -139,17 +139,20 @@ def hold_newest_release(project_id: int, *, at: datetime) -> int | None:
 def hold_releases(version: str, project_ids: Collection[int]) -> list[tuple[int, int]]:
     """Lock the releases of this version in these projects FOR KEY SHARE, for something that hangs on them; return
     the id and the project of each, by id."""
+    held: list[tuple[int, int]] = []
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT id, project_id FROM projects_release
-            WHERE version = %s AND project_id = ANY(%s::bigint[])
-            ORDER BY id
-            FOR KEY SHARE
-            """,
-            [version, sorted(project_ids)],
-        )
-        return list(cursor.fetchall())
+        for group in citus.together(project_ids):
+            cursor.execute(
+                """
+                SELECT id, project_id FROM projects_release
+                WHERE version = %s AND project_id = ANY(%s::bigint[])
+                ORDER BY id
+                FOR KEY SHARE
+                """,
+                [version, group],
+            )
+            held += cursor.fetchall()
+    return sorted(held)
 
 
 def lock_state_of(project_ids: Collection[int]) -> set[int]:
@@ -173,7 +176,7 @@ def take_short_numbers(project_id: int, count: int) -> int:
             """
             UPDATE issues_projectstate AS state
             SET next_short_number = %(count)s + greatest(state.next_short_number, 1 + coalesce(
-                (SELECT max(issue.short_number) FROM issues_issue AS issue WHERE issue.project_id = state.project_id), 0
+                (SELECT max(issue.short_number) FROM issues_issue AS issue WHERE issue.project_id = %(project_id)s), 0
             ))
             WHERE state.project_id = %(project_id)s
             RETURNING next_short_number - %(count)s

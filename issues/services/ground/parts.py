@@ -6,7 +6,7 @@ says in SQL what that means.
 
 A *state* of a part is a prefix of its columns in SQL: ``issue.`` is what stands there now, ``activity.before_`` what a
 mutation overwrote, ``later.before_`` what the next change overwrote, ``back.`` what an undo would put there. The
-statements that use them have ``issue``, and ``%(at)s`` for the time at which somebody looks.
+statements that use them have ``issue``, its ``%(project_id)s``, and ``%(at)s`` for the time at which somebody looks.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -129,7 +129,7 @@ class Part:
                 SELECT next.id, {", ".join(f"next.before_{column}" for column in self.columns)}
                 FROM issues_activity AS next
                 WHERE issue.mutation_id IS DISTINCT FROM activity.mutation_id
-                  AND next.project_id = activity.project_id AND next.issue_id = activity.issue_id
+                  AND next.project_id = %(project_id)s AND next.issue_id = activity.issue_id
                   AND next.id > activity.id AND next.kind IN ({self.kinds_in_sql})
                 ORDER BY next.id
                 LIMIT 1

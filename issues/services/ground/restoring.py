@@ -1,19 +1,18 @@
 """Putting back what a mutation overwrote on the issues' own rows, part by part (parts.py).
 
-One statement for each part. The issues are locked before, so that what a statement reads of them is true; and each that
+In one go for each part. The issues are locked before, so that what a statement reads of them is true; and each that
 is put back gets an activity with what was overwritten now, so that it can be undone again.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
-
 from issues.services.ground.lookups import NOBODY, Assignable
 from issues.services.ground.parts import Part
 from issues.services.ground.targets import NamedTargets
 from projects.acting import Act
 from projects.database.arrays import as_array
+from projects.database.steps import named, read_and_write
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +31,8 @@ def restore(targets: NamedTargets, part: Part, undone_id: int, act: Act, *, to: 
     :param to: who may be assigned again.
     """
     columns = part.columns
-    sql = f"""
-        WITH was AS MATERIALIZED (
+    was = f"""
+        was AS MATERIALIZED (
             SELECT issue.id, {", ".join(f"issue.{name}" for name in columns)},
                    {", ".join(f"back.{name} AS back_{name}" for name in columns)},
                    {part.kind} AS kind, {part.data} AS data,
@@ -47,24 +46,27 @@ def restore(targets: NamedTargets, part: Part, undone_id: int, act: Act, *, to: 
             {part.next_change}
             WHERE activity.mutation_id = %(undone_id)s AND activity.project_id = %(project_id)s
               AND activity.issue_id = ANY((SELECT %(ids)s::bigint[])::bigint[]) AND activity.kind = ANY(%(kinds)s)
-        ),
-        changed AS (
-            UPDATE issues_issue AS issue
-            SET {", ".join(f"{name} = was.back_{name}" for name in columns)}, mutation_id = %(mutation_id)s
-            FROM was
-            WHERE issue.id = was.id AND issue.project_id = %(project_id)s AND was.is_due
-            RETURNING issue.id
-        ),
-        recorded AS (
-            INSERT INTO issues_activity
-                (project_id, issue_id, kind, data, user_id, created_at, mutation_id,
-                 {", ".join(f"before_{name}" for name in columns)})
-            SELECT %(project_id)s, id, kind, data, %(user_id)s, %(at)s, %(mutation_id)s, {", ".join(columns)}
-            FROM was
-            WHERE is_due
-            ORDER BY id
         )
-        SELECT ARRAY(SELECT id FROM changed ORDER BY id), ARRAY(SELECT id FROM was WHERE NOT is_due ORDER BY id)
+    """
+    # First. For who reads anew it is the next change, which overwrites what stands there: it is as due as before.
+    recorded = f"""
+        INSERT INTO issues_activity
+            (project_id, issue_id, kind, data, user_id, created_at, mutation_id,
+             {", ".join(f"before_{name}" for name in columns)})
+        SELECT %(project_id)s, id, kind, data, %(user_id)s, %(at)s, %(mutation_id)s, {", ".join(columns)}
+        FROM was
+        WHERE is_due
+        ORDER BY id
+    """
+    changed = f"""
+        UPDATE issues_issue AS issue
+        SET {", ".join(f"{name} = was.back_{name}" for name in columns)}, mutation_id = %(mutation_id)s
+        FROM was
+        WHERE issue.id = was.id AND issue.project_id = %(project_id)s AND was.is_due
+    """
+    answer = """
+        SELECT ARRAY(SELECT id FROM was WHERE is_due ORDER BY id),
+               ARRAY(SELECT id FROM was WHERE NOT is_due ORDER BY id)
     """
     params: dict[str, Any] = {
         "undone_id": undone_id,
@@ -77,6 +79,6 @@ def restore(targets: NamedTargets, part: Part, undone_id: int, act: Act, *, to: 
         "user_ids": as_array(to.user_ids),
         "team_ids": as_array(to.team_ids),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return Restored(*cursor.fetchone())
+    writes = [named(recorded, params), named(changed, params)]
+    (found,) = read_and_write([named(was, params)], writes, named(answer, params))
+    return Restored(*found)

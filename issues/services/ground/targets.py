@@ -7,6 +7,7 @@ instead of deadlocking. After that statement, later ones see whatever the lock w
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db.models import Max, QuerySet
@@ -17,6 +18,7 @@ from issues.enums import MutationKind
 from issues.models import Issue
 from issues.mutation import AllIssues, IssueScope, NamedIssues
 from issues.querysets import IssueQuerySet, condition, status_counts_as
+from projects.database import citus
 from projects.database.arrays import as_array
 from projects.database.reading import connection
 from projects.database.transactions import StartOver
@@ -165,7 +167,11 @@ def _searched(scope: NamedIssues, ids: list[int], *, at: datetime) -> list[int]:
 def find(project_ids: Iterable[int] | QuerySet[Any], word: str) -> Issue | None:
     """Return the issue of these projects that an id or a short id names, merged or not, and its project; not locked."""
     # Not first(), which sorts: with ORDER BY id and LIMIT, PostgreSQL may walk the table to find one row.
-    return next(iter(Issue.objects.of_projects(project_ids).named(word).select_related("project")), None)
+    return next(iter(citus.ask_all_or_each(partial(_named, word), project_ids)), None)
+
+
+def _named(word: str, project_ids: Iterable[int] | QuerySet[Any]) -> list[Issue]:
+    return list(Issue.objects.of_projects(project_ids).named(word).select_related("project"))
 
 
 def shown_for(issue: Issue) -> Issue | None:
@@ -184,11 +190,16 @@ def split_by_project(ids: Iterable[int], project_ids: Iterable[int]) -> dict[int
 
     Read without a lock: an issue never moves to another project.
     """
+    named = frozenset(ids)
     found: dict[int, set[int]] = {}
-    issues = Issue.objects.of_projects(project_ids).filter(id__any_of=sorted(ids))
-    for project_id, pk in issues.values_list("project_id", "id"):
+    for project_id, pk in citus.ask_all_or_each(partial(_places, sorted(named)), project_ids, enough=len(named)):
         found.setdefault(project_id, set()).add(pk)
     return {project_id: frozenset(found[project_id]) for project_id in sorted(found)}
+
+
+def _places(ids: list[int], project_ids: Iterable[int]) -> list[tuple[int, int]]:
+    issues = Issue.objects.of_projects(project_ids).filter(id__any_of=ids)
+    return list(issues.values_list("project_id", "id"))
 
 
 def newest(project_id: int) -> int:

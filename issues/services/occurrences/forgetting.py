@@ -21,18 +21,18 @@ def forgotten(*, after: tuple[int, UUID] | None, most: int) -> list[Forgotten]:
     return list(found.values_list("project_id", "hash", "at")[:most])
 
 
-def stop_forgetting(fingerprints: Sequence[Forgotten]) -> None:
+def stop_forgetting(project_id: int, fingerprints: Sequence[tuple[UUID, datetime]]) -> None:
     """Let fingerprints be as those that no issue ever had, unless another issue of them was deleted since."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
             DELETE FROM issues_forgottenhash AS forgotten
-            USING unnest(%s::bigint[], %s::uuid[], %s::timestamptz[]) AS over (project_id, hash, at)
-            WHERE forgotten.project_id = over.project_id AND forgotten.hash = over.hash AND forgotten.at = over.at
+            USING unnest(%s::uuid[], %s::timestamptz[]) AS over (hash, at)
+            WHERE forgotten.project_id = %s AND forgotten.hash = over.hash AND forgotten.at = over.at
             """,
             [
-                as_array(project_id for project_id, _, _ in fingerprints),
-                as_array(fingerprint for _, fingerprint, _ in fingerprints),
-                as_array(at.isoformat() for _, _, at in fingerprints),
+                as_array(fingerprint for fingerprint, _ in fingerprints),
+                as_array(at.isoformat() for _, at in fingerprints),
+                project_id,
             ],
         )

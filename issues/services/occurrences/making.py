@@ -27,17 +27,27 @@ def make(project_id: int, new: Mapping[UUID, Folded], described: Mapping[UUID, D
     rows = [_row(number, described[fingerprint], new[fingerprint]) for number, fingerprint in numbered.items()]
     with connection.cursor() as cursor:
         cursor.execute(MAKE, {"project_id": project_id, "rows": Json(rows)})
-        return {numbered[number]: pk for number, pk in cursor.fetchall()}
+        made = {numbered[number]: pk for number, pk in cursor.fetchall()}
+        # Another statement: what one makes and tells in one, a cluster sends to all its machines in between.
+        texts = [_text(pk, described[fingerprint]) for fingerprint, pk in made.items()]
+        cursor.execute(TELL, {"project_id": project_id, "texts": Json(texts)})
+    return made
+
+
+def _text(issue_id: int, description: Description) -> dict[str, object]:
+    return {
+        "issue_id": issue_id,
+        "title": description.title or UNTITLED,
+        "culprit": description.culprit,
+        "metadata": description.metadata,
+        "is_unhandled": description.is_unhandled,
+    }
 
 
 def _row(number: int, description: Description, counted: Folded) -> dict[str, object]:
     return {
         "short_number": number,
         "type": description.type,
-        "title": description.title or UNTITLED,
-        "culprit": description.culprit,
-        "metadata": description.metadata,
-        "is_unhandled": description.is_unhandled,
         "platform": description.platform,
         "logger": description.logger,
         "level": counted.level,
@@ -52,35 +62,30 @@ def _row(number: int, description: Description, counted: Folded) -> dict[str, ob
 
 # Nothing is merged into a new issue: what it shows is its own.
 MAKE = """
-    WITH new AS MATERIALIZED (
-        SELECT * FROM jsonb_to_recordset(%(rows)s) AS new (
-            short_number bigint, type text, title text, culprit text, metadata jsonb, is_unhandled boolean,
-            platform text, logger text, level text,
-            first_seen timestamptz, last_seen timestamptz, times_seen bigint, users_seen bigint,
-            first_release_id bigint, last_release_id bigint
-        )
-    ),
-    made AS (
-        INSERT INTO issues_issue (
-            project_id, short_number, type, level, logger, platform, status,
-            own_first_seen, own_last_seen, own_times_seen, own_users_seen, own_comment_count,
-            own_first_release_id, own_last_release_id,
-            first_seen, last_seen, times_seen, users_seen, comment_count, first_release_id, last_release_id
-        )
-        SELECT %(project_id)s, short_number, type, level, logger, platform, 'unresolved',
-               first_seen, last_seen, times_seen, users_seen, 0, first_release_id, last_release_id,
-               first_seen, last_seen, times_seen, users_seen, 0, first_release_id, last_release_id
-        FROM new
-        ORDER BY short_number
-        RETURNING id, short_number
-    ),
-    told AS (
-        INSERT INTO issues_issuetext (project_id, issue_id, title, culprit, metadata, is_unhandled)
-        SELECT %(project_id)s, made.id, title, culprit, metadata, is_unhandled
-        FROM made JOIN new USING (short_number)
-        ORDER BY made.id
+    INSERT INTO issues_issue (
+        project_id, short_number, type, level, logger, platform, status,
+        own_first_seen, own_last_seen, own_times_seen, own_users_seen, own_comment_count,
+        own_first_release_id, own_last_release_id,
+        first_seen, last_seen, times_seen, users_seen, comment_count, first_release_id, last_release_id
     )
-    SELECT short_number, id FROM made
+    SELECT %(project_id)s, short_number, type, level, logger, platform, 'unresolved',
+           first_seen, last_seen, times_seen, users_seen, 0, first_release_id, last_release_id,
+           first_seen, last_seen, times_seen, users_seen, 0, first_release_id, last_release_id
+    FROM jsonb_to_recordset(%(rows)s) AS new (
+        short_number bigint, type text, platform text, logger text, level text,
+        first_seen timestamptz, last_seen timestamptz, times_seen bigint, users_seen bigint,
+        first_release_id bigint, last_release_id bigint
+    )
+    ORDER BY short_number
+    RETURNING short_number, id
+"""
+TELL = """
+    INSERT INTO issues_issuetext (project_id, issue_id, title, culprit, metadata, is_unhandled)
+    SELECT %(project_id)s, issue_id, title, culprit, metadata, is_unhandled
+    FROM jsonb_to_recordset(%(texts)s) AS told (
+        issue_id bigint, title text, culprit text, metadata jsonb, is_unhandled boolean
+    )
+    ORDER BY issue_id
 """
 
 

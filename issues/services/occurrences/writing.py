@@ -80,21 +80,26 @@ TELL = f"""
         project_id, issue_id, kind, data, user_id, created_at, mutation_id,
         {", ".join(f"before_{name}" for name in status.PART.columns)}
     )
-    SELECT %(project_id)s, issue.id, told.kind, told.data || coalesce(before.data, '{{}}'), NULL, %(at)s, NULL,
-           {", ".join(f"issue.{name}" for name in status.PART.columns)}
-    FROM jsonb_to_recordset(%(told)s) AS told (id bigint, kind text, data jsonb, told_before jsonb)
-    JOIN issues_issue AS issue ON issue.id = told.id AND issue.project_id = %(project_id)s
-    LEFT JOIN LATERAL (
-        SELECT (
-            SELECT jsonb_object_agg(said.key, said.value)
-            FROM jsonb_each(ignored.data) AS said WHERE told.told_before ? said.key
-        ) AS data
-        FROM issues_activity AS ignored
-        WHERE ignored.project_id = %(project_id)s AND ignored.issue_id = told.id AND ignored.kind = 'set_ignored'
-        ORDER BY ignored.id DESC
-        LIMIT 1
-    ) AS before ON true
-    ORDER BY issue.id
+    -- in a CTE: of an INSERT itself, a cluster takes no such join
+    WITH due AS MATERIALIZED (
+        SELECT issue.id, told.kind, told.data || coalesce(before.data, '{{}}') AS data,
+               {", ".join(f"issue.{name}" for name in status.PART.columns)}
+        FROM jsonb_to_recordset(%(told)s) AS told (id bigint, kind text, data jsonb, told_before jsonb)
+        JOIN issues_issue AS issue ON issue.id = told.id AND issue.project_id = %(project_id)s
+        LEFT JOIN LATERAL (
+            SELECT (
+                SELECT jsonb_object_agg(said.key, said.value)
+                FROM jsonb_each(ignored.data) AS said WHERE told.told_before ? said.key
+            ) AS data
+            FROM issues_activity AS ignored
+            WHERE ignored.project_id = %(project_id)s AND ignored.issue_id = told.id AND ignored.kind = 'set_ignored'
+            ORDER BY ignored.id DESC
+            LIMIT 1
+        ) AS before ON true
+    )
+    SELECT %(project_id)s, id, kind, data, NULL, %(at)s, NULL, {", ".join(status.PART.columns)}
+    FROM due
+    ORDER BY id
 """
 
 _UNRESOLVED = {"status": "'unresolved'", "reopened_as": "new.reopened_as"}

@@ -17,6 +17,7 @@ from issues.services.verbs.totals import compute_totals
 from projects.acting import Act
 from projects.database.arrays import as_array
 from projects.database.reading import connection
+from projects.database.steps import named, read_and_write
 
 # What becomes of the rows that hang on an issue while it is merged into another. A relation that is missing here fails
 # tests/test_house_rules.py: whoever adds one has to decide.
@@ -76,26 +77,23 @@ def join(targets: NamedTargets, links: Mapping[int, int], act: Act) -> None:
 
     Who follows a child follows its parent already, since the first merge: nothing is copied again.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            WITH {GIVEN_LINKS},
-            changed AS (
-                UPDATE issues_issue AS child
-                SET merged_into_id = link.parent_id, mutation_id = %(mutation_id)s
-                FROM link
-                WHERE child.id = link.id AND child.project_id = %(project_id)s
-            )
-            INSERT INTO issues_activity (project_id, issue_id, kind, data, user_id, created_at, mutation_id)
-            SELECT %(project_id)s, parent_id, %(kind)s,
-                   jsonb_build_object('issues', jsonb_agg(jsonb_build_object('id', id::text) ORDER BY id)),
-                   %(user_id)s, %(at)s, %(mutation_id)s
-            FROM link
-            GROUP BY parent_id
-            ORDER BY parent_id
-            """,
-            _params(targets, ActivityKind.MERGE, act) | _links(links),
-        )
+    told = """
+        INSERT INTO issues_activity (project_id, issue_id, kind, data, user_id, created_at, mutation_id)
+        SELECT %(project_id)s, parent_id, %(kind)s,
+               jsonb_build_object('issues', jsonb_agg(jsonb_build_object('id', id::text) ORDER BY id)),
+               %(user_id)s, %(at)s, %(mutation_id)s
+        FROM link
+        GROUP BY parent_id
+        ORDER BY parent_id
+    """
+    changed = """
+        UPDATE issues_issue AS child
+        SET merged_into_id = link.parent_id, mutation_id = %(mutation_id)s
+        FROM link
+        WHERE child.id = link.id AND child.project_id = %(project_id)s
+    """
+    params = _params(targets, ActivityKind.MERGE, act) | _links(links)
+    read_and_write([named(GIVEN_LINKS, params)], [named(told, params), named(changed, params)])
     compute_totals(targets, ancestors(targets.project_id, list(links)))
 
 
@@ -127,35 +125,29 @@ def _links(links: Mapping[int, int]) -> dict[str, Any]:
 
 def _cut(targets: NamedTargets, which: str, params: dict[str, Any], act: Act) -> Unmerged:
     """Cut links, record that on both sides, and compute what is shown above them."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            WITH {which},
-            changed AS (
-                UPDATE issues_issue
-                SET merged_into_id = NULL, mutation_id = %(mutation_id)s
-                WHERE project_id = %(project_id)s AND id = ANY(ARRAY(SELECT id FROM link ORDER BY id))
-            ),
-            recorded AS (
-                INSERT INTO issues_activity
-                    (project_id, issue_id, kind, data, user_id, created_at, mutation_id, before_merged_into_id)
-                SELECT %(project_id)s, id, %(kind)s, data, %(user_id)s, %(at)s, %(mutation_id)s, before
-                FROM (
-                    SELECT parent_id, NULL::bigint,
-                           jsonb_build_object('issues', jsonb_agg(jsonb_build_object('id', id::text) ORDER BY id))
-                    FROM link
-                    GROUP BY parent_id
-                    UNION ALL
-                    SELECT id, parent_id, jsonb_build_object('parent', jsonb_build_object('id', parent_id::text))
-                    FROM link
-                ) AS entry (id, before, data)
-                ORDER BY before IS NOT NULL, id  -- what was lost above, then what came back
-            )
-            SELECT id, parent_id FROM link ORDER BY id
-            """,
-            _params(targets, ActivityKind.UNMERGE, act) | params,
-        )
-        left = dict(cursor.fetchall())
+    recorded = """
+        INSERT INTO issues_activity
+            (project_id, issue_id, kind, data, user_id, created_at, mutation_id, before_merged_into_id)
+        SELECT %(project_id)s, id, %(kind)s, data, %(user_id)s, %(at)s, %(mutation_id)s, before
+        FROM (
+            SELECT parent_id, NULL::bigint,
+                   jsonb_build_object('issues', jsonb_agg(jsonb_build_object('id', id::text) ORDER BY id))
+            FROM link
+            GROUP BY parent_id
+            UNION ALL
+            SELECT id, parent_id, jsonb_build_object('parent', jsonb_build_object('id', parent_id::text))
+            FROM link
+        ) AS entry (id, before, data)
+        ORDER BY before IS NOT NULL, id  -- what was lost above, then what came back
+    """
+    changed = """
+        UPDATE issues_issue
+        SET merged_into_id = NULL, mutation_id = %(mutation_id)s
+        WHERE project_id = %(project_id)s AND id = ANY(ARRAY(SELECT id FROM link ORDER BY id))
+    """
+    params |= _params(targets, ActivityKind.UNMERGE, act)
+    answer = named("SELECT id, parent_id FROM link ORDER BY id", params)
+    left = dict(read_and_write([named(which, params)], [named(recorded, params), named(changed, params)], answer))
     parents = sorted(set(left.values()))
     # All that were above before, too: where a link on the way up was cut as well, its parent is one of the parents.
     compute_totals(targets, sorted({*parents, *ancestors(targets.project_id, parents)}))

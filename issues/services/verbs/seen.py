@@ -47,8 +47,8 @@ def mark_seen(targets: NamedTargets, *, user_id: int, at: datetime) -> list[int]
 UNSEEN = """
     AND NOT EXISTS (
         SELECT FROM issues_issueseen AS mark
-        WHERE mark.project_id = %(project_id)s AND mark.issue_id = issues_issue.id AND mark.user_id = %(user_id)s
-          AND mark.seen_at >= issues_issue.last_seen
+        WHERE mark.project_id = issues_issue.project_id AND mark.issue_id = issues_issue.id
+          AND mark.user_id = %(user_id)s AND mark.seen_at >= issues_issue.last_seen
     )
 """
 

@@ -11,6 +11,7 @@ from django.db import connection
 from issues.querysets import MOST_IN_AN_HOUR, total
 from issues.services.ground.targets import NamedTargets
 from projects.database.arrays import as_array
+from projects.database.steps import named, read_and_write
 from projects.querysets import MAX_ID, release_order
 
 
@@ -28,8 +29,8 @@ def compute_totals(targets: NamedTargets, ids: Sequence[int]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(READ_TREES, params)
         trees = cursor.fetchall()
-        params |= {"roots": as_array(root for root, _ in trees), "below": as_array(pk for _, pk in trees)}
-        cursor.execute(COMPUTE_TOTALS, params)
+    params |= {"roots": as_array(root for root, _ in trees), "below": as_array(pk for _, pk in trees)}
+    read_and_write([named(READ_TOTALS, params)], [named(sql, params) for sql in WRITE_TOTALS])
 
 
 # The last columns of a SELECT, and where they come from: the first and the last release over each `tree` (root, id).
@@ -72,8 +73,8 @@ READ_TREES = """
     )
     SELECT root, unnest(ids) FROM level
 """
-COMPUTE_TOTALS = f"""
-    WITH tree AS MATERIALIZED (
+READ_TOTALS = f"""
+    tree AS MATERIALIZED (
         SELECT root, id FROM unnest(%(roots)s::bigint[], %(below)s::bigint[]) AS tree (root, id)
     ),
     total AS (
@@ -85,36 +86,9 @@ COMPUTE_TOTALS = f"""
                {total("comment_count")} AS comment_count,
                {RELEASES_OF_A_TREE}
     ),
-    was AS MATERIALIZED (  -- read before it is written, in whatever order a database takes them
+    was AS MATERIALIZED (
         SELECT id, times_seen, users_seen FROM issues_issue
         WHERE project_id = %(project_id)s AND id = ANY((SELECT %(ids)s::bigint[])::bigint[])
-    ),
-    changed AS (
-        UPDATE issues_issue AS issue
-        SET first_seen = total.first_seen,
-            last_seen = total.last_seen,
-            times_seen = total.times_seen,
-            users_seen = total.users_seen,
-            comment_count = total.comment_count,
-            first_release_id = total.first_release_id,
-            last_release_id = total.last_release_id,
-            {_moved("issue", "snooze_ends_at_times_seen", "times_seen")},
-            {_moved("issue", "snooze_ends_at_users_seen", "users_seen")},
-            mutation_id = %(mutation_id)s
-        FROM total
-        WHERE issue.id = total.root
-          AND issue.project_id = %(project_id)s AND issue.id = ANY((SELECT %(ids)s::bigint[])::bigint[])
-    ),
-    kept AS (
-        UPDATE issues_activity AS activity
-        SET {_moved("activity", "before_snooze_ends_at_times_seen", "times_seen")},
-            {_moved("activity", "before_snooze_ends_at_users_seen", "users_seen")}
-        FROM total
-        JOIN was AS issue ON issue.id = total.root
-        WHERE activity.issue_id = total.root
-          AND activity.project_id = %(project_id)s AND activity.issue_id = ANY((SELECT %(ids)s::bigint[])::bigint[])
-          AND num_nonnulls(activity.before_snooze_ends_at_times_seen, activity.before_snooze_ends_at_users_seen) > 0
-          AND (total.times_seen, total.users_seen) <> (issue.times_seen, issue.users_seen)
     ),
     hour_total AS (
         SELECT tree.root, own.hour, least(sum(own.own_count), {MOST_IN_AN_HOUR})::int AS count
@@ -122,14 +96,46 @@ COMPUTE_TOTALS = f"""
         JOIN issues_issuehour AS own ON own.project_id = %(project_id)s AND own.issue_id = tree.id
         WHERE own.issue_id = ANY(ARRAY(SELECT id FROM tree)) AND own.own_count > 0
         GROUP BY tree.root, own.hour
-    ),
-    emptied AS (
-        DELETE FROM issues_issuehour
-        WHERE project_id = %(project_id)s AND issue_id = ANY(%(ids)s::bigint[]) AND own_count = 0
-          AND (issue_id, hour) NOT IN (SELECT root, hour FROM hour_total)
     )
+"""
+# What activities keep moves by what the totals were, so the issues themselves come after them.
+WRITE_TOTALS = (
+    f"""
+    UPDATE issues_activity AS activity
+    SET {_moved("activity", "before_snooze_ends_at_times_seen", "times_seen")},
+        {_moved("activity", "before_snooze_ends_at_users_seen", "users_seen")}
+    FROM total
+    JOIN was AS issue ON issue.id = total.root
+    WHERE activity.issue_id = total.root
+      AND activity.project_id = %(project_id)s AND activity.issue_id = ANY((SELECT %(ids)s::bigint[])::bigint[])
+      AND num_nonnulls(activity.before_snooze_ends_at_times_seen, activity.before_snooze_ends_at_users_seen) > 0
+      AND (total.times_seen, total.users_seen) <> (issue.times_seen, issue.users_seen)
+    """,
+    f"""
+    UPDATE issues_issue AS issue
+    SET first_seen = total.first_seen,
+        last_seen = total.last_seen,
+        times_seen = total.times_seen,
+        users_seen = total.users_seen,
+        comment_count = total.comment_count,
+        first_release_id = total.first_release_id,
+        last_release_id = total.last_release_id,
+        {_moved("issue", "snooze_ends_at_times_seen", "times_seen")},
+        {_moved("issue", "snooze_ends_at_users_seen", "users_seen")},
+        mutation_id = %(mutation_id)s
+    FROM total
+    WHERE issue.id = total.root
+      AND issue.project_id = %(project_id)s AND issue.id = ANY((SELECT %(ids)s::bigint[])::bigint[])
+    """,
+    """
+    DELETE FROM issues_issuehour
+    WHERE project_id = %(project_id)s AND issue_id = ANY(%(ids)s::bigint[]) AND own_count = 0
+      AND (issue_id, hour) NOT IN (SELECT root, hour FROM hour_total)
+    """,
+    """
     INSERT INTO issues_issuehour AS old (project_id, issue_id, hour, own_count, total_count)
     SELECT %(project_id)s, root, hour, 0, count FROM hour_total
     ON CONFLICT (project_id, issue_id, hour) DO UPDATE SET total_count = excluded.total_count
     WHERE old.total_count <> excluded.total_count
-"""
+    """,
+)

@@ -31,7 +31,7 @@ def change(project_id: int, wish: StatusChange, act: Act) -> Change:
         case Unresolve():
             return unresolve(act)
         case Ignore():
-            return ignore(wish.terms, act)
+            return ignore(project_id, wish.terms, act)
 
 
 def resolve(project_id: int, wish: Resolve, act: Act) -> Change:
@@ -66,11 +66,11 @@ def unresolve(act: Act) -> Change:
     )
 
 
-def ignore(terms: SnoozeTerms, act: Act) -> Change:
+def ignore(project_id: int, terms: SnoozeTerms, act: Act) -> Change:
     """Ignore under these terms, in place of any others."""
     return Change(
         snoozes.differs_from(terms, at=act.at),
-        _columns(IssueStatus.IGNORED, act) | resolutions.clear() | snoozes.snooze(terms, at=act.at),
+        _columns(IssueStatus.IGNORED, act) | resolutions.clear() | snoozes.snooze(project_id, terms, at=act.at),
         ActivityKind.SET_IGNORED,
         snoozes.describe(terms),
     )

@@ -79,7 +79,7 @@ _BACK = {name: f"CASE WHEN NOT snooze.is_over THEN activity.before_{name} END" f
 
 
 def _next(state: str) -> str:
-    return NEXT.format(project="issue.project_id", base=f"{state}resolution_release_id", at="%(at)s")
+    return NEXT.format(project="%(project_id)s", base=f"{state}resolution_release_id", at="%(at)s")
 
 
 # Both wait, but what one of them waits for time alone has brought, and nobody has settled it yet.

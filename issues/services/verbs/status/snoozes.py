@@ -31,7 +31,7 @@ def wake() -> Columns:
     }
 
 
-def snooze(terms: SnoozeTerms, *, at: datetime) -> Columns:
+def snooze(project_id: int, terms: SnoozeTerms, *, at: datetime) -> Columns:
     """Return the columns of an issue that is under these terms from now on.
 
     A plain count ends at an absolute total; a count with a window is kept as it was given.
@@ -46,11 +46,11 @@ def snooze(terms: SnoozeTerms, *, at: datetime) -> Columns:
     elif terms.user_count is not None:
         columns["snooze_ends_at_users_seen"] = _end("users_seen", terms.user_count)
     if terms.until_escalating:
-        columns["snooze_escalates_above"] = _calm(at)
+        columns["snooze_escalates_above"] = _calm(project_id, at)
     return columns
 
 
-def _calm(at: datetime) -> RawSQL:
+def _calm(project_id: int, at: datetime) -> RawSQL:
     """Return how many events within an hour don't yet mean that the issue escalates: twice its busiest hour.
 
     Of each issue by its own hours, those that began within a week before, with what was merged into it. They are
@@ -60,10 +60,10 @@ def _calm(at: datetime) -> RawSQL:
         f"""(
             SELECT least(greatest(2 * max(busy.total_count)::bigint, {LEAST_CALM}), {MAX_INTEGER})::integer
             FROM issues_issuehour AS busy
-            WHERE busy.project_id = issues_issue.project_id AND busy.issue_id = issues_issue.id
+            WHERE busy.project_id = %s AND busy.issue_id = issues_issue.id
               AND busy.hour > %s AND busy.hour <= %s
         )""",
-        (at - ESCALATES_AFTER, at),
+        (project_id, at - ESCALATES_AFTER, at),
     )
 
 

@@ -1,0 +1,106 @@
+"""A machine of a cluster that is away: what is on the others goes on. That it is away is only said here."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection
+from django.test import Client
+
+from events.counting import batches
+from events.taking.limits import Backlog
+from issues.services.ground import targets
+from projects.database import citus
+from projects.models import Organization, Project, User
+from tests.factories import IssueFactory, ProjectFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def refuse(what: object) -> Callable[..., Any]:
+    """Let statements fail that have this in their text or among their values, as Citus lets them fail."""
+
+    def asked(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        values = params.values() if isinstance(params, dict) else params or ()
+        if what in values or (isinstance(what, str) and what in sql):
+            raise OperationalError("connection to the remote node failed") from citus.MachineAway()
+        return execute(sql, params, many, context)
+
+    return asked
+
+
+@pytest.fixture(autouse=True)
+def spread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(citus, "is_spread", lambda: True)
+
+
+@pytest.fixture
+def lost(project: Project, organization: Organization) -> Iterator[Project]:
+    """Yield a project on a machine that is away."""
+    lost = ProjectFactory(organization=organization, slug="heart-of-gold")
+    with connection.execute_wrapper(refuse(lost.pk)):
+        yield lost
+
+
+def test_finds_an_issue_on_the_others(project: Project, lost: Project) -> None:
+    issue = IssueFactory(project=project)
+
+    assert targets.find([lost.pk, project.pk], str(issue.pk)) == issue
+    assert targets.split_by_project([issue.pk], [lost.pk, project.pk]) == {project.pk: {issue.pk}}
+
+
+def test_what_may_be_on_it_is_not_said_to_be_missing(project: Project, lost: Project) -> None:
+    issue = IssueFactory(project=project)
+
+    with pytest.raises(OperationalError):
+        targets.find([project.pk, lost.pk], str(issue.pk + 1))
+    with pytest.raises(OperationalError):
+        targets.split_by_project([issue.pk, issue.pk + 1], [project.pk, lost.pk])
+
+
+def test_one_database_that_is_away_is_asked_once(lost: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(citus, "is_spread", lambda: False)
+    asked = []
+
+    def ask(some: Any) -> list[int]:
+        asked.append(some)
+        raise OperationalError from citus.MachineAway()
+
+    with pytest.raises(OperationalError):
+        citus.ask_all_or_each(ask, [1, 2])
+
+    assert asked == [[1, 2]]
+
+
+def test_counts_what_waits_on_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(citus, "ask_each_shard", lambda table, sql: ["{7,5}", "{12}"])
+
+    with connection.execute_wrapper(refuse("FROM events_arrival")):
+        assert batches.projects() == [5, 7, 12]
+
+
+def test_what_was_set_aside_is_taken_up_shard_by_shard(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def ask(table: str, sql: str) -> list[str]:
+        asked.append((table, sql))
+        return ["UPDATE 2", "UPDATE 0"]
+
+    monkeypatch.setattr(citus, "ask_each_shard", ask)
+
+    assert batches.take_up() == 2
+    assert asked == [("events_arrival", "UPDATE {table} SET set_aside_at = NULL WHERE set_aside_at IS NOT NULL")]
+
+
+def test_events_are_taken_though_nobody_knows_how_many_wait_there() -> None:
+    with connection.execute_wrapper(refuse("FROM events_arrival")):
+        Backlog().check(10)
+
+
+def test_a_log_in_goes_on_without_its_note(jane: User, client: Client) -> None:
+    with connection.execute_wrapper(refuse('UPDATE "projects_user"')):
+        client.force_login(jane)
+    assert User.objects.get(pk=jane.pk).last_login is None
+
+    client.force_login(jane)
+    assert User.objects.get(pk=jane.pk).last_login is not None
