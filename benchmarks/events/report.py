@@ -9,6 +9,7 @@ from benchmarks.events.series import (
     BARE,
     BATCH,
     BESIDE,
+    BESIDE_BARE,
     COUNTED,
     PEOPLE,
     USUAL,
@@ -69,6 +70,8 @@ def sections(plan: Plan, results: Results) -> Iterator[str]:
     yield ""
     yield "One client that resolves single issues of another project, as usual and while"
     yield f"{results.beside_per_second:,.0f} events a second come and are counted, half of what could be sustained; ms."
+    yield "*Beside the bare floor*: as many come to that, and nobody counts them. A resolve shares only the cores and"
+    yield "PostgreSQL with those, so that is what two cores cost it which others use as well."
     yield ""
     yield from table(
         ("", "requests", "p50", "p95", "slowest"),
@@ -78,6 +81,6 @@ def sections(plan: Plan, results: Results) -> Iterator[str]:
                 f"{len(results.single[when].seconds)}",
                 *(milliseconds(percentile(results.single[when].seconds, share)) for share in (50, 95, 100)),
             )
-            for when, shown in ((USUAL, "as usual"), (BESIDE, "meanwhile"))
+            for when, shown in ((USUAL, "as usual"), (BESIDE, "meanwhile"), (BESIDE_BARE, "beside the bare floor"))
         ],
     )

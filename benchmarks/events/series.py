@@ -32,7 +32,7 @@ from projects.models import ClientKey, Organization, Project
 
 ONE, MANY = 1, 500  # issues
 BARE, ACCEPTED, COUNTED = "bare floor", "accepted", "accepted and counted"
-USUAL, BESIDE = "usual", "beside events"
+USUAL, BESIDE, BESIDE_BARE = "usual", "beside events", "beside events of the bare floor"
 BARE_PROGRAM = ("-m", "benchmarks.events")
 BATCH = 2_000
 PEOPLE = 100  # whom a batch is about
@@ -69,7 +69,7 @@ class Results:
     folded: dict[str, dict[str, Times]] = field(default_factory=dict)  # what a batch is of; floor or service
     sizes: dict[str, int] = field(default_factory=dict)  # events in it
     beside_per_second: float = 0.0
-    single: dict[str, Times] = field(default_factory=dict)  # resolve of 1 issue: usual, beside events
+    single: dict[str, Times] = field(default_factory=dict)  # resolve of 1 issue: usual, beside events, of the floor too
 
 
 class Place:
@@ -315,33 +315,38 @@ def _seconds_since(started: float, counted: int, size: int) -> float:
 
 
 def _beside(bench: Bench, place: Place, results: Results) -> None:
-    """Resolve single issues of another project, as usual and beside half of the events that can be sustained."""
+    """Resolve single issues of another project, as usual and beside half of the events that can be sustained.
+
+    And beside as many that the bare floor takes, by workers of its own, and that nobody counts: clients, floor and
+    PostgreSQL have the same two cores then, and a resolve shares nothing else with them.
+    """
     plan = bench.plan
     per_second = min(results.taken[COUNTED, issues].per_second for issues in plan.event_issues) / 2
     results.beside_per_second = per_second
-    results.single = {USUAL: Times(), BESIDE: Times()}
+    results.single = {USUAL: Times(), BESIDE: Times(), BESIDE_BARE: Times()}
     bench.tested.empty()
-    for number in tqdm(range(plan.event_rounds), desc="a resolve beside events"):
-        for when in turned((USUAL, BESIDE), number):
-            place.empty()
-            ids = bench.prepare(RESOLVE, 1, sets=plan.event_singles)
-            with (
-                counter() if when == BESIDE else nullcontext(),
-                senders(
-                    bench.server.port,
-                    place.project.pk,
-                    place.key.key,
-                    issues=MANY,
-                    seconds=plan.event_seconds,
-                    per_second=per_second,
-                ) as sending,
-            ):
-                if when == BESIDE:
-                    sending.begin()
-                until = perf_counter() + plan.event_seconds
-                while ids and perf_counter() < until:
-                    answer = ask(bench.client, RESOLVE, bench.seeds.tested, ids.pop())
-                    results.single[when].seconds.append(answer.seconds)
-                if when == BESIDE:
-                    sending.end()
+    with serving(BARE_PROGRAM) as bare:
+        for number in tqdm(range(plan.event_rounds), desc="a resolve beside events"):
+            for when in turned((USUAL, BESIDE, BESIDE_BARE), number):
+                place.empty()
+                ids = bench.prepare(RESOLVE, 1, sets=plan.event_singles)
+                with (
+                    counter() if when == BESIDE else nullcontext(),
+                    senders(
+                        bare.port if when == BESIDE_BARE else bench.server.port,
+                        place.project.pk,
+                        place.key.key,
+                        issues=MANY,
+                        seconds=plan.event_seconds,
+                        per_second=per_second,
+                    ) as sending,
+                ):
+                    if when != USUAL:
+                        sending.begin()
+                    until = perf_counter() + plan.event_seconds
+                    while ids and perf_counter() < until:
+                        answer = ask(bench.client, RESOLVE, bench.seeds.tested, ids.pop())
+                        results.single[when].seconds.append(answer.seconds)
+                    if when != USUAL:
+                        sending.end()
     bench.tested.empty()

@@ -46,7 +46,7 @@ def of_events() -> of.Results:
         folded={"2,000 of one issue": {"floor": Times([0.05]), "service": Times([0.1])}},
         sizes={"2,000 of one issue": 2_000},
         beside_per_second=250,
-        single={of.USUAL: Times([0.01]), of.BESIDE: Times([0.015])},
+        single={of.USUAL: Times([0.01]), of.BESIDE: Times([0.015]), of.BESIDE_BARE: Times([0.012])},
     )
 
 
