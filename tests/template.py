@@ -53,6 +53,24 @@ def template(parts: int = PARTITIONS) -> Iterator[str]:
         yield divided
 
 
+@contextmanager
+def template_with(word: str, fill: Callable[[], object]) -> Iterator[str]:
+    """Give the name of a copy of it with more in it, made when it is first asked for; nobody is connected to it.
+
+    :param word: tells what it was filled with: "name_version". Those of other versions are dropped.
+    """
+    with template() as name, connection._nodb_cursor() as cursor:
+        of_this_name = f"{name}_{word.rpartition('_')[0]}_"
+        cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [of_this_name])
+        found = {row[0] for row in cursor.fetchall()}
+        whole = f"{name}_{word}"
+        for old in found - {whole}:
+            cursor.execute(f'DROP DATABASE "{old}"')
+        if whole not in found:
+            _make(cursor, whole, fill, like=name)
+        yield whole
+
+
 def _make(cursor: Any, name: str, fill: Callable[[], object], *, like: str = "template1") -> None:
     """Make a database, which has its name only when it is whole."""
     unfinished = f"{PREFIX}unfinished"
