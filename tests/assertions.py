@@ -4,7 +4,8 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 import pytest
 from django.apps import apps
@@ -39,6 +40,30 @@ def locks_before_first_write(queries: Iterable[Mapping[str, str]], *, lock: str 
     )
 
 
+class Table(NamedTuple):
+    """What :func:`snapshot` asks of a table; ``by_issue`` is the column that names the issue, if one does."""
+
+    name: str
+    columns: list[str]
+    keys: list[str]
+    of_json: list[str]
+    by_issue: str
+
+
+@cache
+def _tables_of_issues() -> list[Table]:
+    """Return the issues, what hangs on them, and the mutations."""
+    found = []
+    for model in apps.get_app_config("issues").get_models():
+        if issubclass(model, (Issue, HangsOnIssue, Mutation)):
+            fields = {field.column: field for field in model._meta.concrete_fields if isinstance(field, Field)}
+            of_json = [column for column, field in fields.items() if isinstance(field, JSONField)]
+            by_issue = "" if model is Mutation else "id" if model is Issue else "issue_id"
+            keys = [field.column for field in model._meta.pk_fields]
+            found.append(Table(model._meta.db_table, list(fields), keys, of_json, by_issue))
+    return found
+
+
 def snapshot(
     issue_ids: Collection[int] | None = None, *, ignoring: Collection[str] = ()
 ) -> dict[str, dict[Any, dict[str, Any]]]:
@@ -47,30 +72,38 @@ def snapshot(
     ``assert snapshot() == before`` says that nothing changed. With ``issue_ids``, only these issues and what hangs on
     them; without, also the mutations. ``ignoring`` leaves out columns, whichever table they are in.
     """
-    tables: dict[str, dict[Any, dict[str, Any]]] = {}
-    known: set[str] = set()
-    for model in apps.get_app_config("issues").get_models():
-        if not issubclass(model, (Issue, HangsOnIssue, *([Mutation] if issue_ids is None else []))):
-            continue
-        columns = {field.column: field for field in model._meta.concrete_fields if isinstance(field, Field)}
-        keys = [field.column for field in model._meta.pk_fields]
-        where = "TRUE" if issue_ids is None else f"{'id' if model is Issue else 'issue_id'} = ANY(%(ids)s)"
-        with connection.cursor() as cursor:  # by hand: Django would write each of these statements anew, every time
+    described = [table for table in _tables_of_issues() if issue_ids is None or table.by_issue]
+    ids = {"ids": list(issue_ids or ())}
+    wheres = {table.name: "TRUE" if issue_ids is None else f"{table.by_issue} = ANY(%(ids)s)" for table in described}
+    tables: dict[str, dict[Any, dict[str, Any]]] = {table.name: {} for table in described}
+    with connection.cursor() as cursor:  # by hand: Django would write each of these statements anew, every time
+        # Most are empty: to ask that of all at once costs less than to read each.
+        cursor.execute(
+            " UNION ALL ".join(
+                f"SELECT '{n}' WHERE EXISTS (SELECT FROM {n} WHERE {where})" for n, where in wheres.items()
+            ),
+            ids,
+        )
+        filled = {name for (name,) in cursor.fetchall()}
+        for table in described:
+            if table.name not in filled:
+                continue
             cursor.execute(
-                f"SELECT {', '.join(columns)} FROM {model._meta.db_table} WHERE {where} ORDER BY {', '.join(keys)}",
-                {"ids": list(issue_ids or ())},
+                f"SELECT {', '.join(table.columns)} FROM {table.name} WHERE {wheres[table.name]}"
+                f" ORDER BY {', '.join(table.keys)}",
+                ids,
             )
-            rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
-        for column in (column for column, field in columns.items() if isinstance(field, JSONField)):
-            for row in rows:
-                row[column] = json.loads(row[column]) if isinstance(row[column], str) else row[column]
-        known.update(columns)
-        tables[model._meta.db_table] = {
-            row[keys[0]] if len(keys) == 1 else tuple(row[key] for key in keys): {
-                column: value for column, value in row.items() if column not in ignoring
+            rows = [dict(zip(table.columns, row, strict=True)) for row in cursor.fetchall()]
+            for column in table.of_json:
+                for row in rows:
+                    row[column] = json.loads(row[column]) if isinstance(row[column], str) else row[column]
+            tables[table.name] = {
+                row[table.keys[0]] if len(table.keys) == 1 else tuple(row[key] for key in table.keys): {
+                    column: value for column, value in row.items() if column not in ignoring
+                }
+                for row in rows
             }
-            for row in rows
-        }
+    known = {column for table in described for column in table.columns}
     assert known.issuperset(ignoring), f"no such columns: {sorted(set(ignoring) - known)}"
     return tables
 

@@ -15,7 +15,7 @@ from hypothesis import settings
 from pytest_django import DjangoDbBlocker
 
 from projects.models import Organization, Project, Role, Team, User
-from tests import citus
+from tests import citus, contexts
 from tests.api_client import Api, basic, bearer
 from tests.database import of_the_cast, standing, use_a_cluster_for_tests
 from tests.factories import (
@@ -48,6 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(watch, "statements")
     watch.begin()
     find_static_files_once()
+    contexts.keep_those_of_pages()
     # Some images of Python are set not to keep compiled modules. Each run, and each program that a test starts, would
     # compile the whole project again: half of the time that it takes to collect the tests.
     sys.dont_write_bytecode = False
