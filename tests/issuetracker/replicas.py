@@ -12,6 +12,7 @@ import psycopg2
 
 from issuetracker.postgres import binaries
 from issuetracker.postgres.cluster import PORT, SETTINGS, SUPERUSER, Cluster
+from tests.clusters import migrated
 
 NAME = "issuetracker"
 
@@ -66,10 +67,10 @@ def url_of(cluster: Cluster) -> str:
 
 
 def begin(home: Path) -> Pair:
-    """Make both. Whoever has made the folder takes it away, and whatever runs in it (tests/clusters.py)."""
-    primary = Cluster(_made(home / "primary"))
+    """Make both, with the tables. Who has made the folder takes it away, and what runs in it (tests/clusters.py)."""
+    migrated(home / "primary")
+    primary = Cluster(home / "primary")
     _start(primary)
-    primary.create_database(NAME)
     return Pair(home, primary, follow(primary, home / "replica"))
 
 

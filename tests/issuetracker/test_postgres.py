@@ -14,14 +14,22 @@ from typing import Any
 
 import pytest
 
-from tests.clusters import ROOT, folder, servers
+from tests.clusters import ROOT, folder, migrated, servers
 from tests.issuetracker.programs import STAY, Program, refusal, run
 
 
 @pytest.fixture
-def data() -> Iterator[Path]:
+def new() -> Iterator[Path]:
+    """A data folder that is not there yet."""
     with folder("data") as path:
         yield path
+
+
+@pytest.fixture
+def data(new: Path) -> Path:
+    """A data folder with a database, which no process uses. To make one takes seconds, to copy it does not."""
+    migrated(new)
+    return new
 
 
 def owner(data: Path) -> dict[str, Any]:
@@ -30,14 +38,14 @@ def owner(data: Path) -> dict[str, Any]:
     return {"user": found.st_uid, "group": found.st_gid} if os.geteuid() == 0 else {}
 
 
-def test_syncs_folds_letters_and_opens_no_port(data: Path) -> None:
+def test_syncs_folds_letters_and_opens_no_port(new: Path) -> None:
     program = Program(
-        data,
+        new,
         STAY + "say([ask(f'SHOW {name}') for name in ('fsync', 'listen_addresses')], ask(\"SELECT 'É' ILIKE 'é'\"))",
     )
     assert program.hears() == "ready"
 
-    (server,) = servers(data)
+    (server,) = servers(new)
     sockets = {
         os.readlink(link)[8:-1] for link in Path(f"/proc/{server}/fd").iterdir() if "socket:" in os.readlink(link)
     }
@@ -47,23 +55,23 @@ def test_syncs_folds_letters_and_opens_no_port(data: Path) -> None:
 
     assert sockets
     assert not sockets & {columns[9] for columns in listening}
-    assert stat.S_IMODE((data / "cluster").stat().st_mode) == 0o700
+    assert stat.S_IMODE((new / "cluster").stat().st_mode) == 0o700
     assert program.ends() == "['on', ''] True"
 
 
-def test_starts_nothing_before_the_first_connection(data: Path) -> None:
-    run(data, "connection.ops.quote_name('x')")
+def test_starts_nothing_before_the_first_connection(new: Path) -> None:
+    run(new, "connection.ops.quote_name('x')")
 
-    assert not data.exists()
+    assert not new.exists()
 
 
-def test_lets_racing_processes_share_one_server(data: Path) -> None:
-    programs = [Program(data, STAY + "say(ask('SELECT pg_postmaster_start_time()::text'))") for _ in range(4)]
+def test_lets_racing_processes_share_one_server(new: Path) -> None:
+    programs = [Program(new, STAY + "say(ask('SELECT pg_postmaster_start_time()::text'))") for _ in range(4)]
 
     assert [program.hears() for program in programs] == ["ready"] * 4
-    assert len(servers(data)) == 1
+    assert len(servers(new)) == 1
     assert len({program.ends() for program in programs}) == 1
-    assert servers(data) == []
+    assert servers(new) == []
 
 
 def test_stops_with_the_last_one_out(data: Path) -> None:

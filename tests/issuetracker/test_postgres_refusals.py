@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.clusters import folder, manage, migrated, servers
-from tests.issuetracker.programs import refusal, run
+from tests.issuetracker.programs import refusal
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def data() -> Iterator[Path]:
 
 
 def test_refuses_data_of_another_version_in_one_sentence(data: Path) -> None:
-    run(data, "ask('SELECT 1')")
+    migrated(data)
     (data / "cluster" / "PG_VERSION").write_text("12\n")
 
     sentence = refusal(data)

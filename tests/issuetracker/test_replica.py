@@ -35,7 +35,6 @@ def pair() -> Iterator[Pair]:
         home.mkdir()
         home.chmod(0o755)
         pair = begin(home)
-        manage(pair, "migrate", "-v0")
         manage(pair, "seed_projects", "--api-key", KEY, "--token", TOKEN)
         manage(pair, "seed_issues", "-v0", "--project", "the-interstellar-jurisdiction/pump-station", "--count", "30")
         yield pair
