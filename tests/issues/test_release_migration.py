@@ -19,6 +19,7 @@ from tests.factories import NOW, ActivityFactory, DeployFactory, IssueFactory, P
 pytestmark = pytest.mark.django_db(transaction=True)
 
 BEFORE = [("projects", "0004_used_last"), ("issues", "0011_understood_bodies")]
+AFTER = [("projects", "0007_numbers_of_releases"), ("issues", "0013_bases_in_the_new_order")]
 # Of apps that know nothing of ours: what they have needn't be made anew in each test.
 OF_OTHERS = {"admin", "auth", "axes", "contenttypes", "sessions"}
 SHARED, OWN, OF_NONE, UNLINKED, CARRIED, GONE = 1, 2, 3, 4, 5, 99
@@ -132,6 +133,15 @@ def fill_with_issues() -> None:
         )
 
 
+def old_activity(project: int, issue: int, status: str, kind: str, release: int | None) -> None:
+    run(
+        "INSERT INTO issues_activity (project_id, issue_id, kind, data, created_at, mutation_id,"
+        " before_status, before_resolved_at, before_resolution_kind, before_resolution_release_id)"
+        " VALUES (%s, %s, 'set_unresolved', '{}', now(), 1, %s, now(), %s, %s)",
+        *(project, issue, status, kind, release),
+    )
+
+
 def assert_each_project_has_a_row_of_its_own() -> None:
     rows = Release.objects.order_by("project", "version")
     assert list(rows.values_list("project__slug", "version")) == [
@@ -186,23 +196,34 @@ def test_gives_each_project_what_is_its_own(old_schema: None, capsys: pytest.Cap
     assert_issues_and_activities_name_the_row_of_their_project()
 
 
-def test_makes_a_row_where_an_issue_names_a_release_that_its_project_had_not(old_schema: None) -> None:
-    """Of no project at all, and of another organization's: whoever wrote that, nothing is lost."""
+def fill_with_unlinked() -> None:
+    """Fill the tables, and let issues name a release of no project, and one of another organization's."""
     fill()
     old_issue(1, 2, first=UNLINKED)
     old_issue(2, 4, last=UNLINKED)
     old_issue(3, 3, by=UNLINKED)
     old_issue(4, 1)
-    run(
-        "INSERT INTO issues_activity (project_id, issue_id, kind, data, created_at, mutation_id,"
-        " before_status, before_resolved_at, before_resolution_kind, before_resolution_release_id)"
-        " VALUES (1, 4, 'set_unresolved', '{}', now(), 1, 'resolved', now(), 'in_release', %s)",
-        UNLINKED,
-    )
+    old_activity(1, 4, "resolved", "in_release", UNLINKED)
 
-    migrate_to_now()
 
-    assert [release_of(1, "0.8"), Activity.objects.get().before_resolution_release_id] == [UNLINKED] * 2
+def let_some_wait() -> None:
+    """Let issues wait for the next release: by date p@1.9 was the newest, by number p@2.0 is."""
+    run("UPDATE projects_release SET released_at = '2025-12-01' WHERE id = %s", OWN)
+    run("UPDATE projects_release SET created_at = '2026-02-01', released_at = NULL WHERE id = %s", CARRIED)
+    for pk, base in ((5, CARRIED), (6, OWN), (7, None)):
+        old_issue(pk, 2, by=base or OWN)
+        run(
+            "UPDATE issues_issue SET resolution_kind = 'in_next_release', resolution_release_id = %s WHERE id = %s",
+            base,
+            pk,
+        )
+        old_activity(2, pk, "resolved", "in_next_release", base)
+
+
+def assert_a_row_is_there_where_an_issue_named_a_release_that_its_project_had_not() -> None:
+    """Whoever wrote that, nothing is lost."""
+    before = Activity.objects.get(issue=4).before_resolution_release_id
+    assert [release_of(1, "0.8"), before] == [UNLINKED] * 2
     assert [
         Issue.objects.values_list(column, flat=True).get(pk=pk)
         for pk, column in [(1, "first_release"), (2, "last_release"), (3, "resolution_release")]
@@ -210,40 +231,31 @@ def test_makes_a_row_where_an_issue_names_a_release_that_its_project_had_not(old
     assert not any(find(invariant) for invariant in INVARIANTS if "release" in invariant.name)
 
 
-def test_lets_nothing_be_settled_by_what_was_there_before(old_schema: None) -> None:
-    """By date p@1.9 was the newest, by number p@2.0 is: what waits for the next one goes on waiting, also when an undo
-    puts it back."""
-    fill()
-    run("UPDATE projects_release SET released_at = '2025-12-01' WHERE id = %s", OWN)
-    run("UPDATE projects_release SET created_at = '2026-02-01', released_at = NULL WHERE id = %s", CARRIED)
-    for pk, base in ((1, CARRIED), (2, OWN), (3, None)):
-        old_issue(pk, 2, by=base or OWN)
-        run(
-            "UPDATE issues_issue SET resolution_kind = 'in_next_release', resolution_release_id = %s WHERE id = %s",
-            base,
-            pk,
-        )
-        run(
-            "INSERT INTO issues_activity (project_id, issue_id, kind, data, created_at, mutation_id,"
-            " before_status, before_resolved_at, before_resolution_kind, before_resolution_release_id)"
-            " VALUES (2, %s, 'set_unresolved', '{}', now(), 1, 'resolved', now(), 'in_next_release', %s)",
-            *(pk, base),
-        )
-
-    migrate_to_now()
-
+def assert_nothing_is_settled_by_what_was_there_before() -> None:
+    """What waits for the next one goes on waiting, also when an undo puts it back."""
     bases = [release_of(2, "p@2.0"), OWN, None]
-    assert list(Issue.objects.order_by("id").values_list("resolution_release", flat=True)) == bases
-    before = Activity.objects.order_by("id").values_list("before_resolution_release_id", flat=True)
+    waiting = Issue.objects.filter(pk__gt=4).order_by("id")
+    assert list(waiting.values_list("resolution_release", flat=True)) == bases
+    before = Activity.objects.filter(issue__gt=4).order_by("id").values_list("before_resolution_release_id", flat=True)
     assert list(before) == bases
     assert next_releases({(2, bases[0])}, at=NOW) == {}
 
 
-def test_says_nothing_where_there_was_none(old_schema: None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_loses_nothing_and_settles_nothing(old_schema: None) -> None:
+    fill_with_unlinked()
+    let_some_wait()
+
     migrate_to_now()
 
+    assert_a_row_is_there_where_an_issue_named_a_release_that_its_project_had_not()
+    assert_nothing_is_settled_by_what_was_there_before()
+
+
+def test_says_nothing_where_there_was_none(old_schema: None, capsys: pytest.CaptureFixture[str]) -> None:
+    migrate(AFTER)
+
     assert capsys.readouterr().out == ""
-    assert not Release.objects.exists()
+    assert run("SELECT count(*) FROM projects_release") == [(0,)]
 
 
 def test_can_be_taken_back() -> None:
