@@ -136,9 +136,16 @@ PART = Part(
     allowed="(back.resolution_release_id IS NULL OR release.id IS NOT NULL)",
     back=_BACK,
     comes_as_another=_WAITED_FOR_ANOTHER,
+    # LIMIT keeps the look-up of a release by itself: joined, all releases of the project were read for each issue, also
+    # for those that no release resolved.
     tables=f"""
-        LEFT JOIN projects_release AS release
-            ON release.project_id = issue.project_id AND release.id = activity.before_resolution_release_id
+        LEFT JOIN LATERAL (
+            SELECT there.id, there.version
+            FROM projects_release AS there
+            WHERE activity.before_resolution_release_id IS NOT NULL
+              AND there.project_id = issue.project_id AND there.id = activity.before_resolution_release_id
+            LIMIT 1
+        ) AS release ON true
         LEFT JOIN projects_user AS person ON person.id = activity.before_status_by_id
         CROSS JOIN LATERAL (SELECT {_is_over("activity.before_")} AS is_over) AS snooze
     """,
