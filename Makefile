@@ -71,7 +71,7 @@ fix: setup ## let ruff mend lint and format; write docs/openapi.yaml and docs/ro
 	$(python) manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 	$(python) manage.py list_routes > docs/routes.md
 
-bench: setup ## measure what requests cost, in half an hour or more; writes docs/benchmarks.md (ARGS=--quick: two, only prints)
+bench: setup ## measure what requests cost, in half an hour or more; writes docs/benchmarks.md (ARGS=--quick: seven, only prints; ARGS='--only lists': one section)
 	@exec $(python) -m benchmarks $(ARGS)
 
 # Written last: an installation that was interrupted is begun again, a finished one costs nothing.

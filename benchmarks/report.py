@@ -43,30 +43,29 @@ LABELS = {FLOOR: "floor", SERVICE: "service", HTTP: "HTTP", BARE: "bare copy"}
 
 
 def write(plan: Plan, results: Results, targets: Sequence[Target], *, chart: str, today: date) -> str:
-    """Return the whole report; ``chart`` is where its picture is."""
-    return "\n".join(
-        [
-            *_beginning(plan, chart, today),
-            *_targets(targets),
-            *_named(results),
-            *_all(results),
-            *_carried(plan, results),
-            *_undo(results),
-            *_undone(results),
-            *_growth(plan, results),
-            *_clients(results),
-            *_lists(plan, results),
-            *_small(results),
-            *_crowds(plan, results),
-            *_statements(results),
-            *_wal(results),
-            *_memory(plan, results),
-            *_bystanders(plan, results),
-            *_holders(results),
-            *of_events.sections(plan, results.events),
-            *_how(plan),
-        ]
-    )
+    """Return the report of what was measured; ``chart`` is where its picture is."""
+    found = [
+        (True, _beginning(plan, chart, today)),
+        (targets, _targets(targets)),
+        (results.named, _named(results)),
+        (results.all, _all(results)),
+        (results.carried, _carried(plan, results)),
+        (results.undo, _undo(results)),
+        (results.undone, _undone(results)),
+        (results.named and results.all, _growth(plan, results)),
+        (results.loads, _clients(results)),
+        (results.lists, _lists(plan, results)),
+        (results.spent, _small(results)),
+        (results.crowds, _crowds(plan, results)),
+        (results.statements, _statements(results)),
+        (results.named, _wal(results)),
+        (results.worker_memory, _memory(plan, results)),
+        (results.singles, _bystanders(plan, results)),
+        (results.held, _holders(results)),
+        (results.events.taken, of_events.sections(plan, results.events)),
+        (True, _how(plan)),
+    ]
+    return "\n".join(line for measured, lines in found if measured for line in lines)
 
 
 def picture(plan: Plan, results: Results) -> str:
@@ -213,8 +212,6 @@ def _all(results: Results) -> Iterator[str]:
 
 
 def _carried(plan: Plan, results: Results) -> Iterator[str]:
-    if not results.carried:
-        return
     yield "## What the table carries"
     yield ""
     count = len(results.carried[BARE][RESOLVE.name].seconds)

@@ -65,21 +65,22 @@ def ratio(cell: Cell, way: str, other: str) -> float:
 
 
 def check(plan: Plan, results: Results) -> list[Target]:
-    """Return each target with what was measured of it; those that this plan doesn't measure are left out."""
-    return [
-        *_named(results),
-        *_all(results),
-        *_undo(results),
-        *_over_http(results),
-        *_statements(results),
-        *_memory(plan, results),
-        *_clients(results),
-        *_lists(plan, results),
-        *_crowds(plan, results),
-        *_bystanders(plan, results),
-        *_holders(results),
-        *_events(results.events),
+    """Return each target with what was measured of it; those that were not measured are left out."""
+    found = [
+        (results.named, _named(results)),
+        (results.all, _all(results)),
+        (results.undo or results.undone, _undo(results)),
+        (results.loads, _over_http(results)),
+        (results.statements, _statements(results)),
+        (results.worker_memory, _memory(plan, results)),
+        (results.loads, _clients(results)),
+        (results.lists, _lists(plan, results)),
+        (results.crowds, _crowds(plan, results)),
+        (results.singles, _bystanders(plan, results)),
+        (results.held, _holders(results)),
+        (results.events.taken, _events(results.events)),
     ]
+    return [target for measured, targets in found if measured for target in targets]
 
 
 def _at_most(what: str, most: float, measured: float, note: str = "") -> Target:

@@ -93,6 +93,17 @@ def test_every_target_holds_when_everything_is_fast(results: Results) -> None:
     assert broken(results) == []
 
 
+@pytest.mark.django_db
+def test_tells_of_what_was_measured_alone(results: Results) -> None:
+    alone = Results(lists=results.lists)
+    targets = check(QUICK, alone)
+    text = report.write(QUICK, alone, targets, chart="benchmarks.svg", today=date(2026, 11, 5))
+
+    assert len(targets) == 3
+    headings = [line for line in text.splitlines() if line.startswith("## ")]
+    assert headings == ["## Targets", "## Lists", "## How it is measured"]
+
+
 def test_names_the_verb_that_is_too_dear(results: Results) -> None:
     results.named["merge", 1_000] = cell(service=1.6)
 
