@@ -253,7 +253,7 @@ def bare_copy() -> Iterator[dict[str, Part]]:
         )
         cursor.execute("ALTER TABLE bare.issues_issue SET (autovacuum_enabled = false)")
         cursor.execute("INSERT INTO bare.issues_issue SELECT * FROM public.issues_issue ORDER BY id")
-        cursor.execute("ALTER TABLE bare.issues_issue ADD PRIMARY KEY (id)")
+        cursor.execute("ALTER TABLE bare.issues_issue ADD PRIMARY KEY (id, project_id)")
         cursor.execute(INDEXES)
         indexes = {name: (sql, holds_most) for name, sql, holds_most in cursor.fetchall()}
         cursor.execute(indexes.pop("issues_issue_listed_by_status")[0])
