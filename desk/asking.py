@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from django.http import QueryDict
 from rest_framework.exceptions import ValidationError
 
-from desk.people import Visitor
+from desk.people import AT_ONCE, Visitor
 from issues.querysets import URGENCY
 from issues.reading.lists import ListQuery
 from issues.search import Term, parse
+from issues.search.conditions import NamesProject
 from issues.serializers.list_query import read_list_query, read_project_ids, read_stats_period
 from projects.api.pagination import read_cursor
 from projects.api.parameters import MAX_QUERY
@@ -34,6 +35,7 @@ class Asked:
     :ivar projects: those that the view is about, which somebody sees.
     :ivar chosen: the ids of projects that the address names; empty for all.
     :ivar query: what is read; None when something is not understood, and ``error`` says what.
+    :ivar must_choose: whether nothing is read since somebody sees too many projects, and says none.
     """
 
     params: QueryDict
@@ -44,6 +46,7 @@ class Asked:
     chart: str
     query: ListQuery | None
     error: str = ""
+    must_choose: bool = False
 
     @property
     def sort(self) -> str:
@@ -81,11 +84,17 @@ def read_asked(params: QueryDict, visitor: Visitor) -> Asked:
     )
     try:
         chosen = read_project_ids(params.getlist("project")) or frozenset()
-        asked = replace(asked, chosen=chosen, projects=visitor.seen(chosen) if chosen else visitor.projects)
-        if unknown := sorted(chosen.difference(project.pk for project in asked.projects)):
-            return replace(asked, error=f"There is no project {unknown[0]} here, or none that you see.")
+        projects, error = read_chosen(chosen, visitor)
+        asked = replace(asked, chosen=chosen, projects=projects)
+        if error:
+            return replace(asked, error=error)
         terms = parse(words, user_id=visitor.by.user_id, max_length=MAX_QUERY, of_organization=True)
         asked = replace(asked, terms=terms)
+        if visitor.sees_more and not chosen:
+            called = _called(terms)
+            asked = replace(asked, must_choose=not called, projects=visitor.called(called) if called else [])
+        if asked.must_choose:
+            return asked
         query = read_list_query(_as_the_api_is_asked(params, words), period_narrows=True, by=visitor.by)
         query = replace(query, position=_position(params, query), stats=read_stats_period(asked.chart))
     except Refusal as refusal:
@@ -93,6 +102,26 @@ def read_asked(params: QueryDict, visitor: Visitor) -> Asked:
     except ValidationError as error:
         return replace(asked, error=first_sentence(error.detail))
     return replace(asked, query=query)
+
+
+def read_chosen(chosen: frozenset[int], visitor: Visitor) -> tuple[Sequence[Project], str]:
+    """Return the projects that an address names, all where it names none; and what is wrong with that, or ""."""
+    if not chosen:
+        return visitor.projects, ""
+    if len(chosen) > AT_ONCE:
+        return [], f"Choose {AT_ONCE:,} projects at most."
+    projects = visitor.seen(chosen)
+    unknown = sorted(chosen.difference(project.pk for project in projects))
+    return projects, f"There is no project {unknown[0]} here, or none that you see." if unknown else ""
+
+
+def _called(search: Sequence[Term]) -> frozenset[str]:
+    """Return the slugs of which a search asks for one: nothing of other projects can match it."""
+    for term in search:
+        slugs = frozenset(each.slug for each in term.conditions if isinstance(each, NamesProject))
+        if len(slugs) == len(set(term.conditions)) and not term.negated:
+            return slugs
+    return frozenset()
 
 
 def _words(params: QueryDict) -> str:

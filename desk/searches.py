@@ -1,11 +1,10 @@
 """Searches that people saved: their own, and those that members of their organizations share."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Q
+from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_POST
 
@@ -16,6 +15,7 @@ from projects.models import Organization
 from projects.querysets import is_id
 
 AT_MOST = 50  # of one person
+SHOWN = 200  # of one person, and shared with them
 
 # Of everybody: the first is where one comes in.
 STANDING = (
@@ -40,8 +40,13 @@ class Saved:
 
 def read_saved(visitor: Visitor) -> list[Saved]:
     """Return what somebody has saved, and what is shared with them: one statement."""
-    organizations = {project.organization_id for project in visitor.projects}
-    found = SavedSearch.objects.filter(Q(owner=visitor.user) | Q(organization__in=organizations))
+    is_mine = Q(owner=visitor.user)
+    if visitor.sees_more:
+        found = SavedSearch.objects.filter(is_mine | Q(organization__in=Organization.objects.visible_to(visitor.by)))
+    else:
+        found = SavedSearch.objects.filter(is_mine | Q(organization__in=visitor.organizations))
+    own_first = found.annotate(is_mine=ExpressionWrapper(is_mine, BooleanField())).order_by("-is_mine", "name", "pk")
+    searches = own_first.select_related("organization")[:SHOWN]
     return [
         Saved(
             id=search.pk,
@@ -50,13 +55,8 @@ def read_saved(visitor: Visitor) -> list[Saved]:
             is_mine=search.owner_id == visitor.user.pk,
             shared_in="" if search.organization is None else search.organization.slug,
         )
-        for search in found.select_related("organization").order_by("name", "pk")
+        for search in sorted(searches, key=lambda search: (search.name, search.pk))
     ]
-
-
-def organizations_of(visitor: Visitor) -> Sequence[Organization]:
-    """Return the organizations with whose members somebody may share a search."""
-    return list({project.organization_id: project.organization for project in visitor.projects}.values())
 
 
 class SaveForm(forms.Form):
@@ -86,7 +86,7 @@ def searches_page(request: HttpRequest) -> HttpResponse:
             request, "Give the search a name of up to 60 characters; its address may not be longer than 4,000."
         )
         return HttpResponseRedirect(back)
-    shared = {str(each.pk): each for each in organizations_of(visitor)}.get(form.cleaned_data["organization"])
+    shared = {str(each.pk): each for each in visitor.organizations}.get(form.cleaned_data["organization"])
     mine = SavedSearch.objects.filter(owner=visitor.user)
     if mine.exclude(name=form.cleaned_data["name"]).count() >= AT_MOST:
         messages.error(request, f"You have {AT_MOST} saved searches; remove one first.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache, reduce
 from operator import or_
@@ -119,8 +119,8 @@ def _next_keys(issues: QuerySet[Any], walk: _Walk) -> Sql:
     keys = issues.values_list(position.sort.column, "id")
     if position.sort.column == URGENCY:
         return _by_urgency(keys, position, limit)
-    if position.sort.column in HOT_SORTS and walk.towards_less:
-        return _hot_first(keys, position, limit)
+    if walk.cold:
+        return _sorted(keys, position, limit)
     if walk.from_hot:  # towards more: the others are hot, too
         keys = keys.filter(**{f"{position.sort.column}__gte": HOT})
     elif position.sort.column not in INDEXED_SORTS:
@@ -178,18 +178,6 @@ BY_STATUS = frozenset({"last_seen", "urgency"})
 # By these, those with at least so many are in an index (Issue.Meta.indexes), and nearly all that anybody looks at.
 HOT_SORTS = frozenset({"times_seen", "users_seen"})
 HOT = 100
-
-
-def _hot_first(keys: QuerySet[Any], position: Position, limit: int) -> Sql:
-    """Return the SQL of the keys next to a position, the largest number first: out of the index of the hot ones; of
-    the others, which have none and must all be read and sorted, only where the hot ones are too few."""
-    column = position.sort.column
-    hot, cold = keys.filter(**{f"{column}__gte": HOT}), keys.filter(**{f"{column}__lt": HOT})
-    steps: list[_Step] = [
-        (hot, lambda some: some.order_by(*position.order())[:limit].query.sql_with_params()),
-        (cold, lambda some: _sorted(some, position, limit)),
-    ]
-    return _one_after_another(steps, limit)
 
 
 def _by_urgency(keys: QuerySet[Any], position: Position, limit: int) -> Sql:
@@ -300,6 +288,34 @@ def holds(term: Condition, *, at: datetime) -> Q | RawSQL:
     raise LookupError(f"Nobody has looked up what {term} is.")
 
 
+# What a comparison is where the term is negated: neither column is ever NULL.
+_OPPOSITE: Mapping[str, str] = {">": "<=", ">=": "<", "<": ">=", "<=": ">"}
+
+
+def implied(term: search.Term, *, at: datetime) -> Q | None:
+    """Return what a term about when an issue was first seen says of when it was last seen, or the other way round; None
+    where it says nothing.
+
+    Nothing is seen last before it is seen first: the constraints ``issues_issue_first_seen_is_first`` and
+    ``issues_issue_totals_include_own``, of every row. So it leaves nothing out, and ends a walk in the order of the
+    other column, which would look for what is new among all that is old.
+    """
+    match term.condition:
+        case terms.IsSeenAt(column, comparison, moment):
+            word: str = comparison
+        case terms.IsSeenWithin(column, ago, longer):
+            word, moment = "<=" if longer else ">=", at - ago
+        case _:
+            return None
+    if term.negated:
+        word = _OPPOSITE[word]
+    if column == "first_seen" and word in {">", ">="}:
+        return Q(**{f"last_seen{_LOOKUPS[word]}": moment})
+    if column == "last_seen" and word in {"<", "<="}:
+        return Q(**{f"first_seen{_LOOKUPS[word]}": moment})
+    return None
+
+
 def _is_one_of(column: str, ids: Iterable[int]) -> RawSQL:
     """Return the condition that a column has one of these ids; of none, and of NULL, it is false."""
     name = f"issues_issue.{column}"
@@ -372,6 +388,10 @@ _SEEN_IN = """
 """
 
 
+# Where what is counted is looked for, in no order over all: so PostgreSQL stops as soon as it has enough.
+ANYWHERE = Position(Sort("last_seen"))
+
+
 class _Walk(NamedTuple):
     """What the words of a page's SQL depend on; all else are values."""
 
@@ -383,10 +403,8 @@ class _Walk(NamedTuple):
     of_one_project: bool
     limit: int
     is_sorted: bool  # over all parts, not in each of them alone
-
-    @property
-    def towards_less(self) -> bool:
-        return self.sort.descending is not self.backwards
+    hot: bool = False  # only of those that are hot
+    cold: bool = False  # only of the others
 
     @property
     def position(self) -> Position:
@@ -406,16 +424,27 @@ def _statement(issues: IssueQuerySet, walk: _Walk) -> Statement:
     project = hole("project_id") if walk.of_one_project else RawSQL("scope.project_id", ())
     at, position = hole("at"), walk.position
     here = issues.sortable(walk.sort).filter(project_id=project).visible().filter(position.beyond())
+    if walk.cold:
+        here = here.filter(**{f"{walk.sort.column}__lt": HOT})
     ended = _ended(at)
     everything = issues.model._default_manager.filter(project_id=project).visible()
+    if walk.hot:  # whatever their status, they are in one index: one walk
+        these = here if walk.statuses is None else here.filter(status_counts_as(walk.statuses, at=at))
+        hottest = these.filter(**{f"{walk.sort.column}__gte": HOT}).values_list(walk.sort.column, "id")
+        return _in_projects([hottest.order_by(*position.order())[: walk.limit].query.sql_with_params()], walk)
     parts = [
         _next_ended(here.filter(part), everything.filter(part), walk)
         if part in ended and walk.sort.column not in BY_STATUS
         else _next_keys(here.filter(part), walk)
         for part in _parts(walk.statuses, walk.sort, at=at)
     ]
+    return _in_projects(parts, walk)
+
+
+def _in_projects(parts: Sequence[Sql], walk: _Walk) -> Statement:
+    """Return the statement of what these queries find, each in one project after the other."""
     keys = f"({' UNION ALL '.join(f'({sql})' for sql, _ in parts)}) AS part (sorted_by, id)"
-    order = f"ORDER BY {_direction(position)}" if walk.is_sorted else ""
+    order = f"ORDER BY {_direction(walk.position)}" if walk.is_sorted else ""
     if not walk.of_one_project:
         keys = f"unnest(%(project_ids)s::bigint[]) AS scope (project_id) CROSS JOIN LATERAL {keys}"
     return kept(
@@ -487,6 +516,8 @@ class IssueQuerySet(QuerySet[Any]):
         for term in search_terms:
             found = holds(term.condition, at=at)
             issues = issues.filter(~found if term.negated else found)
+            bound = implied(term, at=at)
+            issues = issues if bound is None else issues.filter(bound)
         return issues
 
     def in_scope(self, scope: AllIssues, *, at: datetime) -> Self:
@@ -518,8 +549,30 @@ class IssueQuerySet(QuerySet[Any]):
         if len(groups) > 1:
             keys = [self.page(group, statuses, at=at, position=position, limit=limit) for group in groups]
             return merged(keys, position, limit)
+        if position.sort.column in HOT_SORTS and position.sort.descending is not position.backwards:
+            return self._hot_first(project_ids, statuses, position, limit, at=at)
         walk = self._walk(project_ids, statuses, position, limit)
         return walk.by_index().rows(**_values(project_ids, position, at=at))
+
+    def _hot_first(
+        self,
+        project_ids: Sequence[int],
+        statuses: Iterable[IssueStatus] | None,
+        position: Position,
+        limit: int,
+        *,
+        at: datetime,
+    ) -> list[Key]:
+        """Return the keys next to a position, the largest number first: out of the index of the hot ones; of the
+        others, which have none and must all be read and sorted, only where the hot ones are too few."""
+        values, found = _values(project_ids, position, at=at), list[Key]()
+        if position.key is None or position.key[0] >= HOT:
+            walk = self._walk(project_ids, statuses, position, limit, hot=True)
+            found = walk.by_index().alone().rows(**values)
+        if len(found) == limit:
+            return found
+        walk = self._walk(project_ids, statuses, position, limit - len(found), cold=True)
+        return found + walk.by_index().rows(**values)
 
     def first_page(
         self,
@@ -542,11 +595,12 @@ class IssueQuerySet(QuerySet[Any]):
             ]
             return merged([keys for keys, _ in firsts], start, limit), min(sum(count for _, count in firsts), count_to)
         if self.query.where or start.sort.column != "last_seen":
-            # What is dear to find, or to sort, is read for the page alone: to count, it is enough to come across some.
-            keys = self.page(project_ids, statuses, at=at, position=start, limit=limit)
-            if len(keys) < limit:
-                return keys, len(keys)
-            return keys, self.count_up_to(count_to, project_ids, statuses, at=at)
+            # What is dear to find is looked for once, in no order: where that is all, it is sorted here. What is dear
+            # to sort is sorted for the page alone.
+            some = self._some(count_to, project_ids, statuses, at=at)
+            if len(some) < count_to:
+                return self._of_these(some, project_ids, start)[:limit], len(some)
+            return self.page(project_ids, statuses, at=at, position=start, limit=limit), count_to
         # The page is where what is counted begins.
         walk = self._walk(project_ids, statuses, start, count_to).within(
             f"SELECT page.*, count(*) OVER () FROM ({{}}) AS page ORDER BY {_direction(start)} LIMIT {limit:d}"
@@ -581,13 +635,25 @@ class IssueQuerySet(QuerySet[Any]):
         groups = citus.together(project_ids)
         if len(groups) > 1:
             return min(sum(self.count_up_to(limit, group, statuses, at=at) for group in groups), limit)
-        start = Position(Sort("last_seen"))
-        # In no order over all: so PostgreSQL stops as soon as it has enough.
-        walk = self._walk(project_ids, statuses, start, limit, is_sorted=False).within(
-            "SELECT count(*) FROM ({}) AS page"
-        )
-        count: int = walk.by_index().rows(**_values(project_ids, start, at=at))[0][0]
+        walk = self._walk(project_ids, statuses, ANYWHERE, limit, is_sorted=False)
+        counting = walk.within("SELECT count(*) FROM ({}) AS page").by_index().alone()
+        count: int = counting.rows(**_values(project_ids, ANYWHERE, at=at))[0][0]
         return count
+
+    def _some(
+        self, limit: int, project_ids: Sequence[int], statuses: Iterable[IssueStatus] | None, *, at: datetime
+    ) -> list[Key]:
+        """Return up to ``limit`` keys, by the last event, of what ``count_up_to`` counts."""
+        walk = self._walk(project_ids, statuses, ANYWHERE, limit, is_sorted=False)
+        return walk.by_index().alone().rows(**_values(project_ids, ANYWHERE, at=at))
+
+    def _of_these(self, keys: list[Key], project_ids: Sequence[int], start: Position) -> list[Key]:
+        """Return the keys of the issues that these are of, sorted as a list from ``start`` on."""
+        if keys and start.sort != ANYWHERE.sort:
+            issues: Any = self.model._default_manager
+            these = issues.sortable(start.sort).of_projects(project_ids).filter(id__any_of=[pk for _, pk in keys])
+            keys = list(these.order_by().values_list(start.sort.column, "id"))
+        return sorted(keys, reverse=start.sort.descending)
 
     def _walk(
         self,
@@ -597,6 +663,8 @@ class IssueQuerySet(QuerySet[Any]):
         limit: int,
         *,
         is_sorted: bool = True,
+        hot: bool = False,
+        cold: bool = False,
     ) -> Statement:
         walk = _Walk(
             None if statuses is None else frozenset(statuses),
@@ -607,6 +675,8 @@ class IssueQuerySet(QuerySet[Any]):
             of_one_project=len(project_ids) == 1,
             limit=limit,
             is_sorted=is_sorted,
+            hot=hot,
+            cold=cold,
         )
         model: type[Model] = self.model
         return _statement(self, walk) if self.query.where else _kept_statement(model, walk)

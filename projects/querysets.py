@@ -148,6 +148,34 @@ OF_MEMBER = """
                WHERE works_on.project_id = project.id AND on_team.user_id = member.user_id
            ))
 """
+# The same, so many of them. Whoever sees all of an organization sees the first ones; the others have what is their
+# teams'.
+FIRST_OF_MEMBER = """
+    SELECT project.id
+    FROM projects_organizationmember AS member
+    JOIN projects_organization AS organization ON organization.id = member.organization_id
+    CROSS JOIN LATERAL (SELECT organization.open_membership OR member.role IN ('manager', 'owner')) AS sees (everything)
+    CROSS JOIN LATERAL (
+        (
+            SELECT id FROM projects_project
+            WHERE organization_id = organization.id AND sees.everything
+            ORDER BY slug
+            LIMIT {limit:d}
+        )
+        UNION ALL
+        (
+            SELECT DISTINCT works_on.project_id
+            FROM projects_team_members AS on_team
+            JOIN projects_project_teams AS works_on ON works_on.team_id = on_team.team_id
+            JOIN projects_project AS of_team ON of_team.id = works_on.project_id
+            WHERE on_team.user_id = member.user_id AND of_team.organization_id = organization.id
+              AND NOT sees.everything
+            LIMIT {limit:d}
+        )
+    ) AS project (id)
+    WHERE member.user_id = %s
+    LIMIT {limit:d}
+"""
 ALL = """
     FROM projects_organization AS organization
     JOIN projects_project AS project ON project.organization_id = organization.id
@@ -169,8 +197,20 @@ class ProjectQuerySet(MentioningQuerySet):
 
     def visible_to(self, caller: Caller) -> Self:
         """Keep the projects that the caller may see (contract 1.2); the others can't even be found."""
+        if caller.sees_everything:
+            return self
         sql, params = _visible_to(caller)
         return self.filter(pk__in=RawSQL(f"SELECT project.id {sql}", params))
+
+    def first_visible_to(self, caller: Caller, limit: int) -> Self:
+        """Return up to ``limit`` of the projects that the caller may see, in no order: all, where they are not more.
+
+        However many there are, of the caller's organizations and of others: by the indexes of each of theirs.
+        """
+        if caller.user_id is None or caller.sees_everything:
+            return self.visible_to(caller).order_by("organization_id", "slug")[:limit]
+        first = FIRST_OF_MEMBER.format(limit=limit)
+        return self.filter(pk__in=RawSQL(first, (caller.user_id,)))
 
     def visible_to_member(self, user_id: int) -> Self:
         """Keep the projects that this user sees as a member of their organization: by role, team or open membership."""

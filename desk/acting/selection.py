@@ -11,7 +11,7 @@ from desk.asking import Asked, read_asked
 from desk.people import Visitor
 from issues.mutation import AllIssues, IssueScope, NamedIssues
 from issues.reading.selected import resolved
-from issues.services.ground.targets import split_by_project
+from issues.services.ground.targets import projects_of, split_by_project
 from projects.models import Project
 from projects.querysets import is_id
 
@@ -22,11 +22,13 @@ AT_MOST = 10_000  # issues that are named one by one
 class Selection:
     """Issues of several projects, or none.
 
+    :ivar among: the projects of them, and perhaps others.
     :ivar ids: by project, ascending; None for all that ``view`` finds.
     :ivar gone: ids among those that were selected of which somebody sees no issue.
     """
 
     visitor: Visitor
+    among: Sequence[Project]
     ids: Mapping[int, frozenset[int]] | None
     gone: Sequence[int] = ()
     view: Asked | None = None
@@ -42,7 +44,7 @@ class Selection:
 
     def projects(self, ids: Sequence[int]) -> list[Project]:
         """Return the projects with these ids, ascending."""
-        return sorted(self.visitor.seen(ids), key=lambda project: project.pk)
+        return sorted((each for each in self.among if each.pk in ids), key=lambda project: project.pk)
 
     def scopes(self, *, only: Sequence[int] | None = None) -> Sequence[IssueScope]:
         """Return what the services are told: a scope for each project, ascending; ``only`` for some of them."""
@@ -76,8 +78,8 @@ def read_selection(data: QueryDict, visitor: Visitor) -> Selection | None:
     if data.get("all"):
         view = read_asked(data, visitor)
         if view.query is None:
-            raise BadRequest(view.error)
-        return Selection(visitor, None, view=view)
+            raise BadRequest(view.error or "Choose some projects first.")
+        return Selection(visitor, view.projects, None, view=view)
     words = [*data.getlist("id"), *(word for word in data.get("ids", "").split(",") if word)]
     if len(words) > AT_MOST or not all(map(is_id, words)):
         raise BadRequest(f"These are no ids of issues, or more than {AT_MOST:,}.")
@@ -87,5 +89,6 @@ def read_selection(data: QueryDict, visitor: Visitor) -> Selection | None:
 def named(ids: Iterable[int], visitor: Visitor) -> Selection:
     """Return a selection of these issues, as far as somebody sees them."""
     asked = frozenset(ids)
-    found = split_by_project(asked, [project.pk for project in visitor.projects])
-    return Selection(visitor, dict(sorted(found.items())), sorted(asked.difference(*found.values())))
+    projects = visitor.among(lambda: projects_of(asked))
+    found = split_by_project(asked, [project.pk for project in projects])
+    return Selection(visitor, projects, dict(sorted(found.items())), sorted(asked.difference(*found.values())))

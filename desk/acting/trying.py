@@ -119,7 +119,7 @@ def look_at(selection: Selection, act: Act) -> Subject:
 
 
 def _items(selection: Selection, ids: Sequence[int], act: Act) -> list[Item]:
-    found = {item.id: item for item in read_items(selection.visitor.projects, ids, by=act.by, at=act.at)}
+    found = {item.id: item for item in read_items(selection.among, ids, by=act.by, at=act.at)}
     return [found[pk] for pk in ids if pk in found]
 
 
@@ -177,7 +177,7 @@ def _tried(
     if merged is not None:
         fates = dict.fromkeys(merged.children, MERGED)
     rows = _rows(subject, after, fates or {})
-    projects = {project.pk: project for project in subject.selection.visitor.projects}
+    projects = {project.pk: project for project in subject.projects}
     return Trial(
         matched=sum(outcome.matched for outcome in outcomes),
         changed=sum(outcome.changed for outcome in outcomes),

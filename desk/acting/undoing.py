@@ -8,7 +8,7 @@ from desk.acting.attempting import act_of, attempt, say_done
 from desk.people import visitor_of
 from desk.ways import way_back
 from desk.wording import counted
-from issues.reading.history import find_those
+from issues.reading.history import find_those, projects_of
 from issues.services import undo
 from projects.querysets import is_id
 from projects.roles import May
@@ -27,7 +27,8 @@ def undo_page(request: HttpRequest) -> HttpResponse:
     visitor = visitor_of(request)
     ids = [int(word) for word in request.POST.getlist("mutation")[:AT_ONCE] if is_id(word)]
     standing = standing_in(request)
-    theirs = [project.pk for project in visitor.projects if standing.may(May.TRIAGE, project.organization_id)]
+    projects = visitor.among(lambda: projects_of(ids))
+    theirs = [project.pk for project in projects if standing.may(May.TRIAGE, project.organization_id)]
     mutations = find_those(theirs, ids)
     if not mutations:
         messages.error(request, undo.UnknownMutation.sentence)

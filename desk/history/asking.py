@@ -8,8 +8,8 @@ from typing import Any
 from django.http import QueryDict
 from rest_framework.exceptions import ValidationError
 
-from desk.asking import first_sentence
-from desk.list.chips import PROJECTS_OFFERED, Chip, Choice
+from desk.asking import first_sentence, read_chosen
+from desk.list.chips import Chip, Choice, projects_chip
 from desk.people import Visitor
 from issues.enums import MutationKind
 from issues.reading.history import NEWEST_FIRST
@@ -46,6 +46,7 @@ class Asked:
     :ivar chosen: the ids of projects that the address names; empty for all.
     :ivar author: whose mutations; None for everybody's.
     :ivar query: what is read; None when something is not understood, and ``error`` says what.
+    :ivar must_choose: whether nothing is read since somebody sees too many projects, and says none.
     """
 
     params: QueryDict
@@ -56,6 +57,7 @@ class Asked:
     position: Position
     query: MutationQuery | None
     error: str = ""
+    must_choose: bool = False
 
     @property
     def by(self) -> str:
@@ -79,9 +81,10 @@ def read_asked(params: QueryDict, visitor: Visitor) -> Asked:
     asked = Asked(params, visitor.projects, frozenset(), None, None, Position(NEWEST_FIRST), None)
     try:
         chosen = read_project_ids(params.getlist("project")) or frozenset()
-        asked = replace(asked, chosen=chosen, projects=visitor.seen(chosen) if chosen else visitor.projects)
-        if unknown := sorted(chosen.difference(project.pk for project in asked.projects)):
-            return replace(asked, error=f"There is no project {unknown[0]} here, or none that you see.")
+        projects, error = read_chosen(chosen, visitor)
+        asked = replace(asked, chosen=chosen, projects=projects, must_choose=visitor.sees_more and not chosen)
+        if error:
+            return replace(asked, error=error)
         asked = replace(asked, position=read_cursor(params.get("cursor"), NEWEST_FIRST, is_time=False))
     except Refusal as refusal:
         return replace(asked, error=refusal.sentence)
@@ -90,8 +93,8 @@ def read_asked(params: QueryDict, visitor: Visitor) -> Asked:
     if asked.what and asked.what not in WHAT:
         return replace(asked, error=f"“{asked.what}” is nothing that the history knows; choose one of what it offers.")
     if asked.by:
-        author = find_author(asked.by, organizations_of(visitor), by=visitor.by)
-        if author is None:
+        author = find_author(asked.by, organizations_of(asked, visitor), by=visitor.by)
+        if author is None and not asked.must_choose:
             return replace(asked, error=f"Nobody here is called “{asked.by}”, or several are.")
         asked = replace(asked, author=author)
     if word := params.get("day", "").strip():
@@ -99,11 +102,14 @@ def read_asked(params: QueryDict, visitor: Visitor) -> Asked:
         if day is None:
             return replace(asked, error=f"“{word}” is no day; say one as 2026-01-31.")
         asked = replace(asked, day=day)
-    return replace(asked, query=_query(asked))
+    return asked if asked.must_choose else replace(asked, query=_query(asked))
 
 
-def organizations_of(visitor: Visitor) -> set[int]:
-    return {project.organization_id for project in visitor.projects}
+def organizations_of(asked: Asked, visitor: Visitor) -> set[int]:
+    """Return the organizations whose people may be asked for: of all that somebody sees, or, where that is too much, of
+    what they chose."""
+    projects = asked.projects if visitor.sees_more else visitor.projects
+    return {project.organization_id for project in projects}
 
 
 def _day(word: str) -> date | None:
@@ -143,20 +149,8 @@ def author_label(author: User | ApiKey | None) -> str:
 
 def chips_of(asked: Asked, visitor: Visitor) -> tuple[list[Chip], list[str]]:
     """Return the chips of a view, and user names that its form suggests."""
-    names, keys = suggest_authors(organizations_of(visitor), SUGGESTED)
-    return [_of_projects(asked, visitor), _of_people(asked, keys), _of_what(asked), _of_days(asked, visitor)], names
-
-
-def _of_projects(asked: Asked, visitor: Visitor) -> Chip:
-    label = "{0.organization.slug} / {0.slug}" if visitor.sees_several_organizations else "{0.slug}"
-    chosen = [project for project in visitor.projects if project.pk in asked.chosen]
-    others = [project for project in visitor.projects if project.pk not in asked.chosen]
-    choices = [Choice("All projects", asked.address(project=[]), not asked.chosen)]
-    for project in [*chosen, *others][:PROJECTS_OFFERED]:
-        ids = asked.chosen ^ {project.pk}
-        address = asked.address(project=[str(pk) for pk in sorted(ids)])
-        choices.append(Choice(label.format(project), address, project.pk in asked.chosen))
-    return Chip("Project", ", ".join(label.format(project) for project in chosen), choices)
+    names, keys = suggest_authors(organizations_of(asked, visitor), SUGGESTED)
+    return [projects_chip(asked, visitor), _of_people(asked, keys), _of_what(asked), _of_days(asked, visitor)], names
 
 
 def _of_people(asked: Asked, keys: Sequence[ApiKey]) -> Chip:

@@ -14,16 +14,16 @@ from rest_framework.exceptions import ValidationError
 from desk.acting.attempting import act_of, attempt, say_done
 from desk.history.asking import chips_of, read_asked
 from desk.history.changes import ChangedIssue, changed_issues
-from desk.history.rows import address_of, rows_of
+from desk.history.rows import Row, address_of, rows_of
 from desk.history.sentences import ids_named, scope_in_words, wishes
 from desk.pages import page
-from desk.people import Visitor, visitor_of
+from desk.people import AT_ONCE, Visitor, visitor_of
 from desk.texts import visible
 from desk.ways import way_back
 from desk.wording import counted
 from issues.models import Mutation
 from issues.mutation import UndoOutcome
-from issues.reading.history import changes_of, find_mutation, read_changes, sort_of_changes
+from issues.reading.history import changes_of, find_mutation, projects_of, read_changes, sort_of_changes
 from issues.reading.items import look_up_names
 from issues.reading.mutations import ListedMutation, find_listed, read_chain, read_listed
 from issues.services import undo
@@ -56,10 +56,11 @@ def history_page(request: HttpRequest) -> HttpResponse:
         "asked": asked,
         "error": error,
         "chips": chips,
+        "at_once": AT_ONCE,
         "people": people,
         "several_organizations": visitor.sees_several_organizations,
         "everything": reverse("desk:history"),
-        "rows": [] if found is None else rows_of(found.rows, visitor.projects),
+        "rows": [] if found is None else _rows_of(found.rows, visitor),
         **_neighbours(asked.address(), found),
     }
     return page(request, visitor, "desk/history/list.html", context)
@@ -74,8 +75,8 @@ def mutation_page(request: HttpRequest, mutation: int) -> HttpResponse:
     if listed is None or whole is None:
         return _none(request, visitor)
     found, issues, error = _read_issues(request, visitor, whole)
-    chain = rows_of(read_chain(listed, by=visitor.by), visitor.projects)
-    (row,) = rows_of([listed], visitor.projects)
+    chain = _rows_of(read_chain(listed, by=visitor.by), visitor)
+    (row,) = _rows_of([listed], visitor)
     context = {
         "section": "history",
         "row": row,
@@ -113,7 +114,7 @@ def undo_mutation_page(request: HttpRequest, mutation: int) -> HttpResponse:
         if done is not None:
             return _done(request, listed, done)
     outcome = run(replace(act, preview=True))
-    (row,) = rows_of([listed], visitor.projects)
+    (row,) = _rows_of([listed], visitor)
     context = {
         "section": "history",
         "row": row,
@@ -136,7 +137,12 @@ def _find(visitor: Visitor, pk: int) -> ListedMutation | None:
     """Return the mutation, if it is of a project that they see."""
     if not is_id(str(pk)):
         return None
-    return find_listed([project.pk for project in visitor.projects], pk, by=visitor.by)
+    projects = visitor.among(lambda: projects_of([pk]))
+    return find_listed([project.pk for project in projects], pk, by=visitor.by)
+
+
+def _rows_of(mutations: Sequence[ListedMutation], visitor: Visitor) -> list[Row]:
+    return rows_of(mutations, visitor.seen({mutation.project_id for mutation in mutations}))
 
 
 def _none(request: HttpRequest, visitor: Visitor) -> HttpResponse:

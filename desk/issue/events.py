@@ -11,7 +11,7 @@ from rest_framework.exceptions import ValidationError
 
 from desk.asking import first_sentence
 from desk.issue.tags import TagShown, linked
-from desk.issue.view import no_such_issue
+from desk.issue.view import no_such_issue, project_ids
 from desk.issue.ways import Origin, origin_of
 from desk.pages import page
 from desk.people import visitor_of
@@ -46,7 +46,7 @@ def events_page(request: HttpRequest, issue: str) -> HttpResponse:
     Where who asks sees no such issue, the answer is the same whether there is one or not.
     """
     visitor, origin = visitor_of(request), origin_of(request)
-    found = find_all([project.pk for project in visitor.projects], issue)
+    found = find_all(project_ids(visitor, issue), issue)
     if not found:
         return no_such_issue(request, visitor)
     if len(found) > 1 or found[0].merged_into_id is not None:  # that page asks which, and leads to the root

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_POST
 
 from desk.acting.attempting import why_not
-from desk.issue.view import answer_issue, no_such_issue
+from desk.issue.view import answer_issue, no_such_issue, project_ids
 from desk.issue.ways import origin_of
 from desk.people import Visitor, visitor_of
 from issues.models import Issue
@@ -66,7 +66,7 @@ def change_note(request: HttpRequest, issue: int, note: int) -> HttpResponse:
 
 def _find(visitor: Visitor, pk: int) -> Issue | None:
     """Return the issue, merged or not, if who asks sees it."""
-    return next(iter(find_all([project.pk for project in visitor.projects], str(pk))), None)
+    return next(iter(find_all(project_ids(visitor, str(pk)), str(pk))), None)
 
 
 def _act(visitor: Visitor) -> Act:

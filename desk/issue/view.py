@@ -26,7 +26,7 @@ from events.reading.shapes import EventShown
 from events.reading.tags import read_tags
 from issues.models import UNTITLED, Issue
 from issues.reading.items import Item
-from issues.reading.named import find_all
+from issues.reading.named import find_all, projects_of
 from issues.reading.story import read_children, read_told
 from issues.reading.whole import NEWEST, WholeIssue, read_whole
 from issues.serializers.activities import MAX_NOTE
@@ -47,7 +47,7 @@ def issue_page(request: HttpRequest, issue: str, event: str = LATEST) -> HttpRes
     Where who asks sees no such issue, the answer is the same whether there is one or not.
     """
     visitor, origin = visitor_of(request), origin_of(request)
-    found = find_all([project.pk for project in visitor.projects], issue)
+    found = find_all(project_ids(visitor, issue), issue)
     if not found:
         return no_such_issue(request, visitor)
     if len(found) > 1:
@@ -64,6 +64,11 @@ def issue_page(request: HttpRequest, issue: str, event: str = LATEST) -> HttpRes
         return no_such_issue(request, visitor)
     messages.info(request, f"{named.short_id} was merged into {root.short_id}, which is this.")
     return HttpResponseRedirect(origin.of("desk:issue", root.pk))
+
+
+def project_ids(visitor: Visitor, issue: str) -> list[int]:
+    """Return the ids of the projects among which to look for the issue that a number or a short id names."""
+    return [project.pk for project in visitor.among(lambda: projects_of(issue))]
 
 
 def no_such_issue(request: HttpRequest, visitor: Visitor) -> HttpResponse:

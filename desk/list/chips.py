@@ -2,6 +2,10 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import parse_qsl
+
+from django.http import QueryDict
 
 from desk.asking import Asked, in_quotes
 from desk.people import Visitor
@@ -11,9 +15,11 @@ from issues.reading.environments import OLDEST_FIRST, read_environments
 from issues.search import Term
 from issues.search import conditions as terms
 from projects.database.keyset import Position
+from projects.models import Project
 from projects.pages import PageQuery
 
 PROJECTS_OFFERED = 100
+FIND = "find"  # the parameter with a part of a project's name
 ENVIRONMENTS_OFFERED = 30
 
 
@@ -25,6 +31,14 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """A field for a part of a name: ``text`` is what it has, ``kept`` what its form says besides."""
+
+    text: str
+    kept: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Chip:
     """``value`` is what is asked for now; empty: everything."""
 
@@ -32,6 +46,7 @@ class Chip:
     value: str
     choices: Sequence[Choice]
     hint: str = ""
+    search: Search | None = None  # among what is offered, where that is only some
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +135,7 @@ KINDS = (
 
 def chips_of(asked: Asked, visitor: Visitor) -> list[Chip]:
     """Return the chips of a view, that of the projects first."""
-    return [_of_projects(asked, visitor), *(_of(kind, asked) for kind in [*KINDS, _environments(asked)])]
+    return [projects_chip(asked, visitor), *(_of(kind, asked) for kind in [*KINDS, _environments(asked)])]
 
 
 def _environments(asked: Asked) -> _Kind:
@@ -160,15 +175,34 @@ def rewritten(asked: Asked, is_taken_away: Callable[[Term], bool], text: str) ->
     return " ".join(part for part in (*(word.strip() for word in words), text) if part)
 
 
-def _of_projects(asked: Asked, visitor: Visitor) -> Chip:
+class View(Protocol):
+    """What an address asks for, of the list or of the history."""
+
+    @property
+    def params(self) -> QueryDict: ...
+    @property
+    def projects(self) -> Sequence[Project]: ...
+    @property
+    def chosen(self) -> frozenset[int]: ...
+    def address(self, **changes: str | Sequence[str]) -> str: ...
+
+
+def projects_chip(asked: View, visitor: Visitor) -> Chip:
+    """Return the chip of the projects: those that are chosen, and the first others; where these are more than are
+    offered, with a field that finds them."""
     label = "{0.organization.slug} / {0.slug}" if visitor.sees_several_organizations else "{0.slug}"
-    chosen = [project for project in visitor.projects if project.pk in asked.chosen]
-    others = [project for project in visitor.projects if project.pk not in asked.chosen]
-    choices = [Choice("All projects", asked.address(project=[]), not asked.chosen)]
-    for project in [*chosen, *others][:PROJECTS_OFFERED]:
+    text = asked.params.get(FIND, "").strip()
+    chosen = [project for project in asked.projects if project.pk in asked.chosen]
+    found = visitor.find(text, PROJECTS_OFFERED + 1)
+    everything = [] if visitor.sees_more else [Choice("All projects", asked.address(project=[]), not asked.chosen)]
+    choices = []
+    for project in [*chosen, *(each for each in found if each.pk not in asked.chosen)][:PROJECTS_OFFERED]:
         ids = asked.chosen ^ {project.pk}
         address = asked.address(project=[str(pk) for pk in sorted(ids)])
         choices.append(Choice(label.format(project), address, project.pk in asked.chosen))
-    more = len(visitor.projects) - PROJECTS_OFFERED
-    hint = f"and {more:,} more: project:SLUG in the search names them" if more > 0 else ""
-    return Chip("Project", ", ".join(label.format(project) for project in chosen), choices, hint)
+    search = None
+    if text or len(found) > PROJECTS_OFFERED:
+        search = Search(text, parse_qsl(asked.address()[1:], keep_blank_values=True))
+    hint = "No project is called so." if text and not found else ""
+    value = ", ".join(label.format(project) for project in chosen)
+    return Chip("Project", value, [*everything, *choices], hint, search)

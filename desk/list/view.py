@@ -13,8 +13,8 @@ from desk.asking import CHARTS, DEFAULT, Asked, read_asked
 from desk.list.chips import chips_of
 from desk.list.rows import rows_of
 from desk.pages import page
-from desk.people import Visitor, visitor_of
-from desk.searches import STANDING, Saved, organizations_of, read_saved
+from desk.people import AT_ONCE, Visitor, visitor_of
+from desk.searches import STANDING, Saved, read_saved
 from issues.named import Named
 from issues.reading.items import look_up_names
 from issues.reading.lists import MAX_HITS, IssueList, read_list
@@ -65,7 +65,7 @@ def _context(asked: Asked, visitor: Visitor, found: IssueList | None, error: str
         "tabs": _tabs(asked, saved),
         "this": asked.address(),
         "mine": [each for each in saved if each.is_mine],
-        "organizations": organizations_of(visitor),
+        "organizations": visitor.organizations,
         "error": error,
         "chips": chips_of(asked, visitor),
         "sortings": {
@@ -75,6 +75,7 @@ def _context(asked: Asked, visitor: Visitor, found: IssueList | None, error: str
         "charts": [(word, asked.address(chart=word), word == asked.chart) for word in CHARTS],
         "default": asked.address(query=DEFAULT),
         "everything": asked.address(query=""),
+        "at_once": AT_ONCE,
         "several_projects": len(asked.projects) > 1,
         "several_organizations": visitor.sees_several_organizations,
         "rows": [],

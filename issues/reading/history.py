@@ -75,6 +75,11 @@ def find_mutation(project_id: int, pk: int) -> Mutation | None:
     return Mutation.objects.filter(project=project_id, pk=pk).select_related("user").prefetch_related("api_key").first()
 
 
+def projects_of(pks: Iterable[int]) -> set[int]:
+    """Return the projects that have one of these mutations, whoever may see them."""
+    return set(Mutation.objects.filter(pk__in=list(pks)).order_by().values_list("project_id", flat=True))
+
+
 def find_those(project_ids: Iterable[int], pks: Iterable[int]) -> list[tuple[int, int]]:
     """Return which of these mutations are of these projects, newest first: the project and the number of each."""
     found = Mutation.objects.filter(pk__in=list(pks), project__in=list(project_ids)).order_by("-pk")

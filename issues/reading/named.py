@@ -39,6 +39,11 @@ def find_all(project_ids: Iterable[int] | QuerySet[Any], word: str) -> list[Issu
     return citus.ask_all_or_each(ask, project_ids)
 
 
+def projects_of(word: str) -> set[int]:
+    """Return the projects that have an issue which an id or a short id names, whoever may see them."""
+    return set(Issue.objects.named(word).values_list("project_id", flat=True))
+
+
 def find_shared(share_id: UUID, *, at: datetime) -> Issue | None:
     """Return the visible issue with this share link, with its text, project and last release, and ``status_shown``."""
     issues = Issue.objects.filter(share_id=share_id).visible().with_status_shown(at=at)

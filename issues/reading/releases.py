@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import Count
-
-from issues.models import Issue
 from projects import gathering
+from projects.database import citus
+from projects.database.arrays import as_array
 from projects.database.keyset import Sort
+from projects.database.reading import connection
 from projects.gathering import Gathered
 from projects.models import Deploy, Project, Release
 from projects.pages import Page, PageQuery, beside, cut_page, read_page, refuse_foreign
@@ -21,7 +21,7 @@ class Around:
     """What stands around releases in other tables, read once for a whole page."""
 
     projects: Mapping[int, Project]  # those that are seen
-    new_issues: Mapping[int, int]  # by release, of its project
+    new_issues: Mapping[int, int]  # by release, of its project: as ``_count_new_issues`` has them
     last_deploys: Mapping[str, Any]  # by version: a deploy with its ``count``
 
 
@@ -30,20 +30,46 @@ def _read_around(page: Sequence[Gathered], seen: Sequence[Project]) -> Around:
     releases = [release for gathered in page for release in gathered.releases]
     ids = [release.pk for release in releases]
     project_ids = sorted({release.project_id for release in releases})
-    new_issues = (
-        Issue.objects.of_projects(project_ids)
-        .visible()
-        .filter(first_release__in=ids)
-        .values_list("first_release")
-        .annotate(count=Count("pk"))
-        .order_by()
-    )
     last_deploys: Any = Deploy.objects.raw(LAST_DEPLOYS, [project_ids, ids])  # with the columns that only it has
     return Around(
         projects={project.pk: project for project in seen},
-        new_issues=dict(new_issues),
+        new_issues=_count_new_issues(project_ids, ids),
         last_deploys={row.version: row for row in last_deploys},
     )
+
+
+# So many issues are looked at for what releases brought, those that were first seen last. There is no index by release:
+# it would make a change of status dearer by a quarter, and of a release that brought all of a million it would count a
+# million (docs/decisions/0062).
+NEWEST_ISSUES = 10_000
+
+
+def _count_new_issues(project_ids: Sequence[int], release_ids: Sequence[int]) -> dict[int, int]:
+    """Return how many of the newest visible issues of these projects were first seen in which of these releases.
+
+    Looked at are ``NEWEST_ISSUES`` in all, as many of each project: so of a project that has no more, they are all.
+    """
+    counts: dict[int, int] = {}
+    for group in citus.together(project_ids) if release_ids else ():
+        # One project by its number, as everywhere: then one machine answers, and PostgreSQL knows how large it is.
+        scope = "" if len(group) == 1 else "unnest(%(project_ids)s::bigint[]) AS scope (project_id) CROSS JOIN LATERAL"
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"""
+                SELECT newest.first_release_id, count(*)
+                FROM {scope} (
+                    SELECT first_release_id FROM issues_issue
+                    WHERE project_id = {"scope.project_id" if scope else "%(project_id)s"} AND merged_into_id IS NULL
+                    ORDER BY first_seen DESC, id DESC
+                    LIMIT {max(NEWEST_ISSUES // len(project_ids), 1):d}
+                ) AS newest
+                WHERE newest.first_release_id = ANY(%(release_ids)s::bigint[])
+                GROUP BY newest.first_release_id
+                """,
+                {"project_id": group[0], "project_ids": as_array(group), "release_ids": as_array(release_ids)},
+            )
+            counts.update(cursor.fetchall())
+    return counts
 
 
 # Of each version the last deploy and how many there are; one that was told of several projects counts once.

@@ -23,6 +23,11 @@ _BY_INDEX = """
 """
 
 
+_ALONE = """
+    SET LOCAL max_parallel_workers_per_gather = 0;
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """The text of a query with named parameters, and the values of those that are always the same."""
@@ -41,6 +46,11 @@ class Statement:
         to join it to another, all of that one. Who asks for one project shall not wait for the size of the others.
         """
         return Statement(_BY_INDEX + self.sql, self.constants)
+
+    def alone(self) -> Statement:
+        """Return the same, read by one process: for a walk that ends as soon as it has enough. Helpers take longer to
+        start than most of them, and each reads on while the others have enough already."""
+        return Statement(_ALONE + self.sql, self.constants)
 
     def rows(self, **values: Any) -> list[Any]:
         """Return what the database answers, with a value in each hole."""

@@ -88,6 +88,17 @@ def test_shows_no_project_that_the_caller_does_not_see(
         assert response.json() == body_of(release, newGroups=1, projects=[project_in(project, newGroups=1)])
 
 
+def test_counts_new_issues_among_the_newest(api: Api, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("issues.reading.releases.NEWEST_ISSUES", 3)
+    old, new = (ReleaseFactory(project=project, version=version) for version in ("1.0.0", "2.0.0"))
+    for day, release in enumerate((old, old, new, None, new)):
+        IssueFactory(project=project, own_first_release=release, own_first_seen=LONG_AGO + timedelta(days=day))
+
+    shown = [api.get(address(RELEASES, release.version)).json() for release in (old, new)]
+
+    assert [each["newGroups"] for each in shown] == [0, 2]
+
+
 SHA = "6ba09a7c53235ee8a8fa5ee4c1ca8ca886e7fdbb"
 
 

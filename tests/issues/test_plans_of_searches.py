@@ -4,7 +4,7 @@ In tables that are large, of a project that has most of the issues and of one th
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from pytest_django import DjangoDbBlocker
 
 from issues.enums import IssueStatus
 from issues.models import Issue
+from issues.querysets import HOT_SORTS
 from issues.search import parse
 from issues.search.keys import KEYS
 from issues.serializers.list_query import SORTS
@@ -63,18 +64,16 @@ def cast(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[
         yield cast
 
 
-class Explained(Exception):
-    """Raised in place of a statement whose plan was looked at: its rows tell nothing more."""
-
-
 def read(cast: Cast, of: str, query: str, sort: Sort, statuses: set[IssueStatus] | None = None) -> None:
     project_ids = [getattr(cast, name).pk for name in of.split()]
     terms = names.resolve(parse(query, user_id=cast.user.pk, of_organization=True), project_ids, at=NOW)
     found = Issue.objects.matching(terms, at=NOW)
-    with suppress(Explained):
-        found.first_page(project_ids, statuses, at=NOW, start=Position(sort), limit=101, count_to=1000)
-    with suppress(Explained):
-        found.count_up_to(1000, project_ids, statuses, at=NOW)
+    found.page(project_ids, statuses, at=NOW, position=Position(sort), limit=101)
+    found.count_up_to(1000, project_ids, statuses, at=NOW)
+
+
+# A page, whose hot ones are a statement of their own, and a count.
+STATEMENTS = sum(3 if sort.column in HOT_SORTS else 2 for sort in SORTS.values())
 
 
 def scans(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -107,6 +106,27 @@ def is_joined(statement: str) -> bool:
     return joined and "issues_issue.id + 0" in statement
 
 
+def plan_of(sql: str, params: Any, context: Any) -> dict[str, Any]:
+    settings, end, statement = sql.rpartition(";\n")
+    with context["connection"].connection.cursor() as cursor:
+        cursor.execute(f"{settings}{end}EXPLAIN (FORMAT JSON) {statement}", params)
+        plan: dict[str, Any] = cursor.fetchone()[0][0]["Plan"]
+    return plan
+
+
+@contextmanager
+def planned() -> Iterator[list[dict[str, Any]]]:
+    """Give the plan of each statement that is said meanwhile."""
+    plans: list[dict[str, Any]] = []
+
+    def explain(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        plans.append(plan_of(sql, params, context))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(explain):
+        yield plans
+
+
 @pytest.fixture
 def refuse_others(db: None) -> Iterator[Callable[[], int]]:
     """Explain what is said, and fail if it reads rows of others. Give how many statements were explained."""
@@ -114,14 +134,13 @@ def refuse_others(db: None) -> Iterator[Callable[[], int]]:
 
     def explain(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         if "AS part (" in sql:  # the page or the count, not a name that is looked up
-            settings, end, statement = sql.rpartition(";\n")
-            with context["connection"].connection.cursor() as cursor:
-                cursor.execute(f"{settings}{end}EXPLAIN (FORMAT JSON) {statement}", params)
-                plan = cursor.fetchone()[0][0]["Plan"]
-            foreign = [scan for scan in scans(plan) if of_others(scan, is_joined=is_joined(statement))]
+            foreign = [
+                scan for scan in scans(plan_of(sql, params, context)) if of_others(scan, is_joined=is_joined(sql))
+            ]
             assert not foreign, foreign
-            explained.append(statement)
-            raise Explained
+            explained.append(sql)
+            # Instead of it: its rows tell nothing more.
+            sql, params = "SELECT 0" if "SELECT count(*) FROM (" in sql else "SELECT 0 WHERE false", None
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(explain):
@@ -142,7 +161,7 @@ def test_by_a_key_reads_no_rows_of_other_projects(
         for sort in SORTS.values():
             read(cast, of, query, sort)
 
-    assert refuse_others() == 2 * len(queries) * len(SORTS)
+    assert refuse_others() == STATEMENTS * len(queries)
 
 
 @pytest.mark.parametrize("of", ["project", "other", "empty", "project other"])
@@ -155,4 +174,29 @@ def test_by_a_status_reads_no_rows_of_other_projects(
         for query in ("", "assigned:me"):
             read(cast, of, query, SORTS[sort], statuses)
 
-    assert refuse_others() == 2 * 2 * len(choices)
+    assert refuse_others() == (6 if SORTS[sort].column in HOT_SORTS else 4) * len(choices)
+
+
+@pytest.mark.parametrize("of", ["project", "other", "project other"])
+@pytest.mark.parametrize(
+    ("query", "sort", "bounds"),
+    [
+        ("firstSeen:-1h", "date", ("first_seen >= ", "last_seen >= ")),
+        ("!firstSeen:+1h level:error", "date", ("first_seen > ", "last_seen > ")),
+        ("lastSeen:+80d", "new", ("first_seen <= ", "last_seen <= ")),
+    ],
+)
+def test_what_bounds_one_time_bounds_the_walk_by_the_other(
+    cast: Cast, query: str, sort: str, bounds: tuple[str, str], of: str
+) -> None:
+    """Else a list looks for the one new issue among all that are old."""
+    found = Issue.objects.matching(parse(query, user_id=cast.user.pk), at=NOW)
+    project_ids = [getattr(cast, name).pk for name in of.split()]
+
+    with planned() as plans:
+        found.page(project_ids, None, at=NOW, position=Position(SORTS[sort]), limit=101)
+
+    indexed = [scan for plan in plans for scan in scans(plan) if scan.get("Index Name", "").startswith("issues_issue_")]
+    walks = [scan.get("Index Cond", "") for scan in indexed]
+    assert walks
+    assert [walk for walk in walks if not any(bound in walk for bound in bounds)] == []

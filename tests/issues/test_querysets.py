@@ -1,18 +1,19 @@
 """Which issues are found: by status at an instant, in a scope, in the order in which they are locked."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import chain, combinations, product
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 
 from issues.enums import IssueStatus
 from issues.models import Issue
 from issues.mutation import AllIssues
-from issues.querysets import IssueQuerySet
+from issues.querysets import IssueQuerySet, implied
 from issues.search import parse
 from projects.database.keyset import Position, Sort
 from projects.models import Project
@@ -324,3 +325,35 @@ def test_a_name_that_nobody_looked_up_is_a_bug(name: str, sign: str) -> None:
 
     with pytest.raises(LookupError):
         Issue.objects.matching(terms, at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("query", "bound"),
+    [
+        ("firstSeen:-24h", {"last_seen__gte": NOW - timedelta(hours=24)}),
+        ("age:-24h", {"last_seen__gte": NOW - timedelta(hours=24)}),
+        ("firstSeen:>2026-01-02", {"last_seen__gt": datetime(2026, 1, 2, tzinfo=UTC)}),
+        ("!firstSeen:<2026-01-02", {"last_seen__gte": datetime(2026, 1, 2, tzinfo=UTC)}),
+        ("!firstSeen:+24h", {"last_seen__gt": NOW - timedelta(hours=24)}),
+        ("lastSeen:+24h", {"first_seen__lte": NOW - timedelta(hours=24)}),
+        ("lastSeen:<2026-01-02", {"first_seen__lt": datetime(2026, 1, 2, tzinfo=UTC)}),
+        ("!lastSeen:-24h", {"first_seen__lt": NOW - timedelta(hours=24)}),
+        *((query, None) for query in ("firstSeen:+24h", "!firstSeen:-24h", "lastSeen:-24h", "!lastSeen:+24h", "x")),
+    ],
+)
+def test_what_was_first_seen_since_then_was_last_seen_since_then(query: str, bound: dict[str, datetime] | None) -> None:
+    (term,) = parse(query, user_id=1)
+
+    assert implied(term, at=NOW) == (None if bound is None else Q(**bound))
+
+
+@pytest.mark.parametrize("query", ["firstSeen:>=2026-01-02", "!firstSeen:<2026-01-02", "lastSeen:<=2026-01-02"])
+def test_what_is_implied_leaves_nothing_out(query: str) -> None:
+    """Of issues that were seen once, and so first and last at one instant: the nearest to the bound that there are."""
+    instant = datetime(2026, 1, 2, tzinfo=UTC)
+    seen = [instant - timedelta(microseconds=1), instant, instant + timedelta(microseconds=1)]
+    issues = [make(own_first_seen=at, own_last_seen=at) for at in seen]
+
+    found = Issue.objects.matching(parse(query, user_id=1), at=NOW)
+
+    assert {issue.pk for issue in found} == {issue.pk for issue in (issues[:2] if "last" in query else issues[1:])}

@@ -11,6 +11,7 @@ from issues import querysets
 from issues.enums import IssueStatus
 from issues.models import Issue
 from issues.querysets import HOT, URGENCY
+from issues.search import parse
 from projects.database.keyset import Position, Sort
 from projects.models import Project
 from tests.factories import NOW, IssueFactory
@@ -85,3 +86,18 @@ def test_is_all_of_it_sorted(
         while keys := page(Position(Sort(column), back[-1] if back else wanted[-1], backwards=True)):
             back += keys
         assert back == wanted[-2::-1]
+
+
+@pytest.mark.parametrize("most", [3, 100])
+@pytest.mark.parametrize("column", SORTS)
+def test_begins_with_what_is_counted(
+    issues: list[Issue], project: Project, other_project: Project, column: str, most: int
+) -> None:
+    """Where a search finds fewer than are counted, they are looked for once, and sorted."""
+    ids, start = [project.pk, other_project.pk], Position(Sort(column))
+    found = Issue.objects.matching(parse("!level:fatal", user_id=1), at=NOW)
+    wanted = found.page(ids, UNRESOLVED, at=NOW, position=start, limit=100)
+
+    page, count = found.first_page(ids, UNRESOLVED, at=NOW, start=start, limit=3, count_to=most)
+
+    assert (page, count) == (wanted[:3], min(len(wanted), most))

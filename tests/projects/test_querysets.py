@@ -21,6 +21,8 @@ def seen_by(caller: Caller) -> list[str]:
     projects = Project.objects.select_related("organization").order_by("slug")
     found = [project for project in projects if Project.objects.find(caller, project.organization.slug, project.slug)]
     assert list(Project.objects.visible_to(caller).order_by("slug")) == found
+    assert sorted(Project.objects.first_visible_to(caller, 10), key=lambda project: project.slug) == found
+    assert [project in found for project in Project.objects.first_visible_to(caller, 1)] == [True][: len(found)]
     return [project.slug for project in found]
 
 

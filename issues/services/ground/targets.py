@@ -202,6 +202,12 @@ def _places(ids: list[int], project_ids: Iterable[int]) -> list[tuple[int, int]]
     return list(issues.values_list("project_id", "id"))
 
 
+def projects_of(ids: Iterable[int]) -> set[int]:
+    """Return the projects that have one of these issues, whoever may see them."""
+    issues = Issue.objects.filter(id__any_of=sorted(ids))
+    return set(issues.order_by().values_list("project_id", flat=True).distinct())
+
+
 def newest(project_id: int) -> int:
     """Return the number in the project of its newest issue; 0 when it has none.
 
