@@ -370,6 +370,10 @@ class Environment(TypedDict):
     name: str
 
 
+class EnvironmentOfProject(Environment):
+    isHidden: Literal[False]
+
+
 # Those that have a name in the document; the others stand where they are used.
 NAMED: dict[str, Any] = {
     "Assignee": AssignedTo,
@@ -380,6 +384,16 @@ NAMED: dict[str, Any] = {
     "ChangedParts": ChangedParts,
     **{
         kind.__name__: kind
-        for kind in (Undone, Activity, Activities, SharedEvent, SharedIssue, Release, Deploy, Environment)
+        for kind in (
+            Undone,
+            Activity,
+            Activities,
+            SharedEvent,
+            SharedIssue,
+            Release,
+            Deploy,
+            Environment,
+            EnvironmentOfProject,
+        )
     },
 }

@@ -3,7 +3,7 @@
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from issues.answers import Environment
+from issues.answers import Environment, EnvironmentOfProject
 from issues.reading.environments import OLDEST_FIRST, Named, read_environments
 from projects.api.pagination import PARAMETERS, link_header, read_page_query
 from projects.api.viewsets import OrganizationViewSet, ProjectViewSet
@@ -15,6 +15,10 @@ def describe(named: Named) -> Environment:
     return {"id": str(pk), "name": name}
 
 
+def describe_of_project(named: Named) -> EnvironmentOfProject:
+    return {**describe(named), "isHidden": False}
+
+
 class ProjectEnvironmentsViewSet(ProjectViewSet):
     """Those of one project."""
 
@@ -23,7 +27,7 @@ class ProjectEnvironmentsViewSet(ProjectViewSet):
     def list(self, request: Request, organization: str, project: str) -> Response:
         """Answer a page of environments."""
         page = read_environments([self.project.pk], read_page_query(request, OLDEST_FIRST))
-        return Response(list(map(describe, page.rows)), headers={"Link": link_header(request, page)})
+        return Response(list(map(describe_of_project, page.rows)), headers={"Link": link_header(request, page)})
 
 
 class OrganizationEnvironmentsViewSet(OrganizationViewSet):

@@ -488,7 +488,7 @@ OPERATIONS: dict[str, Methods] = {
         f"{PROJECT}environments/",
         "listEnvironmentsOfProject",
         "List the environments that events of a project were seen in",
-        Answer("A page, oldest first.", many(ref("Environment")), answers.OF_LISTS),
+        Answer("A page, oldest first.", many(ref("EnvironmentOfProject")), answers.OF_LISTS),
         EVENTS,
         parameters=parameters.OF_PAGES,
     ),

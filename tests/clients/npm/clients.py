@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -16,6 +16,7 @@ HERE = Path(__file__).parent
 FOLDER = Path(__file__).parents[3] / ".clients"
 MODULES = FOLDER / "node_modules"
 MANIFESTS = ("package.json", "package-lock.json")
+MCP_BUNDLE = MODULES / "@sentry/mcp-server/dist/index.js"
 OLDEST_NODE = 20
 TIMEOUT_SECONDS = 60
 
@@ -188,6 +189,29 @@ class Answer:
     status: int
     data: Any = None
     error: Any = None
+
+
+def schemas_of(names: Iterable[str]) -> dict[str, Any]:
+    """Return JSON schemas of types that @sentry/api ships, by their names."""
+    types = MODULES / "@sentry/api/dist/types.gen.d.ts"
+    generator = MODULES / "ts-json-schema-generator/package.json"
+    found: dict[str, Any] = json.loads(_printed(["node", HERE / "schemas.mjs", generator, types, *names]))
+    return found
+
+
+def faults_by_mcp(held: Sequence[tuple[str, Any]]) -> list[Any]:
+    """Hold JSON against schemas of the MCP server, each by its name; return for each what is wrong with it."""
+    found: list[Any] = json.loads(_printed(["node", HERE / "zod.mjs", MCP_BUNDLE], json.dumps(held)))
+    return found
+
+
+def _printed(command: Sequence[str | Path], words: str = "") -> str:
+    """Return what a program prints that succeeds, and is told these words."""
+    done = subprocess.run(
+        command, input=words, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False, cwd=FOLDER
+    )
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    return done.stdout
 
 
 class SentryApi(Runner):
