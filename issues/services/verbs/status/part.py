@@ -143,7 +143,7 @@ PART = Part(
             SELECT there.id, there.version
             FROM projects_release AS there
             WHERE activity.before_resolution_release_id IS NOT NULL
-              AND there.project_id = issue.project_id AND there.id = activity.before_resolution_release_id
+              AND there.project_id = %(project_id)s AND there.id = activity.before_resolution_release_id
             LIMIT 1
         ) AS release ON true
         LEFT JOIN projects_user AS person ON person.id = activity.before_status_by_id
