@@ -59,5 +59,8 @@ FEWEST_CONNECTIONS = 16
 # What was read of requests that are not whole yet, with answers that nobody has taken yet.
 HELD_BYTES = 128 * 1024 * 1024
 ONE_READ_BYTES = 64 * 1024
+# For so long a worker leaves a new client to the others, for each request that it is at work on; at most so long.
+LEFT_TO_OTHERS_SECONDS = 0.0005
+LEFT_AT_MOST_SECONDS = 0.005
 # After the system had no descriptor, and nobody could be let go: until the next one is asked for.
 BREATH_SECONDS = 1

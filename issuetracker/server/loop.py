@@ -143,6 +143,7 @@ class Loop:
         self._is_accepting = False
         self._is_lightening = False
         self._accepts_again_at = 0.0
+        self._leaves_to_others = False  # a client that has come, until then
         self._sweeps_at = 0.0
         self._said: dict[str, float] = {}
 
@@ -153,12 +154,17 @@ class Loop:
     def turn(self, seconds: float) -> None:
         """Wait for what happens next, at most so long, and do what follows from it."""
         self._accept_or_not()
+        looks_again = self._leaves_to_others and self._is_accepting
+        if self._leaves_to_others and not looks_again:
+            seconds = min(seconds, max(0.0, self._accepts_again_at - time.monotonic()))
         for key, events in self._selector.select(seconds):
             if isinstance(key.data, Connection):
                 if key.data.group is not Group.WORKING and key.data.events & events:  # not since closed, or changed
                     self._go_on(key.data, events)
             else:
                 key.data()
+        if looks_again:  # and it was taken just now, by whomever
+            self._leaves_to_others = False
         now = time.monotonic()
         if now >= self._sweeps_at:
             self._sweeps_at = now + 0.25
@@ -206,7 +212,16 @@ class Loop:
                     self._selector.unregister(listener)
 
     def _accept(self, listener: socket.socket) -> None:
-        """Take a client in; who has waited longest gives its place, if there is no other."""
+        """Take a client in; who has waited longest gives its place, if there is no other.
+
+        One that is at work leaves it for a moment to other workers, for longer the more it has to do. Connections stay
+        where they are: with all of them in one worker, the others would have nothing to do as long as they last.
+        """
+        if self.groups[Group.WORKING] and not self._leaves_to_others:
+            self._leaves_to_others = True
+            pause = min(limits.LEFT_TO_OTHERS_SECONDS * len(self.groups[Group.WORKING]), limits.LEFT_AT_MOST_SECONDS)
+            self._accepts_again_at = time.monotonic() + pause
+            return
         if sum(map(len, self.groups.values())) >= self.places:
             self._say(f"All {self.places} connections of this worker are in use: who waited longest is let go.")
             self._make_room()

@@ -1,0 +1,86 @@
+"""Which worker takes a client in: connections stay where they are, so they should be spread."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from issuetracker.server import limits
+from issuetracker.server.loop import Group, Loop
+
+
+class Worker(ExitStack):
+    """A loop whose moments pass when they are told to; nobody asks it anything."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.listener = self.enter_context(socket.create_server(("127.0.0.1", 0)))
+        wakes, waker = os.pipe()
+        self.callback(os.close, wakes)
+        self.callback(os.close, waker)
+        site: Any = None
+        self.loop = Loop([self.listener], site, threads=1, places=10, wakes=wakes, waker=waker)
+        self.callback(self.loop.close)
+
+    def connect(self) -> None:
+        self.enter_context(socket.create_connection(self.listener.getsockname(), timeout=20))
+
+    def clients(self) -> int:
+        """Let it look at what has come, and return how many it has."""
+        self.loop.turn(0)
+        return sum(map(len, self.loop.groups.values()))
+
+    def begin_to_work(self) -> None:
+        (connection,) = self.loop.groups[Group.SILENT]
+        self.loop._move(connection, Group.WORKING)
+        self.loop._watch(connection, 0)
+
+    def let_the_moment_pass(self) -> None:
+        self.loop._accepts_again_at = 0.0
+
+
+@pytest.fixture
+def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
+    monkeypatch.setattr(limits, "LEFT_TO_OTHERS_SECONDS", 3600)
+    monkeypatch.setattr(limits, "LEFT_AT_MOST_SECONDS", 3600)
+    with Worker() as made:
+        yield made
+
+
+def test_who_has_nothing_to_do_takes_them_at_once(worker: Worker) -> None:
+    for count in (1, 2, 3):
+        worker.connect()
+        assert worker.clients() == count
+
+
+def test_who_is_at_work_leaves_each_to_others_for_a_moment(worker: Worker) -> None:
+    worker.connect()
+    assert worker.clients() == 1
+    worker.begin_to_work()
+
+    for count in (1, 2):
+        worker.connect()
+        assert [worker.clients(), worker.clients()] == [count, count]
+        worker.let_the_moment_pass()
+        assert worker.clients() == count + 1
+
+
+def test_one_that_another_worker_took_is_forgotten(worker: Worker) -> None:
+    worker.connect()
+    assert worker.clients() == 1
+    worker.begin_to_work()
+    worker.connect()
+    assert worker.clients() == 1
+    taken, _ = worker.listener.accept()
+    worker.enter_context(taken)
+    worker.let_the_moment_pass()
+    assert worker.clients() == 1
+
+    worker.connect()
+
+    assert worker.clients() == 1
+    worker.let_the_moment_pass()
+    assert worker.clients() == 2
