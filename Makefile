@@ -71,12 +71,13 @@ fix: setup ## let ruff mend lint and format; write docs/openapi.yaml and docs/ro
 	$(python) manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 	$(python) manage.py list_routes > docs/routes.md
 
-bench: setup ## measure what requests cost, in half an hour or more; writes docs/benchmarks.md (ARGS=--quick: seven, only prints; ARGS='--only lists': one section)
+bench: setup ## measure what requests cost, in half an hour or more; writes docs/benchmarks.md (ARGS=--quick: two, only prints)
 	@exec $(python) -m benchmarks $(ARGS)
 
+# PYTHON=/usr/bin/python3.11 in the environment is taken before those on the PATH.
 # Written last: an installation that was interrupted is begun again, a finished one costs nothing.
 .venv/installed: requirements.txt
-	@for found in python3.11 python3 ''; do \
+	@for found in $(PYTHON) python3.11 python3 ''; do \
 		"$$found" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
 	done; \
 	test "$$found" || { echo 'Python 3.11 or later is needed, as python3.11 or python3 on the PATH.' >&2; exit 1; }; \
