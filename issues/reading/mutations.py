@@ -381,8 +381,12 @@ def _trees(mutations: Iterable[Any]) -> dict[int, list[Tree]]:
                     ORDER BY issue_id
                     LIMIT %(limit)s
                 ) AS activity
-                LEFT JOIN issues_issue AS issue
-                    ON issue.project_id = {its_project} AND issue.id = activity.issue_id
+                -- looked up: in divided tables all issues would be read for a join
+                LEFT JOIN LATERAL (
+                    SELECT project_id, short_number FROM issues_issue
+                    WHERE project_id = {its_project} AND id = activity.issue_id
+                    LIMIT 1
+                ) AS issue ON true
                 LEFT JOIN projects_project AS project ON project.id = issue.project_id
                 """,
                 {
