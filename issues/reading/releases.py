@@ -68,7 +68,7 @@ def _count_new_issues(project_ids: Sequence[int], release_ids: Sequence[int]) ->
                 """,
                 {"project_id": group[0], "project_ids": as_array(group), "release_ids": as_array(release_ids)},
             )
-            counts.update(cursor.fetchall())
+            counts |= dict(cursor.fetchall())
     return counts
 
 

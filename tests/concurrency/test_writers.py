@@ -60,7 +60,8 @@ class Writer:
 
 
 def plain(sql: str) -> str:
-    return " ".join(sql.split())
+    """Return it on one line, with no names for its values: what sends it may take them away."""
+    return " ".join(re.sub(r"%\(\w+\)s", "%s", sql).split())
 
 
 @cache

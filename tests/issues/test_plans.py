@@ -5,7 +5,6 @@ PostgreSQL has counted them. A reader whose plan reads a table of issues from en
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -38,10 +37,10 @@ from projects.callers import Caller
 from projects.database.keyset import Position, Sort
 from projects.models import Project, User
 from projects.pages import PageQuery
-from tests import parts
 from tests.acts import act
 from tests.factories import NOW, ReleaseFactory, UserFactory
 from tests.issues.filled import AGE, DATE, Cast, filled
+from tests.plans import explained
 
 UNRESOLVED = {IssueStatus.UNRESOLVED}
 
@@ -51,33 +50,6 @@ def cast(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[
     """Fill the tables once for all tests here: committed, so that they can be vacuumed."""
     with django_db_blocker.unblock(), filled() as cast:
         yield cast
-
-
-class Plans:
-    """The plan of each statement of a reader; of divided tables, with the names of the whole ones.
-
-    ``in_several_parts`` says of which tables a statement reads more than one part.
-    """
-
-    def __init__(self) -> None:
-        self.text = ""
-        self.in_several_parts: dict[str, set[str]] = {}
-
-    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        with context["connection"].connection.cursor() as cursor:
-            settings, end, statement = sql.rpartition(";\n")
-            cursor.execute(f"{settings}{end}EXPLAIN {statement}", params)
-            plan = "\n".join(line for (line,) in cursor.fetchall()) + "\n"
-        self.text += parts.as_whole(plan)
-        self.in_several_parts |= parts.in_several_parts(plan)
-        return execute(sql, params, many, context)
-
-
-@contextmanager
-def explained() -> Iterator[Plans]:
-    plans = Plans()
-    with connection.execute_wrapper(plans):
-        yield plans
 
 
 def page(cast: Cast, statuses: set[IssueStatus] | None, sort: Sort, query: str = "", *, of: str = "project") -> Any:

@@ -19,9 +19,9 @@ from issues.search.keys import KEYS
 from issues.serializers.list_query import SORTS
 from issues.services.ground import names
 from projects.database.keyset import Position, Sort
-from tests import parts
 from tests.factories import NOW
 from tests.issues.filled import Cast, filled
+from tests.plans import as_whole
 
 # Values of each key, some of which no issue has, or no row.
 VALUES = {
@@ -87,7 +87,7 @@ def scans(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def of_others(scan: dict[str, Any], *, is_joined: bool) -> bool:
     """Return whether a scan reads rows of projects that nobody asked for."""
-    table, index = (parts.as_whole(scan.get(f"{what} Name", "")) for what in ("Relation", "Index"))
+    table, index = (as_whole(scan.get(f"{what} Name", "")) for what in ("Relation", "Index"))
     name = index or table
     if (
         index in OF_ALL_PROJECTS or not name.startswith("issues_") or scan["Node Type"] == "Bitmap Heap Scan"
