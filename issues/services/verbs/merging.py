@@ -145,7 +145,7 @@ def _cut(targets: NamedTargets, which: str, params: dict[str, Any], act: Act) ->
         SET merged_into_id = NULL, mutation_id = %(mutation_id)s
         WHERE project_id = %(project_id)s AND id = ANY(ARRAY(SELECT id FROM link ORDER BY id))
     """
-    params |= _params(targets, ActivityKind.UNMERGE, act)
+    params = params | _params(targets, ActivityKind.UNMERGE, act)
     answer = named("SELECT id, parent_id FROM link ORDER BY id", params)
     left = dict(read_and_write([named(which, params)], [named(recorded, params), named(changed, params)], answer))
     parents = sorted(set(left.values()))
