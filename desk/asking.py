@@ -7,11 +7,11 @@ from django.http import QueryDict
 from rest_framework.exceptions import ValidationError
 
 from desk.people import AT_ONCE, Visitor
-from issues.querysets import URGENCY
 from issues.reading.lists import ListQuery
 from issues.search import Term, parse
 from issues.search.conditions import NamesProject
 from issues.serializers.list_query import read_list_query, read_project_ids, read_stats_period
+from issues.walks import URGENCY
 from projects.api.pagination import read_cursor
 from projects.api.parameters import MAX_QUERY
 from projects.database.keyset import Position, Sort

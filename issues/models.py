@@ -36,7 +36,8 @@ from issues.enums import (
     ResolutionKind,
     SubscriptionReason,
 )
-from issues.querysets import HOT, IssueQuerySet, urgency_of
+from issues.querysets import IssueQuerySet
+from issues.walks import HOT, urgency_of
 from projects.database.within import ForeignKeyWithinProject, OneToOneFieldWithinProject
 from projects.models import ApiKey, Project, Release, Team, User
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q
 
+from issues.conditions import snooze_is_over
 from issues.enums import IssueStatus
 from issues.models import Issue
 from issues.mutation import AllIssues
-from issues.querysets import snooze_is_over
 from issues.search import split_status
 from issues.services.ground import names
 from projects.database.keyset import Position, Sort

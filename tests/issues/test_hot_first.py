@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from issues.enums import IssueStatus
 from issues.models import Issue
-from issues.querysets import HOT
+from issues.walks import HOT
 from projects.database.keyset import Position, Sort
 from projects.models import Project
 from tests.factories import NOW, IssueFactory

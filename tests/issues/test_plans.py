@@ -19,7 +19,6 @@ from pytest_django import DjangoDbBlocker
 from issues.enums import IssueStatus, MutationKind
 from issues.models import Activity, Environment, Issue, IssueHash, Mutation
 from issues.mutation import AllIssues, Ignore, IssueMutation, NamedIssues
-from issues.querysets import URGENCY
 from issues.reading import history
 from issues.reading.activities import NEWEST_FIRST, activities_from
 from issues.reading.history import changes_of, read_undone_by
@@ -33,6 +32,7 @@ from issues.services.ground.restoring import restore
 from issues.services.verbs import seen, status, subscriptions, totals
 from issues.services.verbs.merging import NO_LINKS
 from issues.services.verbs.status import resolutions
+from issues.walks import URGENCY
 from projects.callers import Caller
 from projects.database.keyset import Position, Sort
 from projects.models import Project, User

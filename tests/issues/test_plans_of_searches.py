@@ -13,11 +13,11 @@ from pytest_django import DjangoDbBlocker
 
 from issues.enums import IssueStatus
 from issues.models import Issue
-from issues.querysets import HOT_SORTS
 from issues.search import parse
 from issues.search.keys import KEYS
 from issues.serializers.list_query import SORTS
 from issues.services.ground import names
+from issues.walks import HOT_SORTS
 from projects.database.keyset import Position, Sort
 from tests.factories import NOW
 from tests.issues.filled import Cast, filled

@@ -10,10 +10,11 @@ from django.db import connection
 from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 
+from issues.conditions import implied
 from issues.enums import IssueStatus
 from issues.models import Issue
 from issues.mutation import AllIssues
-from issues.querysets import IssueQuerySet, implied
+from issues.querysets import IssueQuerySet
 from issues.search import parse
 from projects.database.keyset import Position, Sort
 from projects.models import Project

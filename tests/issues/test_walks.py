@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from issues import querysets
+from issues import walks
 from issues.enums import IssueStatus
 from issues.models import Issue
-from issues.querysets import HOT, URGENCY
 from issues.search import parse
+from issues.walks import HOT, URGENCY
 from projects.database.keyset import Position, Sort
 from projects.models import Project
 from tests.factories import NOW, IssueFactory
@@ -65,7 +65,7 @@ def test_is_all_of_it_sorted(
     statuses: Any,
     few: int,
 ) -> None:
-    monkeypatch.setattr(querysets, "FEW", few)
+    monkeypatch.setattr(walks, "FEW", few)
     found = Issue.objects.filter(pk__gt=0)  # a search, of which no statement is kept
     for projects in ([project], [project, other_project]):
         ids = [each.pk for each in projects]

@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 
 from django.db.models import QuerySet, Value
 
+from issues.conditions import like
 from issues.enums import IssueStatus
 from issues.models import Environment, Issue
 from issues.mutation import AllIssues, NamedIssues
-from issues.querysets import like
 from issues.search import AnyOf, Name, Term, refusal
 from issues.search import conditions as terms
 from issues.services.ground import lookups

@@ -14,10 +14,11 @@ from django.db.models import Max, QuerySet
 from django.db.models.expressions import RawSQL
 
 from issues import observing
+from issues.conditions import condition, status_counts_as
 from issues.enums import MutationKind
 from issues.models import Issue
 from issues.mutation import AllIssues, IssueScope, NamedIssues
-from issues.querysets import IssueQuerySet, condition, status_counts_as
+from issues.querysets import IssueQuerySet
 from projects.database import citus
 from projects.database.arrays import as_array
 from projects.database.reading import connection

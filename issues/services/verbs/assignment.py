@@ -6,10 +6,10 @@ from typing import Annotated, Literal, TypedDict
 
 from django.db import connection
 
+from issues.conditions import condition
 from issues.enums import ActivityKind, SubscriptionReason
 from issues.mutation import Assignee, Assignment, Merged
 from issues.named import Names
-from issues.querysets import condition
 from issues.services.ground import activity, lookups
 from issues.services.ground.activity import Change
 from issues.services.ground.parts import Checked, Data, Part, People, State, Told, equal

@@ -2,9 +2,9 @@
 
 from typing import Annotated, TypedDict
 
+from issues.conditions import condition
 from issues.enums import ActivityKind, IssuePriority
 from issues.named import Names
-from issues.querysets import condition
 from issues.services.ground.activity import Change
 from issues.services.ground.parts import Checked, Part, State, Told, equal
 from projects.acting import Act

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from django.db.models.expressions import RawSQL
 
+from issues.conditions import condition
 from issues.enums import ActivityKind
 from issues.models import Issue
 from issues.named import Names
-from issues.querysets import condition
 from issues.services.ground.activity import Change
 from issues.services.ground.parts import Checked, Part, State, Told, equal
 from issues.services.ground.targets import NamedTargets

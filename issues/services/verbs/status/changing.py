@@ -4,9 +4,9 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
+from issues.conditions import status_counts_as
 from issues.enums import ActivityKind, IssueStatus, SubscriptionReason
 from issues.mutation import Ignore, Resolve, SnoozeTerms, StatusChange, Unresolve
-from issues.querysets import status_counts_as
 from issues.services.ground import lookups
 from issues.services.ground.activity import Change
 from issues.services.ground.targets import NamedTargets

@@ -7,9 +7,9 @@ from typing import Any
 from django.db import connection
 from django.db.models.expressions import RawSQL
 
+from issues.conditions import condition
 from issues.enums import ActivityKind, ResolutionKind
 from issues.mutation import NamedRelease
-from issues.querysets import condition
 from projects.database.arrays import as_array
 from projects.release_order import NEXT, NEXT_TO_COME
 

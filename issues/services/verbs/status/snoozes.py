@@ -5,8 +5,8 @@ from typing import Any
 
 from django.db.models.expressions import RawSQL
 
+from issues.conditions import condition, snooze_is_over
 from issues.mutation import SnoozeTerms
-from issues.querysets import condition, snooze_is_over
 from projects.querysets import MAX_ID
 
 Columns = dict[str, Any]
