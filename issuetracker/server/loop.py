@@ -153,10 +153,12 @@ class Loop:
 
     def turn(self, seconds: float) -> None:
         """Wait for what happens next, at most so long, and do what follows from it."""
-        self._accept_or_not()
+        now = time.monotonic()
+        self._accept_or_not(now)
         looks_again = self._leaves_to_others and self._is_accepting
-        if self._leaves_to_others and not looks_again:
-            seconds = min(seconds, max(0.0, self._accepts_again_at - time.monotonic()))
+        pause = self._accepts_again_at - now
+        if self._leaves_to_others and pause > 0:  # after it, who can take nobody in waits for threads
+            seconds = min(seconds, pause)
         for key, events in self._selector.select(seconds):
             if isinstance(key.data, Connection):
                 if key.data.group is not Group.WORKING and key.data.events & events:  # not since closed, or changed
@@ -173,7 +175,7 @@ class Loop:
     def end(self) -> None:
         """Accept nobody any more. Who waits is let go soon; requests in flight are answered as long as it turns."""
         self.is_ending = True
-        self._accept_or_not()
+        self._accept_or_not(time.monotonic())
         for listener in self.listeners:
             listener.close()
         for connection in list(self.groups[Group.SILENT]):
@@ -195,13 +197,9 @@ class Loop:
     # Places
     # -----------------------------------------------------------------------------------------------------------------
 
-    def _accept_or_not(self) -> None:
+    def _accept_or_not(self, now: float) -> None:
         """Watch the listening sockets when somebody could be taken in, and only then."""
-        wanted = (
-            not self.is_ending
-            and time.monotonic() >= self._accepts_again_at
-            and len(self.groups[Group.WORKING]) < self.places
-        )
+        wanted = not self.is_ending and now >= self._accepts_again_at and len(self.groups[Group.WORKING]) < self.places
         if wanted != self._is_accepting:
             self._is_accepting = wanted
             for listener in self.listeners:
@@ -471,6 +469,7 @@ class Loop:
         connection.discarded += count
         if connection.discarded > limits.LINGER_BYTES:
             self._close(connection)
+            return
         now = time.monotonic()
         connection.deadline = min(connection.ends_at, self._until(now, limits.LINGER_SILENCE_SECONDS))
 

@@ -84,3 +84,29 @@ def test_one_that_another_worker_took_is_forgotten(worker: Worker) -> None:
     assert worker.clients() == 1
     worker.let_the_moment_pass()
     assert worker.clients() == 2
+
+
+@pytest.mark.parametrize("state", ["all places are taken", "it ends"])
+def test_when_the_moment_is_over_it_waits_for_its_threads(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    worker.connect()
+    assert worker.clients() == 1
+    worker.begin_to_work()
+    worker.connect()
+    assert worker.clients() == 1
+    worker.let_the_moment_pass()
+    if state == "it ends":
+        worker.loop.end()
+    else:
+        worker.loop.places = 1
+    waits: list[float] = []
+
+    def select(seconds: float) -> list[Any]:
+        waits.append(seconds)
+        return []
+
+    monkeypatch.setattr(worker.loop._selector, "select", select)
+    worker.loop.turn(0.5)
+
+    assert waits == [0.5]
