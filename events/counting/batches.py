@@ -22,7 +22,7 @@ class Batch:
 
 
 def projects() -> list[int]:
-    """Return the projects that have events waiting. It takes as long as there are projects, however many wait."""
+    """Return the projects that have events waiting: a look-up for each of them, however many events wait."""
     if citus.is_spread():
         return _of_machines_that_answer()
     with connection.cursor() as cursor:

@@ -6,7 +6,7 @@ from datetime import datetime
 from time import monotonic
 from uuid import UUID
 
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 
 from events.counting import forgetting, trimming
 from issues.services.occurrences import Forgotten
@@ -60,7 +60,7 @@ class Tidying:
                 for start in range(0, len(in_turn), FINGERPRINTS):
                     some = in_turn[start : start + FINGERPRINTS]
                     yield from self._trim(trimming.counted_more(project_id, some, self.per_issue))
-        except DatabaseError:
+        except (DatabaseError, InterfaceError):
             for project_id, fingerprints in counted.items():
                 self.note(project_id, fingerprints)
             raise

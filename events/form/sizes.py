@@ -1,4 +1,4 @@
-"""How much of one request is taken, and how much of it is held: contract 7.3. Each of the first three is a setting."""
+"""How much of one request is taken, and how much of it is held: contract 7.3."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ JSON_DEPTH = 100  # the outermost object is 1
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """The greatest sizes, in bytes."""
+    """The greatest sizes, in bytes; each is a setting."""
 
     sent: int = 20 * MIB  # a request, as it came
     decoded: int = 100 * MIB  # the same, decoded

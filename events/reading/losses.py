@@ -1,6 +1,4 @@
-"""What is asked about events: one call for each kind of answer."""
-
-from __future__ import annotations
+"""What did not become an event, as it is asked for: by day, and in all (contract 7.8)."""
 
 from datetime import date
 from typing import NamedTuple

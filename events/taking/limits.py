@@ -20,7 +20,7 @@ LONGEST_WAIT = 60  # SDKs drop everything until then
 BACKLOG_WAIT = 60
 LOOKED_AT_EVERY = 1.0  # seconds; the backlog, and the disk
 COUNTED_EVERY = 10.0  # the backlog, where it has to be counted
-SWEPT_AT = 10_000  # so many windows may be known before it is looked for those that are over
+SWEPT_AT = 10_000  # windows: with so many, those that are over are looked for, and forgotten
 MB = 1_000_000
 
 
@@ -63,7 +63,7 @@ class RateLimits:
         """Take a place for an event, and return in which windows.
 
         :param per_minute: the limit of the installation for each key; 0 is none.
-        :raises TooMany: it has sent as many as it may; the longest that it has to wait.
+        :raises TooMany: it has sent as many as it may; it waits for the last of the windows that are full.
         """
         limits = ([] if sender.limit is None else [sender.limit]) + ([(per_minute, MINUTE)] if per_minute else [])
         if not limits:
@@ -140,7 +140,7 @@ def may_be_more_than(most: int) -> bool:
 
 
 def are_more_than(most: int) -> bool:
-    """Return whether more than so many wait: counted, no further. One of a project that is held may be old."""
+    """Return whether more than so many wait: counted, up to one more. Ids span more when an old one still waits."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) > %s FROM (SELECT FROM events_arrival LIMIT %s) AS waiting", [most, most + 1])
         return bool(cursor.fetchone()[0])

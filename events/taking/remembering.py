@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 Value = TypeVar("Value")
 
-SWEPT_AT = 10_000  # so many may be remembered before it is looked for those that are over
+SWEPT_AT = 10_000  # with so many, those that are over are looked for, and forgotten
 
 
 class Remembered(Generic[Value]):

@@ -28,7 +28,7 @@ def make(project_id: int, new: Mapping[UUID, Folded], described: Mapping[UUID, D
     with connection.cursor() as cursor:
         cursor.execute(MAKE, {"project_id": project_id, "rows": Json(rows)})
         made = {numbered[number]: pk for number, pk in cursor.fetchall()}
-        # Another statement: what one makes and tells in one, a cluster sends to all its machines in between.
+        # A statement of its own: in one with the first, a cluster would send the ids by way of all its machines.
         texts = [_text(pk, described[fingerprint]) for fingerprint, pk in made.items()]
         cursor.execute(TELL, {"project_id": project_id, "texts": Json(texts)})
     return made

@@ -16,7 +16,7 @@ class Occurrence(NamedTuple):
     :ivar hash: its fingerprint by the newest rules.
     :ivar older_hashes: by older rules, newest first.
     :ivar seen_at: when it happened; what is counted and judged goes by it.
-    :ivar user: "field:value"; counted, and then forgotten. Of this and the next two, "" is none.
+    :ivar user: whom it is about, as a hash that is the same for the same one. Of this and the next two, "" is none.
     """
 
     hash: UUID

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 
 from events.counting import Counting, Kept, forgetting, tidying, trimming
 from events.counting.tidying import Tidying
@@ -144,23 +144,31 @@ def test_a_counter_that_starts_looks_at_all_issues(project: Project, monkeypatch
     assert [len(kept(project, name)) for name in names] == [4] * 5
 
 
-def test_what_a_round_left_is_looked_at_by_the_next(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another counter took the same away, and this one was ended by a deadlock."""
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(OperationalError("deadlock detected"), id="another counter took the same away"),
+        pytest.param(InterfaceError("connection already closed"), id="the database was away"),
+    ],
+)
+def test_what_a_round_left_is_looked_at_by_the_next(
+    project: Project, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
     for number in range(8):
         arrive(project, at=NOW + number * MINUTE)
 
-    def deadlock(*_: object) -> int:
-        raise OperationalError("deadlock detected")
+    def fail(*_: object) -> int:
+        raise error
 
     tidying = Tidying(per_issue=3, now=lambda: NOW)
     tidying._swept = None
     tidying.note(project.pk, {fingerprint("pump")})
     count(project)
     with monkeypatch.context() as ended:
-        ended.setattr(trimming, "trim", deadlock)
+        ended.setattr(trimming, "trim", fail)
         assert tidying.step()
         assert tidying.step()
-        with pytest.raises(OperationalError):
+        with pytest.raises(type(error)):
             tidying.step()
     assert len(kept(project)) == 8
 
