@@ -1,6 +1,6 @@
 """What PostgreSQL says when it ends a statement, and the refusal that it comes to."""
 
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, InternalError, OperationalError
 
 from projects.refusals import Refusal, TryAgain
 
@@ -11,6 +11,8 @@ SERIALIZATION_FAILURE = "40001"
 FOREIGN_KEY_VIOLATION = "23503"
 QUERY_CANCELED = "57014"
 CONNECTION_FAILURE = "08006"  # of Citus, to one of its machines
+READ_ONLY = "25006"  # of a server that is a standby by now, or whose disk is nearly full
+IDLE_TOO_LONG = "25P03"  # of a transaction, where the server has a limit for that
 
 
 class Ended(TryAgain):
@@ -66,8 +68,11 @@ def refusal_of(error: BaseException) -> Refusal | None:
 def _is_of_the_database(error: BaseException) -> bool:
     """Return whether it is the database that failed, not a statement of ours that is wrong.
 
-    A connection that breaks in the middle of an answer is a plain DatabaseError to the driver, with no code.
+    A connection that breaks in the middle of an answer is a plain DatabaseError to the driver, with no code. And two
+    refusals of a server that takes no change are internal errors to it, as if they were bugs of PostgreSQL.
     """
     if isinstance(error, OperationalError | InterfaceError):
         return True
+    if isinstance(error, InternalError):
+        return sqlstate(error) in {READ_ONLY, IDLE_TOO_LONG}
     return type(error) is DatabaseError and sqlstate(error) is None

@@ -20,7 +20,7 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, connections
 from prometheus_client import Counter
 
-from projects.database.failures import QUERY_CANCELED, DatabaseAway, Ended, refusal_of
+from projects.database.failures import QUERY_CANCELED, READ_ONLY, DatabaseAway, Ended, refusal_of
 
 logger = logging.getLogger(__name__)
 
@@ -189,13 +189,13 @@ def hands_over(error: Exception, alias: str) -> bool:
     """Return whether the primary is to answer a statement that failed at the copy.
 
     Yes when it was cancelled for what the copy had to replay, or the copy is lost. No when it took too long, which it
-    would there, and for what is wrong with the statement itself.
+    would there, and for what is wrong with the statement itself: one that writes, for example.
     """
     refusal = refusal_of(error)
     if isinstance(refusal, Ended):
         if refusal.code == QUERY_CANCELED:
             return False
-    elif isinstance(refusal, DatabaseAway):
+    elif isinstance(refusal, DatabaseAway) and refusal.code != READ_ONLY:
         connections[alias].close()
         _turn.passes(Why.AWAY, error)
     else:

@@ -103,11 +103,19 @@ def test_does_not_know_what_became_of_it_when_the_database_is_away(error: Except
 
 
 @pytest.mark.django_db
-def test_a_full_disk_is_no_answer_either() -> None:
-    refusal = refusal_of(raised_by(lose_on_the_database("53100")))
+@pytest.mark.parametrize(
+    "code", [pytest.param("53100", id="full"), pytest.param("25006", id="read-only"), pytest.param("25P03", id="idle")]
+)
+def test_a_server_that_takes_no_change_is_no_answer_either(code: str) -> None:
+    refusal = refusal_of(raised_by(lose_on_the_database(code)))
 
     assert isinstance(refusal, DatabaseAway)
-    assert refusal.reason == "53100"
+    assert refusal.reason == code
+
+
+@pytest.mark.django_db
+def test_another_internal_error_of_postgresql_is_none() -> None:
+    assert refusal_of(raised_by(lose_on_the_database("XX001"))) is None
 
 
 @pytest.mark.parametrize("error", [IntegrityError(), ProgrammingError(), ZeroDivisionError(), KeyError("id")])
