@@ -60,7 +60,7 @@ class StrictJSONParser(BaseParser):
 
         :raises BodyTooLarge: it is over 1 MiB.
         :raises ParseError: it is no JSON object; or has a key twice, NaN, an infinity, NUL or a lone surrogate; or is
-            nested deeper than 20.
+            nested deeper than 20; or has a number of thousands of digits.
         """
         raw = stream.read(MAX_BODY + 1)
         if len(raw) > MAX_BODY:
@@ -74,8 +74,10 @@ class StrictJSONParser(BaseParser):
             )
         except RecursionError as error:
             raise ParseError(_TOO_DEEP) from error
-        except ValueError as error:  # also JSONDecodeError and UnicodeDecodeError
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise ParseError(f"The body is not JSON: {error}") from error
+        except ValueError as error:  # of int(): thousands of digits take too long to read
+            raise ParseError("The body has a whole number of too many digits.") from error
         if not isinstance(body, dict):
             raise ParseError("The body must be a JSON object.")
         _check(body, depth=1)
