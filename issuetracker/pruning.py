@@ -113,8 +113,9 @@ class Pruning:
 
         :param on_step: called after each set.
         """
-        outcome, began = DONE, monotonic()
+        outcome, began = FAILED, monotonic()  # until it comes to its end: a bug ends it, too
         removed, left = {}, {}
+        has_failed = False
         try:
             for kind, steps in self._kinds().items():
                 if self._is_over:
@@ -122,11 +123,9 @@ class Pruning:
                     return
                 done = self._take_away(kind, steps, on_step)
                 removed[kind], left[kind] = done.removed, done.left
-                if done.error:
-                    outcome = FAILED
+                has_failed |= done.error is not None
                 yield done
-            if self._is_over and outcome == DONE:
-                outcome = STOPPED
+            outcome = FAILED if has_failed else STOPPED if self._is_over else DONE
         finally:
             metrics.PRUNING_RUNS.labels(outcome).inc()
             metrics.PRUNING_ENDED.labels(outcome).set(time())

@@ -135,6 +135,20 @@ def test_what_fails_is_said_and_keeps_nothing_else_back(old: None, monkeypatch: 
 
 
 @pytest.mark.django_db
+def test_a_look_that_a_bug_ends_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> Iterator[Step]:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(pruning, "prune_mutations", fail)
+    failed = counted("pruning_runs_total", outcome="failed")
+
+    with pytest.raises(ZeroDivisionError):
+        list(Pruning(kept=KEPT, now=timezone.now, lock_timeout=5).look())
+
+    assert counted("pruning_runs_total", outcome="failed") == failed + 1
+
+
+@pytest.mark.django_db
 def test_is_stopped_between_two_sets(old: None) -> None:
     pruner = Pruning(kept=KEPT, now=timezone.now, lock_timeout=5)
 
