@@ -117,10 +117,10 @@ class Site(UnfoldAdminSite):
             if request.method != "POST" or self.has_permission(request) or request.path == reverse("admin:logout"):
                 return guarded(request, *args, **kwargs)
             response = guarded(request, *args, **kwargs)
-            page = urlsplit(request.headers.get("Referer", ""))
-            if response.status_code == 302 and page.netloc == request.get_host():
+            page = _page_before(request)
+            if response.status_code == 302 and page is not None:
                 messages.warning(request, LOST_SESSION)
-                return redirect_to_login(urlunsplit(page._replace(scheme="", netloc="")), reverse("admin:login"))
+                return redirect_to_login(page, reverse("admin:login"))
             return response
 
         return answer
@@ -168,6 +168,15 @@ class Site(UnfoldAdminSite):
                 for heading, items in SIDEBAR
             ),
         ]
+
+
+def _page_before(request: HttpRequest) -> str | None:
+    """Return the address of the page that somebody comes from; None when it is none of this site."""
+    try:
+        page = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:  # a host that is neither a name nor an address
+        return None
+    return urlunsplit(page._replace(scheme="", netloc="")) if page.netloc == request.get_host() else None
 
 
 def _page(request: HttpRequest, title: str, icon: str, name: str) -> dict[str, Any]:

@@ -134,7 +134,9 @@ def test_lead_back_to_the_form_whose_session_had_ended(client: Client) -> None:
     assert "what you sent was not done" in client.get(answer.headers["Location"]).text
 
 
-@pytest.mark.parametrize("referer", ["", "http://elsewhere.example.com/admin/", "http://testserver:1/x", "nonsense"])
+@pytest.mark.parametrize(
+    "referer", ["", "http://elsewhere.example.com/admin/", "http://testserver:1/x", "nonsense", "http://[testserver/"]
+)
 def test_lead_to_no_page_of_somebody_else_s(client: Client, referer: str) -> None:
     answer = client.post("/admin/projects/project/add/", {"slug": "new"}, headers={"Referer": referer})
 
