@@ -237,8 +237,11 @@ class Cluster:
 
     def _refusal(self, logged_before: int) -> str:
         """Return why the server ended, by its log."""
-        logged = self.log.read_bytes()[logged_before:].decode(errors="replace") if self.log.exists() else ""
-        lines = logged.splitlines()
+        lines: list[str] = []
+        if self.log.exists():
+            with self.log.open("rb") as log:
+                log.seek(logged_before)  # what is before may be of years
+                lines = log.read().decode(errors="replace").splitlines()
         fatal = [line.partition("FATAL:")[2].strip() for line in lines if "FATAL:" in line]
         return (fatal or lines or ["it ended without a word"])[-1]
 
