@@ -10,7 +10,8 @@ from operator import or_
 from typing import Any
 
 from django.db.models import BooleanField, Q
-from django.db.models.expressions import RawSQL
+from django.db.models.expressions import Col, RawSQL
+from django.db.models.lookups import Exact
 
 from issues import search
 from issues.enums import IssueStatus
@@ -121,7 +122,7 @@ def holds(term: Condition, *, at: datetime) -> Q | RawSQL:
             first = _is_one_of("first_release_id", release_ids)
             return first if first_only else first | _is_one_of("last_release_id", release_ids)
         case terms.IsSeenIn(environment_ids):
-            return condition(_SEEN_IN, as_array(environment_ids), as_array(environment_ids))
+            return _SeenIn(_SEEN_IN, (as_array(environment_ids), as_array(environment_ids)), _BOOLEAN)
         case terms.IsOfProject(project_ids):
             return _is_one_of("project_id", project_ids)
         case terms.NamesWord(column, word):
@@ -199,7 +200,7 @@ _SEEN_IN = """
         coalesce(
             (
                 SELECT true FROM issues_issueenvironment AS seen
-                WHERE seen.project_id = issues_issue.project_id AND seen.issue_id = issues_issue.id
+                WHERE seen.project_id = {project} AND seen.issue_id = issues_issue.id
                   AND seen.environment_id = ANY(%s::bigint[])
                 LIMIT 1
             ),
@@ -208,18 +209,18 @@ _SEEN_IN = """
         OR coalesce(
             (
                 WITH RECURSIVE below AS (
-                    SELECT child.project_id, child.id FROM issues_issue AS child
-                    WHERE child.project_id = issues_issue.project_id AND child.merged_into_id = issues_issue.id
+                    SELECT child.id FROM issues_issue AS child
+                    WHERE child.project_id = {project} AND child.merged_into_id = issues_issue.id
                     UNION ALL
-                    SELECT child.project_id, child.id FROM below CROSS JOIN LATERAL (
-                        SELECT project_id, id FROM issues_issue
-                        WHERE project_id = below.project_id AND merged_into_id = below.id
+                    SELECT child.id FROM below CROSS JOIN LATERAL (
+                        SELECT id FROM issues_issue
+                        WHERE project_id = {project} AND merged_into_id = below.id
                         OFFSET 0
                     ) AS child
                 )
                 SELECT true FROM below CROSS JOIN LATERAL (
                     SELECT FROM issues_issueenvironment AS seen
-                    WHERE seen.project_id = below.project_id AND seen.issue_id = below.id
+                    WHERE seen.project_id = {project} AND seen.issue_id = below.id
                       AND seen.environment_id = ANY(%s::bigint[])
                     LIMIT 1
                 ) AS seen
@@ -229,3 +230,20 @@ _SEEN_IN = """
         )
     )
 """
+
+
+class _SeenIn(RawSQL):
+    """The same for the project that the query is about, as its value: where projects are spread over machines, one of
+    them is asked then, and by a column none could be."""
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        sql, params = super().as_sql(compiler, connection)
+        return sql.format(project=_project_of(compiler.query)), params
+
+
+def _project_of(query: Any) -> str:
+    """Return what a query compares its issues' project with, as SQL: a value, or a hole for one; else their column."""
+    for each in query.where.children:
+        if isinstance(each, Exact) and isinstance(each.lhs, Col) and each.lhs.target.column == "project_id":
+            return each.rhs.sql if isinstance(each.rhs, RawSQL) else f"{each.rhs:d}"
+    return "issues_issue.project_id"

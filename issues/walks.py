@@ -147,6 +147,9 @@ class WalkedQuerySet(QuerySet[Any]):
     def in_each(self, project_ids: Sequence[int], limit: int, *, in_all: int | None) -> list[tuple[int, int]]:
         """Return project and id of up to ``limit`` of these issues in each of these projects, in no order; and no more
         than ``in_all`` of them together."""
+        groups = citus.together(project_ids)
+        if len(groups) > 1:
+            return [row for group in groups for row in self.in_each(group, limit, in_all=in_all)][:in_all]
         project = project_ids[0] if len(project_ids) == 1 else RawSQL("scope.project_id", ())
         ids = self.filter(project_id=project).order_by().values_list("id")[:limit]
         sql, params = ids.query.sql_with_params()

@@ -111,15 +111,15 @@ def look_at(selection: Selection, act: Act) -> Subject:
     if ids is None:
         projects = selection.projects(projects_with_any(scopes, at=act.at))
         first = first_ids(scopes, SHOWN, at=act.at)
-        return Subject(selection, None, {}, projects, _items(selection, first, act))
+        return Subject(selection, None, {}, projects, _items(projects, first, act))
     counts = count_named(ids, at=act.at)
     projects = selection.projects([pk for pk, of_project in counts.items() if of_project.total()])
     first = sorted((pk for of_project in ids.values() for pk in of_project), reverse=True)[:SHOWN]
-    return Subject(selection, ids, counts, projects, _items(selection, first, act))
+    return Subject(selection, ids, counts, projects, _items(projects, first, act))
 
 
-def _items(selection: Selection, ids: Sequence[int], act: Act) -> list[Item]:
-    found = {item.id: item for item in read_items(selection.among, ids, by=act.by, at=act.at)}
+def _items(projects: Sequence[Project], ids: Sequence[int], act: Act) -> list[Item]:
+    found = {item.id: item for item in read_items(projects, ids, by=act.by, at=act.at)}
     return [found[pk] for pk in ids if pk in found]
 
 
@@ -133,7 +133,7 @@ def try_change(subject: Subject, mutation: IssueMutation, act: Act) -> Trial:
     counts: dict[int, Counter[str]] = {}
 
     def look() -> None:
-        after[:] = _items(subject.selection, shown, act)
+        after[:] = _items(subject.projects, shown, act)
         # By the ids as they were: a search finds others afterwards.
         counts.clear()
         counts.update({} if subject.ids is None else count_named(subject.ids, at=act.at))
@@ -207,7 +207,7 @@ def _sampled(subject: Subject, outcomes: Sequence[MutationOutcome], rows: Sequen
 
 def _parent(subject: Subject, pk: int, act: Act) -> Compared | None:
     """Return the issue into which the others would be merged, as it is; it need not be among those that are shown."""
-    items = _items(subject.selection, [pk], act)
+    items = _items(subject.projects, [pk], act)
     return next(iter(compared(items, {}, read_names(items), {})), None)
 
 

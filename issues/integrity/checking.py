@@ -6,17 +6,23 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
+from projects.database import citus
+
 EXAMPLES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Invariant:
-    """``holds`` is the sentence that must be true; ``sql`` selects the ids of the rows (``of``) for which it isn't."""
+    """``holds`` is the sentence that must be true; ``sql`` selects the ids of the rows (``of``) for which it isn't.
+
+    :ivar is_of_all: whether it compares rows of one project with those of others.
+    """
 
     name: str
     holds: str
     of: str
     sql: str
+    is_of_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +41,15 @@ class Breach:
 
 def find(invariant: Invariant) -> Breach | None:
     """Return who breaks the invariant; None when it holds."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT id, count(*) OVER () FROM ({invariant.sql}) AS broken (id) ORDER BY id LIMIT {EXAMPLES}"
-        )
-        rows = cursor.fetchall()
-    return Breach(invariant, count=rows[0][1], examples=tuple(pk for pk, _ in rows)) if rows else None
+    sql = f"SELECT id, count(*) OVER () FROM ({invariant.sql}) AS broken (id) ORDER BY id LIMIT {EXAMPLES}"
+    count, examples = 0, list[int]()
+    for each in citus.each_shard(sql) if citus.is_spread() and not invariant.is_of_all else [sql]:
+        with connection.cursor() as cursor:
+            cursor.execute(each)
+            rows = cursor.fetchall()
+        count += rows[0][1] if rows else 0
+        examples += [pk for pk, _ in rows]
+    return Breach(invariant, count=count, examples=tuple(sorted(examples)[:EXAMPLES])) if count else None
 
 
 @contextmanager

@@ -75,6 +75,7 @@ NEXT_IDS = Invariant(
         """
         for table in BY_ID
     ),
+    is_of_all=True,
 )
 
 # Once in each project is all that the keys say. An id comes from one counter for all of them, and a secret from chance.
@@ -85,6 +86,7 @@ IDS = Invariant(
     " UNION ALL ".join(
         f"SELECT id FROM {table} GROUP BY id HAVING count(*) > 1" for table in BY_ID if table in shards.of_projects()
     ),
+    is_of_all=True,
 )
 SHARE_IDS = Invariant(
     "share ids",
@@ -96,4 +98,5 @@ SHARE_IDS = Invariant(
         SELECT share_id FROM issues_issue WHERE share_id IS NOT NULL GROUP BY share_id HAVING count(*) > 1
     )
     """,
+    is_of_all=True,
 )

@@ -14,6 +14,7 @@ from issues.models import Issue
 from issues.mutation import AllIssues
 from issues.search import split_status
 from issues.services.ground import names
+from projects.database import citus
 from projects.database.keyset import Position, Sort
 from projects.models import OrganizationMember, Project, Release, Team
 
@@ -76,18 +77,20 @@ MERGED = "merged"  # beside the statuses: what is hidden in another issue has no
 def count_named(ids: Mapping[int, Iterable[int]], *, at: datetime) -> dict[int, Counter[str]]:
     """Return how many of these issues, by project, have which status; those that are merged count as such."""
     counts: dict[int, Counter[str]] = {project_id: Counter() for project_id in ids}
-    named = [pk for of_project in ids.values() for pk in of_project]
-    issues = Issue.objects.filter(project__id__any_of=list(ids), id__any_of=named).order_by()
     is_merged = ExpressionWrapper(Q(merged_into__isnull=False), output_field=BooleanField())
-    rows = issues.values_list("project_id", "status", is_merged).annotate(
-        all=Count("pk"), over=Count("pk", filter=snooze_is_over(at))
-    )
-    for project_id, status, merged, number, over in rows:
-        if merged:
-            counts[project_id][MERGED] += number
-        else:
-            counts[project_id][status] += number - over
-            counts[project_id][IssueStatus.UNRESOLVED] += over
+    for group in citus.together(ids):
+        named = [pk for project_id in group for pk in ids[project_id]]
+        of_one = {"project_id": group[0]} if len(group) == 1 else {"project__id__any_of": group}
+        issues = Issue.objects.filter(**of_one, id__any_of=named).order_by()
+        rows = issues.values_list("project_id", "status", is_merged).annotate(
+            all=Count("pk"), over=Count("pk", filter=snooze_is_over(at))
+        )
+        for project_id, status, merged, number, over in rows:
+            if merged:
+                counts[project_id][MERGED] += number
+            else:
+                counts[project_id][status] += number - over
+                counts[project_id][IssueStatus.UNRESOLVED] += over
     return {project_id: +of_project for project_id, of_project in counts.items()}
 
 

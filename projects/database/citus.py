@@ -4,8 +4,8 @@ The same statements run there. What differs stands here: which table is where, a
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import psycopg2
@@ -15,6 +15,7 @@ from django.db import connection as default
 from django.db.models import QuerySet
 
 from projects.database import shards
+from projects.database.arrays import as_array
 from projects.database.failures import CONNECTION_FAILURE, sqlstate
 
 Row = TypeVar("Row")
@@ -149,7 +150,7 @@ def ask_all_or_each(
     *,
     enough: int = 1,
 ) -> list[Row]:
-    """Return what ``ask`` finds in these projects: of all at once, or of each by itself, where a machine is away.
+    """Return what ``ask`` finds in these projects: of all at once, or machine by machine, where one of them is away.
 
     :param enough: with so many rows, nothing is missing that such a machine may have.
     :raises OperationalError: there are fewer, and one is away.
@@ -160,13 +161,55 @@ def ask_all_or_each(
         if not is_away(error):
             raise
         found: list[Row] = []
-        each = project_ids.values_list("pk", flat=True) if isinstance(project_ids, QuerySet) else project_ids
-        for project_id in each:
-            with suppress(OperationalError):
-                found += ask([project_id])
+        ids = project_ids.values_list("pk", flat=True) if isinstance(project_ids, QuerySet) else project_ids
+        for of_one in apart(list(ids)):
+            try:
+                found += ask(of_one)
+            except OperationalError as another:
+                if not is_away(another):
+                    raise
         if len(found) < enough:
             raise
         return found
+
+
+def apart(project_ids: Sequence[int], by: str = "groupid") -> list[list[int]]:
+    """Return these projects, ascending, in groups that are on one machine each; or, by ``shardid``, in one shard."""
+    with default.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT array_agg(asked.project_id ORDER BY asked.project_id)
+            FROM (
+                SELECT project_id, get_shard_id_for_distribution_column('issues_issue', project_id) AS shardid
+                FROM unnest(%s::bigint[]) AS project (project_id)
+            ) AS asked
+            JOIN pg_dist_placement AS placement ON placement.shardid = asked.shardid
+            GROUP BY placement.{by}
+            """,
+            [list(project_ids)],
+        )
+        return [ids for (ids,) in cursor.fetchall()]
+
+
+def each_shard(sql: str) -> Iterator[str]:
+    """Yield what is to be sent for a statement that reads tables of projects, and joins them by whatever it likes: the
+    same for the projects of each shard. One machine answers that, by its own planner.
+
+    A name of WITH hides the table of that name, but in its own words.
+    """
+    read = [table for table in shards.of_projects() if re.search(rf"\b{table}\b", sql)]
+    with default.cursor() as cursor:
+        # What a counter has come to, the coordinator alone knows.
+        counters = dict.fromkeys(re.findall(r"pg_sequence_last_value\('(\w+)'\)", sql))
+        for counter in counters:
+            cursor.execute("SELECT coalesce(pg_sequence_last_value(%s::regclass), 0)", [counter])
+            sql = sql.replace(f"pg_sequence_last_value('{counter}')", f"{cursor.fetchone()[0]:d}")
+        cursor.execute("SELECT id FROM projects_project")
+        project_ids = [pk for (pk,) in cursor.fetchall()]
+    for ids in apart(project_ids, by="shardid"):
+        rows = f"WHERE project_id = ANY('{as_array(ids)}'::bigint[])"
+        names = ", ".join(f"{table} AS NOT MATERIALIZED (SELECT * FROM {table} {rows})" for table in read)
+        yield f"WITH {names} {sql}" if names else sql
 
 
 class NoCitus(Exception):

@@ -50,6 +50,12 @@ class DatabaseAway(TryAgain):
         return self.code or "none"
 
 
+class ProjectsAway(DatabaseAway):
+    """One of several machines of the database can't be reached: what is on the others is there."""
+
+    sentence = "Some projects are on a machine that can't be reached just now. Ask for others, or try again."
+
+
 def sqlstate(error: BaseException) -> str | None:
     """Return PostgreSQL's five-letter code of what went wrong; None when it never answered."""
     return getattr(error.__cause__, "pgcode", None)
@@ -62,7 +68,9 @@ def refusal_of(error: BaseException) -> Refusal | None:
     if not _is_of_the_database(error):
         return None
     code = sqlstate(error)
-    return Ended(code) if code in SENTENCES else DatabaseAway(code)
+    if code in SENTENCES:
+        return Ended(code)
+    return ProjectsAway(code) if code == CONNECTION_FAILURE else DatabaseAway(code)
 
 
 def _is_of_the_database(error: BaseException) -> bool:

@@ -206,7 +206,8 @@ def test_is_refused_with_a_number_of_thousands_of_digits(api: Api, project: Proj
 
     response = api.put(api.issues_url, b'{"x": ' + b"9" * 5000 + b"}", ids=[issue.pk])
 
-    assert (response.status_code, response.json()) == (400, {"detail": "The body has a whole number of too many digits."})
+    detail = "The body has a whole number of too many digits."
+    assert (response.status_code, response.json()) == (400, {"detail": detail})
     assert snapshot() == before
 
 

@@ -5,13 +5,15 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import InternalError
+from django.db import InternalError, connection
+from django.test.utils import CaptureQueriesContext
 
 from issues.integrity import find, one_state
 from issues.models import Activity, Issue, Mutation
 from issues.services import pruning
 from issuetracker.integrity import INVARIANTS
 from projects.callers import Caller
+from projects.database import citus
 from projects.models import Project, Team, User
 from tests.acts import act
 from tests.assertions import snapshot
@@ -106,6 +108,21 @@ def test_command_says_what_is_wrong_and_fails(life: None) -> None:
         "Not true: every change of an issue is told by an activity, as long as the mutation is kept. 1 issue: 13",
     ]
     assert snapshot() == before
+
+
+def test_is_asked_shard_by_shard_where_projects_are_spread(life: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    Issue.objects.update(users_seen=1_000)
+    whole = {str(find(invariant)) for invariant in INVARIANTS}
+    monkeypatch.setattr(citus, "is_spread", lambda: True)
+    monkeypatch.setattr(citus, "apart", lambda project_ids, by: [[pk] for pk in sorted(project_ids)])
+
+    with CaptureQueriesContext(connection) as asked:
+        assert {str(find(invariant)) for invariant in INVARIANTS} == whole
+
+    assert len(whole) == 2
+    totals = [query["sql"] for query in asked.captured_queries if "AS users_seen" in query["sql"]]
+    assert len(totals) == 2
+    assert all(sql.startswith("WITH issues_issue AS NOT MATERIALIZED") for sql in totals)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -4,14 +4,19 @@ What is asked then is SQL that one PostgreSQL takes, too: it must answer the sam
 cluster.
 """
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from events.counting import batches
 from issues.models import Issue, IssueSeen
+from issues.mutation import AllIssues
+from issues.search import Term
+from issues.search.conditions import IsSeenIn
 from issues.services.ground import lookups
 from projects.database import citus
 from projects.database.keyset import Position, Sort
@@ -87,6 +92,32 @@ def test_counts_over_several_projects(spread: None, project: Project, other: Pro
     keys, count = issues.first_page([project.pk, other.pk], None, at=NOW, start=start, limit=3, count_to=10)
     assert (len(keys), count) == (3, 4)
     assert keys == sorted(keys, reverse=True)
+
+
+def test_a_search_by_environment_names_the_project_as_a_value(spread: None, project: Project, other: Project) -> None:
+    """Which machine to ask is found by values; by a column of the issue, Citus refuses to ask any."""
+    terms = (Term(IsSeenIn((7,))), Term(IsSeenIn((8,)), negated=True))
+
+    with CaptureQueriesContext(connection) as asked:
+        Issue.objects.matching(terms, at=NOW).page(
+            [project.pk, other.pk], None, at=NOW, position=Position(Sort("last_seen")), limit=3
+        )
+        list(Issue.objects.in_scope(AllIssues(project.pk, terms=terms), at=NOW))
+
+    assert len(asked) == 3
+    for query, pk in zip(asked.captured_queries, (project.pk, other.pk, project.pk), strict=True):
+        named = re.findall(r"(?:seen|child)\.project_id = (\S+)", query["sql"])
+        assert set(named) == {str(pk)}
+        assert len(named) >= 6
+
+
+def test_all_of_several_projects_are_taken(spread: None, project: Project, other: Project) -> None:
+    ids = {IssueFactory(project=each).pk for each in (project, other)}
+
+    found = Issue.objects.visible().in_each([project.pk, other.pk], 5, in_all=5)
+
+    assert {pk for _, pk in found} == ids
+    assert len(Issue.objects.visible().in_each([project.pk, other.pk], 5, in_all=1)) == 1
 
 
 def test_states_of_several_projects_are_locked_one_by_one(spread: None, project: Project, other: Project) -> None:

@@ -12,6 +12,9 @@ from events.taking.limits import Backlog
 from issues.services.ground import targets
 from projects.database import citus
 from projects.models import Organization, Project, User
+from tests.api_client import Api
+from tests.desk.acting.steps import ACT, carried, choose, numbers
+from tests.desk.reading import browser_of
 from tests.factories import IssueFactory, ProjectFactory
 
 pytestmark = pytest.mark.django_db
@@ -32,12 +35,13 @@ def refuse(what: object) -> Callable[..., Any]:
 @pytest.fixture(autouse=True)
 def spread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(citus, "is_spread", lambda: True)
+    monkeypatch.setattr(citus, "apart", lambda project_ids: [[pk] for pk in sorted(project_ids)])
 
 
 @pytest.fixture
 def lost(project: Project, organization: Organization) -> Iterator[Project]:
     """Yield a project on a machine that is away."""
-    lost = ProjectFactory(organization=organization, slug="heart-of-gold")
+    lost = ProjectFactory(id=7_000_000_007, organization=organization, slug="heart-of-gold")  # like no other value
     with connection.execute_wrapper(refuse(lost.pk)):
         yield lost
 
@@ -56,6 +60,39 @@ def test_what_may_be_on_it_is_not_said_to_be_missing(project: Project, lost: Pro
         targets.find([project.pk, lost.pk], str(issue.pk + 1))
     with pytest.raises(OperationalError):
         targets.split_by_project([issue.pk, issue.pk + 1], [project.pk, lost.pk])
+
+
+def test_what_fails_by_something_else_is_not_taken_for_one(project: Project, lost: Project) -> None:
+    def ask(some: Any) -> list[int]:
+        if len(list(some)) == 1:
+            raise OperationalError("canceling statement due to statement timeout")
+        raise OperationalError from citus.MachineAway()
+
+    with pytest.raises(OperationalError, match="statement timeout"):
+        citus.ask_all_or_each(ask, [project.pk, lost.pk])
+
+
+def test_a_caller_is_told_to_ask_for_other_projects(api: Api, project: Project, lost: Project) -> None:
+    issue = IssueFactory(project=project)
+    url = "/api/0/organizations/the-interstellar-jurisdiction/issues/?query="
+
+    refused = api.request("GET", url, auth="jane")
+    answered = api.request("GET", f"{url}&project={project.pk}", auth="jane")
+
+    sentence = "Some projects are on a machine that can't be reached just now. Ask for others, or try again."
+    assert (refused.status_code, refused.json()) == (503, {"detail": sentence})
+    assert [item["id"] for item in answered.json()] == [str(issue.pk)]
+
+
+def test_an_issue_on_another_machine_is_changed_at_the_desk(project: Project, lost: Project, jane: User) -> None:
+    issue, client = IssueFactory(project=project), browser_of(jane)
+
+    page = choose(client, "resolve", [issue])
+    answer = client.post(ACT, carried(page) | {"confirm": "1"})
+
+    assert (numbers(page), answer.status_code) == ((1, 1), 302)
+    issue.refresh_from_db()
+    assert issue.status == "resolved"
 
 
 def test_one_database_that_is_away_is_asked_once(lost: Project, monkeypatch: pytest.MonkeyPatch) -> None:
