@@ -80,7 +80,7 @@ def snapshot(
         # Most are empty: to ask that of all at once costs less than to read each.
         cursor.execute(
             " UNION ALL ".join(
-                f"SELECT '{n}' WHERE EXISTS (SELECT FROM {n} WHERE {where})" for n, where in wheres.items()
+                f"SELECT '{n}'::text WHERE EXISTS (SELECT 1 FROM {n} WHERE {where})" for n, where in wheres.items()
             ),
             ids,
         )
