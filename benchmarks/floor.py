@@ -292,10 +292,12 @@ OWN = f"""
     min(own.own_first_seen) AS first_seen, max(own.own_last_seen) AS last_seen,
     sum(own.own_times_seen)::bigint AS times_seen, sum(own.own_users_seen)::bigint AS users_seen,
     sum(own.own_comment_count)::bigint AS comment_count,
-    (array_agg(first.id ORDER BY {release_order("first")})
-        FILTER (WHERE first.id IS NOT NULL))[1] AS first_release_id,
-    (array_agg(last.id ORDER BY {release_order("last", descending=True)})
-        FILTER (WHERE last.id IS NOT NULL))[1] AS last_release_id
+    (SELECT release.id FROM projects_release AS release
+     WHERE release.id = ANY(array_agg(DISTINCT own.own_first_release_id))
+     ORDER BY {release_order("release")} LIMIT 1) AS first_release_id,
+    (SELECT release.id FROM projects_release AS release
+     WHERE release.id = ANY(array_agg(DISTINCT own.own_last_release_id))
+     ORDER BY {release_order("release", descending=True)} LIMIT 1) AS last_release_id
 """
 TOTALS = (
     *("first_seen", "last_seen", "times_seen", "users_seen", "comment_count"),
@@ -322,8 +324,6 @@ TREE = f"""
     total AS MATERIALIZED (
         SELECT {OWN}
         FROM issues_issue AS own
-        LEFT JOIN projects_release AS first ON first.id = own.own_first_release_id
-        LEFT JOIN projects_release AS last ON last.id = own.own_last_release_id
         WHERE own.id = ANY(ARRAY(SELECT id FROM tree))
     )"""
 # Children get the link, the parent the totals: each row is written once.
@@ -500,8 +500,6 @@ TOTALS_AFTER_UNMERGE = f"""
         SELECT tree.root, {OWN}
         FROM tree
         JOIN issues_issue AS own ON own.id = tree.id
-        LEFT JOIN projects_release AS first ON first.id = own.own_first_release_id
-        LEFT JOIN projects_release AS last ON last.id = own.own_last_release_id
         WHERE own.id = ANY(ARRAY(SELECT id FROM tree))
         GROUP BY tree.root
     ),

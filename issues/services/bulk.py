@@ -120,7 +120,7 @@ def _apply(targets: NamedTargets, mutation: IssueMutation, act: Act) -> Mutation
     changed.update(*(ids for _, ids in marked))
     if done.parent is not None:  # last: what was marked as seen above is what the issues showed before
         merged = merging.finish(targets, done.parent, act)
-        if mutation.assignment is None:  # else they all have the same assignee
+        if mutation.assignment is None and done.any_assigned:  # else they all have the same assignee
             assignment.inherit(targets, merged, act)
         changed.update(targets.ids)
     elif mutation.merge is False:

@@ -63,10 +63,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """The issues that each change was due for, change by change, ascending; and the parent, if they were merged."""
+    """What a rewrite did.
+
+    :ivar ids: the issues that each change was due for, change by change, ascending.
+    :ivar parent: if they were merged.
+    :ivar any_assigned: whether one of them was assigned to somebody before, if they were merged.
+    """
 
     ids: Sequence[list[int]]
-    parent: int | None
+    parent: int | None = None
+    any_assigned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +93,12 @@ def rewrite(targets: NamedTargets, changes: Sequence[Change], act: Act, *, merge
     :param merge: whether to put the targets under the one of them that was seen first, too, and record that last.
     """
     if not changes and not merge:
-        return Rewritten([], None)
+        return Rewritten([])
     reads, writes = _steps(targets, targets.id_array, changes, act, merge=merge)
     due = "".join(f", array_agg(id ORDER BY id) FILTER (WHERE due_{number})" for number in range(len(changes)))
-    answer = RawSQL(f"SELECT {'(SELECT id FROM parent)' if merge else 'NULL'}, count(*) {due} FROM target", ())
-    ((parent_id, _, *found),) = read_and_write(reads, writes, answer)
-    return Rewritten([ids or [] for ids in found], parent_id)
+    merged = f"(SELECT id FROM parent), bool_or({_IS_ASSIGNED})" if merge else "NULL, false"
+    ((parent, any_assigned, *found),) = read_and_write(reads, writes, RawSQL(f"SELECT {merged} {due} FROM target", ()))
+    return Rewritten([ids or [] for ids in found], parent, any_assigned)
 
 
 def _steps(
@@ -100,7 +106,9 @@ def _steps(
 ) -> tuple[list[RawSQL], list[RawSQL]]:
     """Return what is read of these targets, and what is then written: what is recorded, and the rows themselves."""
     numbered = list(enumerate(changes))
-    columns = [name for change in changes for name in change.columns]
+    columns = ["id", "first_seen", *(name for change in changes for name in change.columns)]
+    if merge:
+        columns += ASSIGNEE
     new = [
         (f"{name} = CASE WHEN target.due_{number} THEN {sql} ELSE issues_issue.{name} END", params)
         for number, change in numbered
@@ -110,7 +118,7 @@ def _steps(
     written = [f"target.due_{number}" for number, _ in numbered]
     target = f"""
         target AS MATERIALIZED (
-            SELECT {", ".join(("id", "first_seen", *columns))}
+            SELECT {", ".join(dict.fromkeys(columns))}
                    {"".join(f", ({change.where.sql}) AS due_{number}" for number, change in numbered)}
             FROM issues_issue
             WHERE project_id = %s AND id = ANY((SELECT %s::bigint[])::bigint[])
@@ -196,6 +204,10 @@ def _rewrite_all_by_steps(targets: AllTargets, rows: IssueQuerySet, change: Chan
         read_and_write(*_steps(targets, ids, [change], act))
     return Counted(matched, changed)
 
+
+# Of a merge it is also asked whether its parent may inherit from a child: most are nobody's, and nothing is looked for.
+ASSIGNEE = ("assignee_user_id", "assignee_team_id")
+_IS_ASSIGNED = f"num_nonnulls({', '.join(ASSIGNEE)}) > 0"
 
 # What the activity of a merge says: everybody but the parent.
 CHILDREN = """(

@@ -7,7 +7,7 @@ instead of deadlocking. After that statement, later ones see whatever the lock w
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from django.db.models import Max, QuerySet
@@ -50,7 +50,7 @@ def named_only(scopes: Sequence[IssueScope]) -> list[NamedIssues]:
     return named
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: it keeps what it has worked out
 class NamedTargets:
     """The issues that were named, found and locked: their ids, ascending."""
 
@@ -62,7 +62,7 @@ class NamedTargets:
     def project_id(self) -> int:
         return self.scope.project_id
 
-    @property
+    @cached_property
     def id_array(self) -> str:
         """The ids for SQL by hand: ``ANY(%s::bigint[])``."""
         return as_array(self.ids)

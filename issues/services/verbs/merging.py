@@ -54,8 +54,8 @@ def finish(targets: NamedTargets, parent: int, act: Act) -> Merged:
     children = [pk for pk in targets.ids if pk != parent]
 
     compute_totals(targets, [parent])
-    _copy_followers(targets, parent, children, at=act.at)
-    _copy_bookmarks(targets, parent, children, at=act.at)
+    _copy_followers(targets, parent, at=act.at)
+    _copy_bookmarks(targets, parent, at=act.at)
     return Merged(parent=parent, children=tuple(children))
 
 
@@ -165,7 +165,7 @@ def _params(targets: NamedTargets, kind: ActivityKind, act: Act) -> dict[str, An
     }
 
 
-def _copy_followers(targets: NamedTargets, parent: int, children: list[int], *, at: datetime) -> None:
+def _copy_followers(targets: NamedTargets, parent: int, *, at: datetime) -> None:
     """Let who follows a child follow the parent too, unless they said something about the parent themselves."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -173,25 +173,25 @@ def _copy_followers(targets: NamedTargets, parent: int, children: list[int], *, 
             INSERT INTO issues_issuesubscription (project_id, issue_id, user_id, is_active, reason, created_at)
             SELECT DISTINCT ON (user_id) project_id, %s, user_id, true, reason, %s
             FROM issues_issuesubscription
-            WHERE project_id = %s AND issue_id = ANY(%s::bigint[]) AND is_active
+            WHERE project_id = %s AND issue_id = ANY(%s::bigint[]) AND issue_id <> %s AND is_active
             ORDER BY user_id, issue_id
             ON CONFLICT (project_id, issue_id, user_id) DO NOTHING
             """,
-            [parent, at, targets.project_id, as_array(children)],
+            [parent, at, targets.project_id, targets.id_array, parent],
         )
 
 
-def _copy_bookmarks(targets: NamedTargets, parent: int, children: list[int], *, at: datetime) -> None:
+def _copy_bookmarks(targets: NamedTargets, parent: int, *, at: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO issues_issuebookmark (project_id, issue_id, user_id, created_at)
             SELECT DISTINCT project_id, %s, user_id, %s::timestamptz
             FROM issues_issuebookmark
-            WHERE project_id = %s AND issue_id = ANY(%s::bigint[])
+            WHERE project_id = %s AND issue_id = ANY(%s::bigint[]) AND issue_id <> %s
             ON CONFLICT (project_id, issue_id, user_id) DO NOTHING
             """,
-            [parent, at, targets.project_id, as_array(children)],
+            [parent, at, targets.project_id, targets.id_array, parent],
         )
 
 

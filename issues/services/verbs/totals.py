@@ -33,16 +33,25 @@ def compute_totals(targets: NamedTargets, ids: Sequence[int]) -> None:
     read_and_write([named(READ_TOTALS, params)], [named(sql, params) for sql in WRITE_TOTALS])
 
 
+def _release(column: str, *, descending: bool = False) -> str:
+    """Return SQL for the first of the releases that the issues of a tree have in a column, or the last.
+
+    Each is looked up once, however many issues have it: a join would look for one for each issue.
+    """
+    return f"""(
+        SELECT release.id FROM projects_release AS release
+        WHERE release.project_id = %(project_id)s AND release.id = ANY(array_agg(DISTINCT own.{column}))
+        ORDER BY {release_order("release", descending=descending)}
+        LIMIT 1
+    )"""
+
+
 # The last columns of a SELECT, and where they come from: the first and the last release over each `tree` (root, id).
 RELEASES_OF_A_TREE = f"""
-    (array_agg(first.id ORDER BY {release_order("first")})
-        FILTER (WHERE first.id IS NOT NULL))[1] AS first_release_id,
-    (array_agg(last.id ORDER BY {release_order("last", descending=True)})
-        FILTER (WHERE last.id IS NOT NULL))[1] AS last_release_id
+    {_release("own_first_release_id")} AS first_release_id,
+    {_release("own_last_release_id", descending=True)} AS last_release_id
     FROM tree
     JOIN issues_issue AS own ON own.project_id = %(project_id)s AND own.id = tree.id
-    LEFT JOIN projects_release AS first ON first.project_id = %(project_id)s AND first.id = own.own_first_release_id
-    LEFT JOIN projects_release AS last ON last.project_id = %(project_id)s AND last.id = own.own_last_release_id
     WHERE own.id = ANY(ARRAY(SELECT id FROM tree))
     GROUP BY tree.root
 """
