@@ -130,6 +130,7 @@ def _context(
         "status": status_badge(item, names),
         "newness": newness_badge(item),
         "assignee": visible(assignee_in_words(item, names)),
+        "also": _also(item),
         "day": trend_of(day.points(issue.pk)),
         "month": trend_of(month.points(issue.pk)),
         "first_release": _version(whole.first_release),
@@ -149,6 +150,16 @@ def _context(
         # what one of its events says, and all of them
         **_of_events(request, issue, item, event, origin, visitor),
     }
+
+
+def _also(item: Item) -> list[str]:
+    """Return what else is said of it besides its status and whom it is assigned to: all that a button changes."""
+    marks = (
+        ("public", item.share_id is not None),
+        ("bookmarked by you", item.bookmark_id is not None),
+        ("followed by you", item.subscribed_for is not None),
+    )
+    return [f"{item.priority} priority", *(words for words, is_so in marks if is_so)]
 
 
 def _offered(item: Item, visitor: Visitor) -> Offered:

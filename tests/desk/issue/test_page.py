@@ -19,6 +19,7 @@ from tests.desk.reading import words_of
 from tests.factories import (
     NOW,
     ActivityFactory,
+    IssueBookmarkFactory,
     IssueFactory,
     IssueHourFactory,
     IssueSubscriptionFactory,
@@ -119,6 +120,18 @@ def test_tells_its_story(as_jane: Client, jane: User, project: Project) -> None:
     ]
     assert [page.index(step) for step in steps] == sorted(page.index(step) for step in steps)
     assert "PumpError: pump 4" in page
+
+
+def test_says_all_that_its_buttons_change(as_jane: Client, jane: User, sam: User, project: Project) -> None:
+    plain = IssueFactory(project=project)
+    issue = IssueFactory(project=project, priority="high", assignee_user=jane, share_id=uuid4())
+    for mark in (IssueBookmarkFactory, IssueSubscriptionFactory):
+        mark(issue=plain, user=sam)
+        mark(issue=issue, user=jane)
+
+    assert "Unresolved Assigned to nobody · medium priority Resolve" in read(as_jane, plain)
+    everything = "Jane Schmidt · high priority · public · bookmarked by you · followed by you Resolve"
+    assert f"Assigned to {everything}" in read(as_jane, issue)
 
 
 def test_says_who_follows_it(as_jane: Client, sam: User, project: Project) -> None:
