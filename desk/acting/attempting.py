@@ -1,4 +1,4 @@
-"""Doing something that may be refused: what is said then, and what is said when it was done."""
+"""Doing something that may be refused: by a role, by a service. What is said then, and what when it was done."""
 
 from collections.abc import Callable, Iterable
 from typing import TypeVar
@@ -12,6 +12,9 @@ from desk.ways import UNDO
 from issues.services.ground.precautions import UnexpectedNumber
 from projects.acting import Act
 from projects.database.failures import refusal_of
+from projects.models import Project
+from projects.roles import May
+from projects.visitors import standing_in
 
 Done = TypeVar("Done")
 
@@ -19,6 +22,15 @@ Done = TypeVar("Done")
 def act_of(visitor: Visitor) -> Act:
     """Return who changes something, and as of when."""
     return Act(by=visitor.by, at=visitor.at, lock_timeout=settings.LOCK_TIMEOUT_SECONDS)
+
+
+def refused_by_role(request: HttpRequest, what: May, projects: Iterable[Project]) -> str:
+    """Return why who asks may not do this in all of these projects; "" where their role allows it in each."""
+    standing = standing_in(request)
+    for project in projects:
+        if not standing.may(what, project.organization_id):
+            return f"Your role in {project.organization} doesn't allow this."
+    return ""
 
 
 def attempt(request: HttpRequest, work: Callable[[], Done]) -> Done | None:

@@ -1,11 +1,12 @@
 """Taking back what a message, or a row of the history, offers to take back."""
 
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_POST
 
 from desk.acting.attempting import act_of, attempt, say_done
-from desk.people import visitor_of
+from desk.people import AT_ONCE, visitor_of
 from desk.ways import way_back
 from desk.wording import counted
 from issues.reading.history import find_those, projects_of
@@ -14,18 +15,22 @@ from projects.querysets import is_id
 from projects.roles import May
 from projects.visitors import standing_in
 
-AT_ONCE = 100  # mutations: an action has one for each project
-
-
 @require_POST
 def undo_page(request: HttpRequest) -> HttpResponse:
     """Take back the mutations that the form names, each as far as things still are as it left them; lead back.
 
+    An action has one for each project that it changed something in: as many as a page is about, at most.
+
     A mutation of a project that somebody doesn't see, or where their role allows no change, is as unknown as one that
     isn't there.
+
+    :raises BadRequest: no page of the desk posts that.
     """
     visitor = visitor_of(request)
-    ids = [int(word) for word in request.POST.getlist("mutation")[:AT_ONCE] if is_id(word)]
+    words = request.POST.get("mutations", "").split(",")
+    if len(words) > AT_ONCE:
+        raise BadRequest(f"These are more than {AT_ONCE:,} mutations.")
+    ids = [int(word) for word in words if is_id(word)]
     standing = standing_in(request)
     projects = visitor.among(lambda: projects_of(ids))
     theirs = [project.pk for project in projects if standing.may(May.TRIAGE, project.organization_id)]

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from rest_framework.exceptions import ValidationError
 
 from desk.acting.actions import ACTIONS, DELETE, NOTE, Action
-from desk.acting.attempting import act_of, attempt, say_done
+from desk.acting.attempting import act_of, attempt, refused_by_role, say_done
 from desk.acting.forms import AssignForm, ReleaseForm, WishForm
 from desk.acting.selection import AT_MOST, Selection, read_selection
 from desk.acting.trying import DELETED, Subject, Trial, look_at, try_change, try_deletion
@@ -28,7 +28,6 @@ from issues.serializers.mutations import read_mutation
 from issues.services import bulk, deletion, notes
 from projects.acting import Act
 from projects.querysets import is_id
-from projects.visitors import standing_in
 
 SUGGESTED = 100  # members, teams; releases
 ONE_ORGANIZATION_ONLY = "These issues are of several organizations, which have no members and teams in common."
@@ -131,10 +130,8 @@ class Asking:
         """Return why this can't be done with what is selected, before anything is tried; empty if it can."""
         if self.subject is None:
             return ""
-        standing = standing_in(self.request)
-        for project in self.subject.projects:
-            if not standing.may(self.action.needs, project.organization_id):
-                return f"Your role in {project.organization} doesn't allow this."
+        if refused := refused_by_role(self.request, self.action.needs, self.subject.projects):
+            return refused
         if not self.subject.matched and not self.selection.gone:
             return "No issue matches."
         if self.subject.ids is None and not self.action.takes_all:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 from rest_framework.exceptions import ValidationError
 
-from desk.acting.attempting import act_of, attempt, say_done
+from desk.acting.attempting import act_of, attempt, refused_by_role, say_done
 from desk.history.asking import chips_of, read_asked
 from desk.history.changes import ChangedIssue, changed_issues
 from desk.history.rows import Row, address_of, rows_of
@@ -33,6 +33,7 @@ from projects.acting import Act
 from projects.api.pagination import read_cursor
 from projects.pages import ForeignCursor, Page, PageQuery, write_cursor
 from projects.querysets import is_id
+from projects.roles import May
 
 ROWS = 50  # of a page
 ISSUES = 50  # of a page of what one changed
@@ -104,6 +105,9 @@ def undo_mutation_page(request: HttpRequest, mutation: int) -> HttpResponse:
     if not listed.can_be_undone:
         messages.error(request, str(undo.CannotUndoDeletion()))
         return HttpResponseRedirect(address_of(listed.id))
+    if refused := refused_by_role(request, May.TRIAGE, visitor.seen([listed.project_id])):
+        messages.error(request, refused)
+        return HttpResponseRedirect(address_of(listed.id))
 
     def run(act: Act) -> UndoOutcome | None:
         return attempt(request, lambda: undo.undo(listed.project_id, listed.id, act))
@@ -123,7 +127,7 @@ def undo_mutation_page(request: HttpRequest, mutation: int) -> HttpResponse:
         "skipped": _skipped(visitor, listed, outcome),
         "more_skipped": 0 if outcome is None else outcome.skipped - len(outcome.skipped_ids),
         "several_organizations": visitor.sees_several_organizations,
-        "back_to": request.POST.get("back", ""),
+        "back": _said_way_back(request),
     }
     return page(request, visitor, "desk/history/undo.html", context)
 
@@ -206,5 +210,10 @@ def _done(request: HttpRequest, listed: ListedMutation, done: UndoOutcome) -> Ht
     else:
         say_done(request, f"Undone: {counted(done.changed)} put back.{left}", [done.mutation_id])
         target = address_of(done.mutation_id)
+    return HttpResponseRedirect(_said_way_back(request) or target)
+
+
+def _said_way_back(request: HttpRequest) -> str:
+    """Return where the form says that it came from, as an address of the desk; "" where it says nothing."""
     back = request.POST.get("back", "")
-    return HttpResponseRedirect(way_back(back) if back else target)
+    return way_back(back) if back else ""

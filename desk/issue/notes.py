@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_POST
 
-from desk.acting.attempting import why_not
+from desk.acting.attempting import act_of, refused_by_role, why_not
 from desk.issue.view import answer_issue, no_such_issue, project_ids
 from desk.issue.ways import origin_of
 from desk.people import Visitor, visitor_of
@@ -17,7 +16,7 @@ from issues.reading.activities import find_note
 from issues.reading.named import find_all
 from issues.serializers.activities import NoteSerializer
 from issues.services import notes
-from projects.acting import Act
+from projects.roles import May
 
 GONE = "The issue was deleted or merged meanwhile, or the note was deleted. Nothing was changed."
 
@@ -30,7 +29,11 @@ def write_note(request: HttpRequest, issue: int) -> HttpResponse:
     if found is None:
         return no_such_issue(request, visitor)
     text = request.POST.get("text", "").replace("\r\n", "\n")
-    error = _refused(text) or _attempt(lambda: notes.add(found, text.strip(), _act(visitor)) is not None)
+    error = (
+        refused_by_role(request, May.TRIAGE, [found.project])
+        or _refused(text)
+        or _attempt(lambda: notes.add(found, text.strip(), act_of(visitor)) is not None)
+    )
     if error:
         messages.error(request, error)
         return answer_issue(request, visitor, found, unsaved_note=text, status=409)
@@ -52,11 +55,12 @@ def change_note(request: HttpRequest, issue: int, note: int) -> HttpResponse:
     if own.user_id != visitor.by.user_id:
         raise PermissionDenied
     text = request.POST.get("text", "").replace("\r\n", "\n")
+    error = refused_by_role(request, May.TRIAGE, [found.project])
     match request.POST.get("do"):
         case "edit":
-            error = _refused(text) or _attempt(lambda: notes.edit(own, text.strip(), _act(visitor)))
+            error = error or _refused(text) or _attempt(lambda: notes.edit(own, text.strip(), act_of(visitor)))
         case "delete":
-            error = _attempt(lambda: notes.remove(own, _act(visitor)))
+            error = error or _attempt(lambda: notes.remove(own, act_of(visitor)))
         case _:
             raise BadRequest
     if error:
@@ -67,10 +71,6 @@ def change_note(request: HttpRequest, issue: int, note: int) -> HttpResponse:
 def _find(visitor: Visitor, pk: int) -> Issue | None:
     """Return the issue, merged or not, if who asks sees it."""
     return next(iter(find_all(project_ids(visitor, str(pk)), str(pk))), None)
-
-
-def _act(visitor: Visitor) -> Act:
-    return Act(by=visitor.by, at=visitor.at, lock_timeout=settings.LOCK_TIMEOUT_SECONDS)
 
 
 def _refused(text: str) -> str:

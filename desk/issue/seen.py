@@ -2,14 +2,13 @@
 
 import logging
 
-from django.conf import settings
 from django.http import HttpRequest
 
+from desk.acting.attempting import act_of
 from desk.people import Visitor
 from issues.models import Issue
 from issues.reading.items import Item
 from issues.services import looking
-from projects.acting import Act
 from projects.database.failures import refusal_of
 
 logger = logging.getLogger(__name__)
@@ -25,7 +24,7 @@ def mark_as_seen(request: HttpRequest, issue: Issue, item: Item, visitor: Visito
     if not is_opened(request) or (item.seen_at is not None and item.seen_at >= item.last_seen):
         return
     try:
-        looking.look_at(issue, Act(by=visitor.by, at=visitor.at, lock_timeout=settings.LOCK_TIMEOUT_SECONDS))
+        looking.look_at(issue, act_of(visitor))
     except Exception as error:
         if refusal_of(error) is None:
             raise

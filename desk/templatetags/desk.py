@@ -48,10 +48,10 @@ def since(moment: datetime | None, at: datetime, after: str = "") -> SafeString 
 
 
 @register.filter
-def undoes(message: Any) -> list[str]:
-    """Return the mutations that a message offers to take back."""
+def undoes(message: Any) -> str:
+    """Return the ids of the mutations that a message offers to take back, with commas."""
     tags = (message.extra_tags or "").split()
-    return next((tag.removeprefix(UNDO).split(",") for tag in tags if tag.startswith(UNDO)), [])
+    return next((tag.removeprefix(UNDO) for tag in tags if tag.startswith(UNDO)), "")
 
 
 @register.filter

@@ -71,7 +71,7 @@ def test_shows_nothing_to_staff_who_are_members_nowhere(ours: Realm) -> None:
 def test_takes_no_form_of_the_desk_from_elsewhere(ours: Realm) -> None:
     """Without the token of a page of its own, not from a superuser either."""
     operator = world.with_session(world.user(ours, is_staff=True, is_superuser=True), csrf_token="")
-    forms = {**{"action": "resolve", "id": ours.issue.pk, "mutation": ours.mutation.pk}, "expected": "1", "text": "a"}
+    forms = {**{"action": "resolve", "id": ours.issue.pk, "mutations": ours.mutation.pk}, "expected": "1", "text": "a"}
     before = digest()
 
     for route in (page for page in PAGES if page.startswith("admin/desk/")):

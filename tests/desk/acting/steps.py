@@ -53,9 +53,8 @@ def said(answer: Any) -> list[str]:
 
 def undo(client: Client, answer: Any) -> Any:
     """Press the undo of the message of a page."""
-    ids = re.findall(r'name="mutation" value="(\d+)"', answer.content.decode())
-    assert ids
-    return client.post(UNDO, {"mutation": ids, "back": LIST}, follow=True)
+    (ids,) = re.findall(r'name="mutations" value="([\d,]+)"', answer.content.decode())
+    return client.post(UNDO, {"mutations": ids, "back": LIST}, follow=True)
 
 
 def numbers(page: Any) -> tuple[int, int]:

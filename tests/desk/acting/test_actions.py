@@ -162,7 +162,7 @@ def test_deletes_for_good_after_a_page_that_says_so(as_jane: Client, project: Pr
     assert Issue.objects.count() == 3
     answer = confirm(as_jane, page)
     assert said(answer) == ["2 issues deleted, for good."]
-    assert 'name="mutation"' not in answer.content.decode()
+    assert 'name="mutations"' not in answer.content.decode()
     assert list(Issue.objects.all()) == [other]
 
 

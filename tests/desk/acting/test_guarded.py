@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from desk.acting.selection import AT_MOST
 from issues.enums import IssueStatus
 from issues.models import Issue, Mutation
+from issues.mutation import UndoOutcome
 from issues.services import bulk
 from issues.services import undo as undoing
 from projects.models import Project, Team, User
@@ -137,10 +138,28 @@ def test_acts_on_no_issue_that_somebody_does_not_see(as_kit: Client, issues: lis
 def test_takes_back_nothing_of_a_project_that_somebody_does_not_see(as_kit: Client, issues: list[Issue]) -> None:
     mutation = MutationFactory(project=issues[0].project)
 
-    answers = [said(as_kit.post(UNDO, {"mutation": pk}, follow=True)) for pk in (mutation.pk, mutation.pk + 1, "x", "")]
+    answers = [said(as_kit.post(UNDO, {"mutations": pk}, follow=True)) for pk in (mutation.pk, mutation.pk + 1, "x", "")]
 
     assert answers == [["There is no such mutation, or none any more."]] * 4
     assert Mutation.objects.count() == 1
+
+
+def test_takes_back_all_that_an_action_did_in_many_projects(
+    as_jane: Client, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mutations = [MutationFactory(project=project).pk for _ in range(101)]
+    taken_back: list[int] = []
+
+    def take_back(project_id: int, pk: int, act: Any) -> UndoOutcome:
+        taken_back.append(pk)
+        return UndoOutcome(matched=1, changed=1)
+
+    monkeypatch.setattr("issues.services.undo.undo", take_back)
+
+    answer = as_jane.post(UNDO, {"mutations": ",".join(map(str, mutations)), "back": LIST}, follow=True)
+
+    assert taken_back == mutations[::-1]
+    assert said(answer) == ["Taken back: 101 issues put back."]
 
 
 # what no page posts

@@ -4,19 +4,24 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
+from django.utils.html import escape
 
 from desk.acting.actions import ACTIONS, DELETE
+from issues.enums import ActivityKind
 from issues.models import Issue
-from projects.models import Project, Role
+from projects.models import Project, Role, User
 from projects.roles import ALLOWED, May
 from tests.assertions import digest
-from tests.desk.acting.steps import ACT, OF_THE_BROWSER, UNDO, choose, ids_of
+from tests.desk.acting.steps import ACT, OF_THE_BROWSER, UNDO, choose, ids_of, said
+from tests.desk.history.asking import undo_of
 from tests.desk.reading import LIST
-from tests.factories import IssueFactory, MutationFactory
+from tests.factories import ActivityFactory, IssueFactory, MutationFactory
 
 pytestmark = pytest.mark.django_db
 
-REFUSED = "Your role in the-interstellar-jurisdiction doesn&#x27;t allow this."
+REFUSED_IN_WORDS = "Your role in the-interstellar-jurisdiction doesn't allow this."
+REFUSED = escape(REFUSED_IN_WORDS)
 
 
 @pytest.fixture
@@ -63,9 +68,30 @@ def test_takes_nothing_back_where_the_role_does_not_allow_it(
     without(monkeypatch, May.TRIAGE)
     before = kept()
 
-    as_sam.post(UNDO, {"mutation": [mutation.pk], "back": LIST})
+    as_sam.post(UNDO, {"mutations": mutation.pk, "back": LIST})
+    answer = as_sam.post(undo_of(mutation.pk), {"expected": "2"}, follow=True)
 
+    assert said(answer)[-1] == REFUSED_IN_WORDS
     assert kept() == before
+
+
+def test_lets_nobody_write_or_change_notes_where_the_role_does_not_allow_it(
+    as_sam: Client, sam: User, issues: list[Issue], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = ActivityFactory(issue=issues[0], kind=ActivityKind.NOTE, user=sam, data={"text": "mine"}).pk
+    without(monkeypatch, May.TRIAGE)
+    before = kept()
+
+    answers = [
+        as_sam.post(reverse("desk:notes", args=[issues[0].pk]), {"text": "another"}),
+        *(
+            as_sam.post(reverse("desk:note", args=[issues[0].pk, note]), {"text": "other", "do": do}, follow=True)
+            for do in ("edit", "delete")
+        ),
+    ]
+
+    assert [said(answer) for answer in answers] == [[REFUSED_IN_WORDS]] * 3
+    assert kept() | {"issues_issueseen": before["issues_issueseen"]} == before  # the page was looked at
 
 
 def test_lets_members_do_all_of_it(as_sam: Client, issues: list[Issue]) -> None:

@@ -10,7 +10,7 @@ from issues.mutation import Resolve, Unresolve
 from projects.models import Project, User
 from tests.assertions import digest
 from tests.desk.history.asking import HISTORY, change, page_of, undo_of
-from tests.desk.reading import words_of
+from tests.desk.reading import LIST, words_of
 from tests.factories import IssueFactory, MutationFactory
 
 pytestmark = pytest.mark.django_db
@@ -61,7 +61,7 @@ def test_puts_back_what_was_shown_and_leads_to_the_undo(as_sam: Client, issues: 
     assert undone.user is not None
     assert undone.user.username == "sam"
     page = as_sam.get(page_of(undone.pk)).content.decode()
-    assert f'name="mutation" value="{undone.pk}"' in page  # the message takes that back again
+    assert f'name="mutations" value="{undone.pk}"' in page  # the message takes that back again
 
 
 def test_leads_back_to_the_row_from_which_it_was_asked(as_sam: Client, issues: list[Issue], resolved: int) -> None:
@@ -126,6 +126,13 @@ def test_puts_back_marks_for_whose_they_are_alone(
     assert issues[0].bookmarks.count() == 1
     as_jane.post(undo_of(mutation), {"expected": "3"})
     assert issues[0].bookmarks.count() == 0
+
+
+def test_leads_nowhere_else(as_sam: Client, resolved: int) -> None:
+    page = as_sam.post(undo_of(resolved), {"expected": "2", "back": "https://elsewhere.example.com/"})
+
+    assert page.context["back"] == LIST
+    assert "elsewhere" not in page.content.decode()
 
 
 def test_has_no_way_back_from_a_deletion(as_sam: Client, project: Project) -> None:
