@@ -147,9 +147,9 @@ def _position(params: QueryDict, query: ListQuery) -> Position:
 def _as_the_api_is_asked(params: QueryDict, words: str) -> QueryDict:
     """Return the parameters of the API that mean the same: a short id alone finds its issue, whatever its status."""
     asked = QueryDict(mutable=True)
-    is_the_apis = params.get("sort") not in MORE_SORTS
-    for name in ("sort", "cursor") if is_the_apis else ():
-        asked.setlist(name, params.getlist(name)) if name in params else None
+    if params.get("sort") not in MORE_SORTS:
+        for name in {"sort", "cursor"}.intersection(params):
+            asked.setlist(name, params.getlist(name))
     asked.update({"query": words, "limit": str(ROWS), "shortIdLookup": "1"})
     return asked
 

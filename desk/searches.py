@@ -86,7 +86,11 @@ def searches_page(request: HttpRequest) -> HttpResponse:
             request, "Give the search a name of up to 60 characters; its address may not be longer than 4,000."
         )
         return HttpResponseRedirect(back)
-    shared = {str(each.pk): each for each in visitor.organizations}.get(form.cleaned_data["organization"])
+    word = form.cleaned_data["organization"]
+    shared = next((each for each in visitor.organizations if str(each.pk) == word), None)
+    if word and shared is None:
+        messages.error(request, "There is no such organization of yours to share it with; nothing was saved.")
+        return HttpResponseRedirect(back)
     mine = SavedSearch.objects.filter(owner=visitor.user)
     if mine.exclude(name=form.cleaned_data["name"]).count() >= AT_MOST:
         messages.error(request, f"You have {AT_MOST} saved searches; remove one first.")

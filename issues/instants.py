@@ -16,5 +16,5 @@ def may_be_iso(word: str) -> bool:
 
 
 def in_words(at: datetime) -> str:
-    """Return an instant, which is in UTC, as the admin says it."""
+    """Return an instant, which is in UTC, as pages say it."""
     return f"{at:%Y-%m-%d %H:%M} UTC"

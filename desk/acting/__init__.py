@@ -7,5 +7,5 @@ A page offers actions on one issue by ``{% include "desk/act/buttons.html" with 
 way back (``here``, of every page's context). What needs no words and can be undone is done at once, and a message has
 the undo; the rest shows its page first. Keys (``data-key``) press these buttons (desk.js).
 
-A message with an undo is made by :func:`desk.acting.undoing.say_done`, from the ids of mutations.
+A message with an undo is made by :func:`desk.acting.attempting.say_done`, from the ids of mutations.
 """

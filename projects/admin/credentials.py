@@ -23,7 +23,7 @@ from projects.visitors import standing_in
 
 
 class CredentialAdmin(LargeTableAdmin):
-    """Makes the secret when a credential is added, and shows it in that one answer; only its hash is kept."""
+    """Makes the secret when a credential is added, and shows it once, in a message; only its hash is kept."""
 
     new_secret: Callable[[], str]
 

@@ -149,6 +149,8 @@ def time_of(name: str) -> Callable[[Any], SafeString | str]:
 # ---------------------------------------------------------------------------------------------------------------------
 # Lists and inlines of any length
 # ---------------------------------------------------------------------------------------------------------------------
+
+
 class AtLeast(int):
     """A number at which counting was stopped; written ``10000+``."""
 
@@ -321,7 +323,7 @@ class LargeTableAdmin(Scoped, ModelAdmin):
 
 
 class FirstRows(InlineFormSet):
-    """The first rows in the inline's order: an issue may have a hundred thousand activities."""
+    """The first rows in the inline's order: an organization may have a hundred thousand members."""
 
     def get_queryset(self) -> QuerySet[Any]:
         if not hasattr(self, "_queryset"):
@@ -368,11 +370,11 @@ class InspectOnlyAdmin(LargeTableAdmin):
         return super().render_change_form(request, context | {"show_history": False}, *args, **kwargs)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """No: a row made here would lack what the services write with it."""
+        """No: what makes one elsewhere does more than write the row: a release settles issues, for one."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """No: a change made here would leave no activity, and no way to undo it."""
+        """No: what changes one elsewhere does more than write the row, too."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

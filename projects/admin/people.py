@@ -79,7 +79,7 @@ class AccountForm(UserForm):
 class UserAdmin(LargeTableAdmin):
     """Accounts are of the installation, so superusers make them; colleagues are shown by name.
 
-    A password is made, shown in that one answer, and never chosen for somebody. Its hash isn't shown either.
+    A password is made, shown once, in a message, and never chosen for somebody. Its hash isn't shown either.
     """
 
     form = AccountForm

@@ -57,9 +57,10 @@ def test_is_ones_own_unless_it_is_shared_with_an_organization(
 def test_is_shared_with_organizations_of_ones_own_only(
     as_kit: Client, organization: Organization, project: Project
 ) -> None:
-    save(as_kit, organization=str(organization.pk))
+    answer = save(as_kit, organization=str(organization.pk))
 
-    assert SavedSearch.objects.get().organization is None
+    assert said(answer) == ["There is no such organization of yours to share it with; nothing was saved."]
+    assert not SavedSearch.objects.exists()
 
 
 def test_is_removed_by_whose_it_is(
