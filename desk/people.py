@@ -3,21 +3,22 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils import timezone
 
 from projects.callers import Caller
 from projects.models import Organization, Project, User
+from projects.visitors import caller_of
 
 # Projects that a page is about: a list looks into the indexes of each of them. Who sees more says which.
 AT_ONCE = 1_000
 OFFERED = 100  # organizations, of those who see more projects than that
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: it keeps what it has asked
 class Visitor:
     """Somebody at the desk.
 
@@ -40,7 +41,7 @@ class Visitor:
     def sees_none(self) -> bool:
         return not self.projects and not self.sees_more
 
-    @property
+    @cached_property
     def organizations(self) -> list[Organization]:
         """The organizations of what they see, by their slugs; the first that they belong to where that is much."""
         if self.sees_more:
@@ -49,9 +50,7 @@ class Visitor:
 
     @property
     def sees_several_organizations(self) -> bool:
-        if self.sees_more:
-            return len(Organization.objects.visible_to(self.by).order_by()[:2]) > 1
-        return len({project.organization_id for project in self.projects}) > 1
+        return len(self.organizations) > 1
 
     def seen(self, ids: Collection[int]) -> list[Project]:
         """Return those of these projects that they see."""
@@ -82,21 +81,8 @@ class Visitor:
         return [project for project, _ in zip(found, range(limit), strict=False)]
 
 
-def caller_of(request: HttpRequest) -> Caller:
-    """Return who asks, as the services know it.
-
-    :raises PermissionDenied: nobody who is logged in.
-    """
-    if not isinstance(request.user, User):
-        raise PermissionDenied
-    return Caller(user=request.user)
-
-
 def visitor_of(request: HttpRequest) -> Visitor:
-    """Return who asks, with the projects that they see: one statement.
-
-    :raises PermissionDenied: nobody who is logged in.
-    """
+    """Return who asks, who is logged in, with the projects that they see: one statement."""
     by = caller_of(request)
     found = list(Project.objects.first_visible_to(by, AT_ONCE + 1).select_related("organization"))
     sees_more = len(found) > AT_ONCE

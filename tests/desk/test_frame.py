@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from desk.policy import POLICY
 from desk.ways import way_back
+from issuetracker.policies import DESK, HEADER
 from projects.models import User
 from tests.desk.reading import LIST
 from tests.routes import parts_of, path_of, routes
@@ -33,12 +33,12 @@ def test_every_answer_has_the_policy(as_jane: Client, method: str) -> None:
         if answer.headers.get("Content-Type") == "application/json":  # of what no page posts
             assert answer.status_code == 400
             continue
-        assert answer.headers.get("Content-Security-Policy") == POLICY, address
+        assert answer.headers.get(HEADER) == DESK, address
 
 
 def test_the_policy_lets_no_page_run_or_style_what_stands_in_it() -> None:
-    assert "unsafe" not in POLICY
-    assert "default-src 'none'" in POLICY
+    assert "unsafe" not in DESK
+    assert "default-src 'none'" in DESK
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "desk" / "templates").rglob("*.html")), ids=lambda path: path.stem)
