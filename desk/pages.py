@@ -1,11 +1,14 @@
-"""How a page of the desk is answered: a template in the frame that all of them share (templates/desk/base.html)."""
+"""How a page of the desk is answered: a template in the frame that all of them share (templates/desk/base.html); and the
+ways from a page of a list to those beside it (templates/desk/pager.html)."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
 from desk.people import Visitor
+from projects.pages import Page, write_cursor
 
 THEME = "theme"  # the cookie in which a browser keeps the choice of light or dark
 THEMES = ("light", "dark")
@@ -28,3 +31,18 @@ def page(
         "here": request.get_full_path(),
     }
     return TemplateResponse(request, template, frame | context, status=status)
+
+
+def ways_beside(found: Page[Any] | None, address: Callable[[str], str]) -> dict[str, str]:
+    """Return the addresses of the ``previous`` and the ``next`` page, where there are some.
+
+    :param address: of the page that begins at a cursor.
+    """
+    ways: dict[str, str] = {}
+    if found is None or not found.keys:
+        return ways
+    if found.has_previous:
+        ways["previous"] = address(write_cursor(found.keys[0], backwards=True))
+    if found.has_next:
+        ways["next"] = address(write_cursor(found.keys[-1], backwards=False))
+    return ways

@@ -69,9 +69,9 @@ class Asked:
 
     def address(self, **changes: str | Sequence[str]) -> str:
         """Return the query string of another view, from its first page on; an empty value leaves a parameter out."""
+        values: Mapping[str, str | Sequence[str]] = {name: self.params.getlist(name) for name in KEPT} | changes
         view = QueryDict(mutable=True)
-        for name in KEPT:
-            words = changes.get(name, self.params.getlist(name))
+        for name, words in values.items():
             view.setlist(name, [word for word in ([words] if isinstance(words, str) else words) if word])
         return f"?{view.urlencode()}"
 

@@ -16,7 +16,7 @@ from desk.history.asking import chips_of, read_asked
 from desk.history.changes import ChangedIssue, changed_issues
 from desk.history.rows import Row, address_of, rows_of
 from desk.history.sentences import ids_named, scope_in_words, wishes
-from desk.pages import page
+from desk.pages import page, ways_beside
 from desk.people import AT_ONCE, Visitor, visitor_of
 from desk.texts import visible
 from desk.ways import way_back
@@ -31,7 +31,7 @@ from issues.services.ground import history
 from issues.services.verbs.merging import read_links
 from projects.acting import Act
 from projects.api.pagination import read_cursor
-from projects.pages import ForeignCursor, Page, PageQuery, write_cursor
+from projects.pages import ForeignCursor, Page, PageQuery
 from projects.querysets import is_id
 from projects.roles import May
 
@@ -62,7 +62,7 @@ def history_page(request: HttpRequest) -> HttpResponse:
         "several_organizations": visitor.sees_several_organizations,
         "everything": reverse("desk:history"),
         "rows": [] if found is None else _rows_of(found.rows, visitor),
-        **_neighbours(asked.address(), found),
+        **ways_beside(found, lambda cursor: asked.address(cursor=cursor)),
     }
     return page(request, visitor, "desk/history/list.html", context)
 
@@ -90,7 +90,7 @@ def mutation_page(request: HttpRequest, mutation: int) -> HttpResponse:
         "issues": issues,
         "error": error,
         "several_organizations": visitor.sees_several_organizations,
-        **_neighbours("?", found),
+        **ways_beside(found, "?cursor={}".format),
     }
     return page(request, visitor, "desk/history/mutation.html", context)
 
@@ -177,18 +177,6 @@ def _wishes(listed: ListedMutation) -> list[str]:
 def _raw(mutation: Mutation, listed: ListedMutation) -> str:
     """Return the body as it was asked, without what others don't see."""
     return "" if mutation.undoes is not None else visible(json.dumps(dict(listed.body), indent=2, ensure_ascii=False))
-
-
-def _neighbours(address: str, found: Page[Any] | None) -> dict[str, str]:
-    """Return the addresses of the pages before and after, where there are some."""
-    ways: dict[str, str] = {}
-    address = address if address == "?" else f"{address}&"
-    if found is not None and found.keys:
-        if found.has_previous:
-            ways["previous"] = f"{address}cursor={write_cursor(found.keys[0], backwards=True)}"
-        if found.has_next:
-            ways["next"] = f"{address}cursor={write_cursor(found.keys[-1], backwards=False)}"
-    return ways
 
 
 def _skipped(visitor: Visitor, listed: ListedMutation, outcome: UndoOutcome | None) -> Sequence[ChangedIssue]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
@@ -13,7 +14,7 @@ from desk.asking import first_sentence
 from desk.issue.tags import TagShown, linked
 from desk.issue.view import no_such_issue, project_ids
 from desk.issue.ways import Origin, origin_of
-from desk.pages import page
+from desk.pages import page, ways_beside
 from desk.people import visitor_of
 from desk.texts import visible
 from events.reading.events import read_events
@@ -21,7 +22,7 @@ from events.reading.shapes import EventShown
 from events.serializers.asked import read_list_asked
 from issues.models import UNTITLED, Issue
 from issues.reading.named import find_all
-from projects.pages import ForeignCursor, Page, write_cursor
+from projects.pages import ForeignCursor
 from projects.refusals import Refusal
 
 ROWS = 50  # of a page
@@ -71,7 +72,7 @@ def events_page(request: HttpRequest, issue: str) -> HttpResponse:
         "looked_at": LOOKED_AT,
         "everything": origin.of("desk:events", found[0].pk),
         "back": origin.of("desk:issue", found[0].pk),
-        **_neighbours(listed, found[0], origin, words),
+        **ways_beside(listed, partial(_page_at, found[0], origin, words)),
     }
     return page(request, visitor, "desk/issue/events.html", context)
 
@@ -80,6 +81,11 @@ def _as_the_api_is_asked(words: str, cursor: str) -> QueryDict:
     params = QueryDict(mutable=True)
     params.update({"query": words, "cursor": cursor, "per_page": str(ROWS)})
     return params
+
+
+def _page_at(issue: Issue, origin: Origin, words: str, cursor: str) -> str:
+    query = {"query": words} if words else {}
+    return origin.of("desk:events", issue.pk, cursor=cursor, **query)
 
 
 def _row(event: EventShown, issue: Issue, origin: Origin) -> Row:
@@ -91,21 +97,3 @@ def _row(event: EventShown, issue: Issue, origin: Origin) -> Row:
         title=visible(event.title),
         tags=linked(tags[:TAGS], issue, origin),
     )
-
-
-def _neighbours(listed: Page[EventShown] | None, issue: Issue, origin: Origin, words: str) -> dict[str, str]:
-    """Return the addresses of the pages before and after, where there are some."""
-    ways: dict[str, str] = {}
-    if listed is None or not listed.keys:
-        return ways
-    query = {"query": words} if words else {}
-
-    def to(place: int, *, backwards: bool) -> str:
-        cursor = write_cursor(listed.keys[place], backwards=backwards)
-        return origin.of("desk:events", issue.pk, cursor=cursor, **query)
-
-    if listed.has_previous:
-        ways["previous"] = to(0, backwards=True)
-    if listed.has_next:
-        ways["next"] = to(-1, backwards=False)
-    return ways

@@ -12,13 +12,13 @@ from desk.acting.selection import AT_MOST
 from desk.asking import CHARTS, DEFAULT, Asked, read_asked
 from desk.list.chips import chips_of
 from desk.list.rows import rows_of
-from desk.pages import page
+from desk.pages import page, ways_beside
 from desk.people import AT_ONCE, Visitor, visitor_of
 from desk.searches import STANDING, Saved, read_saved
 from issues.named import Named
 from issues.reading.items import look_up_names
 from issues.reading.lists import MAX_HITS, IssueList, read_list
-from projects.pages import ForeignCursor, write_cursor
+from projects.pages import ForeignCursor
 
 COLUMNS = {"date": "Last seen", "new": "First seen", "freq": "Events", "user": "Users"}
 SORTS = COLUMNS | {"priority": "Priority"}
@@ -76,7 +76,6 @@ def _context(asked: Asked, visitor: Visitor, found: IssueList | None, error: str
         "default": asked.address(query=DEFAULT),
         "everything": asked.address(query=""),
         "at_once": AT_ONCE,
-        "several_projects": len(asked.projects) > 1,
         "several_organizations": visitor.sees_several_organizations,
         "rows": [],
         "offered": offered(),
@@ -92,7 +91,7 @@ def _context(asked: Asked, visitor: Visitor, found: IssueList | None, error: str
             "hits": found.hits,
             "is_more_than_page": found.hits > len(found.items),
             "is_more": found.hits >= MAX_HITS,
-            **_neighbours(asked, found),
+            **ways_beside(found.page, lambda cursor: asked.address(cursor=cursor)),
         }
     return context
 
@@ -106,13 +105,3 @@ def _tabs(asked: Asked, saved: Sequence[Saved]) -> list[Tab]:
     ]
     own = [Tab(each.name, each.view, QueryDict(each.view[1:]) == here, each.shared_in) for each in saved]
     return [*standing, *own]
-
-
-def _neighbours(asked: Asked, found: IssueList) -> dict[str, str]:
-    """Return the addresses of the pages before and after, where there are some."""
-    page, ways = found.page, {}
-    if page.keys and page.has_previous:
-        ways["previous"] = f"{asked.address()}&cursor={write_cursor(page.keys[0], backwards=True)}"
-    if page.keys and page.has_next:
-        ways["next"] = f"{asked.address()}&cursor={write_cursor(page.keys[-1], backwards=False)}"
-    return ways
