@@ -1,4 +1,4 @@
-"""How the desk says things: a status with its terms, who takes care, how new something is."""
+"""How the desk says things: a status with its terms, who takes care, how new something is, what became of it."""
 
 from dataclasses import dataclass
 
@@ -16,6 +16,19 @@ class Badge:
     word: str
     kind: str
     terms: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing of an issue before and after a change; ``what`` names it where the words alone don't tell.
+
+    :ivar is_left: whether it still is as the change left it; None where that isn't known, or nothing is changed yet.
+    """
+
+    what: str
+    before: Badge
+    after: Badge
+    is_left: bool | None = None
 
 
 def status_badge(item: Item, names: Names) -> Badge:

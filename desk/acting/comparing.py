@@ -4,21 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from desk.texts import visible
-from desk.wording import Badge, assignee_in_words, counted, status_badge
+from desk.wording import Badge, Difference, assignee_in_words, counted, status_badge
 from issues import short_ids
 from issues.models import UNTITLED
 from issues.named import Names
 from issues.reading.items import Item
 from projects.models import Project
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One thing of an issue; badges where it has a colour."""
-
-    what: str
-    before: Badge
-    after: Badge
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +51,13 @@ def _differences(before: Item, after: Item, names: Names) -> Iterator[Difference
 def _said(item: Item, names: Names) -> list[tuple[str, Badge]]:
     seen = item.seen_at is not None and item.seen_at >= item.last_seen
     return [
-        ("status", status_badge(item, names)),
+        ("", status_badge(item, names)),
         ("assigned to", Badge(assignee_in_words(item, names) or "nobody", "plain")),
         ("priority", Badge(item.priority, item.priority)),
         ("", Badge("private" if item.share_id is None else "public", "plain")),
         ("", Badge("seen" if seen else "not seen", "plain")),
         ("", Badge("no bookmark" if item.bookmark_id is None else "bookmarked", "plain")),
         ("", Badge("not followed" if item.subscribed_for is None else "followed", "plain")),
-        ("events", Badge(counted(item.times_seen, "event"), "plain")),
-        ("users", Badge(counted(item.users_seen, "user"), "plain")),
+        ("", Badge(counted(item.times_seen, "event"), "plain")),
+        ("", Badge(counted(item.users_seen, "user"), "plain")),
     ]

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from desk.texts import visible
-from desk.wording import Badge, assignee_in_words, counted, status_badge
+from desk.wording import Badge, Difference, assignee_in_words, counted, status_badge
 from issues.models import UNTITLED, Issue, Mutation
 from issues.named import Names
 from issues.reading.history import Changes, read_left
@@ -29,16 +29,6 @@ MARKS_SAID = {
     "isBookmarked": ("no bookmark", "bookmarked"),
     "isSubscribed": ("not followed", "followed"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One thing of an issue. ``is_left`` says whether it is as the mutation left it; None where that isn't known."""
-
-    what: str
-    before: Badge
-    after: Badge
-    is_left: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,28 +32,28 @@ pytestmark = pytest.mark.django_db
 
 # What the form says, what the service is asked, and what a row says of it.
 CASES: dict[str, tuple[dict[str, str], dict[str, Any], tuple[str, str, str] | None]] = {
-    "resolve": ({}, {"status": "resolved"}, ("status", "Unresolved", "Resolved")),
+    "resolve": ({}, {"status": "resolved"}, ("", "Unresolved", "Resolved")),
     "resolve_in_next_release": (
         {},
         {"status": "resolvedInNextRelease"},
-        ("status", "Unresolved", "Resolved in the release after 1.0.0"),
+        ("", "Unresolved", "Resolved in the release after 1.0.0"),
     ),
     "resolve_in_release": (
         {"inRelease": "1.0.0"},
         {"status": "resolved", "statusDetails": {"inRelease": "1.0.0"}},
-        ("status", "Unresolved", "Resolved in 1.0.0"),
+        ("", "Unresolved", "Resolved in 1.0.0"),
     ),
     "ignore": (
         {"ignoreCount": "5", "ignoreUserCount": "3", "ignoreUserWindow": "60"},
         {"status": "ignored", "ignoreCount": 5, "ignoreUserCount": 3, "ignoreUserWindow": 60},
-        ("status", "Unresolved", "Ignored until 5 more events or 3 users within 60 minutes"),
+        ("", "Unresolved", "Ignored until 5 more events or 3 users within 60 minutes"),
     ),
-    "reopen": ({}, {"status": "unresolved"}, ("status", "Resolved", "Unresolved")),
+    "reopen": ({}, {"status": "unresolved"}, ("", "Resolved", "Unresolved")),
     "assign": ({"assignedTo": "jane"}, {"assignedTo": "jane"}, ("assigned to", "nobody", "Jane Schmidt")),
     "take": ({}, {"assignedTo": "me"}, ("assigned to", "nobody", "Jane Schmidt")),
     "unassign": ({}, {"assignedTo": None}, ("assigned to", "Jane Schmidt", "nobody")),
     "priority": ({"priority": "high"}, {"priority": "high"}, ("priority", "medium", "high")),
-    "merge": ({}, {"merge": True}, ("events", "1 event", "3 events")),
+    "merge": ({}, {"merge": True}, ("", "1 event", "3 events")),
     "unmerge": ({}, {"merge": False}, None),
     "mark_seen": ({}, {"hasSeen": True}, ("", "not seen", "seen")),
     "mark_unseen": ({}, {"hasSeen": False}, ("", "seen", "not seen")),
