@@ -62,7 +62,11 @@ class IgnoreForm(WishForm):
     ignoreUntil = forms.DateTimeField(
         label="Or until (UTC)",
         required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        widget=forms.DateTimeInput(
+            format="%Y-%m-%dT%H:%M",
+            # What desk.js says instead of the label: it asks in the zone of who looks, and posts UTC.
+            attrs={"type": "datetime-local", "autocomplete": "off", "data-in-utc": "Or until"},
+        ),
     )
     ignoreCount = forms.IntegerField(label="Until so many more events", required=False)
     ignoreWindow = forms.TypedChoiceField(label="come", required=False, coerce=int, empty_value=None, choices=WINDOWS)

@@ -20,7 +20,7 @@ def in_short(ago: timedelta) -> str:
         (MINUTE, "min", HOUR),
         (HOUR, "h", 2 * DAY),
         (DAY, "d", 28 * DAY),
-        (7 * DAY, "w", 728 * DAY),
+        (7 * DAY, "w", 730 * DAY),
         (365 * DAY, "y", timedelta.max),
     ):
         if ago < end:

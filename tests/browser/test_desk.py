@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -179,6 +179,25 @@ def test_ignores_one_until_ten_more_users(desk: Visit, issues: list[Issue]) -> N
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(".message")).to_contain_text("Taken back")
     assert statuses() == {IssueStatus.UNRESOLVED: 60}
+
+
+def test_asks_for_times_and_tells_them_in_the_zone_of_who_looks(
+    browser: Browser, address: str, member: User, issues: list[Issue]
+) -> None:
+    with visiting(browser, address, zone="Asia/Tokyo") as visit:
+        page = visit.page
+        log_in(visit, member)
+        page.keyboard.press("j")
+        page.keyboard.press("i")
+        page.get_by_label("Or until", exact=True).fill("2030-01-01T08:30")
+        page.get_by_role("button", name="Show what would change").click()
+        page.wait_for_load_state("networkidle")
+
+        expect(page.get_by_label("Or until", exact=True)).to_have_value("2030-01-01T08:30")
+        expect(page.locator(".compared time")).to_have_text("2030-01-01 08:30")
+        page.get_by_role("button", name="Ignore: 1 issue").click()
+        page.wait_for_load_state("networkidle")
+    assert Issue.objects.get(status=IssueStatus.IGNORED).snooze_ends_at == datetime(2029, 12, 31, 23, 30, tzinfo=UTC)
 
 
 def test_takes_all_that_match_on_every_page(desk: Visit, issues: list[Issue]) -> None:

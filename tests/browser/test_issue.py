@@ -77,6 +77,18 @@ def test_is_read_by_keyboard_from_the_list_and_back(issues: list[Issue], visit: 
     page.wait_for_url(lambda url: url.endswith(f"{LIST}?query=is%3Aunresolved&sort=new"))
 
 
+def test_its_key_for_the_search_leads_to_that_of_the_list(issues: list[Issue], visit: Visit) -> None:
+    visit.go(f"/admin/desk/issues/{issues[0].pk}/events/?from=query%3Dgauge")
+    page = visit.page
+
+    page.keyboard.press("/")
+    expect(page.get_by_label("Search these events")).to_be_focused()
+    visit.go(f"/admin/desk/issues/{issues[0].pk}/?from=query%3Dgauge")
+    press(page, "/")
+    expect(page.locator("#search")).to_be_focused()
+    expect(page.locator("#search")).to_have_value("gauge")
+
+
 def test_frames_of_the_program_are_open_and_the_rest_opens(issues: list[Issue], visit: Visit) -> None:
     visit.go(f"/admin/desk/issues/{issues[0].pk}/")
     page = visit.page

@@ -67,12 +67,14 @@ class Visit:
 
 
 @contextmanager
-def visiting(browser: Browser, address: str, *, scheme: str = "light") -> Iterator[Visit]:
-    """Open a window as large as a small laptop's, which likes ``scheme``; nothing may go wrong until the end."""
+def visiting(browser: Browser, address: str, *, scheme: str = "light", zone: str = "UTC") -> Iterator[Visit]:
+    """Open a window as large as a small laptop's, in this zone, which likes ``scheme``; nothing may go wrong until the
+    end."""
     context = browser.new_context(
         viewport={"width": 1280, "height": 800},
         color_scheme="dark" if scheme == "dark" else "light",
         reduced_motion="reduce",
+        timezone_id=zone,
     )
     try:
         context.set_default_timeout(10_000)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from desk.templatetags.desk_texts import with_times
 from desk.texts import Text, fold, visible
 
 
@@ -48,3 +49,10 @@ def test_a_text_of_many_lines_is_cut_at_a_line() -> None:
 
     assert text.head == "pump\npump"
     assert text.rest == "\npump" * 48
+
+
+def test_instants_of_a_sentence_are_times() -> None:
+    words = "<b> until 2030-01-01 08:30 UTC or \u202e5 more"
+
+    time = '<time datetime="2030-01-01T08:30Z" data-instant>2030-01-01 08:30 UTC</time>'
+    assert with_times(words) == f"&lt;b&gt; until {time} or [U+202E]5 more"

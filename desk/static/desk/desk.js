@@ -5,12 +5,16 @@
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Times: the exact one in the zone of who looks, on hover; how long ago, as it grows (desk/templatetags/desk.py)
+// Times: the exact one in the zone of who looks, on hover; how long ago, as it grows (desk/templatetags/desk.py). Instants
+// in sentences, and the clock of breadcrumbs, in that zone, too; and so is a time that a form asks for, which is posted in
+// UTC.
 // ---------------------------------------------------------------------------------------------------------------------
 
 const MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
-const UNITS = [[MINUTE, "min", HOUR], [HOUR, "h", 2 * DAY], [DAY, "d", 28 * DAY], [7 * DAY, "w", 728 * DAY], [365 * DAY, "y", Infinity]];
+const UNITS = [[MINUTE, "min", HOUR], [HOUR, "h", 2 * DAY], [DAY, "d", 28 * DAY], [7 * DAY, "w", 730 * DAY], [365 * DAY, "y", Infinity]];
 const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+const asUtc = (moment) => moment.toISOString().slice(0, 19);
+const inZone = (moment) => asUtc(new Date(moment - moment.getTimezoneOffset() * MINUTE * 1000));
 
 function inShort(seconds) {
   const [unit, word] = UNITS.find(([, , end]) => seconds < end);
@@ -21,10 +25,20 @@ function showTimes() {
   for (const time of all("time[datetime]")) {
     const moment = new Date(time.dateTime);
     time.title = EXACT.format(moment);
+    if ("instant" in time.dataset) time.textContent = inZone(moment).slice(0, 16).replace("T", " ");
+    if ("clock" in time.dataset) time.textContent = inZone(moment).slice(11);
     if (time.dataset.after === undefined) continue;
     const seconds = (Date.now() - moment) / 1000;
     time.textContent = seconds < MINUTE ? "now" : inShort(seconds) + time.dataset.after;
   }
+}
+
+for (const field of all("input[data-in-utc]")) {
+  field.labels[0].textContent = field.dataset.inUtc;
+  if (field.value) field.value = inZone(new Date(`${field.value}Z`)).slice(0, 16);
+  field.form.addEventListener("formdata", ({ formData }) => {
+    if (field.value) formData.set(field.name, asUtc(new Date(field.value)).slice(0, 16));
+  });
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -172,8 +186,10 @@ const KEYS = {
   },
   "/": () => {
     const search = document.querySelector("[data-search]");
-    search?.focus();
-    search?.setSelectionRange(search.value.length, search.value.length);
+    if (search) {
+      search.focus();
+      search.setSelectionRange(search.value.length, search.value.length);
+    } else location.assign(`${all("[data-list]").at(-1).href}#search`);
   },
   "?": () => document.querySelector("#keys").showModal(),
 };
@@ -197,6 +213,8 @@ document.addEventListener("keydown", (event) => {
 const showKeys = document.querySelector("[data-show-keys]");
 showKeys.hidden = false;
 showKeys.addEventListener("click", KEYS["?"]);
+
+if (location.hash === "#search") KEYS["/"](); // as pressed on a page that has none
 
 document.querySelector("[data-theme-switch]")?.addEventListener("click", switchTheme);
 showTimes();
