@@ -1,5 +1,7 @@
-"""How a page of the desk is answered: a template in the frame that all of them share (templates/desk/base.html); and the
-ways from a page of a list to those beside it (templates/desk/pager.html)."""
+"""How a page of the desk is answered: a template in the frame that all of them share (templates/desk/base.html).
+
+And the ways from a page of a list to those beside it (templates/desk/pager.html).
+"""
 
 from collections.abc import Callable
 from typing import Any

@@ -15,6 +15,7 @@ from projects.querysets import is_id
 from projects.roles import May
 from projects.visitors import standing_in
 
+
 @require_POST
 def undo_page(request: HttpRequest) -> HttpResponse:
     """Take back the mutations that the form names, each as far as things still are as it left them; lead back.

@@ -138,7 +138,8 @@ def test_acts_on_no_issue_that_somebody_does_not_see(as_kit: Client, issues: lis
 def test_takes_back_nothing_of_a_project_that_somebody_does_not_see(as_kit: Client, issues: list[Issue]) -> None:
     mutation = MutationFactory(project=issues[0].project)
 
-    answers = [said(as_kit.post(UNDO, {"mutations": pk}, follow=True)) for pk in (mutation.pk, mutation.pk + 1, "x", "")]
+    words = (mutation.pk, mutation.pk + 1, "x", "")
+    answers = [said(as_kit.post(UNDO, {"mutations": word}, follow=True)) for word in words]
 
     assert answers == [["There is no such mutation, or none any more."]] * 4
     assert Mutation.objects.count() == 1

@@ -78,7 +78,8 @@ def test_takes_nothing_back_where_the_role_does_not_allow_it(
 def test_lets_nobody_write_or_change_notes_where_the_role_does_not_allow_it(
     as_sam: Client, sam: User, issues: list[Issue], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    note = ActivityFactory(issue=issues[0], kind=ActivityKind.NOTE, user=sam, data={"text": "mine"}).pk
+    text = {"text": "mine"}
+    note = ActivityFactory(issue=issues[0], kind=ActivityKind.NOTE, user=sam, mutation_id=None, data=text).pk
     without(monkeypatch, May.TRIAGE)
     before = kept()
 
