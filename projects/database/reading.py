@@ -92,7 +92,11 @@ def _limited(execute: Execute, sql: str, params: Any, many: bool, context: dict[
     send = partial(execute, limit + sql, params, many, context)
     if alias == PRIMARY:
         asked.where.database = PRIMARY  # it may have written
-        return send()
+        if asked.timeout is None or not getattr(context["connection"], "is_spread", False):
+            return send()
+        # To end a statement, Citus asks the machine that works on it, and waits for that: if it is frozen, for ever.
+        with replica.watched(context["connection"], asked.timeout + replica.GRACE_SECONDS):
+            return send()
     if asked.where.database == alias:
         try:
             with replica.watched(context["connection"], (asked.timeout or 0) + replica.GRACE_SECONDS):
