@@ -277,6 +277,12 @@ def test_does_the_same_on_a_phone(
         assert fits()
         page.get_by_role("button", name="Undo").click()
         expect(page.locator(".message")).to_contain_text("Taken back: 1 issue put back.")
+        for name in ("Ignore", "Assign"):  # which have forms
+            page.locator("input[name=id]").nth(1).check()
+            page.get_by_role("button", name=name, exact=True).click()
+            page.wait_for_url("**/act/")
+            assert fits()
+            visit.go(LIST)
 
 
 def test_is_switched_to_dark_and_stays_so(desk: Visit) -> None:

@@ -166,9 +166,10 @@ def test_names_each_where_that_is_needed_and_they_are_few(as_jane: Client, issue
     assert Mutation.objects.get().ids == sorted(ids_of(issues))
 
 
-def test_says_what_the_search_names_that_is_not_there(as_jane: Client, issues: list[Issue]) -> None:
-    """Negated, it would mean everything."""
-    page = choose_all(as_jane, "resolve", "!assigned:nobody-here")
+@pytest.mark.parametrize("name", ["resolve", "bookmark"])
+def test_says_what_the_search_names_that_is_not_there(as_jane: Client, issues: list[Issue], name: str) -> None:
+    """Negated, it would mean everything; and what names each issue, the service would not ask again."""
+    page = choose_all(as_jane, name, "!assigned:nobody-here")
 
     assert "nobody here is called nobody-here" in said(page)[0]
     assert not page.context["may_confirm"]
