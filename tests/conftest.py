@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 from django.db import connection
 from hypothesis import settings
 from pytest_django import DjangoDbBlocker
@@ -48,6 +49,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(watch, "statements")
     watch.begin()
     find_static_files_once()
+    # A real hash takes a third of a second, to make and to compare. Programs that a test starts have the real ones.
+    django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     contexts.keep_those_of_pages()
     # Some images of Python are set not to keep compiled modules. Each run, and each program that a test starts, would
     # compile the whole project again: half of the time that it takes to collect the tests.

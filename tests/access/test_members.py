@@ -30,6 +30,9 @@ pytestmark = pytest.mark.django_db
 CHANCE = re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"|nonce="[^"]*"|[0-9.]+ ?(?:seconds|ms)')
 IDS = 770_000_000  # of a stranger's rows: a number that stands for nothing else on a page
 
+# What a form may be filled with by its address, and which of a stranger's rows that is.
+RELATED = {"organization": 0, "user": 1, "members": 1, "teams": 2, "project": 3, "release": 4}
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:
@@ -119,8 +122,7 @@ def asked(words: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
         for field in getattr(model_admin, "autocomplete_fields", ()):
             where = {"app_label": model._meta.app_label, "model_name": str(model._meta.model_name), "field_name": field}
             yield from (("/admin/autocomplete/", {**where, "term": guess}) for guess in ["", *guesses])
-        for related in ("organization", "project", "user", "release", "members", "teams"):
-            yield reverse(f"{name}_add"), {related: str(IDS + 1)}
+        yield reverse(f"{name}_add"), {related: str(IDS + number) for related, number in RELATED.items()}
     yield from (("/admin/search/", {"s": word, **more}) for word in words for more in ({}, {"extended": "1"}))
     for word in (str(IDS + 3), *words):
         yield from (("/admin/desk/", {key: word}) for key in ("project", "query", "environment", "cursor"))

@@ -23,12 +23,6 @@ ATTEMPTS = 5  # the last of them is answered as all that follow
 PASSWORD = "correct horse battery staple"
 
 
-@pytest.fixture(autouse=True)
-def _hash_fast(settings: Any) -> None:
-    """A real hash costs a third of a second, and a guess is hashed at each attempt."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def admin_user(db: None) -> User:
     user = UserFactory(username="admin", superuser=True)
