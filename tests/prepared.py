@@ -60,7 +60,9 @@ class Process:
         self.arguments = [program, *arguments]
         self.returncode: int | None = None
         limits = {number: resource.getrlimit(number) for number in LIMITS}
-        request = json.dumps([program, arguments, dict(environment), [*limits.items()]]).encode()
+        # What is prepared was started by who asked first, and may ignore it where the caller doesn't, as under nohup.
+        hangs_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+        request = json.dumps([program, arguments, dict(environment), [*limits.items()], hangs_up]).encode()
         assert len(request) <= LARGEST
         self.stdout, said = _pipe()
         self.stderr, complained = _pipe()
@@ -204,10 +206,16 @@ def serve(requests: socket.socket) -> str:
 
 
 def become(
-    streams: list[int], program: str, arguments: list[str], environment: dict[str, str], limits: list[Any]
+    streams: list[int],
+    program: str,
+    arguments: list[str],
+    environment: dict[str, str],
+    limits: list[Any],
+    hangs_up: bool,
 ) -> str:
     """Be as at the start of the program; return that."""
     os.setpgid(0, 0)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL if hangs_up else signal.SIG_IGN)
     for number, of_the_caller in limits:
         resource.setrlimit(number, of_the_caller)
     for fd, stream in enumerate(streams):

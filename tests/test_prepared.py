@@ -1,15 +1,17 @@
 """What is forked of a process that is prepared is to a command as one that was started."""
 
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
 from tests import prepared
 
 TELL = """
-import logging, os, re, resource, sys
+import logging, os, re, resource, signal, sys
 from django.conf import settings
 from django.db import connection
 print(connection.settings_dict, connection.connection)  # which fills in what is not said
@@ -17,6 +19,7 @@ for name in dir(settings):
     print(name, re.sub(" at 0x[0-9a-f]+", "", repr(getattr(settings, name))) if name.isupper() else "")
 print(sys.argv, sys.path[0], os.getcwd(), sorted(os.environ.items()), os.umask(0), sorted(os.listdir("/proc/self/fd")))
 print(logging.getLogger("issues.mutations").level, logging.getLogger().handlers, sys.stdin.read())
+print(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN)
 print(resource.getrlimit(resource.RLIMIT_NOFILE), resource.getrlimit(resource.RLIMIT_FSIZE))
 print("as it is", file=sys.stderr)
 sys.exit(7)
@@ -32,6 +35,14 @@ ODD = PLAIN | {
 }
 
 
+@pytest.fixture(params=[signal.SIG_DFL, signal.SIG_IGN], ids=["hangs_up", "nohup"])
+def _hangup(request: pytest.FixtureRequest) -> Iterator[None]:
+    inherited = signal.signal(signal.SIGHUP, request.param)
+    yield
+    signal.signal(signal.SIGHUP, inherited)
+
+
+@pytest.mark.usefixtures("_hangup")
 @pytest.mark.parametrize("environment", [PLAIN, ODD], ids=["plain", "odd"])
 def test_has_arguments_settings_and_streams_as_if_it_was_started(environment: dict[str, str]) -> None:
     arguments = ["shell", "-v0", "-c", TELL]
