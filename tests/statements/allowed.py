@@ -20,6 +20,7 @@ WALKS = {
     "projects/admin/lists.py": "an operator, who sees all projects, looks for a release or a deploy in the settings",
     "issuetracker/site.py": "the same, where Django's own pages are answered",
     "issuetracker/integrity.py": "compares whole tables",
+    "issuetracker/management/commands/migrate.py": "sends what migrations say",
     "issuetracker/management/commands/partition.py": "divides whole tables, while nothing serves",
     "issues/integrity": "compares whole tables",
     "events/integrity.py": "compares whole tables",

@@ -100,5 +100,6 @@ def test_knows_whose_code_it_is() -> None:
     assert owner_of(str(ROOT / "issues/migrations/0001_initial.py")) == "apart"
     assert owner_of(str(ROOT / "projects/database/statements.py")) == owner_of("/usr/lib/python3/x.py") == ""
     assert is_a_walk("issues/integrity/rows.py:check")
+    assert is_a_walk("issuetracker/management/commands/migrate.py:Command.handle")  # of Django's own operations
     assert not is_a_walk("issues/integrity_of_others.py:check")
     assert find_shared.__qualname__ in "issues/reading/named.py:find_shared"
