@@ -200,7 +200,7 @@ class TestChanges:
         ("terms", "told", "kept"),
         [
             ({"ignoreMode": "forever"}, "**Forever**", {}),
-            ({"ignoreMode": "untilEscalating"}, "**Forever**", {}),
+            ({"ignoreMode": "untilEscalating"}, "**Until escalating**", {"ignoreUntilEscalating": True}),
             (
                 {"ignoreMode": "untilOccurrenceCount", "ignoreCount": 10},
                 "**Until it occurs 10 more times**",
@@ -227,7 +227,6 @@ class TestChanges:
     def test_until_when_it_is_ignored(
         self, mcp: Mcp, read: Read, issue: Issue, terms: dict[str, Any], told: str, kept: dict[str, int]
     ) -> None:
-        """Nothing here notices that an issue escalates: that wish is for ever, and the agent is told so."""
         assert f"**Ignore Behavior**: {told}" in mcp.says("update_issue", status="ignored", **terms, **named(issue))
 
         found = read(f"issues/{issue.pk}/")
