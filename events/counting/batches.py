@@ -72,7 +72,8 @@ def take(project_id: int, most: int) -> Batch:
                 ORDER BY project_id, id
                 LIMIT %s
             ))
-            RETURNING id, hash::text, older_hashes, event_id, seen_at, received_at, level, "user", release, environment
+            RETURNING id, hash::text, older_hashes, encode(uuid_send(event_id), 'hex'), seen_at, received_at,
+                      level, "user", release, environment
             """,
             [project_id, project_id, most],
         )

@@ -93,7 +93,7 @@ def _set_aside(project_id: int, failed: Failed, *, at: datetime) -> Occurrence:
     (occurrence,) = failed.batch.occurrences
     logger.error(
         "Event %s of project %d can't be counted, and is set aside until a counter starts",
-        occurrence.event_id.hex,
+        occurrence.event_id,
         project_id,
         exc_info=failed.__cause__,
     )

@@ -56,7 +56,7 @@ def _regressed(issue: LockedIssue, events: Iterable[Event], order: Order) -> Ver
     for event in events:
         if _reopens(issue, event, order):
             occurrence = event.occurrence
-            data = {"version": occurrence.release, "event_id": occurrence.event_id.hex}
+            data = {"version": occurrence.release, "event_id": occurrence.event_id}
             return Verdict(ReopenedAs.REGRESSED, ActivityKind.SET_REGRESSION, data)
     return None
 

@@ -15,13 +15,14 @@ class Occurrence(NamedTuple):
 
     :ivar hash: its fingerprint by the newest rules.
     :ivar older_hashes: by older rules, newest first.
+    :ivar event_id: 32 hex digits; to make a UUID of each takes longer than the rest of an occurrence.
     :ivar seen_at: when it happened; what is counted and judged goes by it.
     :ivar user: whom it is about, as a hash that is the same for the same one. Of this and the next two, "" is none.
     """
 
     hash: UUID
     older_hashes: tuple[UUID, ...]
-    event_id: UUID
+    event_id: str
     seen_at: datetime
     received_at: datetime
     level: str

@@ -58,7 +58,7 @@ class Turns:
         if project_id in self.locked:
             raise StartOver("These issues are being merged just now.")
         number = counting.MOST if project_id in self.full else 1
-        return [Occurrence(UUID(int=1), (), UUID(int=2), NOW, NOW, "error")] * number
+        return [Occurrence(UUID(int=1), (), UUID(int=2).hex, NOW, NOW, "error")] * number
 
 
 @pytest.fixture

@@ -26,7 +26,11 @@ def fingerprint(name: str) -> UUID:
 def event(name: str = "pump", at: datetime = NOW, **said: Any) -> Occurrence:
     """Return an event of the kind that has this name; ``older=("valve", ...)`` are its older fingerprints."""
     older = tuple(fingerprint(each) for each in said.pop("older", ()))
-    made: dict[str, Any] = {"received_at": at, "level": "error", "event_id": uuid5(NAMES, f"{name} {at} {said}")} | said
+    made: dict[str, Any] = {
+        "received_at": at,
+        "level": "error",
+        "event_id": uuid5(NAMES, f"{name} {at} {said}").hex,
+    } | said
     return Occurrence(hash=fingerprint(name), older_hashes=older, seen_at=at, **made)
 
 
@@ -51,7 +55,7 @@ def take(project: Project, events: Iterable[Occurrence], *, at: datetime = NOW) 
     batch = list(events)
     assert occurrences.hold(project.pk)
     new = occurrences.unknown(project.pk, batch)
-    titles = {key: described(f"Error {first.event_id.hex[:8]}") for key, first in new.items()}
+    titles = {key: described(f"Error {first.event_id[:8]}") for key, first in new.items()}
     return occurrences.count(project.pk, batch, titles, at=at)
 
 

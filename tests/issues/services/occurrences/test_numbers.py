@@ -63,7 +63,7 @@ def test_calls_a_new_issue_after_its_first_event(project: Project) -> None:
     count(project, event(at=NOW + MINUTE))
 
     text = IssueText.objects.get(issue=issue_of(project))
-    assert text.title == f"Error {first.event_id.hex[:8]}"
+    assert text.title == f"Error {first.event_id[:8]}"
     assert text.culprit == "intake in open"
 
 

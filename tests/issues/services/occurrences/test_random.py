@@ -35,7 +35,7 @@ def some_event(dice: Random, name: str, number: int) -> Occurrence:
         user=dice.choice(["", "id:1", "id:2", "id:3"]),
         release=dice.choice(["", *VERSIONS]),
         environment=dice.choice(["", "production", "staging"]),
-        event_id=UUID(int=number + 1),
+        event_id=UUID(int=number + 1).hex,
     )
 
 

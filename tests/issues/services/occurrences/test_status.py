@@ -74,7 +74,7 @@ def test_opens_a_resolved_issue_again(project: Project, issue: Issue, resolve: C
     assert counted.reopened == 1
     assert state(issue) == (UNRESOLVED, "regressed")
     assert (issue.resolved_at, issue.status_by_id, issue.mutation_id, issue.times_seen) == (None, None, None, 4)
-    assert told(issue) == [("set_regression", {"version": "2.0.0", "event_id": first.event_id.hex})]
+    assert told(issue) == [("set_regression", {"version": "2.0.0", "event_id": first.event_id})]
     activity = issue.activities.get(kind="set_regression")
     assert (activity.user_id, activity.created_at) == (None, SOON + HOUR)
     assert (activity.before_status, activity.before_resolved_at) == (RESOLVED, NOW)
@@ -86,7 +86,7 @@ def test_says_an_empty_version_without_a_release(project: Project, issue: Issue,
 
     count(project, only)
 
-    assert told(issue) == [("set_regression", {"version": "", "event_id": only.event_id.hex})]
+    assert told(issue) == [("set_regression", {"version": "", "event_id": only.event_id})]
 
 
 def test_leaves_it_resolved_when_it_was_before(project: Project, issue: Issue, resolve: Callable[..., Any]) -> None:
@@ -112,7 +112,7 @@ def test_looks_at_the_events_in_their_order(project: Project, issue: Issue, reso
 
     count(project, late, opens, event(at=SOON))
 
-    assert told(issue) == [("set_regression", {"version": "", "event_id": opens.event_id.hex})]
+    assert told(issue) == [("set_regression", {"version": "", "event_id": opens.event_id})]
 
 
 def test_a_mutation_while_it_waited_is_what_counts(project: Project, issue: Issue, resolve: Callable[..., Any]) -> None:
