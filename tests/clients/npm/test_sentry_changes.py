@@ -64,7 +64,13 @@ class TestChanges:
             ({"resolved": True}, ("unresolve",), "Reopened", "● Unresolved (Ongoing)", {}),
             ({"ignored": True}, ("unresolve",), "Reopened", "● Unresolved (Ongoing)", {}),
             ({}, ("archive",), "Archived", "\N{MINUS SIGN} Ignored (Archived_forever)", {}),
-            ({}, ("archive", "--until", "auto"), "Archived", "\N{MINUS SIGN} Ignored (Archived_forever)", {}),
+            (
+                {},
+                ("archive", "--until", "auto"),
+                "Archived",
+                "\N{MINUS SIGN} Ignored (Archived_until_escalating)",
+                {"ignoreUntilEscalating": True},
+            ),
             (
                 {},
                 ("archive", "--until", "10x"),
