@@ -105,7 +105,7 @@ def holds(term: Condition, *, at: datetime) -> Q | RawSQL:
         case terms.IsAssignedTo(user_ids, team_ids):
             return _is_one_of("assignee_user_id", user_ids) | _is_one_of("assignee_team_id", team_ids)
         case terms.IsBookmarked(user_id):
-            return condition(_BOOKMARKED, user_id)
+            return _InItsProject(_BOOKMARKED, (user_id,), _BOOLEAN)
         case terms.IsPublic():
             return Q(share_id__isnull=False)
         case terms.IsAnError():
@@ -122,7 +122,7 @@ def holds(term: Condition, *, at: datetime) -> Q | RawSQL:
             first = _is_one_of("first_release_id", release_ids)
             return first if first_only else first | _is_one_of("last_release_id", release_ids)
         case terms.IsSeenIn(environment_ids):
-            return _SeenIn(_SEEN_IN, (as_array(environment_ids), as_array(environment_ids)), _BOOLEAN)
+            return _InItsProject(_SEEN_IN, (as_array(environment_ids), as_array(environment_ids)), _BOOLEAN)
         case terms.IsOfProject(project_ids):
             return _is_one_of("project_id", project_ids)
         case terms.NamesWord(column, word):
@@ -188,7 +188,7 @@ _BOOKMARKED = """
     EXISTS (
         SELECT FROM issues_issuebookmark AS bookmark
         WHERE bookmark.issue_id = issues_issue.id AND bookmark.user_id = %s
-          AND bookmark.project_id = issues_issue.project_id
+          AND bookmark.project_id = {project}
     )
 """
 
@@ -232,9 +232,9 @@ _SEEN_IN = """
 """
 
 
-class _SeenIn(RawSQL):
-    """The same for the project that the query is about, as its value: where projects are spread over machines, one of
-    them is asked then, and by a column none could be."""
+class _InItsProject(RawSQL):
+    """SQL with the project that the query is about in place of ``{project}``, as its value: where projects are spread
+    over machines, one of them is asked then, and by a column none could be."""
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         sql, params = super().as_sql(compiler, connection)

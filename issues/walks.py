@@ -82,7 +82,7 @@ class WalkedQuerySet(QuerySet[Any]):
         limit, however large the projects are; a condition over all of them at once would read and sort everything.
         """
         groups = citus.together(project_ids)
-        if len(groups) > 1:
+        if len(groups) != 1:
             keys = [self.page(group, statuses, at=at, position=position, limit=limit) for group in groups]
             return merged(keys, position, limit)
         if position.sort.column in HOT_SORTS and position.sort.descending is not position.backwards:
@@ -125,7 +125,7 @@ class WalkedQuerySet(QuerySet[Any]):
         :param start: a position without a key.
         """
         groups = citus.together(project_ids)
-        if len(groups) > 1:
+        if len(groups) != 1:
             firsts = [
                 self.first_page(group, statuses, at=at, start=start, limit=limit, count_to=count_to) for group in groups
             ]
@@ -148,7 +148,7 @@ class WalkedQuerySet(QuerySet[Any]):
         """Return project and id of up to ``limit`` of these issues in each of these projects, in no order; and no more
         than ``in_all`` of them together."""
         groups = citus.together(project_ids)
-        if len(groups) > 1:
+        if len(groups) != 1:
             return [row for group in groups for row in self.in_each(group, limit, in_all=in_all)][:in_all]
         project = project_ids[0] if len(project_ids) == 1 else RawSQL("scope.project_id", ())
         ids = self.filter(project_id=project).order_by().values_list("id")[:limit]
@@ -172,7 +172,7 @@ class WalkedQuerySet(QuerySet[Any]):
     ) -> int:
         """Count the visible issues of these statuses; there may be more when the answer is ``limit``."""
         groups = citus.together(project_ids)
-        if len(groups) > 1:
+        if len(groups) != 1:
             return min(sum(self.count_up_to(limit, group, statuses, at=at) for group in groups), limit)
         walk = self._walk(project_ids, statuses, ANYWHERE, limit, is_sorted=False)
         counting = walk.within("SELECT count(*) FROM ({}) AS page").by_index().alone()

@@ -13,6 +13,7 @@ from django.db.models import (
     Exists,
     F,
     FilteredRelation,
+    Min,
     Model,
     OuterRef,
     Prefetch,
@@ -322,8 +323,8 @@ class DeployQuerySet(QuerySet[Any]):
     def gathered(self, project_ids: Collection[int], release_ids: Sequence[int]) -> Self:
         """Keep the deploys of these releases of these projects; one that was told of several of them once, as its
         first row."""
+        found = self.filter(project__in=project_ids, release__in=release_ids)
+        if len(project_ids) == 1:  # each was told of it once
+            return found
         told_as = Coalesce("told_as_id", "id", output_field=BigIntegerField())
-        of_releases = Q(project__in=project_ids, release__in=release_ids)
-        first = self.model._default_manager.filter(of_releases, id__lt=OuterRef("id"))
-        found = self.filter(of_releases).annotate(told_as=told_as)
-        return found.exclude(Exists(first.annotate(told_as=told_as).filter(told_as=OuterRef("told_as"))))
+        return found.filter(pk__in=found.order_by().values(told_as=told_as).annotate(first=Min("id")).values("first"))

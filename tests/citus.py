@@ -2,13 +2,19 @@
 
 Each process of the tests has a database of its own on each machine of the cluster, all copies of one that is
 distributed once (template.py).
+
+What is not asked there, and what fails there, stands in citus_exceptions.toml with its reason.
 """
 
 import os
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import psycopg2
+import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.db.backends.postgresql.creation import DatabaseCreation
@@ -97,3 +103,48 @@ def make_copies_on_each() -> None:
 
     for name, method in {"_execute_create_test_db": create_database, "_destroy_test_db": destroy_database}.items():
         setattr(DatabaseCreation, name, method)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Exceptions
+# ---------------------------------------------------------------------------------------------------------------------
+
+EXCEPTIONS = Path(__file__).with_name("citus_exceptions.toml")
+
+
+def told() -> dict[str, list[dict[str, Any]]]:
+    """Return the list as it is written."""
+    return tomllib.loads(EXCEPTIONS.read_text())
+
+
+@cache
+def exceptions() -> dict[str, dict[str, str]]:
+    """Return the reasons: of paths that are not asked there, as ``elsewhere``, and of tests that fail, as ``fails``."""
+    return {
+        kind: {name: entry["reason"] for entry in entries for name in entry["tests"]}
+        for kind, entries in told().items()
+    }
+
+
+def except_some(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Let those fail that the list says fail, and nothing else of them: one that passes has to leave the list. Take
+    out, and return, what is not asked on a cluster.
+    """
+    elsewhere, fails = exceptions()["elsewhere"], exceptions()["fails"]
+    asked, left_out = list[pytest.Item](), list[pytest.Item]()
+    for item in items:
+        names = list(_names_of(item))
+        (left_out if any(name in elsewhere for name in names) else asked).append(item)
+        for reason in [fails[name] for name in names if name in fails]:
+            item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
+    items[:] = asked
+    return left_out
+
+
+def _names_of(item: pytest.Item) -> Iterator[str]:
+    """Yield what an entry may call a test: itself, all of its cases, its file, or a folder with it."""
+    yield item.nodeid
+    path, _, _ = item.nodeid.partition("::")
+    yield item.nodeid.partition("[")[0]
+    yield path
+    yield from (f"{folder}/" for folder in Path(path).parents)

@@ -79,6 +79,12 @@ def pytest_collection(session: pytest.Session) -> None:
             import_module(name)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if citus.URL:
+        config.hook.pytest_deselected(items=citus.except_some(items))
+
+
 def pytest_collection_finish() -> None:
     """Let the collector pass over what stays to the end: all the tests, and all that they import."""
     gc.freeze()

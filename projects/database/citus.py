@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import psycopg2
 import psycopg2.extensions
-from django.db import OperationalError, transaction
+from django.db import InternalError, OperationalError, transaction
 from django.db import connection as default
 from django.db.models import QuerySet
 
@@ -98,10 +98,11 @@ def is_spread() -> bool:
 def together(project_ids: Iterable[int]) -> list[list[int]]:
     """Return these projects, ascending, in groups of which one statement can ask: all in one, or each alone.
 
-    Where they are spread, a statement that joins tables must say one project, and then one machine answers it.
+    Where they are spread, a statement that joins tables must say one project, and then one machine answers it. Of no
+    project at all there is nothing to ask then.
     """
     ids = sorted(project_ids)
-    return [[pk] for pk in ids] if len(ids) > 1 and is_spread() else [ids]
+    return [[pk] for pk in ids] if len(ids) != 1 and is_spread() else [ids]
 
 
 def key_share(*, of: str = "", wait: bool = True) -> str:
@@ -130,6 +131,14 @@ def ask_each_shard(table: str, sql: str) -> list[str]:
 def is_away(error: OperationalError) -> bool:
     """Return whether the coordinator has answered that another machine doesn't."""
     return sqlstate(error) == CONNECTION_FAILURE and is_spread()
+
+
+def is_of_the_commit(error: Exception) -> bool:
+    """Return whether a machine has refused the commit: a row points at somebody who was deleted meanwhile.
+
+    That is looked for in the end, and the coordinator tells no more of it than that there was something.
+    """
+    return isinstance(error, InternalError) and str(error).startswith("could not commit transaction") and is_spread()
 
 
 def note_log_in(sender: Any, user: Any, **kwargs: Any) -> None:

@@ -7,9 +7,10 @@ from random import random
 from time import monotonic, sleep
 from typing import Any
 
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, InternalError, OperationalError, connection, transaction
 from prometheus_client import Counter
 
+from projects.database import citus
 from projects.database.failures import (
     DEADLOCK_DETECTED,
     FOREIGN_KEY_VIOLATION,
@@ -81,9 +82,10 @@ class _Tries:
                 raise
             _count(error)
             sleep(pause)
-        except (OperationalError, IntegrityError) as error:
+        except (OperationalError, IntegrityError, InternalError) as error:
             self.aborted += 1
-            if sqlstate(error) not in NOBODYS_FAULT or self.aborted == ATTEMPTS:
+            is_nobodys = sqlstate(error) in NOBODYS_FAULT or citus.is_of_the_commit(error)
+            if not is_nobodys or self.aborted == ATTEMPTS:
                 raise
             _count(error)
             sleep(pause)

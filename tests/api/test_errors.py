@@ -270,6 +270,8 @@ BUSY = {"detail": "These issues are being changed by another request. Try again.
 TOO_LONG = {"detail": "This took too long and was ended. Ask for less, or try again."}
 AWAY = {"detail": "The database is not available just now. Try again."}
 
+HELD = "SELECT id FROM issues_issue WHERE project_id = %s AND id = %s FOR UPDATE"
+
 
 @contextmanager
 def another_transaction(sql: str, params: list[Any] | None = None) -> Iterator[None]:
@@ -313,7 +315,7 @@ def test_is_unavailable_while_another_request_holds_the_lock(
     free, held = IssueFactory(project=project), IssueFactory(project=project)
     before = snapshot()
 
-    with another_transaction("SELECT id FROM issues_issue WHERE id = %s FOR UPDATE", [held.pk]):
+    with another_transaction(HELD, [project.pk, held.pk]):
         began = monotonic()
         response = api.request(method, api.issues_url, body, ids=[free.pk, held.pk] if named else [])
         waited = monotonic() - began
@@ -333,7 +335,7 @@ def test_is_available_to_who_needs_another_row_or_only_reads(api: Api, project: 
     settings.LOCK_TIMEOUT_SECONDS = 1
     free, held = IssueFactory(project=project), IssueFactory(project=project)
 
-    with another_transaction("SELECT id FROM issues_issue WHERE id = %s FOR UPDATE", [held.pk]):
+    with another_transaction(HELD, [project.pk, held.pk]):
         changed = api.put(api.issues_url, {"isPublic": True}, ids=[free.pk])
         listed = api.get(api.issues_url)
 

@@ -313,7 +313,7 @@ def test_is_gone_while_the_issue_is_merged(api: Api, shared: Issue, project: Pro
 
 def test_counts_as_unresolved_once_the_snooze_is_over(api: Api, shared: Issue) -> None:
     shared.status, shared.snooze_ends_at = "ignored", NOW - timedelta(days=999)
-    shared.save()
+    shared.save(update_fields=["status", "snooze_ends_at"])
 
     assert api.get(JSON, auth=None).json()["status"] == "unresolved"
     assert "Status Unresolved" in words_of(api.get(PAGE, auth=None))

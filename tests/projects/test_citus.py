@@ -9,16 +9,16 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import InternalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from events.counting import batches
 from issues.models import Issue, IssueSeen
 from issues.mutation import AllIssues
-from issues.search import Term
-from issues.search.conditions import IsSeenIn
-from issues.services.ground import lookups
-from projects.database import citus
+from issues.search import AnyOf, Term, parse
+from issues.search.conditions import IsBookmarked, IsSeenIn
+from issues.services.ground import lookups, names
+from projects.database import citus, transactions
 from projects.database.keyset import Position, Sort
 from projects.models import Organization, Project, Team, User
 from tests.api_client import Api
@@ -109,6 +109,52 @@ def test_a_search_by_environment_names_the_project_as_a_value(spread: None, proj
         named = re.findall(r"(?:seen|child)\.project_id = (\S+)", query["sql"])
         assert set(named) == {str(pk)}
         assert len(named) >= 6
+
+
+def test_a_search_for_bookmarks_names_the_project_as_a_value(spread: None, project: Project) -> None:
+    terms = (Term(AnyOf((IsBookmarked(7), IsBookmarked(8)))),)
+
+    with CaptureQueriesContext(connection) as asked:
+        list(Issue.objects.in_scope(AllIssues(project.pk, terms=terms), at=NOW))
+
+    assert re.findall(r"bookmark\.project_id = (\S+)", asked[0]["sql"]) == [str(project.pk)] * 2
+
+
+def test_a_platform_is_looked_for_in_one_project_after_the_other(
+    spread: None, project: Project, other: Project
+) -> None:
+    IssueFactory(project=other, platform="cobol")
+    IssueFactory(project=other, platform="apl", merged_into=IssueFactory(project=other))
+    search = parse("platform:cobol platform:apl", user_id=1, of_organization=True)
+
+    with CaptureQueriesContext(connection) as asked:
+        names.refuse_unknown(search, [project.pk, other.pk], at=NOW)
+
+    newest = [query["sql"] for query in asked if "LIMIT 1000" in query["sql"]]
+    assert [re.findall(r"WHERE project_id = (\S+) AND", sql) for sql in newest] == [[str(project.pk)], [str(other.pk)]]
+    with pytest.raises(names.UnknownName, match="basic"):
+        names.refuse_unknown(parse("platform:basic", user_id=1, of_organization=True), [project.pk, other.pk], at=NOW)
+
+
+def test_nothing_is_asked_of_no_project(spread: None) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        assert lookups.lock_state_of([]) == set()
+        page = Issue.objects.all().first_page([], None, at=NOW, start=Position(Sort("last_seen")), limit=3, count_to=10)
+
+    assert page == ([], 0)
+    assert not asked
+
+
+def test_what_a_machine_refuses_at_the_commit_is_tried_again(spread: None) -> None:
+    begun = []
+
+    for attempt in transactions.attempts(lock_timeout=1):
+        with attempt:
+            begun.append(attempt)
+            if len(begun) < transactions.ATTEMPTS:
+                raise InternalError("could not commit transaction for shard 102207 on at least one active node")
+
+    assert len(begun) == transactions.ATTEMPTS
 
 
 def test_all_of_several_projects_are_taken(spread: None, project: Project, other: Project) -> None:

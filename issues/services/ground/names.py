@@ -19,6 +19,7 @@ from issues.search import AnyOf, Name, Term, refusal
 from issues.search import conditions as terms
 from issues.services.ground import lookups
 from projects.actors import Way, ways_to_find
+from projects.database import citus
 from projects.database.arrays import as_array
 from projects.database.reading import connection
 from projects.database.transactions import StartOver
@@ -81,10 +82,10 @@ def hold(scopes: Sequence[Scope], *, at: datetime) -> list[Scope]:
     found = _find(names, project_ids, at=at)
     for search in searches:
         _check(search, found, lambda name: _stands_for_rows(name) and _must_exist(name))
-    _lock("projects_user", _ids(found, terms.NamesAssignee))
-    _lock("projects_team", {pk for each in found.values() for pk in each.team_ids})
+    _lock("projects_user", _ids(found, terms.NamesAssignee), citus.key_share())
+    _lock("projects_team", {pk for each in found.values() for pk in each.team_ids}, citus.key_share())
     releases = _ids(found, terms.NamesRelease | terms.NamesLatestRelease)
-    _lock("projects_release", releases, "project_id = ANY(%s::bigint[]) AND", as_array(project_ids))
+    _lock("projects_release", releases, "FOR KEY SHARE", project_ids)
     return [replace(scope, terms=tuple(_with_ids(term, found) for term in scope.terms)) for scope in scopes]
 
 
@@ -214,7 +215,7 @@ _NEWEST = f"""
     CROSS JOIN unnest(ARRAY[{", ".join(f"'{status}'" for status in IssueStatus.values)}]) AS counted (status)
     CROSS JOIN LATERAL (
         SELECT platform, logger FROM issues_issue
-        WHERE project_id = scope.project_id AND status = counted.status AND merged_into_id IS NULL
+        WHERE project_id = {{project}} AND status = counted.status AND merged_into_id IS NULL
         ORDER BY last_seen DESC, id DESC
         LIMIT 1000
     ) AS newest
@@ -230,18 +231,21 @@ def _find_words(words: Sequence[terms.NamesWord], project_ids: Collection[int]) 
     """
     known: set[terms.NamesWord] = set()
     for issues in (_NEWEST, _ALL):
-        missing = [word for word in words if word not in known]
-        if missing:
-            known.update(missing[number - 1] for number in _match_words(missing, issues, project_ids))
+        for group in citus.together(project_ids):
+            missing = [word for word in words if word not in known]
+            if missing:
+                known.update(missing[number - 1] for number in _match_words(missing, issues, group))
     return {word: Found(is_there=word in known) for word in words}
 
 
-def _match_words(words: Sequence[terms.NamesWord], issues: str, project_ids: Collection[int]) -> list[int]:
+def _match_words(words: Sequence[terms.NamesWord], issues: str, project_ids: Sequence[int]) -> list[int]:
     """Return the numbers, from 1 on, of the words that one of the issues has."""
+    # One project by its value: where projects are spread over machines, it says which of them to ask.
+    project = "%(project_id)s" if len(project_ids) == 1 else "scope.project_id"
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            WITH there AS MATERIALIZED (SELECT DISTINCT platform, logger FROM {issues})
+            WITH there AS MATERIALIZED (SELECT DISTINCT platform, logger FROM {issues.format(project=project)})
             SELECT asked.number
             FROM unnest(%(columns)s::text[], %(patterns)s::text[]) WITH ORDINALITY AS asked (place, pattern, number)
             WHERE EXISTS (
@@ -250,6 +254,7 @@ def _match_words(words: Sequence[terms.NamesWord], issues: str, project_ids: Col
             )
             """,
             {
+                "project_id": next(iter(project_ids), None),
                 "project_ids": as_array(project_ids),
                 "columns": [word.column for word in words],
                 "patterns": [like(word.word) for word in words],
@@ -262,18 +267,23 @@ def _ids(found: dict[Name, Found], kind: Any) -> set[int]:
     return {pk for name, each in found.items() if isinstance(name, kind) for pk in each.ids}
 
 
-def _lock(table: str, ids: Collection[int], of: str = "", *params: str) -> None:
-    """Lock these rows FOR KEY SHARE: others may change them, nobody can delete them before the commit.
+def _lock(table: str, ids: Collection[int], lock: str, project_ids: Collection[int] | None = None) -> None:
+    """Lock these rows so that others may change them, and nobody can delete them before the commit.
 
-    :param of: what else is asked of them, in SQL.
+    :param lock: in SQL; "" only looks whether they are there.
+    :param project_ids: whose rows they are, where it is a table of projects.
     :raises StartOver: one is gone.
     """
     if not ids:
         return
+    found = 0
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT id FROM {table} WHERE {of} id = ANY(%s::bigint[]) ORDER BY id FOR KEY SHARE",
-            [*params, as_array(sorted(ids))],
-        )
-        if len(cursor.fetchall()) < len(ids):
-            raise StartOver("What the search names is being deleted just now. Try again.")
+        for group in [None] if project_ids is None else citus.together(project_ids):
+            of, params = ("", []) if group is None else ("project_id = ANY(%s::bigint[]) AND", [as_array(group)])
+            cursor.execute(
+                f"SELECT id FROM {table} WHERE {of} id = ANY(%s::bigint[]) ORDER BY id {lock}",
+                [*params, as_array(sorted(ids))],
+            )
+            found += len(cursor.fetchall())
+    if found < len(ids):
+        raise StartOver("What the search names is being deleted just now. Try again.")

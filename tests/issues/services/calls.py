@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from django.db import connection
@@ -95,7 +96,7 @@ NOTHING = Changes()
 def changes_since(before: Snapshot) -> Changes:
     """Return what is different from ``before``, a :func:`tests.assertions.snapshot` of everything.
 
-    Rows that were added come by issue, for one issue in the order of their ids, and without their ids.
+    Rows that were added come by issue, for one issue in the order of their ids, marks by user, and without their ids.
     """
     changes = Changes()
     for name, rows in snapshot().items():
@@ -106,7 +107,8 @@ def changes_since(before: Snapshot) -> Changes:
         added = [{key: value for key, value in row.items() if key != "id"} for pk, row in rows.items() if pk not in old]
         gone = sorted(pk for pk in old if pk not in rows)
         changes.updated |= {table: updated} if updated else {}
-        changes.added |= {table: sorted(added, key=lambda row: row["issue_id"])} if added else {}
+        by = ["issue_id"] if table == "activity" or not added or "user_id" not in added[0] else ["issue_id", "user_id"]
+        changes.added |= {table: sorted(added, key=itemgetter(*by))} if added else {}
         changes.gone |= {table: gone} if gone else {}
     return changes
 
