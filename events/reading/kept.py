@@ -121,8 +121,9 @@ def _remembered(project_id: int) -> str:
     """
 
 
-# In the order of the weeks' own indexes, until the transaction ends: of a fingerprint that it doesn't know while it
-# plans, PostgreSQL expects an event or none, and would read and sort all that an issue has.
+# In the order of the weeks' own indexes, until the transaction ends. Of a fingerprint that it doesn't know while it
+# plans, PostgreSQL expects an event or none in each week. Where one of them is empty or small, it would read that from
+# end to end, and with it all that the issue has, to sort it.
 _IN_ORDER = "SET LOCAL enable_sort = off;\n"
 
 
