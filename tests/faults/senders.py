@@ -2,11 +2,13 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import count
+from typing import NamedTuple
 from uuid import uuid4
 
 from events import meaning
@@ -16,10 +18,28 @@ SENDERS = 3
 KINDS = 6  # of errors of each run: issues
 
 
+class Sent(NamedTuple):
+    """An error that was told to be stored."""
+
+    event_id: str
+    kind: int
+    user: int
+    environment: str
+
+
+class Numbers(NamedTuple):
+    """What is counted of one kind of errors, in its issue."""
+
+    events: int
+    users: int
+    in_hours: int
+    by_environment: dict[str, int]
+
+
 class Sending:
     """Programs that send errors of some kinds, each with an id, until they are told that it is stored.
 
-    :ivar acknowledged: the ids of those, which must all be counted in the end, each once.
+    :ivar acknowledged: those, which must all be counted in the end, each once.
     """
 
     def __init__(self, service: Service, project: str, *, kinds: int = KINDS) -> None:
@@ -32,7 +52,7 @@ class Sending:
             """,
             project,
         )
-        self.acknowledged: list[str] = []
+        self.acknowledged: list[Sent] = []
         self.answers: set[int | None] = set()
         self.ended = threading.Event()
         self._numbers = count()
@@ -42,13 +62,14 @@ class Sending:
             self.send_one()
 
     def send_one(self) -> None:
-        number, event_id = next(self._numbers), uuid4().hex
+        number = next(self._numbers)
+        sent = Sent(uuid4().hex, number % self.kinds, number % 10, "staging" if number % 4 == 0 else "production")
         event: dict[str, object] = {
-            "event_id": event_id,
-            "fingerprint": [self.run, str(number % self.kinds)],
-            "message": f"Pump {number % self.kinds} lost suction",
-            "user": {"id": number % 10},
-            "environment": "production",
+            "event_id": sent.event_id,
+            "fingerprint": [self.run, str(sent.kind)],
+            "message": f"Pump {sent.kind} lost suction",
+            "user": {"id": sent.user},
+            "environment": sent.environment,
             "release": f"{self.run[:8]}.{number // 100}",
         }
         deadline = time.monotonic() + PATIENCE
@@ -56,8 +77,8 @@ class Sending:
             assert answer.is_try_again(), answer
             assert time.monotonic() < deadline, "the service has not recovered"
             time.sleep(0.05)
-        assert answer.body == {"id": event_id}
-        self.acknowledged.append(event_id)
+        assert answer.body == {"id": sent.event_id}
+        self.acknowledged.append(sent)
 
     def _post(self, event: dict[str, object]) -> Answer:
         answer = self.service.request(
@@ -81,6 +102,23 @@ class Sending:
         sql = "SELECT coalesce(sum(own_times_seen), 0)::int FROM issues_issue WHERE id = ANY(%s)"
         return int(self.service.ask(sql, self.issues())[0][0])
 
+    def numbers(self) -> dict[str, Numbers]:
+        """Return what is counted, by fingerprint."""
+        return {key: Numbers(*found) for key, *found in self.service.ask(COUNTED, self.project_id, self.hashes)}
+
+    def expected(self) -> dict[str, Numbers]:
+        """Return what must be counted in the end, by fingerprint: what was told to be stored, once more in Python."""
+        found = {}
+        for kind in {sent.kind for sent in self.acknowledged}:
+            of_kind = [sent for sent in self.acknowledged if sent.kind == kind]
+            found[self.hashes[kind]] = Numbers(
+                events=len(of_kind),
+                users=len({sent.user for sent in of_kind}),
+                in_hours=len(of_kind),
+                by_environment=Counter(sent.environment for sent in of_kind),
+            )
+        return found
+
     def check(self) -> None:
         """See that what was told to be stored is, and is counted, each once; so are its hours and its users."""
         wait_until(lambda: self.service.ask("SELECT count(*) FROM events_arrival") == [(0,)], "all events are counted")
@@ -88,23 +126,23 @@ class Sending:
             "SELECT event_id::text FROM events_eventid WHERE project_id = %s AND hash = ANY(%s::uuid[])",
             *(self.project_id, self.hashes),
         )
-        assert sorted(event_id.replace("-", "") for (event_id,) in stored) == sorted(self.acknowledged)
-        assert self.counted() == len(self.acknowledged)
-        assert self.service.ask(WRONGLY_COUNTED, self.issues()) == []
+        told = sorted(sent.event_id for sent in self.acknowledged)
+        assert sorted(event_id.replace("-", "") for (event_id,) in stored) == told
+        assert self.numbers() == self.expected()
 
 
-# How often an issue was seen, and how many of its events are known, in hours, and in environments: where these differ.
-WRONGLY_COUNTED = """
-    SELECT issue.id, issue.own_times_seen, ids.count, hours.sum, environments.sum
-    FROM issues_issue AS issue
-    JOIN issues_issuehash AS known ON known.issue_id = issue.id
-    CROSS JOIN LATERAL (
-        SELECT count(*) FROM events_eventid WHERE project_id = issue.project_id AND hash = known.hash::uuid
-    ) AS ids
-    CROSS JOIN LATERAL (SELECT sum(own_count) FROM issues_issuehour WHERE issue_id = issue.id) AS hours
-    CROSS JOIN LATERAL (SELECT sum(times_seen) FROM issues_issueenvironment WHERE issue_id = issue.id) AS environments
-    WHERE issue.id = ANY(%s)
-      AND NOT (issue.own_times_seen = ids.count AND ids.count = hours.sum AND hours.sum = environments.sum)
+COUNTED = """
+    SELECT
+        known.hash, issue.own_times_seen, issue.own_users_seen,
+        (SELECT sum(own_count)::int FROM issues_issuehour WHERE issue_id = issue.id),
+        (
+            SELECT jsonb_object_agg(environment.name, seen.times_seen)
+            FROM issues_issueenvironment AS seen
+            JOIN issues_environment AS environment ON environment.id = seen.environment_id
+            WHERE seen.issue_id = issue.id
+        )
+    FROM issues_issuehash AS known JOIN issues_issue AS issue ON issue.id = known.issue_id
+    WHERE known.project_id = %s AND known.hash = ANY(%s)
 """
 
 
