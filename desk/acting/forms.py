@@ -68,9 +68,9 @@ class IgnoreForm(WishForm):
             attrs={"type": "datetime-local", "autocomplete": "off", "data-in-utc": "Or until"},
         ),
     )
-    ignoreCount = forms.IntegerField(label="Until so many more events", required=False)
+    ignoreCount = forms.IntegerField(label="Until N more events", required=False)
     ignoreWindow = forms.TypedChoiceField(label="come", required=False, coerce=int, empty_value=None, choices=WINDOWS)
-    ignoreUserCount = forms.IntegerField(label="Until so many more users", required=False)
+    ignoreUserCount = forms.IntegerField(label="Until N more users", required=False)
     ignoreUserWindow = forms.TypedChoiceField(
         label="see it", required=False, coerce=int, empty_value=None, choices=WINDOWS
     )

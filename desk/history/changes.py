@@ -105,5 +105,5 @@ def _links(links: Links, ids: Iterable[int], issues: Mapping[int, Issue]) -> Ite
                 yield pk, Difference("", before, after, is_left)
             if count := sum(parent_id == pk for parent_id in done.values()):
                 having = Badge(f"{counted(count)} merged into it", "plain")
-                without = Badge("without them" if not is_made else "none of them", "plain")
+                without = Badge("without them" if not is_made else "nothing merged into it", "plain")
                 yield pk, Difference("", *((without, having) if is_made else (having, without)))

@@ -167,7 +167,7 @@ def test_ignores_one_until_ten_more_users(desk: Visit, issues: list[Issue]) -> N
     keyboard.press("j")
     keyboard.press("i")
     page.wait_for_url("**/act/")
-    page.get_by_label("Until so many more users").fill("10")
+    page.get_by_label("Until N more users").fill("10")
     keyboard.press("Enter")
 
     expect(page.locator(".compared")).to_contain_text("Ignored until 10 more users")

@@ -93,7 +93,7 @@ def test_tells_a_merge_of_both_sides(as_sam: Client, jane: User, project: Projec
     merged = f"merged into {parent.short_id}"
 
     assert differences(as_sam, mutation) == {
-        parent.pk: [("none of them", "2 issues merged into it", None)],
+        parent.pk: [("nothing merged into it", "2 issues merged into it", None)],
         **{child.pk: [("on its own", merged, True)] for child in children},
     }
     apart = change(jane, project, children[:1], {"merge": False}, merge=False)

@@ -138,7 +138,7 @@ def test_says_who_follows_it(as_jane: Client, sam: User, project: Project) -> No
     issue = IssueFactory(project=project)
     IssueSubscriptionFactory(issue=issue, user=sam)
 
-    assert "Follow it Sam Okafor" in read(as_jane, issue)
+    assert "Followed by Sam Okafor" in read(as_jane, issue)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
