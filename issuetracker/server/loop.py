@@ -119,14 +119,23 @@ class Job(NamedTuple):
 class Loop:
     """Serves the clients of some listening sockets, by ``site``, with so many threads; at most ``places`` at once.
 
-    ``wakes`` is the reading end of a pipe that doesn't block: the loop looks at once at what has happened when somebody
-    writes into ``waker``, its other end.
+    With ``is_alone``, no other process takes clients in there. ``wakes`` is the reading end of a pipe that doesn't
+    block: the loop looks at once at what has happened when somebody writes into ``waker``, its other end.
     """
 
     def __init__(
-        self, listeners: Sequence[socket.socket], site: Site, *, threads: int, places: int, wakes: int, waker: int
+        self,
+        listeners: Sequence[socket.socket],
+        site: Site,
+        *,
+        threads: int,
+        places: int,
+        is_alone: bool,
+        wakes: int,
+        waker: int,
     ) -> None:
         self.listeners = listeners
+        self.is_alone = is_alone
         self.site = site
         self.places = places
         self.groups: dict[Group, dict[Connection, None]] = {group: {} for group in Group}
@@ -215,7 +224,7 @@ class Loop:
         One that is at work leaves it for a moment to other workers, for longer the more it has to do. Connections stay
         where they are: with all of them in one worker, the others would have nothing to do as long as they last.
         """
-        if self.groups[Group.WORKING] and not self._leaves_to_others:
+        if self.groups[Group.WORKING] and not self.is_alone and not self._leaves_to_others:
             self._leaves_to_others = True
             pause = min(limits.LEFT_TO_OTHERS_SECONDS * len(self.groups[Group.WORKING]), limits.LEFT_AT_MOST_SECONDS)
             self._accepts_again_at = time.monotonic() + pause

@@ -198,7 +198,13 @@ class Worker(BaseWorker):  # type: ignore[misc]  # gunicorn ships no types
         wakes, waker = self.PIPE  # gunicorn has Python write into it when a signal comes, so that the loop looks up
         site = Site(self)
         loop = Loop(
-            self.sockets, site, threads=self.cfg.threads, places=places(self.cfg.threads), wakes=wakes, waker=waker
+            self.sockets,
+            site,
+            threads=self.cfg.threads,
+            places=places(self.cfg.threads),
+            is_alone=self.cfg.workers == 1,
+            wakes=wakes,
+            waker=waker,
         )
         while self.alive and self.ppid == os.getppid():
             self.notify()

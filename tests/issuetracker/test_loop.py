@@ -22,7 +22,7 @@ class Worker(ExitStack):
         self.callback(os.close, wakes)
         self.callback(os.close, waker)
         site: Any = None
-        self.loop = Loop([self.listener], site, threads=1, places=10, wakes=wakes, waker=waker)
+        self.loop = Loop([self.listener], site, threads=1, places=10, is_alone=False, wakes=wakes, waker=waker)
         self.callback(self.loop.close)
 
     def connect(self) -> None:
@@ -66,6 +66,17 @@ def test_who_is_at_work_leaves_each_to_others_for_a_moment(worker: Worker) -> No
         assert [worker.clients(), worker.clients()] == [count, count]
         worker.let_the_moment_pass()
         assert worker.clients() == count + 1
+
+
+def test_who_is_at_work_alone_leaves_them_to_nobody(worker: Worker) -> None:
+    worker.loop.is_alone = True
+    worker.connect()
+    assert worker.clients() == 1
+    worker.begin_to_work()
+
+    for count in (2, 3):
+        worker.connect()
+        assert worker.clients() == count
 
 
 def test_one_that_another_worker_took_is_forgotten(worker: Worker) -> None:
