@@ -17,7 +17,6 @@ from django.utils import timezone
 from benchmarks.serving import database_url
 from events.counting import counting
 from events.models import Arrival
-from issues.integrity import INVARIANTS, find
 from issues.models import Issue
 from issues.mutation import MutationOutcome, NamedIssues
 from issues.services import deletion
@@ -28,6 +27,7 @@ from tests.acts import act
 from tests.concurrency.sessions import HISTORY, Foreign, Session, stopped
 from tests.events.counting.arriving import arrive, count, fingerprint, issue_of, waiting
 from tests.factories import IssueFactory, IssueHashFactory
+from tests.invariants import breaches
 from tests.site import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -57,10 +57,6 @@ def start() -> Iterator[Start]:
     for process in started:
         process.terminate()
         assert process.communicate(timeout=60)[1] == ""
-
-
-def breaches() -> list[str]:
-    return [str(breach) for invariant in INVARIANTS if (breach := find(invariant)) is not None]
 
 
 @contextmanager

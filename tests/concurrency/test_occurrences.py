@@ -31,7 +31,8 @@ from tests.concurrency.sessions import (
     wait_until_blocked,
 )
 from tests.factories import NOW, ReleaseFactory
-from tests.issues.services.occurrences.batches import DAY, MINUTE, breaches, count, event, issue_of, known, take
+from tests.invariants import breaches
+from tests.issues.services.occurrences.batches import DAY, MINUTE, count, event, issue_of, known, take
 from tests.issues.services.releasing import save
 
 pytestmark = pytest.mark.django_db(transaction=True)

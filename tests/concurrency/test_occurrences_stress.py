@@ -23,7 +23,8 @@ from projects.refusals import Refusal
 from tests.acts import act
 from tests.concurrency.sessions import Session
 from tests.factories import NOW, ReleaseFactory
-from tests.issues.services.occurrences.batches import breaches, event, fingerprint, known, take
+from tests.invariants import breaches
+from tests.issues.services.occurrences.batches import event, fingerprint, known, take
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -17,7 +17,8 @@ from projects.models import Project, User
 from tests.acts import act
 from tests.concurrency.sessions import ISSUE_LOCK, Foreign, RolledBack, Session, stopped, wait_until_blocked
 from tests.factories import NOW, IssueHourFactory
-from tests.issues.services.occurrences.batches import breaches, count, event, known
+from tests.invariants import breaches
+from tests.issues.services.occurrences.batches import count, event, known
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

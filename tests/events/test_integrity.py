@@ -6,21 +6,16 @@ import pytest
 from django.db import connection
 
 from events.models import Event
-from issues.integrity import find
-from issuetracker.integrity import INVARIANTS
 from projects.callers import Caller
 from projects.models import Project
 from tests.events.counting.arriving import arrive, count, issue_of
 from tests.factories import NOW
+from tests.invariants import broken
 from tests.issues.services.calls import delete
 
 pytestmark = pytest.mark.django_db
 
 MINUTE = timedelta(minutes=1)
-
-
-def broken() -> set[str]:
-    return {invariant.name for invariant in INVARIANTS if find(invariant)}
 
 
 @pytest.fixture

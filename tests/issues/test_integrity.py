@@ -22,11 +22,8 @@ from tests.factories import (
     NOW,
     IssueHashFactory,
 )
+from tests.invariants import broken
 from tests.issues.services.calls import ask, delete
-
-
-def broken() -> set[str]:
-    return {invariant.name for invariant in INVARIANTS if find(invariant)}
 
 
 def test_holds_after_all_that_the_services_do(life: None) -> None:

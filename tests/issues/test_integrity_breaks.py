@@ -2,23 +2,10 @@
 
 from django.db import connection, transaction
 
-from issues.integrity import INVARIANTS, find
-from projects.database import citus
+from issues.integrity import INVARIANTS
+from tests.invariants import broken
 
 NAMES = [invariant.name for invariant in INVARIANTS]
-
-# All invariants in one statement, planned once: to plan them takes longer than to ask them.
-BROKEN = " UNION ALL ".join(
-    f"SELECT '{invariant.name}' WHERE EXISTS (SELECT FROM ({invariant.sql}) AS broken)" for invariant in INVARIANTS
-)
-
-
-def broken() -> set[str]:
-    if citus.is_spread():
-        return {invariant.name for invariant in INVARIANTS if find(invariant)}
-    with connection.cursor() as cursor:
-        cursor.execute("EXECUTE broken")
-        return {name for (name,) in cursor.fetchall()}
 
 
 EVERYTHING = "(SELECT min(undoes) FROM issues_mutation)"
@@ -338,11 +325,6 @@ BREAKS = [
 
 def test_names_what_is_broken(life: None) -> None:
     """In one life for all of them, since to live it takes longer than to break it."""
-    if not citus.is_spread():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"DEALLOCATE ALL; SET LOCAL plan_cache_mode = force_generic_plan; PREPARE broken AS {BROKEN}"
-            )
     assert {sql: broken_by(sql) for sql, _ in BREAKS} == dict(BREAKS)
 
 
@@ -355,7 +337,7 @@ def broken_by(sql: str) -> set[str]:
         (issues,), (mutations,) = cursor.fetchall()
         cursor.execute(sql)
         assert cursor.rowcount > 0, sql
-        names = broken()
+        names = broken(INVARIANTS)
         # No transaction takes these back.
         cursor.execute(
             "SELECT setval('issues_issue_id_seq', %s), setval('issues_mutation_id_seq', %s)", [issues, mutations]

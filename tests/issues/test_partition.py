@@ -13,16 +13,15 @@ from django.db.migrations import AddField, AddIndex, Migration
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Index, TextField
 
-from issues.integrity import find
 from issues.models import Issue, Mutation
 from issuetracker import postgres
-from issuetracker.integrity import INVARIANTS
 from issuetracker.management.commands.partition import WHOLE
 from projects.database import dividing, shards
 from tests.assertions import snapshot
 from tests.concurrency.sessions import Foreign
 from tests.database import connected_to, copy_database
 from tests.factories import IssueFactory, ReleaseFactory
+from tests.invariants import broken
 from tests.template import template
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -72,10 +71,6 @@ def has() -> set[Any]:
 
 def parts() -> set[int]:
     return {table.parts for table in dividing.look_at(connection, DIVIDED)}
-
-
-def broken() -> set[str]:
-    return {invariant.name for invariant in INVARIANTS if find(invariant)}
 
 
 class Later(Migration):

@@ -11,11 +11,10 @@ from events.accepting import Accepted, Arriving
 from events.counting import counting
 from events.meaning.packing import pack
 from events.models import Arrival
-from issues.integrity import find
 from issues.models import Issue, IssueHash
-from issuetracker.integrity import INVARIANTS
 from projects.models import Project
 from tests.factories import NOW, ClientKeyFactory
+from tests.invariants import breaches
 
 NAMES = UUID(int=7)
 
@@ -55,7 +54,7 @@ def key_of(project: Project) -> str:
 def count(project: Project, **how: Any) -> int:
     """Count a batch of this project, and see that all that must hold does."""
     counted = counting.count_next(project.pk, **{"now": timezone.now, **how})
-    assert [str(breach) for invariant in INVARIANTS if (breach := find(invariant)) is not None] == []
+    assert breaches() == []
     return len(counted)
 
 

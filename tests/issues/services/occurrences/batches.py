@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-from issues.integrity import INVARIANTS, find
 from issues.models import Issue, IssueHash
 from issues.services import occurrences
 from issues.services.occurrences import Counted, Description, Occurrence
 from projects.database import transactions
 from projects.models import Project
 from tests.factories import NOW, IssueFactory, IssueHashFactory
+from tests.invariants import breaches
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -46,7 +46,7 @@ def count(project: Project, *events: Occurrence, at: datetime = NOW, check: bool
         with attempt:
             counted = take(project, events, at=at)
     if check:
-        assert [str(breach) for breach in breaches()] == []
+        assert breaches() == []
     return counted
 
 
@@ -57,10 +57,6 @@ def take(project: Project, events: Iterable[Occurrence], *, at: datetime = NOW) 
     new = occurrences.unknown(project.pk, batch)
     titles = {key: described(f"Error {first.event_id[:8]}") for key, first in new.items()}
     return occurrences.count(project.pk, batch, titles, at=at)
-
-
-def breaches() -> list[object]:
-    return [breach for invariant in INVARIANTS if (breach := find(invariant)) is not None]
 
 
 def known(project: Project, name: str = "pump", **columns: Any) -> Issue:

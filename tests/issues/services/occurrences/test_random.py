@@ -17,8 +17,9 @@ from issues.services.occurrences.windows import minute_of
 from projects.callers import Caller
 from projects.models import Project, Release
 from tests.factories import NOW, ProjectFactory, ReleaseFactory
+from tests.invariants import breaches
 from tests.issues.services.calls import ask, delete
-from tests.issues.services.occurrences.batches import DAY, HOUR, MINUTE, breaches, count, event, known
+from tests.issues.services.occurrences.batches import DAY, HOUR, MINUTE, count, event, known
 
 pytestmark = pytest.mark.django_db
 
