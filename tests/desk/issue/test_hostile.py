@@ -143,8 +143,8 @@ def test_whatever_is_of_a_wrong_kind_there_is_a_page(as_jane: Client, project: P
 
 
 def test_a_huge_event_has_a_page_that_is_not_much_larger(as_jane: Client, project: Project) -> None:
-    frames = [frame(f"f{n}", vars={f"v{m}": "x" * 300 for m in range(20)}) for n in range(250)]
-    event = failing(*[thrown("E", *frames, value="y" * 9_000) for _ in range(50)], extra={"big": "z" * 900_000})
+    frames = [frame(f"f{n}", vars={f"v{m}": "x" * 300 for m in range(20)}) for n in range(100)]
+    event = failing(*[thrown("E", *frames, value="y" * 9_000) for _ in range(12)], extra={"big": "z" * 900_000})
     kept = len(read_event(event).packed)
 
     page = page_of(as_jane, project, event)

@@ -3,7 +3,7 @@
 from copy import deepcopy
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from events.meaning.grouping import fingerprints
@@ -42,7 +42,6 @@ around = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300)
 @given(st.sampled_from(EVENTS), around)
 def test_what_stands_around_an_event(event: dict[str, Any], around: dict[str, Any]) -> None:
     if not event.keys() & {"exception", "message", "logentry", "sentry.interfaces.Message", "threads"}:
@@ -72,7 +71,6 @@ def frames_of(event: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-@settings(max_examples=300)
 @given(st.sampled_from(EVENTS_OF_A_STACK), directories, st.data())
 def test_lines_columns_and_directories(event: dict[str, Any], directory: str, data: st.DataObject) -> None:
     moved = deepcopy(event)
@@ -123,7 +121,6 @@ subjects = st.builds(
 )
 
 
-@settings(max_examples=300)
 @given(subjects)
 def test_any_event_has_a_fingerprint_and_always_the_same(subject: Subject) -> None:
     assert len(fingerprints(subject)) == 1

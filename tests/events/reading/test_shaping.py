@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from events.reading.shapes import Breadcrumb, EventShown, Frame, Message, Request, Stack
 from events.reading.shaping import shape
@@ -194,7 +194,6 @@ def test_of_real_events_is_what_their_sdks_sent(name: str) -> None:
     assert event.size == kept.data["size"] > 100
 
 
-@settings(max_examples=300, deadline=None)
 @given(things)
 def test_is_made_of_anything(value: Any) -> None:
     """A week may hold what an older version kept: nothing in it makes its issue unreadable."""

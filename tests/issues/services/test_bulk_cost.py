@@ -46,7 +46,7 @@ HOUR = timedelta(hours=1)
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-SIZES = [2, 50, 1_000]
+SIZES = [2, 1_000]
 MANY = 10_000
 
 
@@ -141,10 +141,9 @@ def test_makes_the_same_number_of_statements_for_two_issues_and_for_a_thousand(
 ) -> None:
     team.members.add(UserFactory())
 
-    costs = [cost_of_everything(project, size, every_verb(jane, team, newest), by_jane) for size in SIZES]
+    few, many = (cost_of_everything(project, size, every_verb(jane, team, newest), by_jane) for size in SIZES)
 
-    assert costs[1] == costs[0]
-    assert costs[2] == costs[0]
+    assert many == few
 
 
 def test_makes_the_same_number_of_statements_for_two_issues_and_for_ten_thousand(
