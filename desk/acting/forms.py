@@ -24,6 +24,11 @@ class WishForm(forms.Form):
         for name in list(self.fields)[:1]:
             self.fields[name].widget.attrs["autofocus"] = True
 
+    def is_said(self) -> None:
+        """Leave the focus to what comes next."""
+        for field in self.fields.values():
+            field.widget.attrs.pop("autofocus", None)
+
     def said(self) -> dict[str, Any]:
         """Return the keys of the body that the form says."""
         return {key: value for key, value in self.cleaned_data.items() if value not in (None, "", False)}

@@ -98,6 +98,11 @@ class Asking:
         trial = None if subject is None or refusal else self.tried(subject)
         missing = [*self.selection.gone, *(trial.missing if trial else ())]
         may_confirm = trial is not None and not missing and bool(trial.changed or trial.is_sample)
+        is_danger = self.action.name == DELETE
+        # Who has said all is at the button; what can't be taken back is not done by a key that was pressed too long.
+        is_next = may_confirm and not is_danger and (not self.form.fields or "look" in self.request.POST)
+        if is_next:
+            self.form.is_said()
         return page(
             self.request,
             self.visitor,
@@ -116,7 +121,8 @@ class Asking:
                 "more": 0 if trial is None or trial.is_more else trial.matched - len(trial.rows),
                 "missing": missing,
                 "rest": self.selection.count - len(missing),
-                "is_danger": self.action.name == DELETE,
+                "is_danger": is_danger,
+                "is_next": is_next,
                 "may_confirm": may_confirm,
                 "carried": self.carried(subject, trial, missing),
                 "suggestions": self.suggestions(subject),
