@@ -10,6 +10,8 @@ import os
 import tomllib
 from collections.abc import Iterator, Sequence
 from functools import cache
+from hashlib import sha256
+from inspect import getsource
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.db.backends.postgresql.creation import DatabaseCreation
+
+from projects.database import citus as spreading
 
 URL = os.environ.get("CITUS_URL", "")
 SHARDS = 4  # of each table: a test has few projects, and each shard is a table to empty
@@ -58,7 +62,10 @@ def create(database: str) -> None:
 
 def template(name: str, there: Sequence[str]) -> str:
     """Make the database that those of all processes are copies of, unless it is there; return its name."""
-    name, unfinished = f"{name}_spread", "tests_made_of_unfinished"
+    name, unfinished = (
+        f"{name}_{sha256(getsource(spreading).encode()).hexdigest()[:8]}_spread",
+        "tests_made_of_unfinished",
+    )
     if name not in there:
         for old in there:
             on_each("postgres", f'DROP DATABASE IF EXISTS "{old}"')

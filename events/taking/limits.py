@@ -142,7 +142,10 @@ def may_be_more_than(most: int) -> bool:
 def are_more_than(most: int) -> bool:
     """Return whether more than so many wait: counted, up to one more. Ids span more when an old one still waits."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) > %s FROM (SELECT FROM events_arrival LIMIT %s) AS waiting", [most, most + 1])
+        # With a column: Citus keeps what several machines answer, and can't keep rows that have none.
+        cursor.execute(
+            "SELECT count(*) > %s FROM (SELECT id FROM events_arrival LIMIT %s) AS waiting", [most, most + 1]
+        )
         return bool(cursor.fetchone()[0])
 
 

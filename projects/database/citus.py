@@ -59,6 +59,12 @@ class MachineAway(psycopg2.OperationalError):  # type: ignore[misc] # psycopg2 h
     pgcode = CONNECTION_FAILURE
 
 
+SETTINGS = (
+    # Those of a transaction (the time for a lock, and for a statement) hold on the workers, too.
+    "citus.propagate_set_commands = 'local'",
+    # A machine that doesn't answer holds up nobody for longer who asks it first; it is 30 s else.
+    "citus.node_connection_timeout = '5s'",
+)
 SETTINGS_BEFORE = re.compile(r"(?:\s*SET LOCAL [^;]+;)+")
 
 
@@ -254,9 +260,10 @@ def distribute(connection: Any) -> Iterator[tuple[str, str]]:
         for table, name, definition in keys:
             if "REFERENCES projects_apikey" not in definition:
                 cursor.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
-        # Settings of a transaction (the time for a lock, and for a statement) hold on the workers, too.
         cursor.execute("SELECT current_database()")
-        cursor.execute(f"""ALTER DATABASE "{cursor.fetchone()[0]}" SET citus.propagate_set_commands = 'local'""")
+        (database,) = cursor.fetchone()
+        for setting in SETTINGS:
+            cursor.execute(f'ALTER DATABASE "{database}" SET {setting}')
 
 
 @contextmanager

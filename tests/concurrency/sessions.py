@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 import psycopg2
 from django.db import connection, connections
 
+from tests import citus
+
 PATIENCE = 30  # seconds after which a test that hangs fails instead
 
 # Statements by which a session is stopped or interrupted.
@@ -22,6 +24,13 @@ BEGIN = re.compile("SET LOCAL lock_timeout")
 HOLD = re.compile(r"FOR KEY SHARE")
 ISSUE_LOCK = re.compile(r'FROM "?issues_issue"?.* FOR (NO KEY )?UPDATE', re.DOTALL)
 HISTORY = re.compile(r'INSERT INTO "issues_mutation"')  # the last one before the commit
+
+WAITS = "SELECT unnest(pg_blocking_pids(%(pid)s))"
+# On a worker, whose sessions are others; Citus knows them by the number of the coordinator's.
+WAITS_ON_A_CLUSTER = """
+    UNION SELECT (blocking_gpid %% 10000000000)::int FROM citus_lock_waits
+    WHERE waiting_gpid %% 10000000000 = %(pid)s
+"""
 
 Result = TypeVar("Result")
 
@@ -125,15 +134,26 @@ class Foreign:
             cursor.execute(sql, params)
 
     def lock(self, issue_id: int, strength: str = "NO KEY UPDATE") -> None:
-        self.run(f"SELECT id FROM issues_issue WHERE id = %s FOR {strength}", issue_id)
+        of_project = f"SELECT id FROM issues_issue WHERE project_id = %s AND id = %s FOR {strength}"
+        for pk in self.projects_of([issue_id]):
+            self.run(of_project, pk, issue_id)
+
+    def projects_of(self, issue_ids: Collection[int]) -> list[int]:
+        """Return the projects of these issues: on a cluster a row is locked by that of its project."""
+        with self._connection.cursor() as cursor:
+            cursor.execute("SELECT DISTINCT project_id FROM issues_issue WHERE id = ANY(%s)", [list(issue_ids)])
+            return sorted(pk for (pk,) in cursor.fetchall())
 
     def could_delete(self, issue_ids: Collection[int]) -> list[int]:
         """Return which of these issues nobody holds, or are not there: those that no deletion waits for."""
+        rows = "SELECT id FROM issues_issue WHERE project_id = %s AND id = ANY(%s)"
+        free, there = set[int](), set[int]()
         with self._connection.cursor() as cursor:
-            cursor.execute("SELECT id FROM issues_issue WHERE id = ANY(%s) FOR UPDATE SKIP LOCKED", [list(issue_ids)])
-            free = {pk for (pk,) in cursor.fetchall()}
-            cursor.execute("SELECT id FROM issues_issue WHERE id = ANY(%s)", [list(issue_ids)])
-            there = {pk for (pk,) in cursor.fetchall()}
+            for pk in self.projects_of(issue_ids):
+                cursor.execute(f"{rows} FOR UPDATE SKIP LOCKED", [pk, list(issue_ids)])
+                free |= {pk for (pk,) in cursor.fetchall()}
+                cursor.execute(rows, [pk, list(issue_ids)])
+                there |= {pk for (pk,) in cursor.fetchall()}
         self.roll_back()
         return sorted(free | set(issue_ids) - there)
 
@@ -179,9 +199,8 @@ def wait_until_blocked(waiter: Session, *, by: Session | Foreign) -> None:
 def blockers(pid: int) -> list[int]:
     """Return whom a session waits for."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_blocking_pids(%s)", [pid])
-        pids: list[int] = cursor.fetchone()[0]
-        return pids
+        cursor.execute(WAITS + (WAITS_ON_A_CLUSTER if citus.URL else ""), {"pid": pid})
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def backend_pid() -> int:

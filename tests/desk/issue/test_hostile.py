@@ -116,7 +116,7 @@ def test_control_characters_are_shown(as_jane: Client, project: Project) -> None
 def test_the_culprit_and_title_of_the_list_stay_text_too(as_jane: Client, project: Project) -> None:
     issue, _ = came(project, everywhere(MARKUP))
     issue.text.title = issue.text.culprit = f"{MARKUP}{TURNED}"
-    issue.text.save()
+    issue.text.save(update_fields=["title", "culprit"])
 
     page = opened(as_jane, issue).content.decode()
 
