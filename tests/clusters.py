@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from django.conf import settings
@@ -34,21 +34,44 @@ def folder(name: str) -> Iterator[Path]:
         shutil.rmtree(home)
 
 
-def migrated(data: Path) -> None:
-    """Make a data folder whose database has the tables, and no row: to migrate takes as long as some hundred tests.
+def empty(data: Path) -> None:
+    """Make a data folder with a database, and nothing in it: to make one takes PostgreSQL seconds, most to sync it."""
+    _copy("new", _make_empty, data)
 
-    It is a copy of one that stays, beside the cluster of the tests, for as long as the migrations do (template.py).
-    """
-    kept = Path(settings.DATA_DIR, f"migrated-{ingredients()}")
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with (kept.parent / "migrated.lock").open("w") as lock:
+
+def migrated(data: Path) -> None:
+    """Make a data folder whose database has the tables, and no row: to migrate takes as long as some hundred tests."""
+    _copy("with-tables", _make_migrated, data)
+
+
+def _make_empty(data: Path) -> None:
+    connect = "from django.db import connection; connection.ensure_connection()"
+    done = manage(data, "shell", "-v0", "-c", connect, DATABASE_URL="")
+    assert (done.returncode, done.stderr, servers(data)) == (0, "", [])
+    # After a crash PostgreSQL syncs each of its files. No test cuts the power, and what was killed has written what it
+    # said that it had.
+    with (data / "cluster" / "postgresql.conf").open("a") as settings_of_postgres:
+        settings_of_postgres.write("fsync = off\n")
+
+
+def _make_migrated(data: Path) -> None:
+    empty(data)
+    done = manage(data, "migrate", "-v0", DATABASE_URL="")
+    assert (done.returncode, done.stderr, servers(data)) == (0, "", [])
+
+
+def _copy(name: str, make: Callable[[Path], None], data: Path) -> None:
+    """Copy a data folder that stays beside the cluster of the tests, for as long as the migrations do (template.py)."""
+    home = Path(settings.DATA_DIR)
+    kept = home / f"{name}-{ingredients()}"
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # one process makes it, until the file is closed
         if not kept.exists():
-            for old in kept.parent.glob("migrated-*"):
+            for old in home.glob(f"{name}-*"):
                 shutil.rmtree(old)
             unfinished = kept.with_name(f"{kept.name}.unfinished")
-            done = manage(unfinished, "migrate", "-v0", DATABASE_URL="")
-            assert (done.returncode, done.stderr, servers(unfinished)) == (0, "", [])
+            make(unfinished)
             unfinished.rename(kept)
     subprocess.run(["cp", "-a", kept, data], check=True)  # with its owner, who may be PostgreSQL's own
 

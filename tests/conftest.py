@@ -16,7 +16,7 @@ from hypothesis import settings
 from pytest_django import DjangoDbBlocker
 
 from projects.models import Organization, Project, Role, Team, User
-from tests import citus, contexts
+from tests import citus, contexts, migrating
 from tests.api_client import Api, basic, bearer
 from tests.database import of_the_cast, standing, use_a_cluster_for_tests
 from tests.factories import (
@@ -49,6 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(watch, "statements")
     watch.begin()
     find_static_files_once()
+    migrating.quickly()
     # A real hash takes a third of a second, to make and to compare. Programs that a test starts have the real ones.
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     contexts.keep_those_of_pages()

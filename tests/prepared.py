@@ -33,6 +33,7 @@ from django.db import connections
 from django.utils.functional import empty
 
 from issuetracker.processes import dies_with_this_process
+from tests import migrating
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = "issuetracker.settings"
@@ -172,6 +173,7 @@ def prepare() -> None:
     for name, app in get_commands().items():
         load_command_class(app, name)
     import_module("issuetracker.urls")
+    migrating.quickly()
     told = (ROOT / "issuetracker" / "settings.py").read_text()
     assert {name for name in settings.__dict__ if f'("{name}"' in told} <= READ_BEFORE
     gc.collect()

@@ -140,8 +140,9 @@ def test_a_third_app_refuses_and_nothing_is_changed(
 @pytest.mark.urls("tests.third_app.urls")
 @pytest.mark.django_db(transaction=True)
 def test_a_third_app_asks_for_another_try_while_a_row_is_held(
-    organization: Organization, team: Team, api_key: str
+    organization: Organization, team: Team, api_key: str, settings: Any
 ) -> None:
+    settings.LOCK_TIMEOUT_SECONDS = 0.2
     other = connection.copy()
     try:
         other.set_autocommit(False)

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -35,16 +35,21 @@ ODD = PLAIN | {
 }
 
 
-@pytest.fixture(params=[signal.SIG_DFL, signal.SIG_IGN], ids=["hangs_up", "nohup"])
-def _hangup(request: pytest.FixtureRequest) -> Iterator[None]:
-    inherited = signal.signal(signal.SIGHUP, request.param)
-    yield
+@pytest.fixture
+def hangup() -> Iterator[Callable[[signal.Handlers], object]]:
+    inherited = signal.getsignal(signal.SIGHUP)
+    yield lambda action: signal.signal(signal.SIGHUP, action)
     signal.signal(signal.SIGHUP, inherited)
 
 
-@pytest.mark.usefixtures("_hangup")
-@pytest.mark.parametrize("environment", [PLAIN, ODD], ids=["plain", "odd"])
-def test_has_arguments_settings_and_streams_as_if_it_was_started(environment: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("environment", "action"), [(PLAIN, signal.SIG_IGN), (ODD, signal.SIG_DFL)], ids=["plain, by nohup", "odd"]
+)
+def test_has_arguments_settings_and_streams_as_if_it_was_started(
+    environment: dict[str, str], action: signal.Handlers, hangup: Callable[[signal.Handlers], object]
+) -> None:
+    """What it is told, and what it ignores, have nothing to do with each other: each of both once."""
+    hangup(action)
     arguments = ["shell", "-v0", "-c", TELL]
 
     real = subprocess.run(

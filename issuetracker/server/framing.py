@@ -21,8 +21,9 @@ from issuetracker.server.refusals import (
     Refused,
 )
 
-_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_STARTS_A_METHOD = re.compile(_TOKEN)
+_LETTER = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
+_TOKEN = _LETTER + rb"+"
+_STARTS_A_METHOD = re.compile(_LETTER)  # it is asked again for each piece: a token may be as long as a line
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(?:;|$)")
 # RFC 9112, 7.1.1, from the first ";" on.
 _CHUNK_EXTENSION = re.compile(

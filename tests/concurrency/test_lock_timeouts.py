@@ -61,7 +61,7 @@ def bookmark(foreign: Foreign, issue_id: int, project: Project, user: User) -> N
 def test_are_503_with_a_word_when_to_come_back(
     api: Api, ids: list[int], foreign: Foreign, settings: Settings, request_: Request
 ) -> None:
-    settings.LOCK_TIMEOUT_SECONDS = 1
+    settings.LOCK_TIMEOUT_SECONDS = 0.2
     foreign.lock(ids[1])
     before = snapshot()
     attempts = Counter(BEGIN)
@@ -82,7 +82,7 @@ def test_are_503_with_a_word_when_to_come_back(
 def test_end_the_wait_for_a_whole_project_that_is_being_changed(
     api: Api, ids: list[int], session: Session, settings: Settings
 ) -> None:
-    settings.LOCK_TIMEOUT_SECONDS = 1
+    settings.LOCK_TIMEOUT_SECONDS = 0.2
     with stopped(session, partial(resolve_all, api, ids), after=ISSUE_LOCK) as resolving:
         waiting = api.put(api.issues_url, {"isPublic": True}, ids=ids[:1])
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 from pytest_django import DjangoDbBlocker
@@ -66,14 +67,38 @@ VERBS = {
     "unmerge": Verb(put(merge=False)),
     "delete": Verb(None),
 }
-PAIRS = [
-    pytest.param(first, second, id=f"{name} - {other}")
-    for name, first in VERBS.items()
-    for other, second in VERBS.items()
-]
+# What they write, by a word in their names; those that are about one thing are set against each other, all of them.
+THINGS = ("resolve", "ignore", "assign", "publish", "withdraw", "seen", "bookmark", "subscribe", "merge", "delete")
+SAME = {"ignore": "resolve", "withdraw": "publish"}
+# Of each thing and each way to lock one: each against each of the others.
+OF_ALL = (
+    *("resolve in next release", "ignore all", "assign", "publish", "mark seen", "add bookmark", "subscribe"),
+    *("merge", "merge away", "unmerge", "delete"),
+)
 # One of each way to lock: what a rolled back request wanted to write makes no difference.
 FAILS = ("ignore", "ignore all", "assign", "add bookmark", "merge", "unmerge", "delete")
-PAIRS_OF_ONE_THAT_FAILS = [pair for pair in PAIRS if pair.values[0] in [VERBS[name] for name in FAILS]]
+
+
+def thing(name: str) -> str:
+    """Return what a request is about."""
+    (found,) = [word for word in THINGS if word in name]
+    return SAME.get(found, found)
+
+
+def against(name: str, other: str) -> Any:
+    """Return two requests as a parameter: one of those that `make soak` has more of, if others stand for it."""
+    stands_for_others = thing(name) == thing(other) or {name, other} <= {*OF_ALL}
+    marks = () if stands_for_others else (pytest.mark.soak,)
+    return pytest.param(VERBS[name], VERBS[other], id=f"{name} - {other}", marks=marks)
+
+
+def against_one_that_fails(name: str, other: str) -> Any:
+    marks = () if other in OF_ALL else (pytest.mark.soak,)
+    return pytest.param(VERBS[name], VERBS[other], id=f"{name} - {other}", marks=marks)
+
+
+PAIRS = [against(name, other) for name in VERBS for other in VERBS]
+PAIRS_OF_ONE_THAT_FAILS = [against_one_that_fails(name, other) for name in FAILS for other in VERBS]
 
 
 @pytest.fixture(scope="module")

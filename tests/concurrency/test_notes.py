@@ -294,7 +294,7 @@ def test_wait_for_a_change_of_their_issue(
 def test_are_503_if_the_wait_is_too_long(
     api: Api, issue: Issue, foreign: Foreign, settings: Settings, method: str
 ) -> None:
-    settings.LOCK_TIMEOUT_SECONDS = 1
+    settings.LOCK_TIMEOUT_SECONDS = 0.2
     path = f"{path_of(issue)}notes/" if method == "POST" else written(api, issue)
     foreign.lock(issue.pk)
     before = snapshot()
@@ -317,7 +317,7 @@ def test_are_edited_whoever_changes_their_issue(api: Api, issue: Issue, foreign:
 def test_are_503_too_if_it_is_the_note_that_is_waited_for(
     api: Api, issue: Issue, foreign: Foreign, settings: Settings
 ) -> None:
-    settings.LOCK_TIMEOUT_SECONDS = 1
+    settings.LOCK_TIMEOUT_SECONDS = 0.2
     path = written(api, issue)
     foreign.run("SELECT id FROM issues_activity FOR UPDATE")
     before = snapshot()

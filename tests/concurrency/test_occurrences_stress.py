@@ -28,7 +28,7 @@ from tests.issues.services.occurrences.batches import event, fingerprint, known,
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-COUNTERS, CALLERS, EACH = 3, 4, 30
+COUNTERS, CALLERS, EACH = 3, 4, 15
 PATIENCE = 120
 NAMES = [f"error {number}" for number in range(12)]
 LOCK_TIMEOUT = 10

@@ -288,7 +288,7 @@ def test_starts_over_when_it_got_another_project_meanwhile(
 def test_is_unavailable_while_a_resolve_holds_the_project(
     api: Api, issue: Issue, settings: Any, foreign: Foreign
 ) -> None:
-    settings.LOCK_TIMEOUT_SECONDS = 1
+    settings.LOCK_TIMEOUT_SECONDS = 0.2
     foreign.run("SELECT FROM issues_projectstate WHERE project_id = %s FOR SHARE", issue.project_id)
 
     response = make_2(api)

@@ -53,7 +53,7 @@ from tests.factories import NOW, IssueFactory, IssueHashFactory, IssueHourFactor
 pytestmark = pytest.mark.django_db(transaction=True)
 
 CALLERS = 8
-EACH_ASKS = 125
+EACH_ASKS = 40
 ISSUES = 24
 
 Ask = Callable[[], MutationOutcome]
@@ -197,7 +197,14 @@ def start(issue_ids: list[int], bodies: list[IssueMutation]) -> Iterator[None]:
     stage.forget()
 
 
-@pytest.mark.parametrize(("each", "deletes"), [(EACH_ASKS, 0.0), (30, 0.03)], ids=["changes", "with deletes"])
+@pytest.mark.parametrize(
+    ("each", "deletes"),
+    [
+        pytest.param(EACH_ASKS, 0.0, id="changes"),
+        pytest.param(3 * EACH_ASKS, 0.0, id="more changes", marks=pytest.mark.soak),
+        pytest.param(30, 0.03, id="with deletes"),
+    ],
+)
 def test_leads_to_what_the_same_requests_lead_to_one_by_one(
     project: Project,
     jane: User,

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+from contextlib import suppress
 
 from tests import prepared
 
@@ -75,6 +76,12 @@ class Running(prepared.Process):
             if end:
                 connection.shutdown(socket.SHUT_WR)
             return b"".join(iter(lambda: connection.recv(65536), b""))
+
+    def end(self) -> None:
+        """Kill it, and its workers with it: they would notice within a second, too."""
+        with suppress(ProcessLookupError):  # all of them have ended
+            os.killpg(self.pid, signal.SIGKILL)
+        self.communicate()
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
         """Return the exit code, and all that was logged.

@@ -12,7 +12,8 @@ import pytest
 
 from benchmarks.serving import database_url
 from issuetracker.integrity import INVARIANTS
-from tests.clusters import ROOT, folder, manage, migrated, servers
+from tests import prepared
+from tests.clusters import ROOT, empty, folder, manage, migrated, servers
 from tests.site import wait_until
 
 SEED = """
@@ -151,6 +152,7 @@ def test_a_restore_of_a_file_without_its_end_is_none(home: Path, dump: Path) -> 
     cut = home / "cut.dump"
     cut.write_bytes(dump.read_bytes()[:-100])
     restored = home / "cut"
+    empty(restored)
 
     sentence = refusal(restored, "restore", str(cut))
 
@@ -164,12 +166,9 @@ def test_a_restore_of_no_file_says_so(data: Path, home: Path) -> None:
 
 def test_three_that_migrate_a_new_database_at_once_all_succeed(home: Path) -> None:
     data = home / "thrice"
-    run(data, "check", "--database", "default")  # the database is there, and empty
-    command = [sys.executable, "manage.py", "migrate", "-v0"]
+    empty(data)
     environment = os.environ | {"DATA_DIR": str(data), "DATABASE_URL": ""}
-    together = [
-        subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(3)
-    ]
+    together = [prepared.Process("manage.py", "migrate", "-v0", environment=environment) for _ in range(3)]
 
     ends = [(process.communicate(timeout=120)[1], process.returncode) for process in together]
 
@@ -204,9 +203,18 @@ def lives(pid: int) -> bool:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-@pytest.mark.parametrize("program", ["pg_dump", "pg_restore"])
+@pytest.mark.parametrize(
+    ("program", "by"),
+    [
+        ("pg_dump", signal.SIGKILL),
+        ("pg_dump", signal.SIGTERM),
+        ("pg_dump", signal.SIGINT),
+        ("pg_restore", signal.SIGKILL),
+        ("pg_restore", signal.SIGHUP),
+    ],
+)
 def test_no_program_outlives_its_command(tmp_path: Path, program: str, by: signal.Signals) -> None:
+    """Each program, and each signal, with real processes: both programs are run in one place."""
     where, file = tmp_path / "pid", tmp_path / "issues.dump"
     (tmp_path / "initdb").touch()
     (tmp_path / program).write_text(STAYS)

@@ -25,6 +25,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from issuetracker import postgres
 from issuetracker.management.commands import serve
 from tests.clients.sentry_cli import cells
+from tests.clusters import folder, manage, migrated
 
 ROOT = Path(__file__).resolve().parents[2]
 LAST_LINE = "Ctrl-C ends it; the data stays for the next start.\n"
@@ -203,6 +204,46 @@ def test_keeps_its_secrets_to_their_owner(demo: Demo, second: Start) -> None:
     assert re.fullmatch(r"sntryu_[0-9a-f]{64}", secrets["token"])
     assert sorted(secrets) == ["admin_password", "api_key", "secret_key", "token"]
     assert [name for name in os.listdir(demo.data) if name.startswith("secrets")] == ["secrets.json"]
+
+
+# All that a table is, but for the weeks of events, which come with the events.
+TELL_TABLES = """
+from django.db import connection
+OF_OURS = "relation.relnamespace = 'public'::regnamespace AND NOT relation.relispartition"
+with connection.cursor() as cursor:
+    cursor.execute(f'''
+        SELECT relname, concat_ws(' ', attname, format_type(atttypid, atttypmod), attnotnull, attidentity::text,
+                                  pg_get_expr(adbin, adrelid)) AS what
+        FROM pg_class AS relation
+        JOIN pg_attribute ON attrelid = relation.oid AND attnum > 0 AND NOT attisdropped
+        LEFT JOIN pg_attrdef ON adrelid = relation.oid AND adnum = attnum
+        WHERE {OF_OURS} AND relkind IN ('r', 'p')
+        UNION ALL
+        SELECT relname, concat_ws(' ', conname, pg_get_constraintdef(pg_constraint.oid))
+        FROM pg_class AS relation JOIN pg_constraint ON conrelid = relation.oid WHERE {OF_OURS} AND conparentid = 0
+        UNION ALL
+        SELECT relname, pg_get_indexdef(indexrelid)
+        FROM pg_class AS relation JOIN pg_index ON indrelid = relation.oid WHERE {OF_OURS}
+        UNION ALL
+        SELECT relname, pg_get_triggerdef(pg_trigger.oid)
+        FROM pg_class AS relation JOIN pg_trigger ON tgrelid = relation.oid WHERE {OF_OURS} AND NOT tgisinternal
+        ORDER BY relname, what
+    ''')
+    for row in cursor.fetchall():
+        print(*row)
+"""
+
+
+def test_makes_the_tables_that_other_tests_have(demo: Demo, second: Start) -> None:
+    """Who migrates for those takes a shorter way (tests/migrating.py)."""
+    with folder("data") as data:
+        migrated(data)
+        made, taken_for_it = (
+            manage(path, "shell", "-v0", "-c", TELL_TABLES, DATABASE_URL="") for path in (demo.data, data)
+        )
+
+    assert made.stdout.count("\n") > 500, made.stderr
+    assert made.stdout.splitlines() == taken_for_it.stdout.splitlines()
 
 
 def test_ends_at_ctrl_c_without_a_word_and_without_a_database_left(demo: Demo, first: Start, second: Start) -> None:

@@ -159,24 +159,29 @@ def test_a_name_that_is_no_text_is_a_failure_like_any_other(admin_user: User, na
     assert answer.status_code == 200
 
 
-HEADERS = ["HTTP_USER_AGENT", "HTTP_ACCEPT", "HTTP_ACCEPT_LANGUAGE", "HTTP_X_FORWARDED_FOR", "REMOTE_ADDR"]
+# What a client says is said at once. Of the last is looked at only where a proxy has said nothing.
+HEADERS = {
+    "all of the client": ["HTTP_USER_AGENT", "HTTP_ACCEPT", "HTTP_ACCEPT_LANGUAGE", "HTTP_X_FORWARDED_FOR"],
+    "its address": ["REMOTE_ADDR"],
+}
 
 
 @pytest.mark.parametrize("word", [*STRANGE.values(), "\udc80\ud800"], ids=[*STRANGE, "lone surrogates"])
-@pytest.mark.parametrize("header", HEADERS)
-def test_a_strange_header_changes_nothing(admin_user: User, settings: Any, header: str, word: str) -> None:
-    settings.SECURE_PROXY = True
+@pytest.mark.parametrize("headers", HEADERS.values(), ids=HEADERS)
+def test_a_strange_header_changes_nothing(admin_user: User, settings: Any, headers: list[str], word: str) -> None:
+    settings.SECURE_PROXY, settings.AXES_FAILURE_LIMIT = True, 2
     client = Client(raise_request_exception=False)
-    client.defaults |= {"HTTP_X_FORWARDED_PROTO": "https", header: word}
+    client.defaults |= {"HTTP_X_FORWARDED_PROTO": "https"} | dict.fromkeys(headers, word)
 
-    answers = [client.post(LOGIN, {"username": "admin", "password": "guess"}).status_code for _ in range(ATTEMPTS)]
+    answers = [client.post(LOGIN, {"username": "admin", "password": "guess"}).status_code for _ in range(2)]
 
-    assert answers == [200] * (ATTEMPTS - 1) + [429]
+    assert answers == [200, 429]
 
 
 @pytest.mark.parametrize("word", STRANGE.values(), ids=STRANGE)
 def test_a_strange_address_of_the_page_changes_nothing(admin_user: User, word: str) -> None:
     client = Client(raise_request_exception=False)
+    word = word[:20_000]  # as much as goes into a request line, encoded and twice
     page = f"{LOGIN}?{urlencode({'next': word, word: 'a'})}"
 
     assert client.get(page).status_code == 200

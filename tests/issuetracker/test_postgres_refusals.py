@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clusters import folder, manage, migrated, servers
+from tests.clusters import empty, folder, manage, migrated, servers
 from tests.issuetracker.programs import refusal
 
 
@@ -17,7 +17,7 @@ def data() -> Iterator[Path]:
 
 
 def test_refuses_data_of_another_version_in_one_sentence(data: Path) -> None:
-    migrated(data)
+    empty(data)
     (data / "cluster" / "PG_VERSION").write_text("12\n")
 
     sentence = refusal(data)
@@ -98,6 +98,8 @@ def test_answers_a_wrong_url_in_one_sentence(data: Path, url: str, sentence: str
 
 
 def test_answers_a_command_that_needs_tables_before_there_are_any_in_one_sentence(data: Path) -> None:
+    empty(data)
+
     done = manage(data, "seed_projects", DATABASE_URL="")
 
     assert (done.returncode, done.stdout) == (1, "")

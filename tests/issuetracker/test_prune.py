@@ -4,8 +4,6 @@ import logging
 import os
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
@@ -14,7 +12,6 @@ from typing import Any
 
 import pytest
 from axes.models import AccessAttempt
-from django.conf import settings as site_settings
 from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
@@ -37,6 +34,7 @@ from projects.models import Project, User
 from tests.clusters import command_of
 from tests.factories import IssueFactory
 from tests.issues.services.calls import ask
+from tests.prepared import Process
 from tests.site import serving_site, wait_until
 
 KEPT = Kept(mutations=30, activities=365, hours=91, events=90)
@@ -197,15 +195,9 @@ def test_the_servers_own_prunes_and_ends_with_it(project: Project, jane: User, t
 @pytest.mark.django_db(transaction=True)
 def test_ends_at_a_signal_with_a_good_code(project: Project, jane: User) -> None:
     ask(project, [IssueFactory(project=project)], by=Caller(user=jane), at=days_ago(31), status=Resolve())
-    pruner = subprocess.Popen(
-        [sys.executable, "manage.py", "prune"],
-        cwd=site_settings.BASE_DIR,
-        env=os.environ | {"DATABASE_URL": database_url(), "LOG_LEVEL": "INFO"},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    environment = os.environ | {"DATABASE_URL": database_url(), "LOG_LEVEL": "INFO"}
+    pruner = Process("manage.py", "prune", environment=environment)
     try:
-        assert pruner.stderr is not None
         assert "pruned: 1 mutations" in pruner.stderr.readline()  # so it waits for the next look
         pruner.send_signal(signal.SIGTERM)
         assert pruner.wait(20) == 0

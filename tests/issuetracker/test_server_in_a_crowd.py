@@ -33,8 +33,7 @@ def start() -> Iterator[Start]:
 
         def start(**environment: str) -> Running:
             running = Running(**{"LIMIT_PATIENCE_SECONDS": "60", "LIMIT_BODY_SECONDS": "60"} | environment)
-            stack.callback(running.communicate)
-            stack.callback(running.kill)
+            stack.callback(running.end)
             return running
 
         yield start
@@ -279,7 +278,7 @@ def test_large_answers_that_nobody_reads_give_way_to_others(start: Start) -> Non
 
 
 def test_a_crowd_is_let_go_at_the_end_and_what_is_in_flight_is_done(start: Start) -> None:
-    running = start()
+    running = start(LIMIT_LEAVE_SECONDS="1")
     with Crowd(running) as crowd:
         crowd.hold(20)
         crowd.hold(20, b"GET / HTTP/1.1\r\nA: ")
@@ -298,7 +297,7 @@ def test_a_crowd_is_let_go_at_the_end_and_what_is_in_flight_is_done(start: Start
 
 
 def test_clients_that_drip_are_told_at_the_end(start: Start) -> None:
-    running = start()
+    running = start(LIMIT_LEAVE_SECONDS="1")
     with Crowd(running) as crowd:
         clients = crowd.hold(5, b"GET / HTTP/1.1\r\nA: ") + crowd.hold(5, request("/", "Content-Length: 100000"))
         assert_answers(running, times=1)
