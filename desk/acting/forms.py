@@ -64,6 +64,12 @@ class IgnoreForm(WishForm):
             *((30, "30 minutes"), (2 * HOUR, "2 hours"), (DAY, "a day"), (WEEK, "a week"), (30 * DAY, "30 days")),
         ],
     )
+    ignoreCount = forms.IntegerField(label="Until N more events", required=False)
+    ignoreWindow = forms.TypedChoiceField(label="come", required=False, coerce=int, empty_value=None, choices=WINDOWS)
+    ignoreUserCount = forms.IntegerField(label="Until N more users", required=False)
+    ignoreUserWindow = forms.TypedChoiceField(
+        label="see it", required=False, coerce=int, empty_value=None, choices=WINDOWS
+    )
     ignoreUntil = forms.DateTimeField(
         label="Or until (UTC)",
         required=False,
@@ -72,12 +78,6 @@ class IgnoreForm(WishForm):
             # What desk.js says instead of the label: it asks in the zone of who looks, and posts UTC.
             attrs={"type": "datetime-local", "autocomplete": "off", "data-in-utc": "Or until"},
         ),
-    )
-    ignoreCount = forms.IntegerField(label="Until N more events", required=False)
-    ignoreWindow = forms.TypedChoiceField(label="come", required=False, coerce=int, empty_value=None, choices=WINDOWS)
-    ignoreUserCount = forms.IntegerField(label="Until N more users", required=False)
-    ignoreUserWindow = forms.TypedChoiceField(
-        label="see it", required=False, coerce=int, empty_value=None, choices=WINDOWS
     )
     ignoreUntilEscalating = forms.BooleanField(
         label="Until it escalates: many more events within an hour than before", required=False
