@@ -32,7 +32,8 @@ HASHES = {
     "before": {User: "pbkdf2_sha256$1000000$aaaa$before", ApiKey: "a" * 64, ApiToken: "b" * 64},
     "after": {User: "argon2$v=19$m=102400$zzzz$after", ApiKey: "8" * 64, ApiToken: "9" * 64},
 }
-GUESSES = ["pbkdf2", *(secret for secrets in HASHES.values() for secret in secrets.values())]
+# Whole: a search that looks at one, in whatever way, finds it before and not afterwards.
+GUESSES = list(HASHES["before"].values())
 
 
 def paths(model: type[Model], depth: int, seen: tuple[type[Model], ...] = ()) -> Iterator[tuple[str, Any]]:
@@ -75,12 +76,13 @@ def queries(model: type[Model], columns: int) -> Iterator[dict[str, str]]:
     secret = {path: HASHES["before"][field.model] for path, field in paths(model, 3) if is_secret(field)}
     for path, was in secret.items():
         yield {f"{path}__startswith": was[:6]}
+    # Which lookups a list takes is decided in one place, which is asked for all of them below.
     for path, was in list(secret.items())[:1]:
-        yield from ({f"{path}{lookup}": was} for lookup in LOOKUPS)
-    # Two more than there are: whatever is asked beyond its columns is left out alike.
-    yield from ({"o": f"{sign}{place}"} for place in range(1, columns + 3) for sign in ("", "-"))
+        yield from ({f"{path}{lookup}": was} for lookup in LOOKUPS[:2])
+    # One more than there are: whatever is asked beyond its columns is left out alike.
+    yield from ({"o": f"{place}"} for place in range(1, columns + 2))
     yield from ({"q": guess} for guess in GUESSES)
-    for path in list(secret)[:3]:
+    for path in list(secret)[:1]:
         yield from ({name: path} for name in ("o", "_to_field", "_facets", "q", "e", "all"))
         yield {"_popup": "1", "_to_field": path}
 
@@ -93,7 +95,7 @@ def answers(browser: Client, clerk: User, model: type[Model]) -> Iterator[tuple[
     columns = len(admin.site._registry[model].get_list_display(request))
     asked = queries(model, columns)
     pages: list[tuple[str, dict[str, str]]] = [(reverse(f"{name}_changelist"), query) for query in asked]
-    for row in model._default_manager.order_by("pk"):
+    for row in model._default_manager.order_by("pk")[:1]:  # the owner's, whose secrets change
         pages += [(reverse(f"{name}_{page}", args=[row.pk]), {}) for page in ("change", "history", "delete")]
         pages += [(reverse(f"{name}_change", args=[row.pk]), {"_to_field": "password", "_popup": "1"})]
     pages += [
@@ -155,7 +157,7 @@ def test_another_column_does_make_answers_differ(ours: Realm, clerk: User) -> No
     browser.force_login(clerk)
     pages = [(reverse("admin:projects_user_changelist"), {"q": guess}) for guess in GUESSES]
     before = list(ask(browser, pages))
-    User.objects.filter(pk=ours.owner.pk).update(name="pbkdf2")
+    User.objects.filter(pk=ours.owner.pk).update(name=GUESSES[0])
 
     assert before != list(ask(browser, pages))
 

@@ -2,11 +2,13 @@
 
 Status, body and headers are the same, and so are the statements that the database was asked, which stand for the time
 that it took. Each id, slug, name or version that a path, a query or a body can hold is tried with one of another
-organization, and with one of a project of the own organization that a member doesn't see.
+organization, and with one of a project of the own organization that a member doesn't see. The callers who are strangers
+take turns: each request is one caller's, its neighbours are the others'.
 """
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 import pytest
@@ -78,8 +80,10 @@ def in_paths() -> Iterator[Naming]:
             continue
         ask = rules.ASKS.get((cell.method, cell.route), rules.Ask(0))
         parts = [part for part in parts_of(cell.route) if part in SPELLINGS]
-        for part in parts:
-            for spelling in SPELLINGS[part]:
+        # One look-up reads a path for all methods of its route; those that do no more are asked whether it comes first.
+        is_read = cell.method in {"GET", "PUT", "POST", "DELETE"}
+        for part in parts if is_read else parts[-1:]:
+            for spelling in SPELLINGS[part] if is_read else SPELLINGS[part][:1]:
                 yield Naming(cell, {part: spelling}, ask.query, ask.body)
         if len(parts) > 1:
             yield Naming(cell, {part: SPELLINGS[part][0] for part in parts}, ask.query, ask.body)
@@ -244,12 +248,16 @@ def test_the_words_name_what_is_there(ours: Realm, theirs: Realm) -> None:
         assert look(api, naming, words_of(ours), absent(words_of(theirs))).status == 404
 
 
-@pytest.mark.parametrize("name", ["key", "owner", "member off the team, open"])
+STRANGERS = ["key", "owner", "member off the team, open"]
+
+
+@pytest.mark.parametrize("name", STRANGERS)
 def test_another_organizations_is_as_nothing(ours: Realm, theirs: Realm, name: str) -> None:
     api = world.CALLERS[name](ours, theirs)
     before = digest()
+    turn = list(islice((*in_paths(), *in_queries_and_bodies()), STRANGERS.index(name), None, len(STRANGERS)))
 
-    found = differences(api, [*in_paths(), *in_queries_and_bodies()], words_of(ours), words_of(theirs))
+    found = differences(api, turn, words_of(ours), words_of(theirs))
 
     assert not found, "\n\n".join(found)
     assert digest() == before
