@@ -169,7 +169,7 @@ def test_slow_senders_keep_nobody_waiting(sender: Sender) -> None:
         connection.close()
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(events)
 def test_every_field_of_every_wrong_type_is_taken(sender: Sender, event: dict[str, Any]) -> None:
     written = json.dumps(event).encode()

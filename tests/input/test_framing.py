@@ -32,13 +32,13 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("headers", WRONG.values(), ids=WRONG)
-def test_a_length_that_is_none_is_refused(attacker: Attacker, issue: Issue, headers: list[str]) -> None:
-    answer = attacker.send_raw(attacker.head("PUT", f"{ISSUES}?id={issue.pk}", TYPE, *headers) + RESOLVE)
+def test_a_length_that_is_none_is_refused(attacker: Attacker, issue: Issue) -> None:
+    for name, headers in WRONG.items():
+        answer = attacker.send_raw(attacker.head("PUT", f"{ISSUES}?id={issue.pk}", TYPE, *headers) + RESOLVE)
 
-    assert answer.status in {400, 501}
-    assert answer.sentences
-    assert set(Issue.objects.values_list("status", flat=True)) == {"unresolved"}
+        assert answer.status in {400, 501}, name
+        assert answer.sentences
+        assert set(Issue.objects.values_list("status", flat=True)) == {"unresolved"}, name
 
 
 def test_a_chunked_body_is_a_body(attacker: Attacker, issue: Issue) -> None:
@@ -91,8 +91,8 @@ def test_an_expectation_is_met_before_the_body_is_sent(attacker: Attacker, issue
         assert read(connection).status == 200
 
 
-@pytest.mark.parametrize("upgrade", ["h2c", "websocket", "TLS/1.0"])
-def test_an_upgrade_is_not_taken(attacker: Attacker, upgrade: str) -> None:
-    answer = attacker.send("GET", ISSUES, headers=[f"Upgrade: {upgrade}", "HTTP2-Settings: AAMAAABkAAQAAP__"])
+def test_an_upgrade_is_not_taken(attacker: Attacker) -> None:
+    for upgrade in ("h2c", "websocket", "TLS/1.0"):
+        answer = attacker.send("GET", ISSUES, headers=[f"Upgrade: {upgrade}", "HTTP2-Settings: AAMAAABkAAQAAP__"])
 
-    assert (answer.status, len(answer.json())) == (200, 2)
+        assert (answer.status, len(answer.json())) == (200, 2), upgrade

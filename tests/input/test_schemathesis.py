@@ -111,10 +111,10 @@ def run(folder: Path, authorization: str, *options: str) -> int:
 
 
 def test_a_few_requests_of_each_kind(world: Project, jane_token: str, tmp_path: Path) -> None:
-    """The same each time."""
-    sent = run(tmp_path, bearer(jane_token), "--phases", "fuzzing", "-n", "2", "--generation-deterministic")
+    """The same each time; `make soak` sends thousands."""
+    sent = run(tmp_path, bearer(jane_token), "--phases", "fuzzing", "-n", "1", "--generation-deterministic")
 
-    assert sent > 100
+    assert sent > 80
     assert Issue.objects.exists()
 
 
