@@ -42,7 +42,6 @@ SORTED = [
     *((route, f"sort={sort}&", "time") for route in OF_ISSUES for sort in ("date", "new")),
     *((route, f"sort={sort}&", "count") for route in OF_ISSUES for sort in ("freq", "user")),
 ]
-SORTED_IDS = [f"{route} {query}" for route, query, _ in SORTED]
 
 
 @pytest.fixture
@@ -94,32 +93,36 @@ FOREIGN = {
 }
 
 
-@pytest.mark.parametrize(("route", "query", "kind"), SORTED, ids=SORTED_IDS)
-def test_are_refused(api: Api, words: dict[str, str], route: str, query: str, kind: str) -> None:
-    for cursor in FOREIGN[kind]:
-        response = api.get(path_of(route, words), auth="jane", raw_query=f"{query}cursor={cursor}")
+def test_are_refused(api: Api, words: dict[str, str]) -> None:
+    for route, query, kind in SORTED:
+        for cursor in FOREIGN[kind]:
+            response = api.get(path_of(route, words), auth="jane", raw_query=f"{query}cursor={cursor}")
 
-        assert response.status_code == 400, cursor
-        sentence = f'"{cursor}" is no cursor of this list; take one from the Link header of one of its answers.'
-        assert response.json() == {"cursor": [sentence]}
-
-
-@pytest.mark.parametrize(("route", "query", "kind"), SORTED, ids=SORTED_IDS)
-def test_of_a_walk_are_taken_there_and_back(api: Api, words: dict[str, str], route: str, query: str, kind: str) -> None:
-    path = path_of(route, words)
-    seen = []
-    response = api.get(path, auth="jane", raw_query=size(query, route))
-    for rel in ("next", "previous"):
-        for _ in range(8):
-            seen.append(cursors_of(response)[rel])
-            response = api.get(path, auth="jane", raw_query=f"{size(query, route)}&cursor={seen[-1]}")
-            assert response.status_code == 200, (seen, response.content)
+            assert response.status_code == 400, (route, query, cursor)
+            sentence = f'"{cursor}" is no cursor of this list; take one from the Link header of one of its answers.'
+            assert response.json() == {"cursor": [sentence]}
 
 
-@pytest.mark.parametrize(("route", "query", "kind"), SORTED, ids=SORTED_IDS)
-def test_by_chance_are_refused_or_could_be_of_the_list(
-    api: Api, words: dict[str, str], route: str, query: str, kind: str
-) -> None:
+def test_of_a_walk_are_taken_there_and_back(api: Api, words: dict[str, str]) -> None:
+    """One more than the three that are there, which is before or behind them all."""
+    for route, query, _ in SORTED:
+        path = path_of(route, words)
+        seen = []
+        response = api.get(path, auth="jane", raw_query=size(query, route))
+        for rel in ("next", "previous"):
+            for _ in range(4):
+                seen.append(cursors_of(response)[rel])
+                response = api.get(path, auth="jane", raw_query=f"{size(query, route)}&cursor={seen[-1]}")
+                assert response.status_code == 200, (route, seen, response.content)
+
+
+def test_by_chance_are_refused_or_could_be_of_the_list(api: Api, words: dict[str, str]) -> None:
+    """Ten on each of the lists, which are some four hundred; which cursor is whose is decided by kind, in one place."""
+    for route, query, kind in SORTED:
+        assert_refused_or_own(api, path_of(route, words), route, query, kind)
+
+
+def assert_refused_or_own(api: Api, path: str, route: str, query: str, kind: str) -> None:
     chance = Random(f"{route}{query}")
     numbers = [0, 1, 5, 99, 10**9, 10**14 - 1, 10**14, 10**15, 1772366400000000, 253402300799999999, 10**18, MAX_ID]
 
@@ -129,12 +132,12 @@ def test_by_chance_are_refused_or_could_be_of_the_list(
     def piece() -> str:
         return chance.choice([number(), number(), number(), "", "x", "1.5", "%00", "%D9%A1", "%20", "9" * 30, "1e3"])
 
-    for _ in range(30):
+    for _ in range(10):
         parts = [piece() for _ in range(chance.choice([1, 2, 3, 3, 3, 3, 3, 3, 4]))]
         if len(parts) == 3 and chance.random() < 0.9:
             parts[2] = chance.choice("01")
         cursor = ":".join(parts)
-        response = api.get(path_of(route, words), auth="jane", raw_query=f"{query}cursor={cursor}")
+        response = api.get(path, auth="jane", raw_query=f"{query}cursor={cursor}")
 
         if response.status_code == 200 and cursor:
             digits = 39 if route in OF_EVENTS else 19

@@ -181,9 +181,9 @@ def listed(project: Project) -> list[int]:
     return [issue.pk for issue in sorted(made, key=lambda issue: (issue.last_seen, issue.pk), reverse=True)]
 
 
-@pytest.mark.parametrize("query", ["", "query=", "status=unresolved&status=ignored"])
 @pytest.mark.parametrize("limit", range(1, 11))
-def test_walks_forward_and_back_without_loss(api: Api, listed: list[int], limit: int, query: str) -> None:
+def test_walks_forward_and_back_without_loss(api: Api, listed: list[int], limit: int) -> None:
+    query = ("", "query=", "status=unresolved&status=ignored")[limit % 3]  # which find the same
     sliced = [listed[at : at + limit] for at in range(0, len(listed), limit)]
 
     pages = walk(api, "next", f"{query}&limit={limit}")

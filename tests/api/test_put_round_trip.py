@@ -1,6 +1,7 @@
 """What a GET answered is sent back as it was: nothing changes (contract 1.4)."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import cycle, islice
 from typing import Any
 
 import pytest
@@ -78,10 +79,8 @@ def test_of_the_status_by_itself_changes_nothing(api: Api, issue: Issue, who: Wh
     body = {key: item[key] for key in ("status", "statusDetails")}
 
     named = api.put(api.issues_url, body, ids=[issue.pk], auth=who)
-    everything = api.put(api.issues_url, body, auth=who)
-
     assert_unchanged(named, before)
-    assert_unchanged(everything, before)
+    assert_unchanged(api.put(api.issues_url, body, auth=who), before)
     without_actor = [{**details, "actor": None} for details in (item["statusDetails"], named.json()["statusDetails"])]
     assert without_actor[0] == without_actor[1]
 
@@ -121,9 +120,11 @@ def test_of_everything_that_was_answered_changes_nothing(
         api.put(api.issues_url, {"isSubscribed": False}, ids=[issue.pk], auth=who)
     before = snapshot()
 
-    for url in (api.issues_url, "/api/0/organizations/the-interstellar-jurisdiction/issues/", whole):
-        for body in (item, api.get(whole, auth=who).json()):
-            assert_unchanged(api.put(url, body, ids=[] if url == whole else [issue.pk], auth=who), before)
+    # An item is sent to two of the routes and the whole issue to the third, to others for the next of these tests.
+    bodies = cycle([item, item, api.get(whole, auth=who).json()])
+    urls = (api.issues_url, "/api/0/organizations/the-interstellar-jurisdiction/issues/", whole)
+    for url, body in zip(urls, islice(bodies, WHO.index(who), None), strict=False):
+        assert_unchanged(api.put(url, body, ids=[] if url == whole else [issue.pk], auth=who), before)
 
 
 def test_names_what_is_no_wish_of_an_item(api: Api, issue: Issue) -> None:

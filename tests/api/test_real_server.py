@@ -72,17 +72,18 @@ def test_answers_the_published_example_as_printed(address: str, api_key: str, pr
 
 
 def test_takes_ten_thousand_ids_in_one_request(address: str, api_key: str, project: Project) -> None:
-    numbers = range(1, 10_001)
+    """Of two hundred issues, fifty times each; tests/api/test_put_query.py has ten thousand."""
+    numbers = range(1, 201)
     times = {"own_first_seen": NOW, "own_last_seen": NOW, "first_seen": NOW, "last_seen": NOW}
     made = Issue.objects.bulk_create([Issue(project=project, short_number=number, **times) for number in numbers])
     IssueText.objects.bulk_create([IssueText(issue=issue, project=project, title="An error") for issue in made])
-    query = "&".join(f"id={issue.pk}" for issue in made)
+    query = "&".join(f"id={issue.pk}" for issue in made * 50)
 
     response, content = send(address, api_key, "PUT", f"{ISSUES}?{query}", b'{"status": "resolved"}')
 
     assert (response.status, content) == (200, b'{"status": "resolved", "statusDetails": {}}')
-    assert (response.headers["Issues-Matched"], response.headers["Issues-Changed"]) == ("10000", "10000")
-    assert Issue.objects.filter(status="resolved").count() == 10_000
+    assert (response.headers["Issues-Matched"], response.headers["Issues-Changed"]) == ("200", "200")
+    assert Issue.objects.filter(status="resolved").count() == 200
 
 
 def test_refuses_a_request_line_that_is_too_long_in_words(address: str, api_key: str, project: Project) -> None:
@@ -107,10 +108,12 @@ def test_answers_head_like_get_without_a_body(address: str, api_key: str, projec
     assert head.headers["Content-Length"] == str(len(listed))
 
 
-@pytest.mark.parametrize(
-    "version", ["1.0", "web@1.2.3+456", "feature/x@1", "50%", "%2F", "two words", "ünï→日本", "a?b#c;d"]
-)
-def test_finds_a_release_by_whatever_its_version_is(address: str, api_key: str, version: str) -> None:
+def test_finds_a_release_by_whatever_its_version_is(address: str, api_key: str) -> None:
+    for version in ("1.0", "web@1.2.3+456", "feature/x@1", "50%", "%2F", "two words", "ünï→日本", "a?b#c;d"):
+        assert_found_by(version, address, api_key)
+
+
+def assert_found_by(version: str, address: str, api_key: str) -> None:
     body = json.dumps({"version": version, "projects": ["pump-station"]}).encode()
     path = f"{RELEASES}{quote(version, safe='')}/"
 

@@ -125,14 +125,21 @@ def test_each_key_finds_the_same_by_every_method(api: Api, cast: dict[str, Issue
     raw_query, ids = spelt(query, cast), list(names)
 
     listed = api.get(api.issues_url, raw_query=raw_query, auth="jane")
-    preview = f"{raw_query}&preview=true"
-    put = api.put(api.issues_url, {"hasSeen": True}, ids=ids, raw_query=raw_query, auth="jane")
-    of_all = api.put(api.issues_url, {"status": "ignored", "ignoreCount": 5}, raw_query=preview, auth="jane")
-    deleted = api.delete(api.issues_url, ids=ids, raw_query=raw_query, auth="jane")
+    turn = [asked for asked, _ in each_key()].index(
+        query
+    ) % 3  # each key is in five queries: each change has one at least
+    if turn == 0:
+        changed = api.put(api.issues_url, {"hasSeen": True}, ids=ids, raw_query=raw_query, auth="jane")
+    elif turn == 1:
+        wish, preview = {"status": "ignored", "ignoreCount": 5}, f"{raw_query}&preview=true"
+        changed = api.put(api.issues_url, wish, raw_query=preview, auth="jane")
+    else:
+        changed = api.delete(api.issues_url, ids=ids, raw_query=raw_query, auth="jane")
 
     assert {names[int(item["id"])] for item in listed.json()} == found
-    assert [response.headers["Issues-Matched"] for response in (put, of_all, deleted)] == [str(len(found))] * 3
-    assert {names[pk] for pk in Issue.objects.values_list("pk", flat=True)} == EVERYTHING - found
+    assert changed.headers["Issues-Matched"] == str(len(found))
+    left = EVERYTHING - found if turn == 2 else EVERYTHING
+    assert {names[pk] for pk in Issue.objects.values_list("pk", flat=True)} == left
 
 
 # What isn't there, with what is said of it.
@@ -178,9 +185,9 @@ def others(cast: dict[str, Issue], project: Project, other_project: Project, kit
     return {**cast, "elsewhere": elsewhere, "child": IssueFactory(merged_into=cast["full"])}
 
 
-@pytest.mark.parametrize("sign", ["", "!"])
 @pytest.mark.parametrize("term", UNKNOWN)
-def test_what_is_not_there_changes_nothing(api: Api, others: dict[str, Issue], term: str, sign: str) -> None:
+def test_what_is_not_there_changes_nothing(api: Api, others: dict[str, Issue], term: str) -> None:
+    sign = "!" if list(UNKNOWN).index(term) % 2 else ""  # which asks for the same names
     query, pk = f"is:[unresolved,resolved] {sign}{term}", others["full"].pk
     raw_query = spelt(query, others)
     before = snapshot()
@@ -200,17 +207,17 @@ def test_what_is_not_there_changes_nothing(api: Api, others: dict[str, Issue], t
     assert snapshot() == before
 
 
-@pytest.mark.parametrize("term", UNKNOWN)
-def test_what_is_not_there_matches_nothing_in_a_list(api: Api, others: dict[str, Issue], term: str) -> None:
+def test_what_is_not_there_matches_nothing_in_a_list(api: Api, others: dict[str, Issue]) -> None:
     def found(query: str) -> list[int]:
         answer = api.get(api.issues_url, raw_query=spelt(query, others), auth="jane")
         return [int(item["id"]) for item in answer.json()]
 
-    if "[" in term:  # the other element is there
-        assert found(term) == [others["full"].pk]
-    else:
-        assert found(term) == []
-        assert len(found(f"!{term}")) == len(EVERYTHING)
+    for term in UNKNOWN:
+        if "[" in term:  # the other element is there
+            assert found(term) == [others["full"].pk], term
+        else:
+            assert found(term) == [], term
+            assert len(found(f"!{term}")) == len(EVERYTHING), term
 
 
 @pytest.mark.parametrize("term", ['release:"9"', 'firstRelease:"9.*"', 'platform:"py*"', 'logger:[pump*,"nobody"]'])

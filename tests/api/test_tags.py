@@ -101,12 +101,12 @@ def test_are_refused_where_it_means_nothing(api: Api, tagged: Issue, rest: str, 
     assert (response.status_code, list(response.json())) == (400, [field])
 
 
-@pytest.mark.parametrize("key", ["Shop", "nothing", "%00", "%FF", "a%20b%22%3E"])
 @pytest.mark.parametrize("rest", ["", "values/"])
-def test_of_an_unknown_key_are_not_found(api: Api, tagged: Issue, key: str, rest: str) -> None:
-    response = api.get(f"{ISSUES}{tagged.pk}/tags/{key}/{rest}")
+def test_of_an_unknown_key_are_not_found(api: Api, tagged: Issue, rest: str) -> None:
+    for key in ("Shop", "nothing", "%00", "%FF", "a%20b%22%3E"):
+        response = api.get(f"{ISSUES}{tagged.pk}/tags/{key}/{rest}")
 
-    assert (response.status_code, response.json()) == (404, NOT_FOUND)
+        assert (response.status_code, response.json()) == (404, NOT_FOUND), key
 
 
 def test_of_an_issue_without_kept_events_are_none(api: Api, project: Project) -> None:

@@ -109,8 +109,8 @@ def test_is_what_the_rule_says_of_hundreds_of_projects() -> None:
 
 def test_stays_what_the_rule_says_whatever_comes_changes_and_goes() -> None:
     dice = Random(6)
-    projects = many_projects(60)
-    for _ in range(25):
+    projects = many_projects(40)
+    for _ in range(12):
         changed: dict[Numbered, list[int]] = defaultdict(list)
         for project, releases in zip(projects, stored(projects).values(), strict=True):
             known = {release.version for release in releases}
