@@ -26,9 +26,12 @@ class Compared:
 
 
 def compared(
-    before: Sequence[Item], after: Mapping[int, Item], names: Names, fates: Mapping[int, str]
+    before: Sequence[Item], after: Mapping[int, Item], names: Names, fates: Mapping[int, str], *, come_out: bool = False
 ) -> list[Compared]:
-    """Return the issues in their order; ``after`` lacks those that nothing is known of."""
+    """Return the issues in their order; ``after`` lacks those that nothing is known of.
+
+    :param come_out: whether they were merged, and are issues of their own afterwards.
+    """
     return [
         Compared(
             id=item.id,
@@ -36,7 +39,10 @@ def compared(
             title=visible(UNTITLED if item.text__title is None else item.text__title),
             project=item.project,
             status=status_badge(item, names),
-            differences=list(_differences(item, after.get(item.id, item), names)),
+            differences=[
+                *([Difference("", Badge("merged", "merged"), status_badge(item, names))] if come_out else ()),
+                *_differences(item, after.get(item.id, item), names),
+            ],
             fate=fates.get(item.id, ""),
         )
         for item in before

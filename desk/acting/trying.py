@@ -88,6 +88,12 @@ class Subject:
         return self.ids is not None and (counts.total() <= TRIED or counts[MERGED] > 0)
 
     @property
+    def are_merged(self) -> bool:
+        """Whether all of them are in another issue: nothing can be done with such but to take them out."""
+        counts = sums(self.counts)
+        return 0 < counts.total() == counts[MERGED]
+
+    @property
     def scopes(self) -> Sequence[IssueScope]:
         """What the services are told: a scope for each of these projects."""
         return self.selection.scopes(only=[project.pk for project in self.projects])
@@ -221,4 +227,5 @@ def _first(subject: Subject) -> list[NamedIssues]:
 
 def _rows(subject: Subject, after: Sequence[Item], fates: Mapping[int, str]) -> list[Compared]:
     names = read_names([*subject.first, *after])
-    return compared(subject.first, {item.id: item for item in after}, names, fates)
+    by_id = {item.id: item for item in after}
+    return compared(subject.first, by_id, names, fates, come_out=subject.are_merged and not fates)
