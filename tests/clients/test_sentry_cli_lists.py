@@ -36,23 +36,14 @@ def listed(done: subprocess.CompletedProcess[str]) -> list[int]:
 class TestPages:
     """It asks for page after page of a hundred, five of them unless it is told otherwise."""
 
-    @pytest.fixture
-    def newest_first(self, project: Project) -> list[int]:
+    def test_lists_all_of_them_once_or_as_many_as_are_wanted(self, sentry_cli: SentryCli, project: Project) -> None:
         made = IssueFactory.create_batch(230, project=project)
-        return sorted((issue.pk for issue in made), reverse=True)
+        newest_first = sorted((issue.pk for issue in made), reverse=True)
 
-    def test_lists_all_of_them_once(self, sentry_cli: SentryCli, newest_first: list[int]) -> None:
         assert listed(sentry_cli("issues", "list")) == newest_first
+        assert listed(sentry_cli("issues", "list", "--pages", "2")) == newest_first[:200]
+        assert listed(sentry_cli("issues", "list", "--max-rows", "7")) == newest_first[:7]
 
-    @pytest.mark.parametrize(("words", "rows"), [(("--pages", "2"), 200), (("--max-rows", "7"), 7)])
-    def test_lists_as_many_as_are_wanted(
-        self, sentry_cli: SentryCli, newest_first: list[int], words: tuple[str, ...], rows: int
-    ) -> None:
-        assert listed(sentry_cli("issues", "list", *words)) == newest_first[:rows]
-
-    def test_keeps_to_what_is_searched_for(
-        self, sentry_cli: SentryCli, project: Project, newest_first: list[int]
-    ) -> None:
         Issue.objects.filter(pk__in=newest_first[::2]).update(level="fatal")
 
         assert listed(sentry_cli("issues", "list", "--query", "level:fatal")) == newest_first[::2]
