@@ -1,7 +1,8 @@
 """A search never guesses: for every key and whatever nonsense, it is a 400, or what holds and what doesn't is all.
 
 And what PUT and DELETE take by a name is there. Of the nonsense that is understood, which most keys take for some text,
-each key is asked a third; what is read as the same term as something else is asked once.
+each key is asked a third; of many values that make sense, in all their forms, a half. Keys of one kind stand side by
+side, and are asked the other thirds and the other half. What is read as the same term as another is asked once.
 """
 
 from collections.abc import Iterable, Iterator
@@ -158,13 +159,15 @@ def test_every_key_is_tried() -> None:
 @pytest.mark.parametrize("key", SENSE)
 def test_is_refused_or_adds_up(api: Api, everything: list[int], key: str) -> None:
     before = snapshot()
+    number = list(SENSE).index(key)
     sense = understood_of(f"{key}:{value}" for value in sense_of(key))
-    nonsense = understood_of(f"{key}:{value}" for value in NONSENSE)[list(SENSE).index(key) % 3 :: 3]
-    for number, term in enumerate((*sense, *nonsense)):
+    sense = sense[number % 2 :: 2] if len(sense) > 20 else sense
+    nonsense = understood_of(f"{key}:{value}" for value in NONSENSE)[number % 3 :: 3]
+    for turn, term in enumerate((*sense, *nonsense)):
         positive, negated = found(api, term), found(api, f"!{term}")
         # A list and a change share what a term means; PUT and DELETE also how names are found, so they take turns.
-        said, right = (f"!{term}", negated) if number % 2 else (term, positive)
-        count = matched(api, "DELETE" if number // 2 % 2 else "PUT", said, everything)
+        said, right = (f"!{term}", negated) if turn % 2 else (term, positive)
+        count = matched(api, "DELETE" if turn // 2 % 2 else "PUT", said, everything)
 
         assert positive & negated == set(), term
         assert positive | negated == set(everything), term
