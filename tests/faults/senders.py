@@ -128,7 +128,8 @@ class Sending:
         )
         told = sorted(sent.event_id for sent in self.acknowledged)
         assert sorted(event_id.replace("-", "") for (event_id,) in stored) == told
-        assert self.numbers() == self.expected()
+        counted, expected = self.numbers(), self.expected()
+        assert counted == expected, f"counted {counted}, and not {expected}"
 
 
 COUNTED = """
