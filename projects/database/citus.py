@@ -62,6 +62,9 @@ class MachineAway(psycopg2.OperationalError):  # type: ignore[misc] # psycopg2 h
 SETTINGS = (
     # Those of a transaction (the time for a lock, and for a statement) hold on the workers, too.
     "citus.propagate_set_commands = 'local'",
+    # Who deletes somebody writes all that points at them, on all machines, and then them. Shard after shard: Citus lets
+    # nobody write what is whole on each machine who has written several at once. A change of issues has one.
+    "citus.multi_shard_modify_mode = 'sequential'",
     # A machine that doesn't answer holds up nobody for longer who asks it first; it is 30 s else.
     "citus.node_connection_timeout = '5s'",
 )
@@ -232,7 +235,8 @@ class NoCitus(Exception):
 
 
 def distribute(connection: Any) -> Iterator[tuple[str, str]]:
-    """Spread the tables over the machines, in one transaction; yield the name of each and what it became.
+    """Spread the tables over the machines, in one transaction; yield the name of each and what it became. Where that is
+    done already, only the settings are made anew, for connections to come.
 
     :raises NoCitus: there is no Citus, or it knows no workers; nothing was changed.
     """
@@ -241,6 +245,7 @@ def distribute(connection: Any) -> Iterator[tuple[str, str]]:
         there = _there(cursor)
         tables = shards.of_projects()
         if set(tables) <= there:
+            _set_for_connections(cursor)
             return
         # Tables that point at one another become distributed one by one: in between, no key could hold.
         keys = _foreign_keys(cursor, tables)
@@ -260,10 +265,15 @@ def distribute(connection: Any) -> Iterator[tuple[str, str]]:
         for table, name, definition in keys:
             if "REFERENCES projects_apikey" not in definition:
                 cursor.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
-        cursor.execute("SELECT current_database()")
-        (database,) = cursor.fetchone()
-        for setting in SETTINGS:
-            cursor.execute(f'ALTER DATABASE "{database}" SET {setting}')
+        _set_for_connections(cursor)
+
+
+def _set_for_connections(cursor: Any) -> None:
+    """Let each connection to come have these settings."""
+    cursor.execute("SELECT current_database()")
+    (database,) = cursor.fetchone()
+    for setting in SETTINGS:
+        cursor.execute(f'ALTER DATABASE "{database}" SET {setting}')
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from projects.management import base
 class Command(base.Command):
     help = (
         "Spread the tables of projects over the workers of a Citus cluster, each project on one of them. "
-        "All or nothing, and nothing where it is done already; stop the service first."
+        "All or nothing, and only its settings where it is done already; stop the service first."
     )
 
     def handle(self, **options: Any) -> None:
