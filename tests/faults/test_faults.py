@@ -16,12 +16,11 @@ UNRESOLVE = {"status": "unresolved"}
 BEING_CHANGED = {"detail": "These issues are being changed by another request. Try again."}
 TOOK_TOO_LONG = {"detail": "This took too long and was ended. Ask for less, or try again."}
 
+# Each fault, and each moment, once or more often; test_soak.py has any fault at any moment.
 FAULTS = {
     "a worker is killed": (Service.kill_worker, "rows"),
-    "a worker is killed at the end": (Service.kill_worker, "commit"),
-    "PostgreSQL is killed": (Service.kill_postgres, "rows"),
     "PostgreSQL is killed at the end": (Service.kill_postgres, "commit"),
-    "a process of PostgreSQL is killed": (Service.kill_backend, "commit"),
+    "a process of PostgreSQL is killed": (Service.kill_backend, "rows"),
     "PostgreSQL is shut down at once": (Service.shut_postgres_down_at_once, "commit"),
     "PostgreSQL is shut down": (Service.shut_postgres_down, "commit"),
     "connections are cut": (Service.cut_connections, "commit"),
