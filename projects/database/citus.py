@@ -310,7 +310,7 @@ def _foreign_keys(cursor: Any, tables: list[str]) -> list[tuple[str, str, str]]:
     cursor.execute(
         """
         SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
-        WHERE contype = 'f' AND conrelid = ANY(%s::regclass[])
+        WHERE contype = 'f' AND conrelid IN (SELECT unnest(%s::text[])::regclass)
         ORDER BY 1, 2
         """,
         [tables],
