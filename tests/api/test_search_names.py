@@ -61,12 +61,13 @@ def cast(project: Project, jane: User, sam: User, team: Team) -> dict[str, Issue
         ),
         "bare": IssueFactory(project=project, ignored=True, text__title="something"),
     }
-    IssueBookmarkFactory(issue=made["full"], user=jane)
-    IssueBookmarkFactory(issue=made["full"], user=sam)
+    for user in (jane, sam):
+        IssueBookmarkFactory(issue=made["full"], user=user)
     return made
 
 
 # key -> a value, and which of the cast it finds; another, for the list of both
+EVERYTHING = {"full", "other", "bare"}
 KEYS: dict[str, tuple[str, set[str], str, set[str]]] = {
     "is": ("ignored", {"bare"}, "resolved", {"other"}),
     "assigned": ("sam", {"full"}, "none", {"bare"}),
@@ -80,19 +81,18 @@ KEYS: dict[str, tuple[str, set[str], str, set[str]]] = {
     "first-release": ("web@*", {"full", "other"}, "latest", {"other"}),
     "title": ("PUMP", {"full"}, '"valve"', {"other"}),
     "message": ("motor", {"full"}, "valve", {"other"}),
-    "issue.type": ("error", {"full", "other", "bare"}, "ERROR", {"full", "other", "bare"}),
-    "issue.category": ("error", {"full", "other", "bare"}, "error", {"full", "other", "bare"}),
+    "issue.type": ("error", EVERYTHING, "ERROR", EVERYTHING),
+    "issue.category": ("error", EVERYTHING, "error", EVERYTHING),
     "id": ("<full>", {"full"}, "<bare>", {"bare"}),
 }
 NO_LISTS: dict[str, tuple[str, set[str]]] = {
     "timesSeen": (">5", {"full"}),
     "userCount": ("9", {"full"}),
     "age": ("-24h", set()),
-    "firstSeen": ("+1m", {"full", "other", "bare"}),
+    "firstSeen": ("+1m", EVERYTHING),
     "lastSeen": ("<2020-01-01", set()),
     "": ("pump 3", {"full"}),
 }
-EVERYTHING = {"full", "other", "bare"}
 
 
 def each_key() -> list[tuple[str, set[str]]]:
@@ -107,9 +107,8 @@ def each_key() -> list[tuple[str, set[str]]]:
             (f"!{key}:[{another},{value}]", EVERYTHING - found - found_too),
         ]
     for key, (value, found) in NO_LISTS.items():
-        colon = ":" if key else ""
-        words = value if key else f'"{value}"'
-        tried += [(f"{key}{colon}{words}", found), (f"!{key}{colon}{words}", EVERYTHING - found)]
+        term = f"{key}:{value}" if key else f'"{value}"'
+        tried += [(term, found), (f"!{term}", EVERYTHING - found)]
     return tried
 
 
