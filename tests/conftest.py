@@ -4,6 +4,7 @@ stranger. None of it is there unless a test names it."""
 import gc
 import os
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 from importlib import import_module
@@ -18,7 +19,7 @@ from pytest_django import DjangoDbBlocker
 from projects.models import Organization, Project, Role, Team, User
 from tests import citus, contexts, migrating
 from tests.api_client import Api, basic, bearer
-from tests.database import of_the_cast, standing, use_a_cluster_for_tests
+from tests.database import connected_to, copy_database, of_the_cast, standing, use_a_cluster_for_tests
 from tests.factories import (
     NOW,
     ApiKeyFactory,
@@ -31,7 +32,7 @@ from tests.factories import (
 )
 from tests.statements.watching import watch
 from tests.static_files import find_static_files_once
-from tests.template import template
+from tests.template import PARTITIONS, template
 
 pytest.register_assert_rewrite("tests.assertions")
 
@@ -110,6 +111,20 @@ def django_db_modify_db_settings(
     """Let the database of this process be made as a copy; what migrate then finds to do is little."""
     with django_db_blocker.unblock(), template() as name:
         connection.settings_dict["TEST"]["TEMPLATE"] = name
+
+
+@pytest.fixture(scope="module")
+def undivided(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Tables in one piece, with PARTITIONS=8 too: for what is about such tables alone."""
+    with django_db_blocker.unblock():
+        if not PARTITIONS:
+            yield
+            return
+        own = f"{connection.settings_dict['NAME']}_undivided"
+        with template(parts=0) as name:
+            copy_database(name, own)
+        with connected_to(own):
+            yield
 
 
 @pytest.fixture
