@@ -117,6 +117,7 @@ def _alone() -> Iterator[bool]:
             cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [DROPPING])
             yield bool(cursor.fetchone()[0])
+        beside.rollback()  # PgBouncer ends the connection to PostgreSQL of who leaves in the middle of a transaction
     finally:
         beside.close()
 

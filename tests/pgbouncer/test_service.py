@@ -45,7 +45,7 @@ LEFT_BEHIND = """
     UNION ALL SELECT 'cursor', name FROM pg_cursors WHERE name <> ''
     UNION ALL SELECT 'channel', pg_listening_channels()
     UNION ALL SELECT 'temporary table', relname FROM pg_class WHERE relpersistence = 't'
-    UNION ALL SELECT 'lock', objid::text FROM pg_locks WHERE locktype = 'advisory'
+    UNION ALL SELECT 'lock', objid::text FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()
 """
 
 
@@ -97,6 +97,13 @@ def test_many_share_two_connections_and_leave_nothing_on_them(service: Service, 
     found = left_behind(bouncer)
     assert len(found) == CONNECTIONS
     assert set().union(*found.values()) == set()
+
+
+@pytest.mark.parametrize("command", [["prune", "--once"], ["migrate"]], ids=" ".join)
+def test_who_works_alone_gives_its_connection_back(service: Service, bouncer: PgBouncer, command: list[str]) -> None:
+    before = left_behind(bouncer)
+    service.manage(*command)
+    assert left_behind(bouncer).keys() == before.keys()
 
 
 def test_who_waits_for_a_lock_waits_no_longer_than_is_set(service: Service, bouncer: PgBouncer) -> None:

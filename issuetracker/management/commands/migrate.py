@@ -36,7 +36,7 @@ class Command(migrate.Command):
         """
         beside = connections[database].copy()
         try:
-            # The first statement begins the transaction, the end of the connection ends it.
+            # The first statement begins the transaction; if this process dies, the end of the connection ends it.
             beside.set_autocommit(False)
             with beside.cursor() as cursor:
                 cursor.execute(NO_LIMITS)
@@ -52,6 +52,7 @@ class Command(migrate.Command):
                         is_told = True
                     sleep(AGAIN_AFTER)
                 yield
+            beside.rollback()  # PgBouncer ends the connection to PostgreSQL of who leaves in mid-transaction
         finally:
             beside.close()
 
