@@ -6,15 +6,19 @@ locks neither readers nor writers, and detached CONCURRENTLY before it is droppe
 one, to attach a week means to scan it, under a lock.
 """
 
+import logging
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from projects.database import citus
+from projects.database.failures import LOCK_NOT_AVAILABLE, sqlstate
+
+logger = logging.getLogger(__name__)
 
 WEEK = timedelta(days=7)
 AHEAD = 8  # weeks
@@ -92,7 +96,7 @@ def drop_old(now: datetime, days: int) -> int:
             for name, is_half_detached in _attached(table):
                 if is_half_detached or _week_of(table, name) + WEEK <= before:
                     # One at a time can be half detached: it comes first.
-                    _execute(f"ALTER TABLE {table} DETACH PARTITION {name} {HOW[is_half_detached]}")
+                    _detach(table, name, HOW[is_half_detached])
             for name in _detached(table):
                 if _week_of(table, name) + WEEK <= before:
                     _execute(f"DROP TABLE IF EXISTS {name}")
@@ -102,6 +106,24 @@ def drop_old(now: datetime, days: int) -> int:
 
 
 HOW = {False: "CONCURRENTLY", True: "FINALIZE"}
+BRIEFLY = "500ms"
+
+
+def _detach(table: str, name: str, how: str) -> None:
+    """Let a week be one of its table no more."""
+    if not citus.is_spread():
+        _execute(f"ALTER TABLE {table} DETACH PARTITION {name} {how}")
+        return
+    # Citus has the plain way alone: who comes while it waits for a reader waits behind it. So it gives up soon, and the
+    # next look tries again.
+    try:
+        with transaction.atomic():
+            _execute(f"SET LOCAL lock_timeout = '{BRIEFLY}'")
+            _execute(f"ALTER TABLE {table} DETACH PARTITION {name}")
+    except OperationalError as error:
+        if sqlstate(error) != LOCK_NOT_AVAILABLE:
+            raise
+        logger.warning("%s is read or written just now; it is taken away at another time", name)
 
 
 @contextmanager

@@ -36,13 +36,19 @@ def machines() -> list[tuple[str, int]]:
 
 def on_each(database: str, *statements: str) -> None:
     """Send these to each machine."""
-    for host, port in machines():
-        asking = psycopg2.connect(URL, host=host, port=port, dbname=database)
-        asking.autocommit = True
-        with asking.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement)
-        asking.close()
+    for machine in machines():
+        send(machine, database, *statements)
+
+
+def send(machine: tuple[str, int], database: str, *statements: str) -> None:
+    """Send these to one machine."""
+    host, port = machine
+    asking = psycopg2.connect(URL, host=host, port=port, dbname=database)
+    asking.autocommit = True
+    with asking.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+    asking.close()
 
 
 def create(database: str) -> None:
@@ -104,6 +110,9 @@ def make_copies_on_each() -> None:
             f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)',
             f"CREATE DATABASE {parameters['dbname']} {parameters['suffix']}",
         )
+        # What a database is set to its copies are not.
+        settings = [f'ALTER DATABASE "{name}" SET {setting}' for setting in spreading.SETTINGS]
+        send(machines()[0], "postgres", *settings)  # which sends them on
 
     def destroy_database(self: Any, name: str, verbosity: int) -> None:
         on_each("postgres", f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')

@@ -13,6 +13,7 @@ import psycopg2.extensions
 from django.db import InternalError, OperationalError, transaction
 from django.db import connection as default
 from django.db.models import QuerySet
+from psycopg2.extensions import make_dsn, parse_dsn
 
 from projects.database import shards
 from projects.database.arrays import as_array
@@ -68,6 +69,14 @@ SETTINGS = (
     # A machine that doesn't answer holds up nobody for longer who asks it first; it is 30 s else.
     "citus.node_connection_timeout = '5s'",
 )
+# What the coordinator's connections to the machines have, in the words of libpq: one from which nothing comes any more
+# is found dead in 5 s while something is sent, and in 11 s else. Linux would try for a quarter of an hour.
+LIMITS_OF_CONNECTIONS = {
+    "tcp_user_timeout": "5000",  # ms
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+}
 SETTINGS_BEFORE = re.compile(r"(?:\s*SET LOCAL [^;]+;)+")
 
 
@@ -245,7 +254,7 @@ def distribute(connection: Any) -> Iterator[tuple[str, str]]:
         there = _there(cursor)
         tables = shards.of_projects()
         if set(tables) <= there:
-            _set_for_connections(cursor)
+            set_for_connections(cursor)
             return
         # Tables that point at one another become distributed one by one: in between, no key could hold.
         keys = _foreign_keys(cursor, tables)
@@ -265,15 +274,45 @@ def distribute(connection: Any) -> Iterator[tuple[str, str]]:
         for table, name, definition in keys:
             if "REFERENCES projects_apikey" not in definition:
                 cursor.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
-        _set_for_connections(cursor)
+        set_for_connections(cursor)
 
 
-def _set_for_connections(cursor: Any) -> None:
+def set_for_connections(cursor: Any) -> None:
     """Let each connection to come have these settings."""
     cursor.execute("SELECT current_database()")
     (database,) = cursor.fetchone()
     for setting in SETTINGS:
         cursor.execute(f'ALTER DATABASE "{database}" SET {setting}')
+
+
+def limit_connections(connection: Any) -> str:
+    """Let the coordinator's connections to the machines, of all its databases, have LIMITS_OF_CONNECTIONS; what an
+    operator has set of these stays. Return "", or, where this role may not do that, what a superuser should send.
+
+    Not in a transaction: PostgreSQL takes no ALTER SYSTEM in one.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT rolsuper AND current_setting('allow_alter_system', true) IS DISTINCT FROM 'off'
+            FROM pg_roles WHERE rolname = current_user
+            """
+        )
+        if cursor.fetchone() == (False,):  # most often one who may not see what is set there, either
+            return f"ALTER SYSTEM SET citus.node_conninfo = '{limited('sslmode=require')}'; SELECT pg_reload_conf();"
+        cursor.execute("SELECT current_setting('citus.node_conninfo')")
+        (present,) = cursor.fetchone()
+        if (wanted := limited(present)) != present:
+            cursor.execute("ALTER SYSTEM SET citus.node_conninfo = %s", [wanted])
+            cursor.execute("SELECT pg_reload_conf()")
+    return ""
+
+
+def limited(parameters: str) -> str:
+    """Return these parameters of libpq with those of LIMITS_OF_CONNECTIONS that they lack."""
+    present = parse_dsn(parameters)
+    missing = {name: value for name, value in LIMITS_OF_CONNECTIONS.items() if name not in present}
+    return str(make_dsn(parameters, **missing)) if missing else parameters
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from django.db import OperationalError, connection
 
 from events import weeks
 from events.models import Event, EventId
+from projects.database import citus
 from projects.models import Project
 from tests.concurrency.sessions import Foreign, Session, stopped, wait_until_blocked
 from tests.events.counting.arriving import arrive, count
@@ -253,13 +254,29 @@ def half_detached() -> list[str]:
 def test_taken_away_when_it_was_detached_and_not_dropped(project: Project) -> None:
     make_two_weeks(project)
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE events_event DETACH PARTITION events_event_2030w52 CONCURRENTLY")
+        cursor.execute("ALTER TABLE events_event DETACH PARTITION events_event_2030w52")
 
     weeks.drop_old(end_of(CHRISTMAS, 100) - DAY, 100)
     assert "events_event_2030w52" in tables(2030)
     weeks.drop_old(end_of(CHRISTMAS, 100), 100)
 
     assert tables(2030) == []
+
+
+def test_taken_away_at_another_time_where_that_would_stop_who_reads(
+    project: Project, reader: Foreign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Citus takes no CONCURRENTLY: who comes while this waits would wait behind it."""
+    monkeypatch.setattr(citus, "is_spread", lambda: True)
+    make_two_weeks(project)
+    reader.run("SELECT count(*) FROM events_event")
+
+    weeks.drop_old(end_of(CHRISTMAS, 91), 90)
+    assert attached("events_event", 2030) == ["events_event_2030w52"]
+    reader.commit()
+    weeks.drop_old(end_of(CHRISTMAS, 91), 90)
+
+    assert (tables(2030), attached("events_event", 2031)) == ([], ["events_event_2031w01"])
 
 
 def test_leave_alone_what_is_no_week(project: Project) -> None:

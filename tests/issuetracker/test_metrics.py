@@ -312,7 +312,7 @@ def test_forget_what_a_dead_worker_was_at(serve_site: Callable[..., Any], projec
     issue = IssueFactory(project=project)
     with serve_site(LOCK_TIMEOUT_SECONDS="60") as site, ThreadPoolExecutor(1) as client:
         with transaction.atomic():
-            Issue.objects.select_for_update().get(pk=issue.pk)
+            Issue.objects.select_for_update().get(project=project, pk=issue.pk)
             sent = client.submit(put, site, api_key, issue.pk)
             wait_until(lambda: told(read(site), "issuetracker_mutations_in_flight", kind="update") == 1)
 
@@ -330,7 +330,7 @@ def test_tell_of_locks_that_others_held_too_long(
     issue = IssueFactory(project=project)
     with serve_site(LOCK_TIMEOUT_SECONDS="1") as site:
         with transaction.atomic():
-            Issue.objects.select_for_update().get(pk=issue.pk)
+            Issue.objects.select_for_update().get(project=project, pk=issue.pk)
             answer = put(site, api_key, issue.pk)
         text = read(site)
 

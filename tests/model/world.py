@@ -233,7 +233,7 @@ def world(
     # To whom no PUT would assign: somebody who was deactivated since, a team that lost the project.
     for row, column, to in ((rows[2], "assignee_user", lee), (rows[5], "assignee_team", teams[1])):
         setattr(row, column, to)
-        row.save()
+        row.save(update_fields=[column])
     elsewhere = IssueHashFactory(issue__project=other_project).issue
     client_key = ClientKeyFactory(project=project)
     ProjectState.objects.filter(project=project).update(next_short_number=len(rows) + 1)

@@ -11,6 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import InternalError, connection
 from django.test.utils import CaptureQueriesContext
+from psycopg2.extensions import parse_dsn
 
 from events.counting import batches
 from issues.models import Issue, IssueSeen
@@ -205,3 +206,33 @@ def test_ids_go_on_where_they_were_when_tables_are_made_anew(project: Project) -
 def test_a_database_without_citus_is_not_spread() -> None:
     with pytest.raises(CommandError, match="This database has no Citus: CREATE EXTENSION citus"):
         call_command("distribute")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What is set
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_connections_to_come_have_the_settings_of_a_cluster() -> None:
+    with connection.cursor() as cursor:
+        citus.set_for_connections(cursor)
+        cursor.execute(
+            """
+            SELECT unnest(setconfig) FROM pg_db_role_setting JOIN pg_database ON pg_database.oid = setdatabase
+            WHERE datname = current_database() AND setrole = 0
+            """
+        )
+        found = dict(setting.split("=") for (setting,) in cursor.fetchall())
+
+    assert found["citus.propagate_set_commands"] == "local"
+    assert found["citus.multi_shard_modify_mode"] == "sequential"
+    assert found["citus.node_connection_timeout"] == "5s"
+
+
+def test_a_connection_between_machines_keeps_what_it_has_and_is_limited() -> None:
+    limits = "tcp_user_timeout=5000 keepalives_idle=5 keepalives_interval=2 keepalives_count=3"
+
+    assert citus.limited("sslmode=require") == f"sslmode=require {limits}"
+    own = "keepalives_count=9 sslrootcert='/etc/our own/root.crt'"
+    assert parse_dsn(citus.limited(own)) == parse_dsn(limits) | parse_dsn(own)
+    assert citus.limited(citus.limited(own)) == citus.limited(own)

@@ -25,5 +25,10 @@ class Command(base.Command):
                 if options["verbosity"]:
                     self.stdout.write(f"{table}: {what}, after {monotonic() - begun:.1f} s")
                     self.stdout.flush()
+            if to_send := citus.limit_connections(connection):
+                self.stdout.write(
+                    "A machine whose network is gone is waited for as long as Linux tries. Limit that: as a superuser, "
+                    f"send to the coordinator: {to_send}"
+                )
         except citus.NoCitus as error:
             raise CommandError(str(error)) from error

@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from sqlglot import exp, parse_one
 
 from events.models import Arrival
 from events.taking import limits
@@ -215,6 +218,16 @@ def test_one_that_has_waited_for_long_is_no_backlog(sdk: Sdk, clock: Clock, sett
     clock.now += 1
 
     assert statuses(sdk, 1) == [200]
+
+
+def test_what_waits_is_counted_by_rows_that_have_a_column() -> None:
+    """Rows of several machines Citus keeps in between, and it can't keep those that have none."""
+    with CaptureQueriesContext(connection) as asked:
+        limits.are_more_than(3)
+
+    rows = parse_one(asked[0]["sql"], read="postgres").find(exp.Subquery)
+    assert rows is not None
+    assert rows.this.expressions
 
 
 def test_a_disk_that_is_nearly_full_is_left_to_what_is_there(
