@@ -10,14 +10,14 @@ from typing import Any, TypeVar
 
 import psycopg2
 import psycopg2.extensions
-from django.db import InternalError, OperationalError, transaction
+from django.db import OperationalError, transaction
 from django.db import connection as default
 from django.db.models import QuerySet
 from psycopg2.extensions import make_dsn, parse_dsn
 
 from projects.database import shards
 from projects.database.arrays import as_array
-from projects.database.failures import CONNECTION_FAILURE, sqlstate
+from projects.database.failures import CONNECTION_FAILURE, is_failed_commit, sqlstate
 
 Row = TypeVar("Row")
 
@@ -77,6 +77,7 @@ LIMITS_OF_CONNECTIONS = {
     "keepalives_interval": "2",
     "keepalives_count": "3",
 }
+REFUSED = "violates foreign key constraint"
 SETTINGS_BEFORE = re.compile(r"(?:\s*SET LOCAL [^;]+;)+")
 
 
@@ -154,9 +155,16 @@ def is_away(error: OperationalError) -> bool:
 def is_of_the_commit(error: Exception) -> bool:
     """Return whether a machine has refused the commit: a row points at somebody who was deleted meanwhile.
 
-    That is looked for in the end, and the coordinator tells no more of it than that there was something.
+    That is looked for in the end. The coordinator's error doesn't tell it from a machine that was lost, and may have
+    committed: what it warned of before does.
     """
-    return isinstance(error, InternalError) and str(error).startswith("could not commit transaction") and is_spread()
+    return is_failed_commit(error) and is_spread() and any(REFUSED in told for told in default.connection.notices)
+
+
+def forget_warnings() -> None:
+    """Let what is warned of from now on be all that :func:`is_of_the_commit` reads."""
+    if is_spread():
+        default.connection.notices.clear()
 
 
 def note_log_in(sender: Any, user: Any, **kwargs: Any) -> None:

@@ -70,7 +70,12 @@ def refusal_of(error: BaseException) -> Refusal | None:
     code = sqlstate(error)
     if code in SENTENCES:
         return Ended(code)
-    return ProjectsAway(code) if code == CONNECTION_FAILURE else DatabaseAway(code)
+    return ProjectsAway(code) if code == CONNECTION_FAILURE or is_failed_commit(error) else DatabaseAway(code)
+
+
+def is_failed_commit(error: BaseException) -> bool:
+    """Return whether Citus could not commit on one of its machines, lost or not. It is an internal error to it."""
+    return isinstance(error, InternalError) and str(error).startswith("could not commit transaction for shard")
 
 
 def _is_of_the_database(error: BaseException) -> bool:
@@ -82,5 +87,5 @@ def _is_of_the_database(error: BaseException) -> bool:
     if isinstance(error, OperationalError | InterfaceError):
         return True
     if isinstance(error, InternalError):
-        return sqlstate(error) in {READ_ONLY, IDLE_TOO_LONG}
+        return sqlstate(error) in {READ_ONLY, IDLE_TOO_LONG} or is_failed_commit(error)
     return type(error) is DatabaseError and sqlstate(error) is None

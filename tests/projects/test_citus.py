@@ -20,6 +20,7 @@ from issues.search import AnyOf, Term, parse
 from issues.search.conditions import IsBookmarked, IsSeenIn
 from issues.services.ground import lookups, names
 from projects.database import citus, transactions
+from projects.database.failures import ProjectsAway, refusal_of
 from projects.database.keyset import Position, Sort
 from projects.models import Organization, Project, Team, User
 from tests.api_client import Api
@@ -146,16 +147,32 @@ def test_nothing_is_asked_of_no_project(spread: None) -> None:
     assert not asked
 
 
-def test_what_a_machine_refuses_at_the_commit_is_tried_again(spread: None) -> None:
+LOST = "could not commit transaction for shard 102207 on at least one active node"
+WARNINGS = {
+    "refused": 'WARNING:  insert or update on table "issues_102207" violates foreign key constraint "user_102207"',
+    "lost": "WARNING:  could not receive data from server: Connection timed out",
+}
+
+
+@pytest.mark.parametrize(("warning", "attempts"), [("refused", transactions.ATTEMPTS), ("lost", 1)])
+def test_what_a_machine_refuses_at_the_commit_is_tried_again_and_not_what_it_may_have_done(
+    spread: None, warning: str, attempts: int
+) -> None:
+    connection.connection.notices.append(WARNINGS["refused"])  # of an earlier transaction
     begun = []
 
-    for attempt in transactions.attempts(lock_timeout=1):
-        with attempt:
-            begun.append(attempt)
-            if len(begun) < transactions.ATTEMPTS:
-                raise InternalError("could not commit transaction for shard 102207 on at least one active node")
+    def change() -> None:
+        for attempt in transactions.attempts(lock_timeout=1):
+            with attempt:
+                begun.append(attempt)
+                connection.connection.notices.append(WARNINGS[warning])
+                raise InternalError(LOST)
 
-    assert len(begun) == transactions.ATTEMPTS
+    with pytest.raises(InternalError) as failed:
+        change()
+
+    assert len(begun) == attempts
+    assert isinstance(refusal_of(failed.value), ProjectsAway)
 
 
 def test_all_of_several_projects_are_taken(spread: None, project: Project, other: Project) -> None:
