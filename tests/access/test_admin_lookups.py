@@ -70,8 +70,8 @@ def give_hashes(ours: Realm, when: str) -> None:
     ApiToken.objects.update(secret_hash=HASHES[when][ApiToken])
 
 
-def queries(model: type[Model], columns: int) -> Iterator[dict[str, str]]:
-    """Yield what might tell something of a secret, asked of the list, which has so many columns."""
+def queries(model: type[Model]) -> Iterator[dict[str, str]]:
+    """Yield what might tell something of a secret, asked of the page of the list."""
     # Each by what it was before: that is found then, and not afterwards.
     secret = {path: HASHES["before"][field.model] for path, field in paths(model, 3) if is_secret(field)}
     for path, was in secret.items():
@@ -79,22 +79,35 @@ def queries(model: type[Model], columns: int) -> Iterator[dict[str, str]]:
     # Which lookups a list takes is decided in one place, which is asked for all of them below.
     for path, was in list(secret.items())[:1]:
         yield from ({f"{path}{lookup}": was} for lookup in LOOKUPS[:2])
-    # One more than there are: whatever is asked beyond its columns is left out alike.
-    yield from ({"o": f"{place}"} for place in range(1, columns + 2))
-    yield from ({"q": guess} for guess in GUESSES)
+    yield {"q": GUESSES[0], "o": "1"}
     for path in list(secret)[:1]:
         yield from ({name: path} for name in ("o", "_to_field", "_facets", "q", "e", "all"))
         yield {"_popup": "1", "_to_field": path}
 
 
-def answers(browser: Client, clerk: User, model: type[Model]) -> Iterator[tuple[object, int, str]]:
-    """Yield each question with its answer."""
-    name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+def lists(clerk: User, model: type[Model]) -> Iterator[tuple[object, int, str]]:
+    """Yield each search and each order with the rows that the list then has, which the page shows in their order."""
+    model_admin = admin.site._registry[model]
+
+    def rows_of(query: dict[str, str]) -> str:
+        request = RequestFactory().get("/", query)
+        request.user = clerk
+        found = model_admin.get_changelist_instance(request)
+        return f"{found.result_count}: {[row.pk for row in found.result_list]}"
+
     request = RequestFactory().get("/")
     request.user = clerk
-    columns = len(admin.site._registry[model].get_list_display(request))
-    asked = queries(model, columns)
-    pages: list[tuple[str, dict[str, str]]] = [(reverse(f"{name}_changelist"), query) for query in asked]
+    columns = len(model_admin.get_list_display(request))
+    # One more than there are: whatever is asked beyond its columns is left out alike.
+    orders = [{"o": f"{place}"} for place in range(1, columns + 2)]
+    yield from ((tuple(query.items()), 200, rows_of(query)) for query in (*orders, *({"q": word} for word in GUESSES)))
+
+
+def answers(browser: Client, clerk: User, model: type[Model]) -> Iterator[tuple[object, int, str]]:
+    """Yield each question with its answer."""
+    yield from lists(clerk, model)
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+    pages: list[tuple[str, dict[str, str]]] = [(reverse(f"{name}_changelist"), query) for query in queries(model)]
     for row in model._default_manager.order_by("pk")[:1]:  # the owner's, whose secrets change
         pages += [(reverse(f"{name}_{page}", args=[row.pk]), {}) for page in ("change", "history", "delete")]
         pages += [(reverse(f"{name}_change", args=[row.pk]), {"_to_field": "password", "_popup": "1"})]

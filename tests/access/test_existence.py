@@ -3,7 +3,8 @@
 Status, body and headers are the same, and so are the statements that the database was asked, which stand for the time
 that it took. Each id, slug, name or version that a path, a query or a body can hold is tried with one of another
 organization, and with one of a project of the own organization that a member doesn't see. The callers who are strangers
-take turns: each request is one caller's, its neighbours are the others'.
+take turns: each request is one caller's, its neighbours are the others'. So do the methods of a route, whose paths one
+look-up reads, with the words that a path can hold; and PUT and DELETE of a list, with what a search can name.
 """
 
 import re
@@ -65,6 +66,8 @@ class Naming(NamedTuple):
 SPELLINGS = {
     "organization": ("organization", "organization_id"),
     "project": ("project", "project_id"),
+    "team": ("team",),
+    "client_key": ("client_key",),
     "issue": ("issue", "short_id"),
     "event": ("event",),
     "note": ("note",),
@@ -74,19 +77,32 @@ SPELLINGS = {
 
 
 def in_paths() -> Iterator[Naming]:
-    """Yield each request with each part of its path a stranger's, and with all of them."""
+    """Yield each method with the last part of its path a stranger's, which may be found only by who does something
+    with it; and each other part, in every spelling, and all of them, with one method: one look-up reads those for all.
+
+    Methods that do no more than that are asked whether it comes first.
+    """
+    by_route: dict[str, list[Cell]] = {}
     for cell in CELLS:
-        if cell.route in rules.FOR_EVERYBODY or not (cell.method in cell.methods or cell.method == "PATCH"):
+        if cell.route not in rules.FOR_EVERYBODY and (cell.method in cell.methods or cell.method == "PATCH"):
+            by_route.setdefault(cell.route, []).append(cell)
+    for number, (route, cells) in enumerate(by_route.items()):
+        parts = [part for part in parts_of(route) if part in SPELLINGS]
+        if not parts:
             continue
-        ask = rules.ASKS.get((cell.method, cell.route), rules.Ask(0))
-        parts = [part for part in parts_of(cell.route) if part in SPELLINGS]
-        # One look-up reads a path for all methods of its route; those that do no more are asked whether it comes first.
-        is_read = cell.method in {"GET", "PUT", "POST", "DELETE"}
-        for part in parts if is_read else parts[-1:]:
-            for spelling in SPELLINGS[part] if is_read else SPELLINGS[part][:1]:
-                yield Naming(cell, {part: spelling}, ask.query, ask.body)
-        if len(parts) > 1:
-            yield Naming(cell, {part: SPELLINGS[part][0] for part in parts}, ask.query, ask.body)
+        last = {parts[-1]: SPELLINGS[parts[-1]][0]}
+        all_of_them = {part: SPELLINGS[part][0] for part in parts}
+        reading = [cell for cell in cells if cell.method in {"GET", "PUT", "POST", "DELETE"}]
+        yield from (naming(cell, last if cell in reading else all_of_them) for cell in cells)
+        one_of_them = [{part: spelling} for part in parts for spelling in SPELLINGS[part]]
+        others = [words for words in (*one_of_them, all_of_them) if words != last]
+        yield from (naming(reading[turn % len(reading)], words) for turn, words in enumerate(others, number))
+
+
+def naming(cell: Cell, words: dict[str, str]) -> Naming:
+    """Return a request that is in order, but for these words in its path."""
+    ask = rules.ASKS.get((cell.method, cell.route), rules.Ask(0))
+    return Naming(cell, words, ask.query, ask.body)
 
 
 PROJECT_ISSUES = f"{rules.PROJECT}issues/"
@@ -95,31 +111,32 @@ ONE_ISSUE = f"{API}issues/<str:issue>/"
 
 RESOLVE = {"status": "resolved"}
 # {theirs} is the word that a stranger's thing, or nothing, has; the others are ours.
+IN_LISTS = [
+    ("issue", "id={theirs}"),
+    ("issue", "id={issue}&id={theirs}"),
+    ("issue", "id={theirs}&status=resolved"),
+    ("issue", "query=id:{theirs}"),
+    ("user", "query=assigned:{theirs}"),
+    ("email", "query=assigned:{theirs}"),
+    ("team", "query=assigned:%23{theirs}"),
+    ("version", "query=release:{theirs}"),
+    ("version", "query=firstRelease:{theirs}"),
+    ("version", "query=!release:[latest,{theirs}]"),
+    ("version", "query=!release:{theirs}*"),
+    ("user_id", "query=!assigned:user:{theirs}"),
+    ("user_id", "query=!assigned:{theirs}"),
+    ("team_id", "query=!assigned:[me,team:{theirs}]"),
+    ("team", "query=!assigned:{theirs}"),
+    ("issue", "query=!id:[{issue},{theirs}]"),
+    ("project", "query=!project:{theirs}"),
+    ("project_id", "project={theirs}"),
+]
 QUERIES: list[tuple[str, str, str, str, dict[str, Any] | None]] = [
     *(
         (method, route, name, f"{query}{more}", RESOLVE if method == "PUT" else None)
-        for route in (PROJECT_ISSUES, ORGANIZATION_ISSUES)
-        for method in ("GET", "PUT", "DELETE")
-        for name, query in (
-            ("issue", "id={theirs}"),
-            ("issue", "id={issue}&id={theirs}"),
-            ("issue", "id={theirs}&status=resolved"),
-            ("issue", "query=id:{theirs}"),
-            ("user", "query=assigned:{theirs}"),
-            ("email", "query=assigned:{theirs}"),
-            ("team", "query=assigned:%23{theirs}"),
-            ("version", "query=release:{theirs}"),
-            ("version", "query=firstRelease:{theirs}"),
-            ("version", "query=!release:[latest,{theirs}]"),
-            ("version", "query=!release:{theirs}*"),
-            ("user_id", "query=!assigned:user:{theirs}"),
-            ("user_id", "query=!assigned:{theirs}"),
-            ("team_id", "query=!assigned:[me,team:{theirs}]"),
-            ("team", "query=!assigned:{theirs}"),
-            ("issue", "query=!id:[{issue},{theirs}]"),
-            ("project", "query=!project:{theirs}"),
-            ("project_id", "project={theirs}"),
-        )
+        for turn, route in enumerate((PROJECT_ISSUES, ORGANIZATION_ISSUES))
+        for number, (name, query) in enumerate(IN_LISTS, turn)
+        for method in ("GET", ("PUT", "DELETE")[number % 2])
         if not (route == PROJECT_ISSUES and name == "project_id" and method != "GET")
         for more in ([""] if query.startswith("id=") or method == "GET" else ["&id={issue}"])
     ),
@@ -236,16 +253,19 @@ def theirs(db: None) -> Realm:
 def test_the_words_name_what_is_there(ours: Realm, theirs: Realm) -> None:
     """Whoever sees all sees the difference: otherwise nothing would be compared with nothing."""
     api = world.CALLERS["superuser"](ours, theirs)
-    whole = [naming for naming in in_paths() if naming.words.keys() == set(parts_of(naming.cell.route)) - {"key"}]
-    # Outside an organization a short id names nothing; it is tried all the same.
-    read = [
-        n for n in whole if n.cell.method == "GET" and ("organization" in n.words or "short_id" not in n.words.values())
+    whole = [
+        naming(cell, {part: SPELLINGS[part][spelling] for part in parts_of(cell.route) if part in SPELLINGS})
+        for cell in CELLS
+        if cell.method == "GET" and cell.method in cell.methods and cell.route not in rules.FOR_EVERYBODY
+        for spelling in (0, -1)
     ]
+    # Outside an organization a short id names nothing; it is tried all the same.
+    read = [n for n in whole if n.words and ("organization" in n.words or "short_id" not in n.words.values())]
 
     assert len(read) > 40
-    for naming in read:
-        assert look(api, naming, words_of(ours), words_of(theirs)).status == 200
-        assert look(api, naming, words_of(ours), absent(words_of(theirs))).status == 404
+    for each in read:
+        assert look(api, each, words_of(ours), words_of(theirs)).status == 200
+        assert look(api, each, words_of(ours), absent(words_of(theirs))).status == 404
 
 
 STRANGERS = ["key", "owner", "member off the team, open"]
@@ -263,7 +283,7 @@ def test_another_organizations_is_as_nothing(ours: Realm, theirs: Realm, name: s
     assert digest() == before
 
 
-HIDDEN = {"project", "project_id", "issue", "short_id", "event", "note", "mutation", "version"}
+HIDDEN = {"project", "project_id", "client_key", "issue", "short_id", "event", "note", "mutation", "version"}
 
 
 @pytest.mark.parametrize("name", ["member off the team, closed"])
