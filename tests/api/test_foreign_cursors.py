@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from itertools import cycle, islice
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -94,8 +95,9 @@ FOREIGN = {
 
 
 def test_are_refused(api: Api, words: dict[str, str]) -> None:
-    for route, query, kind in SORTED:
-        for cursor in FOREIGN[kind]:
+    """Three by each list, others by the next: which are foreign is decided by kind, in one place."""
+    for number, (route, query, kind) in enumerate(SORTED):
+        for cursor in islice(cycle(FOREIGN[kind]), 3 * number, 3 * number + 3):
             response = api.get(path_of(route, words), auth="jane", raw_query=f"{query}cursor={cursor}")
 
             assert response.status_code == 400, (route, query, cursor)
@@ -117,7 +119,7 @@ def test_of_a_walk_are_taken_there_and_back(api: Api, words: dict[str, str]) -> 
 
 
 def test_by_chance_are_refused_or_could_be_of_the_list(api: Api, words: dict[str, str]) -> None:
-    """Ten on each of the lists, which are some four hundred; which cursor is whose is decided by kind, in one place."""
+    """Five on each of the lists, which are some two hundred; which cursor is whose is decided by kind, in one place."""
     for route, query, kind in SORTED:
         assert_refused_or_own(api, path_of(route, words), route, query, kind)
 
@@ -132,7 +134,7 @@ def assert_refused_or_own(api: Api, path: str, route: str, query: str, kind: str
     def piece() -> str:
         return chance.choice([number(), number(), number(), "", "x", "1.5", "%00", "%D9%A1", "%20", "9" * 30, "1e3"])
 
-    for _ in range(10):
+    for _ in range(5):
         parts = [piece() for _ in range(chance.choice([1, 2, 3, 3, 3, 3, 3, 3, 4]))]
         if len(parts) == 3 and chance.random() < 0.9:
             parts[2] = chance.choice("01")
