@@ -77,18 +77,18 @@ def test_names_the_largest_id(api: Api, project: Project) -> None:
     assert resolved_ids() == [MAX_ID]
 
 
-def test_names_ten_thousand_issues(api: Api, project: Project) -> None:
+def test_names_thousands_of_issues(api: Api, project: Project) -> None:
     Issue.objects.bulk_create(
         Issue(project=project, short_number=n, own_first_seen=NOW, own_last_seen=NOW, first_seen=NOW, last_seen=NOW)
-        for n in range(1, 10_001)
+        for n in range(1, 3_001)
     )
     ids = list(Issue.objects.values_list("id", flat=True))
 
     response = api.put(api.issues_url, RESOLVE, ids=ids)
 
     assert (response.status_code, response.json()) == (200, RESOLVED)
-    assert (response.headers["Issues-Matched"], response.headers["Issues-Changed"]) == ("10000", "10000")
-    assert len(resolved_ids()) == 10_000
+    assert (response.headers["Issues-Matched"], response.headers["Issues-Changed"]) == ("3000", "3000")
+    assert len(resolved_ids()) == 3_000
 
 
 # what stands after ``id=`` -> how the answer quotes it
