@@ -31,12 +31,12 @@ class _Asked:
     """What holds for the statements of a block. ``timeout`` is in seconds; None: it is not said."""
 
     where: _Where
-    timeout: int | None = None
+    timeout: float | None = None
 
     @property
     def limit(self) -> str:
         """What is sent before each statement: SQL, or nothing."""
-        return "" if self.timeout is None else f"SET LOCAL statement_timeout = '{self.timeout:d}s'; "
+        return "" if self.timeout is None else f"SET LOCAL statement_timeout = '{self.timeout:g}s'; "
 
 
 OF_SAVEPOINTS = ("SAVEPOINT ", "RELEASE SAVEPOINT ", "ROLLBACK TO SAVEPOINT ")
@@ -45,7 +45,7 @@ _asked: ContextVar[_Asked] = ContextVar("asked", default=NO_LIMIT)
 
 
 @contextmanager
-def reading(*, timeout: int, database: str | None = None) -> Iterator[None]:
+def reading(*, timeout: float, database: str | None = None) -> Iterator[None]:
     """Let each statement in here ask this database, and end after ``timeout`` seconds.
 
     A copy of the primary is asked if it has all that was committed before the block; else the primary is. Where the

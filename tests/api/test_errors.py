@@ -311,7 +311,7 @@ def unavailable(body: dict[str, Any], response: Any) -> None:
 def test_is_unavailable_while_another_request_holds_the_lock(
     api: Api, project: Project, settings: Any, method: str, body: object, named: bool
 ) -> None:
-    settings.LOCK_TIMEOUT_SECONDS = 1
+    settings.LOCK_TIMEOUT_SECONDS = 0.3
     free, held = IssueFactory(project=project), IssueFactory(project=project)
     before = snapshot()
 
@@ -321,7 +321,7 @@ def test_is_unavailable_while_another_request_holds_the_lock(
         waited = monotonic() - began
 
     unavailable(BUSY, response)
-    assert waited >= 1
+    assert waited >= 0.3
     assert snapshot() == before
 
     again = api.request(method, api.issues_url, body, ids=[free.pk, held.pk] if named else [])
@@ -345,7 +345,7 @@ def test_is_available_to_who_needs_another_row_or_only_reads(api: Api, project: 
 
 @pytest.mark.django_db(transaction=True)
 def test_is_unavailable_when_a_read_takes_too_long(api: Api, settings: Any) -> None:
-    settings.READ_TIMEOUT_SECONDS = 1
+    settings.READ_TIMEOUT_SECONDS = 0.3
 
     with another_transaction("LOCK TABLE issues_issue IN ACCESS EXCLUSIVE MODE"):
         response = api.get(api.issues_url)
@@ -358,7 +358,7 @@ def test_is_unavailable_when_a_read_takes_too_long(api: Api, settings: Any) -> N
 def test_is_unavailable_when_a_look_for_what_a_search_names_takes_too_long(
     api: Api, project: Project, settings: Any, method: str
 ) -> None:
-    settings.READ_TIMEOUT_SECONDS = 1
+    settings.READ_TIMEOUT_SECONDS = 0.3
     issue = IssueFactory(project=project)
 
     with another_transaction("LOCK TABLE issues_issue IN ACCESS EXCLUSIVE MODE"):

@@ -201,7 +201,7 @@ def test_that_takes_too_long_to_read_is_503(
     Each address once, and each table: that every statement at every address has the limit is tested in
     tests/issuetracker/test_reading.py.
     """
-    settings.READ_TIMEOUT_SECONDS = 1
+    settings.READ_TIMEOUT_SECONDS = 0.3
     issue.share_id = SHARE_ID
     issue.save()
     foreign.run(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
