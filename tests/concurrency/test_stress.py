@@ -53,7 +53,7 @@ from tests.factories import NOW, IssueFactory, IssueHashFactory, IssueHourFactor
 pytestmark = pytest.mark.django_db(transaction=True)
 
 CALLERS = 8
-EACH_ASKS = 40
+EACH_ASKS = 24
 ISSUES = 24
 
 Ask = Callable[[], MutationOutcome]
@@ -201,8 +201,8 @@ def start(issue_ids: list[int], bodies: list[IssueMutation]) -> Iterator[None]:
     ("each", "deletes"),
     [
         pytest.param(EACH_ASKS, 0.0, id="changes"),
-        pytest.param(3 * EACH_ASKS, 0.0, id="more changes", marks=pytest.mark.soak),
-        pytest.param(30, 0.03, id="with deletes"),
+        pytest.param(120, 0.0, id="more changes", marks=pytest.mark.soak),
+        pytest.param(EACH_ASKS, 0.04, id="with deletes"),
     ],
 )
 def test_leads_to_what_the_same_requests_lead_to_one_by_one(
@@ -245,7 +245,9 @@ def test_with_changes_of_all_leaves_no_batch_half_done(
     new_session: Callable[[], Session],
 ) -> None:
     asks = [
-        think_of(seed, 40, issue_ids, bodies, Caller(user=(jane, sam)[seed % 2]), project_id=project.pk, alls=0.15)
+        think_of(
+            seed, EACH_ASKS, issue_ids, bodies, Caller(user=(jane, sam)[seed % 2]), project_id=project.pk, alls=0.15
+        )
         for seed in range(CALLERS)
     ]
 
@@ -254,7 +256,7 @@ def test_with_changes_of_all_leaves_no_batch_half_done(
     # "Update all" starts over rather than wait a second time.
     assert set(log.database_errors) <= {LOCK_NOT_AVAILABLE}
     assert log.given_up == []
-    assert len(log.outcomes) == CALLERS * 40
+    assert len(log.outcomes) == CALLERS * EACH_ASKS
     assert_rows_agree(everything_is_left=True)
 
 
@@ -294,14 +296,15 @@ def test_of_trees_lets_nobody_give_up(
         Act(by=Caller(user=jane), at=NOW, lock_timeout=30),
     )
     asks = [
-        think_of_trees(seed, 40, issue_ids[:12], Caller(user=jane), project_id=project.pk) for seed in range(CALLERS)
+        think_of_trees(seed, EACH_ASKS, issue_ids[:12], Caller(user=jane), project_id=project.pk)
+        for seed in range(CALLERS)
     ]
 
     log = send_all_at_once(asks, new_session)
 
     assert log.given_up == []
     assert log.database_errors == []  # no deadlock, not even one that was tried again
-    assert len(log.outcomes) == CALLERS * 40
+    assert len(log.outcomes) == CALLERS * EACH_ASKS
     Issue.objects.update(own_comment_count=0, comment_count=0)  # the comments of the start have no notes
     assert [str(breach) for breach in map(integrity.find, integrity.INVARIANTS) if breach] == []
     assert_rows_agree(everything_is_left=False)

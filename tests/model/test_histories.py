@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 Serve = Callable[..., AbstractContextManager[World]]
 
-ROUNDS = 16
+ROUNDS = 8
 MANY = 200  # rounds in which a fault must show; most often it takes a few
 
 

@@ -233,11 +233,11 @@ def run(world: World, kind: type[Counted] = SideBySide, **how: Any) -> None:
 
 
 def test_answers_as_the_model_does(world: World) -> None:
-    run(world, max_examples=6, derandomize=True)
+    run(world, max_examples=3, derandomize=True)
 
 
 def test_counts_as_the_model_does(world: World) -> None:
-    run(world, Counted, max_examples=6, derandomize=True)
+    run(world, Counted, max_examples=3, derandomize=True)
 
 
 @pytest.mark.soak
