@@ -81,7 +81,7 @@ def queries(model: type[Model]) -> Iterator[dict[str, str]]:
         yield from ({f"{path}{lookup}": was} for lookup in LOOKUPS[:2])
     yield {"q": GUESSES[0], "o": "1"}
     for path in list(secret)[:1]:
-        yield from ({name: path} for name in ("o", "_to_field", "_facets", "q", "e", "all"))
+        yield from ({"_to_field": path}, {"e": path}, {"_facets": path, "all": path})
         yield {"_popup": "1", "_to_field": path}
 
 
@@ -100,7 +100,9 @@ def lists(clerk: User, model: type[Model]) -> Iterator[tuple[object, int, str]]:
     columns = len(model_admin.get_list_display(request))
     # One more than there are: whatever is asked beyond its columns is left out alike.
     orders = [{"o": f"{place}"} for place in range(1, columns + 2)]
-    yield from ((tuple(query.items()), 200, rows_of(query)) for query in (*orders, *({"q": word} for word in GUESSES)))
+    secret = [path for path, field in paths(model, 3) if is_secret(field)]
+    searches = [{name: path} for path in secret[:1] for name in ("o", "q")] + [{"q": guess} for guess in GUESSES]
+    yield from ((tuple(query.items()), 200, rows_of(query)) for query in (*orders, *searches))
 
 
 def answers(browser: Client, clerk: User, model: type[Model]) -> Iterator[tuple[object, int, str]]:
