@@ -85,15 +85,16 @@ def holds(term: Condition, *, at: datetime) -> Q | RawSQL:
     match term:
         case search.AnyOf(conditions):
             return reduce(or_, (holds(each, at=at) for each in conditions))
-        case terms.HasText(text, title_only):
-            in_title = Q(text__title__like=f"%{like(text)}%")
-            return in_title if title_only else in_title | Q(text__culprit__like=f"%{like(text)}%")
+        case terms.HasText():
+            return any_text_holds([term])
         case terms.HasStatus(status):
             return status_counts_as({status}, at=at)
         case terms.IsIgnored(how):
             return _at(f"{_SNOOZE_HOLDS} AND {_IGNORED[how]}", at)
         case terms.IsReopened(reopened_as):
-            return condition("coalesce(issues_issue.reopened_as = %s, false)", reopened_as.value)
+            # Said for the index of those, as of those that are assigned.
+            is_it = "(issues_issue.reopened_as IS NOT NULL AND issues_issue.reopened_as = %s)"
+            return condition(is_it, reopened_as.value)
         case terms.IsAssigned():
             return Q(assignee_user__isnull=False) | Q(assignee_team__isnull=False)
         case terms.IsAssignedToNobody():
@@ -130,6 +131,17 @@ def holds(term: Condition, *, at: datetime) -> Q | RawSQL:
         case terms.NamesId(pk):
             return Q(pk=pk)
     raise LookupError(f"Nobody has looked up what {term} is.")
+
+
+def any_text_holds(conditions: Iterable[terms.HasText]) -> Q:
+    """Return what stands for "the text has one of these", of which there is one at least."""
+    return reduce(or_, map(_has_text, conditions))
+
+
+def _has_text(condition: terms.HasText) -> Q:
+    pattern = f"%{like(condition.text)}%"
+    in_title = Q(text__title__like=pattern)
+    return in_title if condition.title_only else in_title | Q(text__culprit__like=pattern)
 
 
 # What a comparison is where the term is negated: neither column is ever NULL.
@@ -193,8 +205,9 @@ _BOOKMARKED = """
 """
 
 
-# Itself; or, for those into which something was merged, any of the tree. As values, each looked up by the issue: as
-# EXISTS, PostgreSQL may read what all issues were seen in, to look for one among them.
+# Itself; or, for those into which something was merged, any of the tree: that they are such is asked first, since to
+# begin with a tree takes longer than all the rest. As values, each looked up by the issue: as EXISTS, PostgreSQL may
+# read what all issues were seen in, to look for one among them.
 _SEEN_IN = """
     (
         coalesce(
@@ -208,13 +221,21 @@ _SEEN_IN = """
         )
         OR coalesce(
             (
+                SELECT true FROM issues_issue AS child
+                WHERE child.project_id = {project} AND child.merged_into_id = issues_issue.id
+                LIMIT 1
+            ),
+            false
+        )
+        AND coalesce(
+            (
                 WITH RECURSIVE below AS (
                     SELECT child.id FROM issues_issue AS child
                     WHERE child.project_id = {project} AND child.merged_into_id = issues_issue.id
                     UNION ALL
                     SELECT child.id FROM below CROSS JOIN LATERAL (
-                        SELECT id FROM issues_issue
-                        WHERE project_id = {project} AND merged_into_id = below.id
+                        SELECT deeper.id FROM issues_issue AS deeper
+                        WHERE deeper.project_id = {project} AND deeper.merged_into_id = below.id
                         OFFSET 0
                     ) AS child
                 )

@@ -305,12 +305,15 @@ class Issue(models.Model):
                 name="issues_issue_hot_by_users",
                 condition=Q(users_seen__gte=HOT, merged_into__isnull=True),
             ),
-            # Searches for whom issues are assigned to, newest first: "mine" is what people ask for all day, and is few.
+            # Searches for whom issues are assigned to (reading/narrowing.py): "mine" is what people ask for all day,
+            # and is few. By the user, and by the team of what is assigned to none: an issue has one of the two.
             models.Index(
                 F("project"),
+                F("assignee_user"),
+                F("assignee_team"),
                 F("last_seen").desc(),
                 F("id").desc(),
-                name="issues_issue_assigned",
+                name="issues_issue_assigned_to",
                 condition=Q(merged_into__isnull=True)
                 & (Q(assignee_user__isnull=False) | Q(assignee_team__isnull=False)),
             ),
@@ -324,6 +327,25 @@ class Issue(models.Model):
                 F("id").desc(),
                 name="issues_issue_not_medium",
                 condition=Q(merged_into__isnull=True, priority__in=[IssuePriority.HIGH, IssuePriority.LOW]),
+            ),
+            # Searches for a level that few issues have: an error is what nearly all are, and many are warnings, which a
+            # walk soon comes across. So a change of status writes nothing more for those (docs/decisions/0076).
+            models.Index(
+                F("project"),
+                F("level"),
+                F("status"),
+                F("last_seen").desc(),
+                F("id").desc(),
+                name="issues_issue_rare_level",
+                condition=Q(merged_into__isnull=True, level__in=[IssueLevel.FATAL, IssueLevel.INFO, IssueLevel.DEBUG]),
+            ),
+            # What an event has opened again: few, and by no other index.
+            models.Index(
+                F("project"),
+                F("last_seen").desc(),
+                F("id").desc(),
+                name="issues_issue_reopened",
+                condition=Q(merged_into__isnull=True, reopened_as__isnull=False),
             ),
             # The children of an issue: ground/targets.py walks trees by it, and so does the foreign key's check.
             models.Index("merged_into", name="issues_issue_children", condition=Q(merged_into__isnull=False)),
@@ -513,6 +535,11 @@ class IssueEnvironment(HangsOnIssue):
                 name="issues_issueenvironment_first_seen_is_first",
                 condition=Q(first_seen__lte=F("last_seen"), times_seen__gte=1),
             ),
+        ]
+        indexes = [
+            # Lists of what was seen in an environment, where that is few (reading/narrowing.py). Written once for each
+            # issue and environment: what comes later changes none of its columns.
+            models.Index("project", "environment", "issue", name="issues_issueenvironment_where"),
         ]
 
     def __str__(self) -> str:

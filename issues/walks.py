@@ -6,8 +6,11 @@ The one place that says which index is walked for which order, and how what no i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import Any, NamedTuple, Self
 
 from django.db.models import Case, DateTimeField, ExpressionWrapper, F, Model, Q, QuerySet, Value, When
@@ -59,6 +62,24 @@ def _urgency() -> Combinable:
 class WalkedQuerySet(QuerySet[Any]):
     """Issues that can be listed in an order."""
 
+    _few: str | None = None  # ids, as an array in SQL
+
+    def _clone(self) -> Self:
+        clone: Self = super()._clone()  # type: ignore[misc] # not in the stubs
+        clone._few = self._few
+        return clone
+
+    def within(self, project_ids: Sequence[int]) -> Self:
+        """Keep the issues of these projects, of which there is one at least; of one by its number."""
+        one = len(project_ids) == 1
+        return self.filter(project_id=project_ids[0]) if one else self.filter(project__in=project_ids)
+
+    def among(self, ids: Sequence[int]) -> Self:
+        """Say that all of them are among these few: each is looked up, and no index is walked for a page."""
+        found: Self = self._chain()  # type: ignore[attr-defined] # not in the stubs
+        found._few = as_array(sorted(ids))
+        return found
+
     def sortable(self, sort: Sort) -> Self:
         """Read along what a list is sorted by, where that is no column."""
         return self.annotate(**{URGENCY: _urgency()}) if sort.column == URGENCY else self
@@ -85,6 +106,8 @@ class WalkedQuerySet(QuerySet[Any]):
         if len(groups) != 1:
             keys = [self.page(group, statuses, at=at, position=position, limit=limit) for group in groups]
             return merged(keys, position, limit)
+        if self._few is not None:
+            return self._sort_few(project_ids, statuses, position, limit, at=at)
         if position.sort.column in HOT_SORTS and position.sort.descending is not position.backwards:
             return self._hot_first(project_ids, statuses, position, limit, at=at)
         walk = self._walk(project_ids, statuses, position, limit)
@@ -110,6 +133,44 @@ class WalkedQuerySet(QuerySet[Any]):
         walk = self._walk(project_ids, statuses, position, limit - len(found), cold=True)
         return found + walk.by_index().rows(**values)
 
+    def _sort_few(
+        self,
+        project_ids: Sequence[int],
+        statuses: Iterable[IssueStatus] | None,
+        position: Position,
+        limit: int,
+        *,
+        at: datetime,
+    ) -> list[Key]:
+        """Return what ``page`` does, of issues that are few: each is looked up by its id."""
+        issues = self.sortable(position.sort).within(project_ids).visible().filter(position.beyond())
+        if statuses is not None:
+            issues = issues.filter(status_counts_as(statuses, at=at))
+        keys = issues.values_list(position.sort.column, "id")
+        return self._look_up(project_ids, _sorted(keys, position, limit))
+
+    def _look_up(self, project_ids: Sequence[int], asked: Sql) -> list[Any]:
+        """Return what is answered of these few to a query of issues.
+
+        Fenced: for a condition that another index knows, PostgreSQL would go by that one, and compare what it finds
+        there with each of the ids.
+        """
+        of = "= %(project_id)s" if len(project_ids) == 1 else "= ANY(%(project_ids)s::bigint[])"
+        fence = f"""
+            FROM (
+                SELECT * FROM issues_issue
+                WHERE project_id {of} AND id = ANY((SELECT %(ids)s::bigint[])::bigint[])
+                OFFSET 0
+            ) AS "issues_issue"
+        """
+        statement = kept(*asked)
+        fenced = replace(statement, sql=statement.sql.replace('FROM "issues_issue"', fence, 1))
+        return (
+            fenced.by_index()
+            .alone()
+            .rows(ids=self._few, project_id=next(iter(project_ids), None), project_ids=as_array(project_ids))
+        )
+
     def first_page(
         self,
         project_ids: Sequence[int],
@@ -130,6 +191,9 @@ class WalkedQuerySet(QuerySet[Any]):
                 self.first_page(group, statuses, at=at, start=start, limit=limit, count_to=count_to) for group in groups
             ]
             return merged([keys for keys, _ in firsts], start, limit), min(sum(count for _, count in firsts), count_to)
+        if self._few is not None:
+            keys = self._sort_few(project_ids, statuses, start, count_to, at=at)
+            return keys[:limit], len(keys)
         if self.query.where or start.sort.column != "last_seen":
             # What is dear to find is looked for once, in no order: where that is all, it is sorted here. What is dear
             # to sort is sorted for the page alone.
@@ -150,6 +214,10 @@ class WalkedQuerySet(QuerySet[Any]):
         groups = citus.together(project_ids)
         if len(groups) != 1:
             return [row for group in groups for row in self.in_each(group, limit, in_all=in_all)][:in_all]
+        if self._few is not None:
+            keys = self.within(project_ids).order_by().values_list("project_id", "id")
+            few = groupby(sorted(self._look_up(project_ids, keys.query.sql_with_params())), key=itemgetter(0))
+            return [row for _, rows in few for row in islice(rows, limit)][:in_all]
         project = project_ids[0] if len(project_ids) == 1 else RawSQL("scope.project_id", ())
         ids = self.filter(project_id=project).order_by().values_list("id")[:limit]
         sql, params = ids.query.sql_with_params()
@@ -174,6 +242,8 @@ class WalkedQuerySet(QuerySet[Any]):
         groups = citus.together(project_ids)
         if len(groups) != 1:
             return min(sum(self.count_up_to(limit, group, statuses, at=at) for group in groups), limit)
+        if self._few is not None:
+            return len(self._sort_few(project_ids, statuses, ANYWHERE, limit, at=at))
         walk = self._walk(project_ids, statuses, ANYWHERE, limit, is_sorted=False)
         counting = walk.within("SELECT count(*) FROM ({}) AS page").by_index().alone()
         count: int = counting.rows(**_values(project_ids, ANYWHERE, at=at))[0][0]

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from issues.models import Issue
 from issues.reading.lists import ListQuery
+from issues.reading.narrowing import narrow
 from issues.services.ground import names
 from projects.database.keyset import Position
 from projects.models import Project
@@ -27,8 +28,9 @@ def read_neighbours(asked: ListQuery, issue: Issue, projects: Sequence[Project],
 
     :param asked: the list; from where on it was shown does not count.
     """
-    project_ids = [project.pk for project in projects]
-    found = Issue.objects.matching(names.resolve(asked.terms, project_ids, at=at), at=at)
+    project_ids: Sequence[int] = [project.pk for project in projects]
+    terms = names.resolve(asked.terms, project_ids, at=at)
+    found, project_ids = narrow(Issue.objects.matching(terms, at=at), terms, project_ids)
     sort = asked.position.sort
     key = (getattr(issue, sort.column), issue.pk)
     ways = [

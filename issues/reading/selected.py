@@ -12,6 +12,7 @@ from issues.conditions import snooze_is_over
 from issues.enums import IssueStatus
 from issues.models import Issue
 from issues.mutation import AllIssues
+from issues.reading.narrowing import first_in_each, narrow
 from issues.search import split_status
 from issues.services.ground import names
 from projects.database import citus
@@ -58,7 +59,11 @@ def _in_each(scopes: Sequence[AllIssues], limit: int | None, *, at: datetime) ->
         return []
     found = Issue.objects.visible().matching(scopes[0].terms, at=at)
     found = found if scopes[0].statuses is None else found.with_status(scopes[0].statuses, at=at)
-    return found.in_each([scope.project_id for scope in scopes], 1 if limit is None else limit, in_all=limit)
+    terms, project_ids = scopes[0].terms, [scope.project_id for scope in scopes]
+    if limit is None:
+        found, having = narrow(found, terms, project_ids)
+        return found.in_each(having, 1, in_all=None)
+    return first_in_each(found, terms, project_ids, limit)
 
 
 def first_ids(scopes: Sequence[AllIssues], limit: int, *, at: datetime) -> list[int]:
@@ -66,9 +71,9 @@ def first_ids(scopes: Sequence[AllIssues], limit: int, *, at: datetime) -> list[
     if not scopes:
         return []
     statuses, terms = (scopes[0].statuses, scopes[0].terms) if scopes[0].statuses else split_status(scopes[0].terms)
-    found, start = Issue.objects.matching(terms, at=at), Position(Sort("last_seen"))
-    project_ids = [scope.project_id for scope in scopes]
-    return [pk for _, pk in found.page(project_ids, statuses or None, at=at, position=start, limit=limit)]
+    project_ids, start = [scope.project_id for scope in scopes], Position(Sort("last_seen"))
+    found, having = narrow(Issue.objects.matching(terms, at=at), terms, project_ids)
+    return [pk for _, pk in found.page(having, statuses or None, at=at, position=start, limit=limit)]
 
 
 MERGED = "merged"  # beside the statuses: what is hidden in another issue has none that is shown

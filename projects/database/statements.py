@@ -17,9 +17,11 @@ from projects.database.reading import connection
 # Not compiled, either: a table without an index of use looks so dear then that it seems to be worth it.
 _BY_INDEX = """
     SET LOCAL enable_seqscan = off;
+    SET LOCAL jit = off;
+"""
+_BY_LOOK_UP = """
     SET LOCAL enable_mergejoin = off;
     SET LOCAL enable_hashjoin = off;
-    SET LOCAL jit = off;
 """
 
 
@@ -39,13 +41,15 @@ class Statement:
         """Return a statement around this one, which stands where ``sql`` has ``{}``."""
         return Statement(sql.format(self.sql), self.constants)
 
-    def by_index(self) -> Statement:
+    def by_index(self, *, joins_all: bool = False) -> Statement:
         """Return the same, which reads no table from end to end where there is an index: until its transaction ends.
 
         For a project that has most rows of a table, PostgreSQL would rather read the table with everybody else's; and,
         to join it to another, all of that one. Who asks for one project shall not wait for the size of the others.
+
+        :param joins_all: whether it may do the latter, by an index: for many rows that find few there.
         """
-        return Statement(_BY_INDEX + self.sql, self.constants)
+        return Statement(_BY_INDEX + ("" if joins_all else _BY_LOOK_UP) + self.sql, self.constants)
 
     def alone(self) -> Statement:
         """Return the same, read by one process: for a walk that ends as soon as it has enough. Helpers take longer to

@@ -8,7 +8,9 @@ from typing import Any
 
 from django.db import connection
 
-from issues.models import Issue
+from issues.models import Environment, Issue
+from issues.search import Term
+from issues.search.conditions import IsSeenIn
 from projects.database.keyset import Sort
 from projects.models import Project, Release, User
 from tests import factories
@@ -85,8 +87,10 @@ AROUND = [
     """
     UPDATE issues_issue
     SET merged_into_id = CASE WHEN short_number %% 100 = 37 THEN id - 1 END,
-        priority = CASE short_number %% 50 WHEN 7 THEN 'high' WHEN 8 THEN 'low' ELSE 'medium' END
-    WHERE short_number %% 100 = 37 OR short_number %% 50 IN (7, 8)
+        priority = CASE short_number %% 50 WHEN 7 THEN 'high' WHEN 8 THEN 'low' ELSE 'medium' END,
+        level = CASE short_number %% 50 WHEN 9 THEN 'fatal' WHEN 11 THEN 'info' ELSE 'error' END,
+        reopened_as = CASE short_number %% 50 WHEN 14 THEN 'regressed' END
+    WHERE short_number %% 100 = 37 OR short_number %% 50 IN (7, 8, 9, 11, 14)
     """,
     """
     INSERT INTO issues_mutation
@@ -103,6 +107,13 @@ AROUND = [
     """
     INSERT INTO issues_environment (project_id, name)
     SELECT project.id, 'environment ' || number FROM projects_project AS project, generate_series(1, 3000) AS number
+    """,
+    # All were seen in the first of their project, and one in a hundred in the last.
+    """
+    INSERT INTO issues_issueenvironment (project_id, issue_id, environment_id, first_seen, last_seen, times_seen)
+    SELECT issue.project_id, issue.id, place.id, issue.first_seen, issue.last_seen, 1
+    FROM issues_issue AS issue JOIN issues_environment AS place ON place.project_id = issue.project_id
+    WHERE place.name = 'environment 1' OR (place.name = 'environment 3000' AND issue.short_number %% 100 = 3)
     """,
     # Whose numbers were taken above, whichever the sequence stands at.
     "SELECT setval(pg_get_serial_sequence('issues_mutation', 'id'), max(id)) FROM issues_mutation",
@@ -121,6 +132,10 @@ class Cast:
     def issue(self) -> Issue:
         """An issue that others were merged into."""
         return Issue.objects.get(project=self.project, short_number=36)
+
+    def seen_in(self, name: str) -> Term:
+        """Return the term that asks for an environment; looked up by its name as it is, which an index knows."""
+        return Term(IsSeenIn((Environment.objects.get(project=self.project, name=name).pk,)))
 
 
 def fill() -> None:

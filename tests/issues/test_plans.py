@@ -24,6 +24,7 @@ from issues.reading.activities import NEWEST_FIRST, activities_from
 from issues.reading.history import changes_of, read_undone_by
 from issues.reading.items import Item, read_items, read_stats
 from issues.reading.mutations import MutationQuery, read_listed
+from issues.reading.narrowing import narrow
 from issues.reading.whole import A_DAY
 from issues.search import parse
 from issues.services import bulk, pruning, undo
@@ -56,6 +57,12 @@ def page(cast: Cast, statuses: set[IssueStatus] | None, sort: Sort, query: str =
     terms = parse(query, user_id=cast.user.pk)
     project_ids = [getattr(cast, name).pk for name in of.split()]
     return Issue.objects.matching(terms, at=NOW).page(project_ids, statuses, at=NOW, position=Position(sort), limit=101)
+
+
+def few(cast: Cast, query: str) -> Any:
+    terms = [cast.seen_in(query)] if "environment" in query else parse(query, user_id=cast.user.pk)
+    found, project_ids = narrow(Issue.objects.matching(terms, at=NOW), terms, [cast.project.pk])
+    return found.page(project_ids, UNRESOLVED, at=NOW, position=Position(DATE), limit=101)
 
 
 def deep(cast: Cast, sort: Sort) -> Any:
@@ -129,11 +136,18 @@ READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
         lambda cast: page(cast, UNRESOLVED, DATE, "priority:high"),
         {"issues_issue_not_medium"},
     ),
-    "the list of what is mine": (lambda cast: page(cast, UNRESOLVED, DATE, "assigned:me"), {"issues_issue_assigned"}),
-    "the list of what is my teams'": (
-        lambda cast: page(cast, UNRESOLVED, DATE, "assigned:[me,my_teams]"),
-        {"issues_issue_assigned"},
-    ),
+    **{
+        f"what a list is narrowed to by {query}": (partial(few, query=query), {index})
+        for query, index in {
+            "assigned:me": "issues_issue_assigned_to",
+            "assigned:[me,my_teams]": "issues_issue_assigned_to",
+            "environment 3000": "issues_issueenvironment_where",  # few were seen in it; and all in ...
+            "environment 1": "issues_issueenvironment_where",
+            "c4ca4238a0b9": "issues_issuetext_words",
+        }.items()
+    },
+    "a list of a rare level": (lambda cast: page(cast, UNRESOLVED, DATE, "level:fatal"), {"issues_issue_rare_level"}),
+    "a list of regressed": (lambda cast: page(cast, UNRESOLVED, DATE, "is:regressed"), {"issues_issue_reopened"}),
     "the list of all": (lambda cast: page(cast, None, DATE), {"issues_issue_listed_by_status"}),
     "the list of the resolved": (
         lambda cast: page(cast, {IssueStatus.RESOLVED}, DATE),

@@ -1,0 +1,200 @@
+"""Among which issues all are that a search finds, where an index of its own tells and they are few.
+
+Asked for before a list is walked. A walk ends soon where what is searched for is common, and passes all issues where it
+is rare; which of the two it is, PostgreSQL can only guess while it plans. So it is looked at: what is rare is read by
+the index that knows it, and the search asks those issues alone (docs/decisions/0076).
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial, reduce
+from operator import and_
+from typing import Any
+
+from django.db.models import BooleanField, ExpressionWrapper, Q
+from django.db.models.expressions import RawSQL
+
+from issues.conditions import any_text_holds
+from issues.models import Environment, Issue
+from issues.querysets import IssueQuerySet
+from issues.search import Term
+from issues.search import conditions as terms
+from projects.database import citus
+from projects.database.arrays import as_array
+from projects.database.statements import Statement, kept
+
+# More than that are not looked up one by one. A walk past fifty for each that it finds costs the same, where that many
+# are one in fifty of a million.
+FEW = 20_000
+
+# So many of the newest issues tell whether words are common: where one in so many has them, a walk fills a page soon.
+NEWEST, COMMON = 1_000, 30
+
+
+Ids = tuple[list[int], bool]  # of issues, merged ones too, and whether they are all
+Narrowed = tuple[IssueQuerySet, Sequence[int]]  # issues, and the projects that they are of
+
+
+def narrow(found: IssueQuerySet, search: Sequence[Term], project_ids: Sequence[int]) -> Narrowed:
+    """Return the same issues of these projects, which match this search; asked for by their ids, where they are few;
+    and those of the projects that may have any.
+
+    :param search: with ids for the names in it.
+    """
+    project_ids = _with_environments(search, project_ids)
+    ids, are_all = _first(search, project_ids)
+    return found.among(ids) if are_all else found, project_ids
+
+
+def first_in_each(
+    found: IssueQuerySet, search: Sequence[Term], project_ids: Sequence[int], limit: int
+) -> list[tuple[int, int]]:
+    """Return project and id of up to ``limit`` of these issues, which match this search, in no order.
+
+    Where those that are told first are not all, they may well be enough.
+    """
+    project_ids = _with_environments(search, project_ids)
+    ids, are_all = _first(search, project_ids)
+    rows = found.among(ids).in_each(project_ids, limit, in_all=limit) if ids or are_all else []
+    return rows if are_all or len(rows) == limit else found.in_each(project_ids, limit, in_all=limit)
+
+
+def _with_environments(search: Sequence[Term], project_ids: Sequence[int]) -> Sequence[int]:
+    """Return the projects that have an environment which is asked for: an environment is one project's."""
+    asked = [_conditions(term, terms.IsSeenIn) for term in search]
+    environment_ids = {pk for each in next(filter(None, asked), ()) for pk in each.environment_ids}
+    if len(project_ids) < 2 or not environment_ids:
+        return project_ids
+    of = Environment.objects.filter(project__in=project_ids, pk__in=environment_ids)
+    return sorted(of.order_by().values_list("project_id", flat=True).distinct()) or project_ids
+
+
+def _first(search: Sequence[Term], project_ids: Sequence[int]) -> Ids:
+    """Return the first that an index tells for a term of the search; all of them, where any term has but a few."""
+    told: Ids = ([], False)
+    for term in search if project_ids else ():
+        for kinds, read in ((terms.IsSeenIn, _seen_in), (ASSIGNED, _assigned_to)):
+            asked = _conditions(term, kinds)
+            if asked:
+                told = _of_groups(partial(read, asked), project_ids)
+                if told[1]:
+                    return told
+    texts = [asked for asked in (_conditions(term, terms.HasText) for term in search) if asked]
+    if texts and project_ids:
+        with_words = _of_groups(partial(_with_words, texts), project_ids)
+        return with_words if with_words[1] else told
+    return told
+
+
+ASSIGNED = terms.IsAssignedTo | terms.IsAssignedToTeamsOf
+
+
+def _conditions(term: Term, kinds: Any) -> tuple[Any, ...]:
+    """Return what a term asks for, where any of it is enough and all is of these kinds; else nothing."""
+    if term.negated or not all(isinstance(each, kinds) for each in term.conditions):
+        return ()
+    return term.conditions
+
+
+def _of_groups(read: Callable[[Sequence[int]], Ids], project_ids: Sequence[int]) -> Ids:
+    ids: list[int] = []
+    for group in citus.together(project_ids):
+        found, are_all = read(group)
+        ids += found
+        if not are_all or len(ids) > FEW:
+            return ids, False
+    return ids, True
+
+
+def _seen_in(asked: Sequence[terms.IsSeenIn], project_ids: Sequence[int]) -> Ids:
+    """Return what was seen in these environments, and what that was merged into."""
+    environment_ids = sorted({pk for each in asked for pk in each.environment_ids})
+    if not environment_ids:
+        return [], True
+    # One project by its value: where projects are spread over machines, it says which of them to ask.
+    of, same = (
+        ("= %(project_id)s", "= %(project_id)s")
+        if len(project_ids) == 1
+        else ("= ANY(%(project_ids)s::bigint[])", "= above.project_id")
+    )
+    # Counted before the same ones fall together: an issue is there once for each environment.
+    statement = Statement(
+        f"""
+        WITH RECURSIVE seen AS MATERIALIZED (
+            SELECT project_id, issue_id FROM issues_issueenvironment
+            WHERE project_id {of} AND environment_id = ANY(%(environment_ids)s::bigint[])
+            LIMIT {FEW + 1:d}
+        ),
+        above AS (
+            SELECT project_id, issue_id AS id FROM seen
+            UNION
+            SELECT issue.project_id, issue.merged_into_id
+            FROM above JOIN issues_issue AS issue ON issue.id = above.id AND issue.project_id {same}
+            WHERE issue.merged_into_id IS NOT NULL
+        )
+        SELECT above.id, number.of_rows FROM above CROSS JOIN (SELECT count(*) AS of_rows FROM seen) AS number
+        """,
+        {},
+    )
+    rows = statement.by_index(joins_all=True).rows(
+        project_id=project_ids[0], project_ids=as_array(project_ids), environment_ids=as_array(environment_ids)
+    )
+    return [pk for pk, _ in rows], not rows or rows[0][1] <= FEW
+
+
+def _assigned_to(asked: Sequence[Any], project_ids: Sequence[int]) -> Ids:
+    """Return what is assigned to these users, to these teams, and to those of these users."""
+    to = [each for each in asked if isinstance(each, terms.IsAssignedTo)]
+    of = "= %(project_id)s" if len(project_ids) == 1 else "= ANY(%(project_ids)s::bigint[])"
+    of_teams = "SELECT team_id FROM projects_team_members WHERE user_id = ANY(%(member_ids)s::bigint[])"
+    visible = f"SELECT id FROM issues_issue WHERE project_id {of} AND merged_into_id IS NULL"
+    statement = Statement(
+        f"""
+        SELECT DISTINCT id FROM (
+            ({visible} AND assignee_user_id = ANY(%(user_ids)s::bigint[]) LIMIT {FEW + 1:d})
+            UNION ALL
+            ({visible} AND assignee_user_id IS NULL AND assignee_team_id = ANY(%(team_ids)s::bigint[])
+             LIMIT {FEW + 1:d})
+            UNION ALL
+            ({visible} AND assignee_user_id IS NULL AND assignee_team_id = ANY(ARRAY({of_teams}))
+             LIMIT {FEW + 1:d})
+        ) AS assigned
+        """,
+        {},
+    )
+    rows = statement.by_index().rows(
+        project_id=project_ids[0],
+        project_ids=as_array(project_ids),
+        user_ids=as_array(pk for each in to for pk in each.user_ids),
+        team_ids=as_array(pk for each in to for pk in each.team_ids),
+        member_ids=as_array(each.user_id for each in asked if isinstance(each, terms.IsAssignedToTeamsOf)),
+    )
+    return [pk for (pk,) in rows], len(rows) <= FEW
+
+
+def _with_words(texts: Sequence[Sequence[terms.HasText]], project_ids: Sequence[int]) -> Ids:
+    """Return what has all of these in its text; nothing, where many have."""
+    has_words = reduce(and_, map(any_text_holds, texts))
+    if _are_common(has_words, project_ids):
+        return [], False
+    issues = Issue.objects.within(project_ids).visible().filter(has_words)
+    ids = issues.order_by().values_list("id")[: FEW + 1]
+    rows = kept(*ids.query.sql_with_params()).by_index().alone().rows()
+    return [pk for (pk,) in rows], len(rows) <= FEW
+
+
+def _are_common(has_words: Q, project_ids: Sequence[int]) -> bool:
+    """Return whether many of the newest issues have these words."""
+    project: Any = project_ids[0] if len(project_ids) == 1 else RawSQL("scope.project_id", ())
+    each = -(-NEWEST // len(project_ids))
+    issues = Issue.objects.filter(project_id=project).visible()
+    newest = issues.order_by("-first_seen", "-id").annotate(has_words=ExpressionWrapper(has_words, BooleanField()))
+    sql, params = newest.values_list("has_words")[:each].query.sql_with_params()
+    counted = kept(
+        f"""
+        SELECT count(*), count(*) FILTER (WHERE newest.has_words)
+        FROM unnest(%s::bigint[]) AS scope (project_id) CROSS JOIN LATERAL ({sql}) AS newest (has_words)
+        """,
+        [as_array(project_ids), *params],
+    )
+    number, with_words = counted.by_index().alone().rows()[0]
+    return bool(with_words * COMMON > number)

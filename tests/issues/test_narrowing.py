@@ -1,0 +1,176 @@
+"""A search that an index narrows to a few issues finds what it finds without: the same, in the same order."""
+
+from itertools import cycle, product
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from issues.enums import IssueStatus
+from issues.models import Environment, Issue, IssueEnvironment
+from issues.reading import narrowing
+from issues.reading.narrowing import first_in_each, narrow
+from issues.search import Term, parse
+from issues.services.ground import names
+from issues.walks import URGENCY
+from projects.database.keyset import Position, Sort
+from projects.models import Project, Team, User
+from tests.factories import NOW, IssueFactory
+
+pytestmark = pytest.mark.django_db
+
+UNRESOLVED = frozenset({IssueStatus.UNRESOLVED})
+SORTS = ["last_seen", "times_seen", URGENCY]
+QUERIES = [
+    "environment:live",
+    "environment:[live,early]",
+    "environment:live environment:early",
+    "environment:nowhere",
+    "environment:nothing",
+    "!environment:live",
+    "environment:live !valve",
+    "valve",
+    '"valve 7"',
+    '"valve" "stuck"',
+    "title:[valve,gauge]",
+    "!valve",
+    "level:fatal valve",
+    "assigned:me",
+    "assigned:[me,my_teams]",
+    "assigned:my_teams environment:live",
+    "assigned:[me,none]",
+    "!assigned:me",
+    "is:regressed",
+    "zebra",
+]
+
+
+@pytest.fixture
+def issues(project: Project, other_project: Project, jane: User, team: Team) -> list[Issue]:
+    """Issues that were seen here and there, by themselves or by what was merged into them; some of Jane's."""
+    places = {
+        (each.pk, name): Environment.objects.create(project=each, name=name)
+        for each in (project, other_project)
+        for name in ("live", "early", "nowhere")
+    }
+    made: list[Issue] = []
+    for number in range(30):
+        issue = IssueFactory(
+            project=other_project if number % 5 == 4 else project,
+            text__title=f"{('Valve', 'Gauge', 'Pump')[number % 3]} {number} {('stuck', 'is open')[number % 2]}",
+            text__culprit="valve.turn" if number % 11 == 0 else "gauge.read",
+            level="fatal" if number % 4 == 1 else "error",
+            own_times_seen=90 + number,
+            resolved=number % 6 == 5,
+            reopened_as="regressed" if number % 6 == 3 else None,
+            assignee_user=jane if number % 8 == 1 else None,
+            assignee_team=team if number % 8 == 5 else None,
+        )
+        if number % 7 == 6:  # into what it stands under, two deep at times
+            above = next((each for each in reversed(made) if each.project_id == issue.project_id), None)
+            Issue.objects.filter(pk=issue.pk).update(merged_into=above)
+        seen = {"live": number % 6 == 0, "early": number % 4 == 2}
+        for name in (name for name, is_seen in seen.items() if is_seen):
+            IssueEnvironment.objects.create(
+                project=issue.project,
+                issue=issue,
+                environment=places[issue.project_id, name],
+                first_seen=NOW,
+                last_seen=NOW,
+                times_seen=1,
+            )
+        made.append(issue)
+    return made
+
+
+def terms_of(query: str, project_ids: list[int], user: User | None = None) -> tuple[Term, ...]:
+    return names.resolve(parse(query, user_id=user.pk if user else 1), project_ids, at=NOW)
+
+
+def told(found: Any, project_ids: list[int], sort: Sort, statuses: Any) -> list[Any]:
+    """Return what lists, counts and actions are told of these issues."""
+    start = Position(sort)
+    keys, count = found.first_page(project_ids, statuses, at=NOW, start=start, limit=4, count_to=6)
+    beside = [
+        found.page(project_ids, statuses, at=NOW, position=Position(sort, key, backwards=backwards), limit=3)
+        for key, backwards in zip(keys[1:3], (False, True), strict=False)
+    ]
+    some = found.visible() if statuses is None else found.visible().with_status(statuses, at=NOW)
+    return [
+        (keys, count),
+        *beside,
+        found.count_up_to(3, project_ids, statuses, at=NOW),
+        sorted(some.in_each(project_ids, 100, in_all=100)),
+        len(some.in_each(project_ids, 100, in_all=2)),
+        sorted({project_id for project_id, _ in some.in_each(project_ids, 1, in_all=None)}),
+    ]
+
+
+def test_finds_the_same(
+    issues: list[Issue], project: Project, other_project: Project, jane: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = [project.pk, other_project.pk]
+    kinds = cycle(product(([project.pk], both), SORTS, (None, UNRESOLVED)))
+    for query, (project_ids, column, statuses) in zip(QUERIES, kinds, strict=False):
+        terms = terms_of(query, project_ids, jane)
+        found = Issue.objects.matching(terms, at=NOW)
+        wanted = told(found, project_ids, Sort(column), statuses)
+        ids = {pk for _, pk in found.visible().in_each(project_ids, 100, in_all=None)}
+        for few, common in ((2, 0), (100, 30), (100, 0)):  # all are common, some, none
+            monkeypatch.setattr(narrowing, "FEW", few)
+            monkeypatch.setattr(narrowing, "COMMON", common)
+            narrowed, having = narrow(found, terms, project_ids)
+            assert told(narrowed, list(having), Sort(column), statuses) == wanted, (query, few, common)
+            for limit in (1, 100):
+                first = {pk for _, pk in first_in_each(found.visible(), terms, project_ids, limit)}
+                assert len(first) == min(limit, len(ids)), (query, few, common)
+                assert first <= ids
+
+
+@pytest.mark.parametrize(
+    ("query", "is_narrowed"),
+    [
+        ("environment:live", True),
+        ("environment:[live,early]", True),
+        ("environment:nothing", True),
+        ("!environment:live", False),
+        ("level:fatal environment:early", True),
+        ("assigned:me", True),
+        ("assigned:[me,none]", False),
+        ("zebra", True),
+        ("level:fatal", False),
+        ("!zebra", False),
+        ("", False),
+    ],
+)
+def test_is_asked_by_ids_where_they_are_few(
+    issues: list[Issue], project: Project, query: str, is_narrowed: bool
+) -> None:
+    terms = terms_of(query, [project.pk])
+
+    found = Issue.objects.matching(terms, at=NOW)
+
+    assert (narrow(found, terms, [project.pk])[0] is not found) is is_narrowed
+
+
+def test_counts_an_issue_once_for_each_environment(
+    issues: list[Issue], project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are cut at a limit before the same ones fall together: what was cut is no answer."""
+    of_project = IssueEnvironment.objects.filter(project=project)
+    number, distinct = of_project.count(), of_project.values("issue").distinct().count()
+    assert number > distinct
+    monkeypatch.setattr(narrowing, "FEW", number - 1)
+    terms = terms_of("environment:[live,early]", [project.pk])
+    found = Issue.objects.matching(terms, at=NOW)
+
+    assert narrow(found, terms, [project.pk])[0] is found
+
+
+def test_of_no_project_asks_nothing() -> None:
+    terms = terms_of("zebra", [])
+    with CaptureQueriesContext(connection) as asked:
+        narrow(Issue.objects.matching(terms, at=NOW), terms, [])
+
+    assert len(asked) == 0
