@@ -13,7 +13,7 @@ from desk.acting.comparing import Compared, compared
 from desk.acting.selection import AT_MOST, Selection
 from issues.mutation import IssueMutation, IssueScope, MutationOutcome, NamedIssues
 from issues.reading.items import Item, read_items, read_names
-from issues.reading.selected import MERGED, count_named, first_ids, projects_with_any, read_ids
+from issues.reading.selected import MERGED, count_named, first_ids, narrowed, projects_with_any, read_ids
 from issues.services import bulk, deletion
 from projects.acting import Act
 from projects.models import Project
@@ -113,10 +113,11 @@ def look_at(selection: Selection, act: Act) -> Subject:
     :raises Refusal: the search of "all" names what isn't there.
     """
     scopes = [] if selection.ids is not None else selection.all_scopes(at=act.at)
-    ids = read_ids(scopes, AT_MOST, at=act.at) if selection.ids is None else selection.ids
+    narrowing = narrowed(scopes)
+    ids = read_ids(scopes, narrowing, AT_MOST, at=act.at) if selection.ids is None else selection.ids
     if ids is None:
-        projects = selection.projects(projects_with_any(scopes, at=act.at))
-        first = first_ids(scopes, SHOWN, at=act.at)
+        projects = selection.projects(projects_with_any(scopes, narrowing, at=act.at))
+        first = first_ids(scopes, narrowing, SHOWN, at=act.at)
         return Subject(selection, None, {}, projects, _items(projects, first, act))
     counts = count_named(ids, at=act.at)
     projects = selection.projects([pk for pk, of_project in counts.items() if of_project.total()])

@@ -12,7 +12,7 @@ from issues.named import Names
 from issues.reading import named
 from issues.reading.events import find_issue_of_event
 from issues.reading.items import Item, Stats, StatsPeriod, read_items, read_names, read_stats
-from issues.reading.narrowing import narrow
+from issues.reading.narrowing import narrowing_of
 from issues.search import Term
 from issues.services.ground import names
 from projects.callers import Caller
@@ -91,7 +91,8 @@ def _keys(asked: ListQuery, project_ids: Sequence[int], *, at: datetime) -> tupl
     if wanted is not None:
         key = (getattr(wanted, asked.position.sort.column), wanted.pk)
         return [key] if asked.position.is_before(key) else [], 1
-    found, project_ids = narrow(Issue.objects.matching(asked.terms, at=at), asked.terms, project_ids)
+    narrowing = narrowing_of(asked.terms, project_ids)
+    found, project_ids = narrowing.narrow(Issue.objects.matching(asked.terms, at=at)), narrowing.project_ids
     if asked.position.key is None:  # the first page is the beginning of what is counted
         return found.first_page(
             project_ids, asked.statuses, at=at, start=asked.position, limit=asked.limit + 1, count_to=MAX_HITS

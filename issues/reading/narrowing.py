@@ -6,6 +6,7 @@ the index that knows it, and the search asks those issues alone (docs/decisions/
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial, reduce
 from operator import and_
 from typing import Any
@@ -27,35 +28,42 @@ from projects.database.statements import Statement, kept
 FEW = 20_000
 
 # So many of the newest issues tell whether words are common: where one in so many has them, a walk fills a page soon.
-NEWEST, COMMON = 1_000, 30
+NEWEST, COMMON = 500, 25
 
 
 Ids = tuple[list[int], bool]  # of issues, merged ones too, and whether they are all
-Narrowed = tuple[IssueQuerySet, Sequence[int]]  # issues, and the projects that they are of
 
 
-def narrow(found: IssueQuerySet, search: Sequence[Term], project_ids: Sequence[int]) -> Narrowed:
-    """Return the same issues of these projects, which match this search; asked for by their ids, where they are few;
-    and those of the projects that may have any.
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What indexes tell of a search: the projects that may have any of its issues; ids of issues, among which those are
+    that it finds, where they are few; or else the first of them, if any are told."""
+
+    project_ids: Sequence[int]
+    ids: Sequence[int]
+    are_all: bool
+
+    def narrow(self, found: IssueQuerySet) -> IssueQuerySet:
+        """Return the same issues, which match the search; asked for by their ids, where they are few."""
+        return found.among(self.ids) if self.are_all else found
+
+    def first(self, found: IssueQuerySet, limit: int) -> list[tuple[int, int]]:
+        """Return project and id of up to ``limit`` of these issues, which match the search, in no order.
+
+        Where those that are told first are not all, they may well be enough.
+        """
+        rows = found.among(self.ids).in_each(self.project_ids, limit, in_all=limit) if self.ids or self.are_all else []
+        return rows if self.are_all or len(rows) == limit else found.in_each(self.project_ids, limit, in_all=limit)
+
+
+def narrowing_of(search: Sequence[Term], project_ids: Sequence[int]) -> Narrowing:
+    """Look up what a search of these projects can be narrowed to.
 
     :param search: with ids for the names in it.
     """
     project_ids = _with_environments(search, project_ids)
     ids, are_all = _first(search, project_ids)
-    return found.among(ids) if are_all else found, project_ids
-
-
-def first_in_each(
-    found: IssueQuerySet, search: Sequence[Term], project_ids: Sequence[int], limit: int
-) -> list[tuple[int, int]]:
-    """Return project and id of up to ``limit`` of these issues, which match this search, in no order.
-
-    Where those that are told first are not all, they may well be enough.
-    """
-    project_ids = _with_environments(search, project_ids)
-    ids, are_all = _first(search, project_ids)
-    rows = found.among(ids).in_each(project_ids, limit, in_all=limit) if ids or are_all else []
-    return rows if are_all or len(rows) == limit else found.in_each(project_ids, limit, in_all=limit)
+    return Narrowing(project_ids, ids, are_all)
 
 
 def _with_environments(search: Sequence[Term], project_ids: Sequence[int]) -> Sequence[int]:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from issues.models import Issue
 from issues.reading.lists import ListQuery
-from issues.reading.narrowing import narrow
+from issues.reading.narrowing import narrowing_of
 from issues.services.ground import names
 from projects.database.keyset import Position
 from projects.models import Project
@@ -30,7 +30,8 @@ def read_neighbours(asked: ListQuery, issue: Issue, projects: Sequence[Project],
     """
     project_ids: Sequence[int] = [project.pk for project in projects]
     terms = names.resolve(asked.terms, project_ids, at=at)
-    found, project_ids = narrow(Issue.objects.matching(terms, at=at), terms, project_ids)
+    narrowing = narrowing_of(terms, project_ids)
+    found, project_ids = narrowing.narrow(Issue.objects.matching(terms, at=at)), narrowing.project_ids
     sort = asked.position.sort
     key = (getattr(issue, sort.column), issue.pk)
     ways = [

@@ -12,7 +12,8 @@ from issues.conditions import snooze_is_over
 from issues.enums import IssueStatus
 from issues.models import Issue
 from issues.mutation import AllIssues
-from issues.reading.narrowing import first_in_each, narrow
+from issues.querysets import IssueQuerySet
+from issues.reading.narrowing import Narrowing, narrowing_of
 from issues.search import split_status
 from issues.services.ground import names
 from projects.database import citus
@@ -33,13 +34,20 @@ def resolved(scopes: Sequence[AllIssues], *, at: datetime) -> list[AllIssues]:
     return [replace(scope, terms=terms) for scope in scopes]
 
 
-def read_ids(scopes: Sequence[AllIssues], limit: int, *, at: datetime) -> dict[int, frozenset[int]] | None:
-    """Return the ids of all issues in these scopes, which are :func:`resolved`, by project; None when they are more
+def narrowed(scopes: Sequence[AllIssues]) -> Narrowing:
+    """Return to what the search of these scopes, which are :func:`resolved`, can be narrowed."""
+    return narrowing_of(scopes[0].terms if scopes else (), [scope.project_id for scope in scopes])
+
+
+def read_ids(
+    scopes: Sequence[AllIssues], narrowing: Narrowing, limit: int, *, at: datetime
+) -> dict[int, frozenset[int]] | None:
+    """Return the ids of all issues in these scopes, which are :func:`narrowed`, by project; None when they are more
     than ``limit``.
 
     Never the first of them: who acts on a part of "all" believes that it was all.
     """
-    rows = _in_each(scopes, limit + 1, at=at)
+    rows = narrowing.first(_in(scopes, at=at), limit + 1) if scopes else []
     if len(rows) > limit:
         return None
     ids: dict[int, set[int]] = {}
@@ -48,32 +56,25 @@ def read_ids(scopes: Sequence[AllIssues], limit: int, *, at: datetime) -> dict[i
     return {project_id: frozenset(ids[project_id]) for project_id in sorted(ids)}
 
 
-def projects_with_any(scopes: Sequence[AllIssues], *, at: datetime) -> list[int]:
-    """Return the projects of those scopes, which are :func:`resolved`, that have any issue, ascending."""
-    return sorted(project_id for project_id, _ in _in_each(scopes, None, at=at))
+def projects_with_any(scopes: Sequence[AllIssues], narrowing: Narrowing, *, at: datetime) -> list[int]:
+    """Return the projects of those scopes, which are :func:`narrowed`, that have any issue, ascending."""
+    rows = narrowing.narrow(_in(scopes, at=at)).in_each(narrowing.project_ids, 1, in_all=None) if scopes else []
+    return sorted(project_id for project_id, _ in rows)
 
 
-def _in_each(scopes: Sequence[AllIssues], limit: int | None, *, at: datetime) -> list[tuple[int, int]]:
-    """Return the project and the id of so many of the issues in these scopes; without a limit, of one of each scope."""
-    if not scopes:
-        return []
+def _in(scopes: Sequence[AllIssues], *, at: datetime) -> IssueQuerySet:
     found = Issue.objects.visible().matching(scopes[0].terms, at=at)
-    found = found if scopes[0].statuses is None else found.with_status(scopes[0].statuses, at=at)
-    terms, project_ids = scopes[0].terms, [scope.project_id for scope in scopes]
-    if limit is None:
-        found, having = narrow(found, terms, project_ids)
-        return found.in_each(having, 1, in_all=None)
-    return first_in_each(found, terms, project_ids, limit)
+    return found if scopes[0].statuses is None else found.with_status(scopes[0].statuses, at=at)
 
 
-def first_ids(scopes: Sequence[AllIssues], limit: int, *, at: datetime) -> list[int]:
-    """Return the ids of the first issues that a list of these scopes, which are :func:`resolved`, would show."""
+def first_ids(scopes: Sequence[AllIssues], narrowing: Narrowing, limit: int, *, at: datetime) -> list[int]:
+    """Return the ids of the first issues that a list of these scopes, which are :func:`narrowed`, would show."""
     if not scopes:
         return []
     statuses, terms = (scopes[0].statuses, scopes[0].terms) if scopes[0].statuses else split_status(scopes[0].terms)
-    project_ids, start = [scope.project_id for scope in scopes], Position(Sort("last_seen"))
-    found, having = narrow(Issue.objects.matching(terms, at=at), terms, project_ids)
-    return [pk for _, pk in found.page(having, statuses or None, at=at, position=start, limit=limit)]
+    found, start = narrowing.narrow(Issue.objects.matching(terms, at=at)), Position(Sort("last_seen"))
+    keys = found.page(narrowing.project_ids, statuses or None, at=at, position=start, limit=limit)
+    return [pk for _, pk in keys]
 
 
 MERGED = "merged"  # beside the statuses: what is hidden in another issue has none that is shown

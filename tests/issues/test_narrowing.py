@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from issues.enums import IssueStatus
 from issues.models import Environment, Issue, IssueEnvironment
-from issues.reading import narrowing
-from issues.reading.narrowing import first_in_each, narrow
+from issues.reading import narrowing as module
+from issues.reading.narrowing import narrowing_of
 from issues.search import Term, parse
 from issues.services.ground import names
 from issues.walks import URGENCY
@@ -118,12 +118,13 @@ def test_finds_the_same(
         wanted = told(found, project_ids, Sort(column), statuses)
         ids = {pk for _, pk in found.visible().in_each(project_ids, 100, in_all=None)}
         for few, common in ((2, 0), (100, 30), (100, 0)):  # all are common, some, none
-            monkeypatch.setattr(narrowing, "FEW", few)
-            monkeypatch.setattr(narrowing, "COMMON", common)
-            narrowed, having = narrow(found, terms, project_ids)
-            assert told(narrowed, list(having), Sort(column), statuses) == wanted, (query, few, common)
+            monkeypatch.setattr(module, "FEW", few)
+            monkeypatch.setattr(module, "COMMON", common)
+            narrowing = narrowing_of(terms, project_ids)
+            narrowed, having = narrowing.narrow(found), list(narrowing.project_ids)
+            assert told(narrowed, having, Sort(column), statuses) == wanted, (query, few, common)
             for limit in (1, 100):
-                first = {pk for _, pk in first_in_each(found.visible(), terms, project_ids, limit)}
+                first = {pk for _, pk in narrowing.first(found.visible(), limit)}
                 assert len(first) == min(limit, len(ids)), (query, few, common)
                 assert first <= ids
 
@@ -149,9 +150,7 @@ def test_is_asked_by_ids_where_they_are_few(
 ) -> None:
     terms = terms_of(query, [project.pk])
 
-    found = Issue.objects.matching(terms, at=NOW)
-
-    assert (narrow(found, terms, [project.pk])[0] is not found) is is_narrowed
+    assert narrowing_of(terms, [project.pk]).are_all is is_narrowed
 
 
 def test_counts_an_issue_once_for_each_environment(
@@ -161,16 +160,15 @@ def test_counts_an_issue_once_for_each_environment(
     of_project = IssueEnvironment.objects.filter(project=project)
     number, distinct = of_project.count(), of_project.values("issue").distinct().count()
     assert number > distinct
-    monkeypatch.setattr(narrowing, "FEW", number - 1)
+    monkeypatch.setattr(module, "FEW", number - 1)
     terms = terms_of("environment:[live,early]", [project.pk])
-    found = Issue.objects.matching(terms, at=NOW)
 
-    assert narrow(found, terms, [project.pk])[0] is found
+    assert not narrowing_of(terms, [project.pk]).are_all
 
 
 def test_of_no_project_asks_nothing() -> None:
     terms = terms_of("zebra", [])
     with CaptureQueriesContext(connection) as asked:
-        narrow(Issue.objects.matching(terms, at=NOW), terms, [])
+        assert not narrowing_of(terms, []).are_all
 
     assert len(asked) == 0

@@ -24,7 +24,7 @@ from issues.reading.activities import NEWEST_FIRST, activities_from
 from issues.reading.history import changes_of, read_undone_by
 from issues.reading.items import Item, read_items, read_stats
 from issues.reading.mutations import MutationQuery, read_listed
-from issues.reading.narrowing import narrow
+from issues.reading.narrowing import narrowing_of
 from issues.reading.whole import A_DAY
 from issues.search import parse
 from issues.services import bulk, pruning, undo
@@ -61,7 +61,8 @@ def page(cast: Cast, statuses: set[IssueStatus] | None, sort: Sort, query: str =
 
 def few(cast: Cast, query: str) -> Any:
     terms = [cast.seen_in(query)] if "environment" in query else parse(query, user_id=cast.user.pk)
-    found, project_ids = narrow(Issue.objects.matching(terms, at=NOW), terms, [cast.project.pk])
+    narrowing = narrowing_of(terms, [cast.project.pk])
+    found, project_ids = narrowing.narrow(Issue.objects.matching(terms, at=NOW)), narrowing.project_ids
     return found.page(project_ids, UNRESOLVED, at=NOW, position=Position(DATE), limit=101)
 
 
