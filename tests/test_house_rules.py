@@ -227,7 +227,7 @@ SERVICES = sorted([*(ROOT / "issues" / "services").rglob("*.py"), *(ROOT / "proj
 MEANING = sorted((ROOT / "events" / "meaning").rglob("*.py"))
 # What requests do, and what is done to whole tables: by migrations, and by `manage.py partition` and `distribute`.
 OPENS_TRANSACTIONS = {"transactions.py", "keys.py", "dividing.py", "citus.py"}
-WAIT = {"transactions.py", "replica.py"}
+WAIT = {"transactions.py", "replica.py", "watching.py"}
 CLOCKS = {"now", "utcnow", "today", "time", "monotonic", "timezone", "django.utils.timezone"}
 SETTINGS = {"settings", "django.conf.settings", "os", "environ"}
 TRANSACTIONS = {

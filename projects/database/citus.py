@@ -5,7 +5,8 @@ The same statements run there. What differs stands here: which table is where, a
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 import psycopg2
@@ -18,6 +19,7 @@ from psycopg2.extensions import make_dsn, parse_dsn
 from projects.database import shards
 from projects.database.arrays import as_array
 from projects.database.failures import CONNECTION_FAILURE, is_failed_commit, sqlstate
+from projects.database.watching import watched
 
 Row = TypeVar("Row")
 
@@ -77,6 +79,18 @@ LIMITS_OF_CONNECTIONS = {
     "keepalives_interval": "2",
     "keepalives_count": "3",
 }
+# After so many seconds it is looked whether the machine that has to answer a statement is there.
+PATIENCE_SECONDS = 15
+# For whom each machine works: Citus gives its sessions there the number of the coordinator's.
+WORKED_FOR = r"""
+    SELECT NOT EXISTS (
+        SELECT FROM pg_stat_activity WHERE pid = %(pid)s AND state = 'active' AND wait_event = 'ClientRead'
+    ) OR coalesce(bool_and(success), true) OR coalesce(bool_or(success AND result ~ ('\m' || %(pid)s || '\M')), false)
+    FROM run_command_on_workers($$
+        SELECT string_agg((substring(application_name FROM 'gpid=(\d+)')::numeric %% 10000000000)::text, ' ')
+        FROM pg_stat_activity WHERE state = 'active' AND application_name LIKE 'citus_internal gpid=%%'
+    $$)
+"""
 REFUSED = "violates foreign key constraint"
 SETTINGS_BEFORE = re.compile(r"(?:\s*SET LOCAL [^;]+;)+")
 
@@ -89,8 +103,14 @@ class SpreadCursor(psycopg2.extensions.cursor):  # type: ignore[misc] # psycopg2
     """
 
     def execute(self, query: Any, params: Any = None) -> None:
+        waits = watched(self.connection, PATIENCE_SECONDS, partial(may_be_answered, self.connection.info.backend_pid))
         try:
-            self._execute(query, params)
+            with waits as wait:
+                self._execute(query, params)
+        except psycopg2.OperationalError as error:
+            if not wait.is_cut:
+                raise
+            raise MachineAway("A machine that has to answer is away, and its connection still stands.") from error
         except psycopg2.InternalError as error:
             # A connection to a machine was kept, and found dead within a transaction; a new one says what it is.
             if not str(error).startswith("failure on connection marked as essential"):
@@ -106,6 +126,23 @@ class SpreadCursor(psycopg2.extensions.cursor):  # type: ignore[misc] # psycopg2
         else:
             super().execute(found[0])
             super().execute(query[found.end() :], params)
+
+
+def may_be_answered(pid: int) -> bool:
+    """Return whether a session of the coordinator may still get what it waits for: each machine answers, or one that
+    does works for it, or it doesn't wait for any. Takes 5 s where a machine is away.
+
+    A machine that stands still, and all that runs on it, acknowledges what comes: to the coordinator its connections
+    are well. Nothing else ends a change that waits for it, and Citus itself does not (docs/scale.md).
+    """
+    try:
+        with closing(psycopg2.connect(**default.get_connection_params() | {"cursor_factory": None})) as asking:
+            asking.autocommit = True
+            with asking.cursor() as cursor:
+                cursor.execute(WORKED_FOR, {"pid": pid})
+                return bool(cursor.fetchone()[0])
+    except psycopg2.Error:  # the coordinator is away: its session ends by itself, or waits as on one PostgreSQL
+        return True
 
 
 def is_spread() -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, connections
 
-from projects.database import replica
+from projects.database import replica, watching
 
 PRIMARY = DEFAULT_DB_ALIAS  # where everything is written
 
@@ -95,11 +95,11 @@ def _limited(execute: Execute, sql: str, params: Any, many: bool, context: dict[
         if asked.timeout is None or not getattr(context["connection"], "is_spread", False):
             return send()
         # To end a statement, Citus asks the machine that works on it, and waits for that: if it is frozen, for ever.
-        with replica.watched(context["connection"], asked.timeout + replica.GRACE_SECONDS):
+        with watching.watched(context["connection"].connection, asked.timeout + watching.GRACE_SECONDS):
             return send()
     if asked.where.database == alias:
         try:
-            with replica.watched(context["connection"], (asked.timeout or 0) + replica.GRACE_SECONDS):
+            with watching.watched(context["connection"].connection, (asked.timeout or 0) + watching.GRACE_SECONDS):
                 return send()
         except (DatabaseError, InterfaceError) as error:
             if not replica.hands_over(error, alias):

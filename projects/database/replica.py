@@ -7,13 +7,9 @@ that come after it nothing for some seconds.
 """
 
 import logging
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from os import dup
-from threading import Condition, Lock, Thread
+from threading import Lock
 from time import monotonic, sleep
 from typing import Any
 
@@ -21,6 +17,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, connectio
 from prometheus_client import Counter
 
 from projects.database.failures import QUERY_CANCELED, READ_ONLY, DatabaseAway, Ended, refusal_of
+from projects.database.watching import watched
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +26,6 @@ CATCH_UP_SECONDS = 0.05  # so long a read waits for a copy that is behind; one b
 LOOK_AGAIN_SECONDS = 0.002
 LEFT_ALONE_SECONDS = 5.0  # after it failed
 LEFT_BEHIND_SECONDS = 1.0  # after it didn't catch up
-GRACE_SECONDS = 1  # beyond the time limit of a statement, which PostgreSQL itself keeps as a rule
 
 
 class Why(StrEnum):
@@ -148,7 +144,7 @@ def _look(connection: Any, position: Position) -> Why | None:
             return Why.NO_COPY
     ends_at = monotonic() + CATCH_UP_SECONDS
     while True:
-        with watched(connection, ANSWER_SECONDS):
+        with watched(connection.connection, ANSWER_SECONDS):
             is_copy, has_all = _of_copy(connection, STATE, lsn=position.lsn, timeline=position.timeline)
         if not is_copy:
             return Why.NO_COPY
@@ -161,7 +157,7 @@ def _look(connection: Any, position: Position) -> Why | None:
 
 def _is_of_this_server(connection: Any, position: Position) -> bool:
     """Return whether it is the same database of the same server, and not one that has gone another way since."""
-    with watched(connection, ANSWER_SECONDS):
+    with watched(connection.connection, ANSWER_SECONDS):
         identity = _of_copy(connection, IDENTITY)
         (timeline,) = _of_copy(connection, TIMELINE)
     return identity == _of_primary(IDENTITY) and timeline in {None, position.timeline}
@@ -202,63 +198,6 @@ def hands_over(error: Exception, alias: str) -> bool:
         return False
     HANDED_OVER.labels(refusal.reason).inc()
     return True
-
-
-@dataclass(eq=False, slots=True)
-class _Wait:
-    ends_at: float
-    socket: socket.socket
-
-
-class _Watch:
-    """Cuts connections on which nothing was answered in time.
-
-    PostgreSQL ends a statement that takes too long by itself, unless it is frozen, or its host is gone: nobody says so,
-    and the driver would wait for ever.
-    """
-
-    STEP_SECONDS = 0.1
-
-    def __init__(self) -> None:
-        self.waits: set[_Wait] = set()
-        self.changed = Condition()
-        self.thread: Thread | None = None
-
-    @contextmanager
-    def within(self, connection: Any, seconds: float) -> Iterator[None]:
-        # A copy of the number: the driver may close its own, and another connection get it, at any time.
-        with socket.socket(fileno=dup(connection.connection.fileno())) as copy:
-            wait = _Wait(monotonic() + seconds, copy)
-            with self.changed:
-                if not self.waits:
-                    self.changed.notify()
-                self.waits.add(wait)
-                if self.thread is None or not self.thread.is_alive():  # not yet, or it was another process's
-                    self.thread = Thread(target=self._run, name="replica-watch", daemon=True)
-                    self.thread.start()
-            try:
-                yield
-            finally:
-                with self.changed:
-                    self.waits.discard(wait)
-
-    def _run(self) -> None:
-        with self.changed:
-            while True:
-                for wait in [wait for wait in self.waits if wait.ends_at <= monotonic()]:
-                    self.waits.discard(wait)
-                    wait.socket.shutdown(socket.SHUT_RDWR)
-                self.changed.wait(self.STEP_SECONDS if self.waits else None)
-
-
-_watch = _Watch()
-
-
-@contextmanager
-def watched(connection: Any, seconds: float) -> Iterator[None]:
-    """Let what is asked in here fail when it has no answer after so many seconds, whatever has become of the server."""
-    with _watch.within(connection, seconds):
-        yield
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -31,6 +31,11 @@ WAITS_ON_A_CLUSTER = """
     UNION SELECT (blocking_gpid %% 10000000000)::int FROM citus_lock_waits
     WHERE waiting_gpid %% 10000000000 = %(pid)s
 """
+WAITERS = "SELECT pid FROM pg_stat_activity WHERE %(pid)s = ANY(pg_blocking_pids(pid))"
+WAITERS_ON_A_CLUSTER = """
+    UNION SELECT (waiting_gpid %% 10000000000)::int FROM citus_lock_waits
+    WHERE blocking_gpid %% 10000000000 = %(pid)s
+"""
 
 Result = TypeVar("Result")
 
@@ -200,6 +205,13 @@ def blockers(pid: int) -> list[int]:
     """Return whom a session waits for."""
     with connection.cursor() as cursor:
         cursor.execute(WAITS + (WAITS_ON_A_CLUSTER if citus.URL else ""), {"pid": pid})
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def waiters(pid: int) -> list[int]:
+    """Return who waits for a session."""
+    with connection.cursor() as cursor:
+        cursor.execute(WAITERS + (WAITERS_ON_A_CLUSTER if citus.URL else ""), {"pid": pid})
         return [pk for (pk,) in cursor.fetchall()]
 
 

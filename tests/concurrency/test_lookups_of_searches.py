@@ -9,7 +9,7 @@ from django.db.models import Model
 from pytest_django import Settings
 
 from issues.models import Issue
-from projects.models import User
+from projects.models import Release, User
 from tests.api_client import Api
 from tests.concurrency.going import (
     THE_LAST_WORD,
@@ -83,16 +83,17 @@ def test_in_a_search_is_a_400_when_it_is_gone_before_the_change(
 
 def lock_as_for_deletion(row: Model) -> None:
     with transaction.atomic():
-        list(type(row)._default_manager.filter(pk=row.pk).select_for_update())
+        rows = type(row)._default_manager.filter(pk=row.pk)
+        list((rows.filter(project=row.project) if isinstance(row, Release) else rows).select_for_update())
 
 
 @pytest.mark.parametrize(
     ("query", "row"),
     [
-        ("!assigned:sam", lambda cast: cast.sam),
-        ("!assigned:[none,%23powerful-abolitionist]", lambda cast: cast.team),
-        ("!release:1.*", lambda cast: cast.release),
-        ("!release:latest", lambda cast: cast.release),
+        pytest.param("!assigned:sam", lambda cast: cast.sam, id="user"),
+        pytest.param("!assigned:[none,%23powerful-abolitionist]", lambda cast: cast.team, id="team"),
+        pytest.param("!release:1.*", lambda cast: cast.release, id="release"),
+        pytest.param("!release:latest", lambda cast: cast.release, id="latest"),
     ],
 )
 @pytest.mark.parametrize("named", [True, False], ids=["named", "all"])

@@ -319,7 +319,7 @@ def test_are_503_too_if_it_is_the_note_that_is_waited_for(
 ) -> None:
     settings.LOCK_TIMEOUT_SECONDS = 0.2
     path = written(api, issue)
-    foreign.run("SELECT id FROM issues_activity FOR UPDATE")
+    foreign.run("SELECT id FROM issues_activity WHERE project_id = %s FOR UPDATE", issue.project_id)
     before = snapshot()
 
     for method in ("PUT", "DELETE"):

@@ -315,7 +315,8 @@ def test_have_their_release_before_any_issue(project: Project, session: Session,
 
     counting = session.start(partial(take_once, project, event(release="1.0")))
     wait_until_blocked(session, by=foreign)
-    foreign.run("SELECT FROM issues_issue WHERE id = %s FOR UPDATE NOWAIT", issue.pk)
+    row = [issue.project_id, issue.pk]
+    foreign.run("SELECT FROM issues_issue WHERE project_id = %s AND id = %s FOR UPDATE NOWAIT", *row)
     foreign.commit()
 
     assert counting.result().events == 1

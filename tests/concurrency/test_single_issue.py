@@ -203,7 +203,7 @@ def test_that_takes_too_long_to_read_is_503(
     """
     settings.READ_TIMEOUT_SECONDS = 0.3
     issue.share_id = SHARE_ID
-    issue.save()
+    issue.save(update_fields=["share_id"])
     foreign.run(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
     path = path.format(single=path_of(issue), event=f"{issue.pk:032x}", share_id=SHARE_ID.hex)
 

@@ -258,7 +258,8 @@ def test_are_locked_with_their_relatives_in_the_order_of_ids(
 
     verbing = session.start(partial(verb, parent, by=caller))
     wait_until_blocked(session, by=foreign)
-    foreign.run("SELECT id FROM issues_issue WHERE id = %s FOR UPDATE NOWAIT", parent.pk)
+    row = [parent.project_id, parent.pk]
+    foreign.run("SELECT FROM issues_issue WHERE project_id = %s AND id = %s FOR UPDATE NOWAIT", *row)
     foreign.roll_back()
 
     assert verbing.result().changed == 2

@@ -145,7 +145,8 @@ def test_locks_in_the_order_of_ids(
     undoing = session.start(partial(take_back, changed, project, caller))
     wait_until_blocked(session, by=foreign)
     for issue in issues[1:]:  # it has none of the others yet
-        foreign.run("SELECT id FROM issues_issue WHERE id = %s FOR UPDATE NOWAIT", issue.pk)
+        row = [issue.project_id, issue.pk]
+        foreign.run("SELECT FROM issues_issue WHERE project_id = %s AND id = %s FOR UPDATE NOWAIT", *row)
     foreign.roll_back()
 
     assert undoing.result().changed == 3

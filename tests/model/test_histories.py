@@ -9,10 +9,9 @@ from random import Random
 from time import monotonic, sleep
 
 import pytest
-from django.db import connection
 
 from tests import soak
-from tests.concurrency.sessions import PATIENCE, Foreign
+from tests.concurrency.sessions import PATIENCE, Foreign, waiters
 from tests.model import faults
 from tests.model.faults import Noise
 from tests.model.histories import CALLERS, Event, History, Unexplained, explain, play
@@ -197,10 +196,6 @@ def test_over_other_issues_do_not_wait(serve: Serve) -> None:
 def wait_until_blocked(*, by: Foreign) -> None:
     """Return once PostgreSQL says that a session of the server waits for a lock that this one has."""
     deadline = monotonic() + PATIENCE
-    with connection.cursor() as cursor:
-        while True:
-            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))", [by.pid])
-            if cursor.fetchone() == (1,):
-                return
-            assert monotonic() < deadline, "nobody waits"
-            sleep(0.001)
+    while len(waiters(by.pid)) != 1:
+        assert monotonic() < deadline, "nobody waits"
+        sleep(0.001)

@@ -1,6 +1,7 @@
 """A machine of a cluster that is away: what is on the others goes on. That it is away is only said here."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from events.counting import batches
 from events.taking.limits import Backlog
 from issues.services.ground import targets
 from projects.database import citus
+from projects.database.failures import ProjectsAway, refusal_of
 from projects.models import Organization, Project, User
 from tests.api_client import Api
 from tests.desk.acting.steps import ACT, carried, choose, numbers
@@ -141,3 +143,51 @@ def test_a_log_in_goes_on_without_its_note(jane: User, client: Client) -> None:
 
     client.force_login(jane)
     assert User.objects.get(pk=jane.pk).last_login is not None
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# It stands still, and its connections do, too
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def asks(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[float], None]]:
+    """A session of a cluster that is answered after so many seconds; all is looked at after a tenth of one."""
+    monkeypatch.setattr(citus, "PATIENCE_SECONDS", 0.1)
+    with closing(connection.copy()) as session:
+        session.ensure_connection()
+        session.connection.cursor_factory = citus.SpreadCursor
+
+        def ask(seconds: float) -> None:
+            with session.cursor() as cursor:
+                cursor.execute("SELECT pg_sleep(%s)", [seconds])
+
+        yield ask
+
+
+def test_what_only_a_machine_that_stands_still_could_answer_is_given_up(
+    asks: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(citus, "may_be_answered", lambda pid: False)
+
+    with pytest.raises(OperationalError) as given_up:
+        asks(60)
+
+    assert isinstance(refusal_of(given_up.value), ProjectsAway)
+
+
+def test_what_another_machine_works_at_takes_its_time(
+    asks: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = list[int]()
+
+    def look(pid: int) -> bool:
+        looked.append(pid)
+        return True
+
+    monkeypatch.setattr(citus, "may_be_answered", look)
+
+    asks(1)
+
+    assert len(looked) > 1
+    assert looked[0] > 0

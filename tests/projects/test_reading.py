@@ -7,7 +7,7 @@ import pytest
 from django.db import DataError, OperationalError, connections, transaction
 
 from issues.models import Issue
-from projects.database import replica
+from projects.database import replica, watching
 from projects.database.failures import DatabaseAway, refusal_of
 from projects.database.reading import PRIMARY, Router, connection, reading, writing
 from projects.models import User
@@ -31,7 +31,7 @@ def test_ends_a_statement_that_takes_too_long() -> None:
 def test_waits_no_longer_for_a_cluster_that_cannot_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
     connections[PRIMARY].ensure_connection()  # which looks whether it is
     monkeypatch.setattr(connections[PRIMARY], "is_spread", True)
-    monkeypatch.setattr(replica, "GRACE_SECONDS", -4.9)  # so that the cluster has not ended it by itself
+    monkeypatch.setattr(watching, "GRACE_SECONDS", -4.9)  # so that the cluster has not ended it by itself
 
     with pytest.raises(OperationalError) as raised, reading(timeout=5), connection.cursor() as cursor:
         cursor.execute("SELECT pg_sleep(60)")

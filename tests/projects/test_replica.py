@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError, ProgrammingError, connections, transaction
 
-from projects.database import replica
+from projects.database import replica, watching
 from projects.database.reading import PRIMARY, connection, reading
 from projects.database.replica import POSITION, Position, Why
 
@@ -69,7 +69,7 @@ def test_sends_to_the_primary_what_was_lost_with_the_copy(fit: None) -> None:
 def test_gives_up_a_copy_that_is_silent_for_longer_than_a_statement_may_take(
     fit: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replica, "GRACE_SECONDS", -6.8)  # as if the server didn't end it by itself
+    monkeypatch.setattr(watching, "GRACE_SECONDS", -6.8)  # as if the server didn't end it by itself
     sleep = "SELECT pg_sleep(60) WHERE current_setting('application_name') = 'copy'; SELECT 1"
 
     with reading(timeout=7, database=COPY):
