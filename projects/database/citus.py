@@ -81,10 +81,12 @@ LIMITS_OF_CONNECTIONS = {
 }
 # After so many seconds it is looked whether the machine that has to answer a statement is there.
 PATIENCE_SECONDS = 15
+STANDS_STILL = "A machine that has to answer is away, and its connection still stands."
 # For whom each machine works: Citus gives its sessions there the number of the coordinator's.
 WORKED_FOR = r"""
     SELECT NOT EXISTS (
-        SELECT FROM pg_stat_activity WHERE pid = %(pid)s AND state = 'active' AND wait_event = 'ClientRead'
+        SELECT FROM pg_stat_activity
+        WHERE pid = %(pid)s AND state = 'active' AND wait_event IN ('ClientRead', 'Extension')
     ) OR coalesce(bool_and(success), true) OR coalesce(bool_or(success AND result ~ ('\m' || %(pid)s || '\M')), false)
     FROM run_command_on_workers($$
         SELECT string_agg((substring(application_name FROM 'gpid=(\d+)')::numeric %% 10000000000)::text, ' ')
@@ -110,7 +112,7 @@ class SpreadCursor(psycopg2.extensions.cursor):  # type: ignore[misc] # psycopg2
         except psycopg2.OperationalError as error:
             if not wait.is_cut:
                 raise
-            raise MachineAway("A machine that has to answer is away, and its connection still stands.") from error
+            raise MachineAway(STANDS_STILL) from error
         except psycopg2.InternalError as error:
             # A connection to a machine was kept, and found dead within a transaction; a new one says what it is.
             if not str(error).startswith("failure on connection marked as essential"):
@@ -198,10 +200,23 @@ def is_of_the_commit(error: Exception) -> bool:
     return is_failed_commit(error) and is_spread() and any(REFUSED in told for told in default.connection.notices)
 
 
-def forget_warnings() -> None:
-    """Let what is warned of from now on be all that :func:`is_of_the_commit` reads."""
-    if is_spread():
-        default.connection.notices.clear()
+@contextmanager
+def in_a_transaction() -> Iterator[None]:
+    """Give up a COMMIT, too, that only a machine that stands still could answer. Let what is warned of in here be all
+    that :func:`is_of_the_commit` reads.
+    """
+    if not is_spread():
+        yield
+        return
+    driver = default.connection
+    driver.notices.clear()
+    with watched(driver, PATIENCE_SECONDS, partial(may_be_answered, driver.info.backend_pid)) as wait:
+        try:
+            yield
+        except OperationalError:
+            if not wait.is_cut:
+                raise
+            raise OperationalError(STANDS_STILL) from MachineAway(STANDS_STILL)
 
 
 def note_log_in(sender: Any, user: Any, **kwargs: Any) -> None:

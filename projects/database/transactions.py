@@ -134,8 +134,7 @@ _SETTINGS = """
 @contextmanager
 def _transaction(*, lock_timeout: float, keep: bool) -> Iterator[None]:
     limits = _SETTINGS.format(lock_timeout=round(lock_timeout * 1000))
-    citus.forget_warnings()
-    with writing(), transaction.atomic(durable=True), _sent_along(limits):
+    with writing(), citus.in_a_transaction(), transaction.atomic(durable=True), _sent_along(limits):
         yield
         if not keep:
             connection.check_constraints()  # what the commit would have refused

@@ -11,7 +11,7 @@ from django.test import Client
 from events.counting import batches
 from events.taking.limits import Backlog
 from issues.services.ground import targets
-from projects.database import citus
+from projects.database import citus, transactions
 from projects.database.failures import ProjectsAway, refusal_of
 from projects.models import Organization, Project, User
 from tests.api_client import Api
@@ -174,6 +174,34 @@ def test_what_only_a_machine_that_stands_still_could_answer_is_given_up(
         asks(60)
 
     assert isinstance(refusal_of(given_up.value), ProjectsAway)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_commit_that_only_it_could_answer_is_given_up_and_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(citus, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(citus, "may_be_answered", lambda pid: False)
+    begun = []
+
+    def change() -> None:
+        for attempt in transactions.attempts(lock_timeout=1):
+            with attempt, connection.cursor() as cursor:
+                begun.append(attempt)
+                cursor.execute(WAITS_AT_THE_COMMIT)
+
+    with pytest.raises(OperationalError) as given_up:
+        change()
+
+    assert isinstance(refusal_of(given_up.value), ProjectsAway)
+    assert len(begun) == 1
+
+
+WAITS_AT_THE_COMMIT = """
+    CREATE TEMP TABLE change (id integer);
+    CREATE FUNCTION pg_temp.wait() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(60); RETURN NULL; END';
+    CREATE CONSTRAINT TRIGGER waits AFTER INSERT ON change DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION pg_temp.wait();
+    INSERT INTO change VALUES (1);
+"""
 
 
 def test_what_another_machine_works_at_takes_its_time(
