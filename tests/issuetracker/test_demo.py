@@ -30,6 +30,7 @@ from tests.clusters import folder, manage, migrated
 ROOT = Path(__file__).resolve().parents[2]
 LAST_LINE = "Ctrl-C ends it; the data stays for the next start.\n"
 METRICS_TOKEN = "m" * 32
+SENDS = re.compile(r"sentry_sdk\.init\(\)|^sentry-cli send-event")  # lines of the tour after which something is counted
 OF_THE_SDK = ("Sentry is attempting", "Waiting up to", "Press Ctrl-C")  # when a program ends before all is sent
 
 
@@ -104,7 +105,8 @@ def walk(told: str, data: Path) -> list[tuple[str, str]]:
     end = "-- end of a line --"
     waiting = f"curl -s -H 'Authorization: Bearer {METRICS_TOKEN}' {url[1]}/metrics"
     counted = f"for n in $(seq 300); do {waiting} | grep -q '^issuetracker_events_waiting 0' && break; sleep 0.1; done"
-    script = "\n".join([f"cd '{data}'", *exports, *(f"{line}\n{counted}\necho '{end}'" for line in lines)])
+    typed = [f"{line}\n{counted if SENDS.search(line) else ''}\necho '{end}'" for line in lines]
+    script = "\n".join([f"cd '{data}'", *exports, *typed])
     environment = {"PATH": os.environ["PATH"], "HOME": str(data), "NO_PROXY": "127.0.0.1"}
     ended = subprocess.run(["bash"], input=script, env=environment, capture_output=True, text=True, check=False)
     said = [line for line in ended.stderr.splitlines() if not line.startswith(("Traceback", "  File", *OF_THE_SDK))]
