@@ -1,6 +1,6 @@
 """The admin's addresses, written by hand by somebody who is logged in: no page is a crash.
 
-By pairs: each list is asked each query, and each query has each word, at some list; likewise each field that completes.
+By pairs: each list is asked each query, and each query has most words, somewhere; likewise each field that completes.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ QUERIES = [
     "{word}/change/",
     "{word}/history/",
 ]
-ASKED_AT_A_TIME = 2
+ASKED_AT_A_TIME = 1
 MODELS = [model for model in admin.site._registry if model._meta.app_label in {"issues", "projects"}]
 
 
