@@ -208,31 +208,33 @@ class WalkedQuerySet(QuerySet[Any]):
         rows = walk.by_index().rows(**_values(project_ids, start, at=at))
         return [(value, pk) for value, pk, _ in rows], rows[0][2] if rows else 0
 
-    def in_each(self, project_ids: Sequence[int], limit: int, *, in_all: int | None) -> list[tuple[int, int]]:
+    def in_each(
+        self, project_ids: Sequence[int], limit: int, *, in_all: int | None, order: Sequence[str] = ()
+    ) -> list[tuple[int, int]]:
         """Return project and id of up to ``limit`` of these issues in each of these projects, in no order; and no more
-        than ``in_all`` of them together."""
+        than ``in_all`` of them together.
+
+        :param order: in which they are looked for, by one process, where many of those that come first match.
+        """
         groups = citus.together(project_ids)
         if len(groups) != 1:
-            return [row for group in groups for row in self.in_each(group, limit, in_all=in_all)][:in_all]
+            return [row for group in groups for row in self.in_each(group, limit, in_all=in_all, order=order)][:in_all]
         if self._few is not None:
             keys = self.within(project_ids).order_by().values_list("project_id", "id")
             few = groupby(sorted(self._look_up(project_ids, keys.query.sql_with_params())), key=itemgetter(0))
             return [row for _, rows in few for row in islice(rows, limit)][:in_all]
         project = project_ids[0] if len(project_ids) == 1 else RawSQL("scope.project_id", ())
-        ids = self.filter(project_id=project).order_by().values_list("id")[:limit]
+        ids = self.filter(project_id=project).order_by(*order).values_list("id")[:limit]
         sql, params = ids.query.sql_with_params()
-        found: list[tuple[int, int]] = (
-            kept(
-                f"""
-                SELECT scope.project_id, found.id
-                FROM unnest(%s::bigint[]) AS scope (project_id) CROSS JOIN LATERAL ({sql}) AS found (id)
-                {"" if in_all is None else f"LIMIT {in_all:d}"}
-                """,
-                [as_array(project_ids), *params],
-            )
-            .by_index()
-            .rows()
-        )
+        statement = kept(
+            f"""
+            SELECT scope.project_id, found.id
+            FROM unnest(%s::bigint[]) AS scope (project_id) CROSS JOIN LATERAL ({sql}) AS found (id)
+            {"" if in_all is None else f"LIMIT {in_all:d}"}
+            """,
+            [as_array(project_ids), *params],
+        ).by_index()
+        found: list[tuple[int, int]] = (statement.alone() if order else statement).rows()
         return found
 
     def count_up_to(

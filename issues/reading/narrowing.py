@@ -42,6 +42,7 @@ class Narrowing:
     project_ids: Sequence[int]
     ids: Sequence[int]
     are_all: bool
+    is_of_common_words: bool = False
 
     def narrow(self, found: IssueQuerySet) -> IssueQuerySet:
         """Return the same issues, which match the search; asked for by their ids, where they are few."""
@@ -55,6 +56,12 @@ class Narrowing:
         rows = found.among(self.ids).in_each(self.project_ids, limit, in_all=limit) if self.ids or self.are_all else []
         return rows if self.are_all or len(rows) == limit else found.in_each(self.project_ids, limit, in_all=limit)
 
+    def any_in_each(self, found: IssueQuerySet) -> list[tuple[int, int]]:
+        """Return project and id of one of these issues, which match the search, in each project that has any."""
+        # In an order, or PostgreSQL would read the index of all texts for each project, to find one of that.
+        order = ("-first_seen", "-id") if self.is_of_common_words else ()
+        return self.narrow(found).in_each(self.project_ids, 1, in_all=None, order=order)
+
 
 def narrowing_of(search: Sequence[Term], project_ids: Sequence[int]) -> Narrowing:
     """Look up what a search of these projects can be narrowed to.
@@ -62,8 +69,19 @@ def narrowing_of(search: Sequence[Term], project_ids: Sequence[int]) -> Narrowin
     :param search: with ids for the names in it.
     """
     project_ids = _with_environments(search, project_ids)
-    ids, are_all = _first(search, project_ids)
-    return Narrowing(project_ids, ids, are_all)
+    told: Ids = ([], False)
+    for term in search if project_ids else ():
+        for kinds, read in ((terms.IsSeenIn, _seen_in), (ASSIGNED, _assigned_to)):
+            asked = _conditions(term, kinds)
+            if asked:
+                told = _of_groups(partial(read, asked), project_ids)
+                if told[1]:
+                    return Narrowing(project_ids, *told)
+    texts = [asked for asked in (_conditions(term, terms.HasText) for term in search) if asked]
+    if not texts or not project_ids:
+        return Narrowing(project_ids, *told)
+    with_words = _of_groups(partial(_with_words, texts), project_ids)
+    return Narrowing(project_ids, *(with_words if with_words[1] else told), is_of_common_words=not with_words[1])
 
 
 def _with_environments(search: Sequence[Term], project_ids: Sequence[int]) -> Sequence[int]:
@@ -74,23 +92,6 @@ def _with_environments(search: Sequence[Term], project_ids: Sequence[int]) -> Se
         return project_ids
     of = Environment.objects.filter(project__in=project_ids, pk__in=environment_ids)
     return sorted(of.order_by().values_list("project_id", flat=True).distinct()) or project_ids
-
-
-def _first(search: Sequence[Term], project_ids: Sequence[int]) -> Ids:
-    """Return the first that an index tells for a term of the search; all of them, where any term has but a few."""
-    told: Ids = ([], False)
-    for term in search if project_ids else ():
-        for kinds, read in ((terms.IsSeenIn, _seen_in), (ASSIGNED, _assigned_to)):
-            asked = _conditions(term, kinds)
-            if asked:
-                told = _of_groups(partial(read, asked), project_ids)
-                if told[1]:
-                    return told
-    texts = [asked for asked in (_conditions(term, terms.HasText) for term in search) if asked]
-    if texts and project_ids:
-        with_words = _of_groups(partial(_with_words, texts), project_ids)
-        return with_words if with_words[1] else told
-    return told
 
 
 ASSIGNED = terms.IsAssignedTo | terms.IsAssignedToTeamsOf

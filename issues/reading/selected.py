@@ -58,7 +58,7 @@ def read_ids(
 
 def projects_with_any(scopes: Sequence[AllIssues], narrowing: Narrowing, *, at: datetime) -> list[int]:
     """Return the projects of those scopes, which are :func:`narrowed`, that have any issue, ascending."""
-    rows = narrowing.narrow(_in(scopes, at=at)).in_each(narrowing.project_ids, 1, in_all=None) if scopes else []
+    rows = narrowing.any_in_each(_in(scopes, at=at)) if scopes else []
     return sorted(project_id for project_id, _ in rows)
 
 

@@ -116,13 +116,15 @@ def test_finds_the_same(
         terms = terms_of(query, project_ids, jane)
         found = Issue.objects.matching(terms, at=NOW)
         wanted = told(found, project_ids, Sort(column), statuses)
-        ids = {pk for _, pk in found.visible().in_each(project_ids, 100, in_all=None)}
+        rows = found.visible().in_each(project_ids, 100, in_all=None)
+        ids, places = {pk for _, pk in rows}, {place for place, _ in rows}
         for few, common in ((2, 0), (100, 30), (100, 0)):  # all are common, some, none
             monkeypatch.setattr(module, "FEW", few)
             monkeypatch.setattr(module, "COMMON", common)
             narrowing = narrowing_of(terms, project_ids)
             narrowed, having = narrowing.narrow(found), list(narrowing.project_ids)
             assert told(narrowed, having, Sort(column), statuses) == wanted, (query, few, common)
+            assert {place for place, _ in narrowing.any_in_each(found.visible())} == places, (query, few, common)
             for limit in (1, 100):
                 first = {pk for _, pk in narrowing.first(found.visible(), limit)}
                 assert len(first) == min(limit, len(ids)), (query, few, common)
