@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from events.meaning import unpack
@@ -102,6 +102,11 @@ def check(event: Event) -> None:
     assert all(isinstance(name, str) for name in event.data.get("errors", []))
 
 
+# Whole events are dear to make up: make soak has 800 of each.
+FEWER = settings(max_examples=settings().max_examples * 2 // 5)
+
+
+@FEWER
 @given(events)
 @example({"exception": {"values": [{"type": "", "value": None, "stacktrace": {"frames": [{}]}}]}})
 @example({"user": {"id": 10**1000}, "release": 10**1000, "dist": -(10**1000)})
@@ -110,11 +115,13 @@ def test_any_event_is_read_and_its_rest_can_be_stored(event: dict[str, Any]) -> 
     check(read_event(event))
 
 
+@FEWER
 @given(st.dictionaries(texts, things, max_size=4), st.booleans())
 def test_so_is_any_json(event: dict[str, Any], keep_addresses: bool) -> None:
     check(read_event(event, event_id=None, keep_addresses=keep_addresses))
 
 
+@FEWER
 @given(events)
 def test_reading_twice_gives_the_same_and_changes_nothing(event: dict[str, Any]) -> None:
     before = json.dumps(event)
@@ -148,6 +155,7 @@ with_secrets = st.recursive(
 )
 
 
+@FEWER
 @given(st.dictionaries(st.sampled_from([name for name in FIELDS if name != "event_id"]), with_secrets, max_size=8))
 def test_no_secret_is_kept(event: dict[str, Any]) -> None:
     found = read_event(event)
