@@ -401,12 +401,8 @@ def _next_keys(issues: QuerySet[Any], walk: _Walk) -> Sql:
 
 def _sorted(keys: QuerySet[Any], position: Position, limit: int) -> Sql:
     """Return the SQL of the keys next to a position, for what no index is in the order of."""
-    # The id as a sum, which no index is in the order of: for issues that all have the number that is asked for,
-    # PostgreSQL would walk the issues of all projects by their ids.
     sql, params = keys.order_by().query.sql_with_params()
-    number, pk = _direction(position).split(", ")
-    pk = pk.replace("2", "issues_issue.id + 0")
-    return f"{sql} ORDER BY {number}, {pk} LIMIT {limit:d}", params
+    return f"{sql} ORDER BY {_direction(position)} LIMIT {limit:d}", params
 
 
 def _next_ended(issues: QuerySet[Any], ended: QuerySet[Any], walk: _Walk) -> Sql:
