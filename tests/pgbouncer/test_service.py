@@ -15,7 +15,7 @@ import pytest
 
 from tests.clusters import ROOT
 from tests.faults.senders import sending
-from tests.faults.service import BUSY, LARGE, LOCK_SECONDS, READ_SECONDS, Service, wait_until
+from tests.faults.service import BUSY, LARGE, LOCK_SECONDS, PATIENCE, READ_SECONDS, Service, wait_until
 from tests.pgbouncer.bouncer import PgBouncer
 from tests.pgbouncer.conftest import CONNECTIONS, QUERY_WAIT_SECONDS
 
@@ -56,7 +56,11 @@ def left_behind(bouncer: PgBouncer) -> dict[int, set[str]]:
     found: dict[int, set[str]] = {}
     try:
         with connection.cursor() as cursor:
-            for _ in range(CONNECTIONS * 10):  # each time on another one than the last
+            deadline = time.monotonic() + PATIENCE
+            looks = 0
+            # Each time on another one than the last, but for one that somebody is just working on.
+            while looks < CONNECTIONS * 10 or (len(found) < CONNECTIONS and time.monotonic() < deadline):
+                looks += 1
                 cursor.execute(
                     f"SELECT pg_backend_pid(), array(SELECT one || ' ' || two FROM ({LEFT_BEHIND}) AS all_(one, two))"
                 )
