@@ -5,12 +5,15 @@ from django.db import connection
 
 from benchmarks import seeds
 
-NAME = "issuetracker_benchmarks_of_a_test"
+
+def name() -> str:
+    return f"{connection.settings_dict['NAME']}_of_benchmarks"
 
 
 def databases() -> set[str]:
+    """Return those of this process alone: others that run tests make and drop theirs meanwhile."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT datname FROM pg_database")
+        cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, current_database())")
         return {name for (name,) in cursor.fetchall()}
 
 
@@ -18,12 +21,12 @@ def databases() -> set[str]:
 def test_drops_the_database_that_is_named_and_no_other() -> None:
     own = connection.settings_dict["NAME"]
     with connection._nodb_cursor() as cursor:
-        cursor.execute(f"CREATE DATABASE {NAME}")
+        cursor.execute(f"CREATE DATABASE {name()}")
     before = databases()
 
-    seeds.drop_database(NAME)
+    seeds.drop_database(name())
 
-    assert before - databases() == {NAME}
+    assert before - databases() == {name()}
     assert connection.settings_dict["NAME"] == own
 
 
@@ -31,6 +34,6 @@ def test_drops_the_database_that_is_named_and_no_other() -> None:
 def test_drops_no_database_that_is_not_there() -> None:
     before = databases()
 
-    seeds.drop_database(NAME)
+    seeds.drop_database(name())
 
     assert databases() == before
