@@ -24,6 +24,7 @@ os.environ.setdefault("LOG_LEVEL", "ERROR")
 django.setup()
 
 from django.db import connection  # noqa: E402 - as all below: models can't be imported before
+from django.db.models import F  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from benchmarks import seeds  # noqa: E402
@@ -167,7 +168,7 @@ def say(name: str, *what: str) -> None:
 
 
 def sizes() -> str:
-    """Return how large the database and the tables are that are written, and how many rows of these are dead."""
+    """Return how large the database is, the tables that are written, with how many dead rows, and their indexes."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_database_size(current_database())")
         told = [f"database {cursor.fetchone()[0] / MB:,.0f} MB"]
@@ -183,6 +184,14 @@ def sizes() -> str:
             told.append(
                 f"{table} {rows / MB:,.0f} + indexes {indexes / MB:,.0f} MB, {dead:,} dead, vacuumed {vacuumed} times"
             )
+        cursor.execute(
+            """
+            SELECT indexrelid::regclass::text, pg_relation_size(indexrelid) FROM pg_index
+            WHERE indrelid = ANY(%s::regclass[]) AND pg_relation_size(indexrelid) >= %s ORDER BY 2 DESC
+            """,
+            [list(WRITTEN), MB],
+        )
+        told.append(", ".join(f"{name} {size / MB:,.0f}" for name, size in cursor.fetchall()))
     return "; ".join(told)
 
 
@@ -207,6 +216,8 @@ def prepare(count: int) -> str:
             now=timezone.now(),
             show_progress=False,
         )
+        # One in ten is somebody's, so that the index of those is written, too.
+        project.issues.annotate(tenth=F("id") % 10).filter(tenth=0).update(assignee_user=jane)
         copies(project, count // MADE - 1)
         say("seeds", f"{monotonic() - started:.0f} s")
     _, token = create_token(jane)
