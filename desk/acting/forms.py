@@ -103,5 +103,11 @@ class PriorityForm(WishForm):
     priority = forms.ChoiceField(label="Priority", choices=IssuePriority.choices)
 
 
+class NoteField(forms.CharField):
+    def to_python(self, value: Any) -> Any:
+        """Return the text with the line breaks that somebody wrote: a browser sends two characters for each."""
+        return super().to_python(value.replace("\r\n", "\n") if isinstance(value, str) else value)
+
+
 class NoteForm(WishForm):
-    text = forms.CharField(label="Note", widget=forms.Textarea(attrs={"rows": 5}), max_length=10_000)
+    text = NoteField(label="Note", widget=forms.Textarea(attrs={"rows": 5}), max_length=10_000)

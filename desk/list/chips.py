@@ -165,14 +165,31 @@ def _of(kind: _Kind, asked: Asked) -> Chip:
 
 
 def rewritten(asked: Asked, is_taken_away: Callable[[Term], bool], text: str) -> str:
-    """Return the search with other words for some of its terms; what else somebody wrote stays as they wrote it."""
-    words, begin = [], 0
+    """Return the search with other words for some of its terms; what else somebody wrote stays as they wrote it.
+
+    Words that stood apart stay two phrases: side by side they would be one, which finds less.
+    """
+    if not asked.terms:
+        return " ".join(part for part in (asked.words.strip(), text) if part)
+    parts: list[str] = []
+    of_words = False  # whether the last part is such
     for term in asked.terms:
         if is_taken_away(term):
-            words.append(asked.words[begin : term.place])
-            begin = term.place + len(term.written)
-    words.append(asked.words[begin:])
-    return " ".join(part for part in (*(word.strip() for word in words), text) if part)
+            if text:
+                parts.append(text)
+                text, of_words = "", False
+            continue
+        is_of_words = not term.negated and not set('":').intersection(term.written)
+        if of_words and is_of_words:
+            # Quotes keep the two apart, and take away what a * means: they go around the one without.
+            at = len(parts) if "*" not in term.written else len(parts) - 1
+            parts.append(term.written)
+            parts[at] = in_quotes(" ".join(parts[at].split()))
+            is_of_words = at < len(parts) - 1
+        else:
+            parts.append(term.written)
+        of_words = is_of_words
+    return " ".join([*parts, text] if text else parts)
 
 
 class View(Protocol):

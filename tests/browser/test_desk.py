@@ -11,7 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from issues.enums import IssueStatus
-from issues.models import Issue, Mutation
+from issues.models import Environment, Issue, Mutation
 from projects.models import Organization, Project, Release, User
 from tests.browser.visit import PASSWORD, Visit, visiting
 from tests.factories import IssueFactory, ReleaseFactory
@@ -243,6 +243,22 @@ def test_saves_a_search_and_comes_back_to_it(desk: Visit, organization: Organiza
     page.get_by_role("link", name="Pump five").click()
     page.wait_for_url("**sort=freq*")
     assert len(titles(page)) == 11
+
+
+@pytest.mark.parametrize("width", [800, 1100])
+def test_no_menu_reaches_beyond_the_window(desk: Visit, project: Project, width: int) -> None:
+    """Events name environments, as long as they like."""
+    Environment.objects.create(project=project, name="the-environment-of-our-largest-customer-" + "e" * 24)
+    page = desk.page
+    page.set_viewport_size({"width": width, "height": 800})
+    desk.go(LIST)
+    for menu in page.locator("details[name=chip]").all():
+        menu.locator("summary").click()
+        within = menu.locator(".menu").bounding_box()
+        assert within is not None
+        assert within["x"] >= 0
+        assert within["x"] + within["width"] <= width
+        assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
 def test_lists_its_keys(desk: Visit) -> None:

@@ -94,12 +94,15 @@ def test_chooses_what_it_shows(desk: Visit, issues: list[Issue]) -> None:
     expect(page.locator("a.sentence")).to_have_count(1)
 
 
-def test_fits_on_a_phone(desk: Visit, issues: list[Issue]) -> None:
+@pytest.mark.parametrize("width", [390, 320])
+def test_fits_on_a_phone(desk: Visit, issues: list[Issue], member: User, width: int) -> None:
+    member.name = "Jane of the Interstellar Jurisdiction's pumps"
+    member.save()
     page = desk.page
-    page.set_viewport_size({"width": 390, "height": 844})
+    page.set_viewport_size({"width": width, "height": 844})
     mutation = page.locator("a.sentence").first.get_attribute("href") or ""
     for path in (HISTORY, mutation, f"{mutation}undo/"):
         desk.go(path)
-        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        assert page.evaluate("document.documentElement.scrollWidth") == width
     desk.go(HISTORY)
     expect(page.locator(".history td.by")).to_be_visible()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from issues.models import Issue
+from issues.models import Issue, Mutation
 from projects.models import Project
 from tests.browser.visit import Visit, visiting
 from tests.desk.issue.events import failing, frame, thrown
@@ -127,6 +127,23 @@ def test_is_resolved_and_taken_back_by_keyboard(issues: list[Issue], visit: Visi
     expect(page.locator(".status .badge").first).to_have_text("Resolved")
     press(page, "z")
     expect(page.locator(".status .badge").first).to_have_text("Unresolved")
+
+
+def test_a_key_that_is_held_takes_back_once(issues: list[Issue], visit: Visit) -> None:
+    """Each undo can be undone: a key that repeats would go to and fro."""
+    visit.go(f"/admin/desk/issues/{issues[0].pk}/")
+    page = visit.page
+    press(page, "r")
+
+    with page.expect_navigation():
+        page.keyboard.down("z")
+    for _ in range(5):
+        page.keyboard.down("z")  # which repeats, while it is down
+    page.keyboard.up("z")
+    visit.go(f"/admin/desk/issues/{issues[0].pk}/")
+
+    expect(page.locator(".status .badge").first).to_have_text("Unresolved")
+    assert Mutation.objects.count() == 2
 
 
 def test_a_note_is_written_by_keyboard(issues: list[Issue], visit: Visit) -> None:

@@ -57,7 +57,7 @@ function switchTheme(event) {
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Menus: one at a time, closed by Escape and by a click elsewhere
+// Menus: one at a time, closed by Escape and by a click elsewhere; none reaches beyond the window
 // ---------------------------------------------------------------------------------------------------------------------
 
 function closeMenus(but) {
@@ -71,6 +71,14 @@ document.addEventListener("keydown", (event) => {
   closeMenus();
   open.querySelector("summary").focus();
 });
+
+document.addEventListener("toggle", ({ target }) => {
+  const menu = target.open && target.querySelector(".menu");
+  if (!menu) return;
+  menu.style.translate = "";
+  const beyond = menu.getBoundingClientRect().right - (document.documentElement.clientWidth - 12);
+  if (beyond > 0) menu.style.translate = `${-beyond}px`;
+}, true); // it doesn't bubble
 
 // ---------------------------------------------------------------------------------------------------------------------
 // The selection of the list: kept while one pages through one view, forgotten in another and when something was done
@@ -202,6 +210,9 @@ document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") event.target.blur();
     return;
   }
+  // A key that is held repeats: it goes on down the list, and does nothing else twice. An undo of an undo would.
+  const isButton = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`) !== null;
+  if (event.repeat && (isButton || !"jk".includes(event.key))) return;
   // What stands on the page first: on an issue's, j and k are links to those beside it in the list.
   if (/^[a-z\[\]]$/.test(event.key) && press(event.key)) event.preventDefault();
   else if (KEYS[event.key]) {

@@ -187,13 +187,14 @@ def test_deletes_for_good_after_a_page_that_says_so(as_jane: Client, project: Pr
 def test_writes_a_note_on_each(as_jane: Client, project: Project, jane: User) -> None:
     issues = [IssueFactory(project=project) for _ in range(2)]
 
-    page = look(as_jane, choose(as_jane, "note", issues), text="The pump was replaced.")
-    answer = confirm(as_jane, page, text="The pump was replaced.")
+    written = "The pump\r\nwas replaced."  # a browser's line break
+    page = look(as_jane, choose(as_jane, "note", issues), text=written)
+    answer = confirm(as_jane, page, text=written)
 
     assert said(answer) == ["2 issues given a note."]
     notes = Activity.objects.filter(kind=ActivityKind.NOTE).order_by("issue")
     assert [(note.issue_id, note.user, note.data) for note in notes] == [
-        (pk, jane, {"text": "The pump was replaced."}) for pk in ids_of(issues)
+        (pk, jane, {"text": "The pump\nwas replaced."}) for pk in ids_of(issues)
     ]
 
 

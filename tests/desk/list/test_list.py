@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.http import QueryDict
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -47,6 +48,27 @@ def test_offers_the_environments_of_the_projects_and_narrows_by_one(
     assert page.context["asked"].words == 'is:unresolved environment:"eu prod"'
     assert [row.id for row in page.context["rows"]] == [issue.pk]
     assert "eu prod" not in as_kit.get(LIST).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "any_level", "fatal"),
+    [
+        ("pump level:error 3", 'pump "3"', "pump level:fatal 3"),
+        ("pump level:error 3*  x is:unresolved", '"pump" 3*  x is:unresolved', "pump level:fatal 3*  x is:unresolved"),
+        ("a level:error b level:info c", 'a "b" c', 'a level:fatal b "c"'),
+        ("level:error a !b level:[info,error]", "a !b", "level:fatal a !b"),
+        ('  pump  3 "x" ', 'pump  3 "x"', 'pump  3 "x" level:fatal'),
+        ("pump OR", "pump OR", "pump OR level:fatal"),
+    ],
+)
+def test_a_chip_leaves_words_apart_that_stood_apart(
+    as_jane: Client, project: Project, query: str, any_level: str, fatal: str
+) -> None:
+    """Side by side they would be one phrase, and find less."""
+    (chip,) = [chip for chip in as_jane.get(LIST, {"query": query}).context["chips"] if chip.label == "Level"]
+    led_to = {choice.label: QueryDict(choice.address[1:])["query"] for choice in chip.choices}
+
+    assert (led_to["Any level"], led_to["Fatal"]) == (any_level, fatal)
 
 
 def test_never_lists_what_was_merged(as_jane: Client, project: Project) -> None:
