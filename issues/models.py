@@ -305,8 +305,8 @@ class Issue(models.Model):
                 name="issues_issue_hot_by_users",
                 condition=Q(users_seen__gte=HOT, merged_into__isnull=True),
             ),
-            # Searches for whom issues are assigned to (reading/narrowing.py): "mine" is what people ask for all day,
-            # and is few. By the user, and by the team of what is assigned to none: an issue has one of the two.
+            # Searches for whom issues are assigned to (services/ground/narrowing.py): "mine" is what people ask for all
+            # day, and is few. By the user, and by the team of what is assigned to none: an issue has one of the two.
             models.Index(
                 F("project"),
                 F("assignee_user"),
@@ -537,8 +537,8 @@ class IssueEnvironment(HangsOnIssue):
             ),
         ]
         indexes = [
-            # Lists of what was seen in an environment, where that is few (reading/narrowing.py). Written once for each
-            # issue and environment: what comes later changes none of its columns.
+            # Lists of what was seen in an environment, where that is few (services/ground/narrowing.py). Written once
+            # for each issue and environment: what comes later changes none of its columns.
             models.Index("project", "environment", "issue", name="issues_issueenvironment_where"),
         ]
 

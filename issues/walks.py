@@ -226,10 +226,13 @@ class WalkedQuerySet(QuerySet[Any]):
         project = project_ids[0] if len(project_ids) == 1 else RawSQL("scope.project_id", ())
         ids = self.filter(project_id=project).order_by(*order).values_list("id")[:limit]
         sql, params = ids.query.sql_with_params()
+        asked = "unnest(%s::bigint[]) AS scope (project_id)"
+        if in_all is not None and len(project_ids) > 1:
+            asked = f"(SELECT * FROM {asked} {_LARGEST_FIRST}) AS scope"
         statement = kept(
             f"""
             SELECT scope.project_id, found.id
-            FROM unnest(%s::bigint[]) AS scope (project_id) CROSS JOIN LATERAL ({sql}) AS found (id)
+            FROM {asked} CROSS JOIN LATERAL ({sql}) AS found (id)
             {"" if in_all is None else f"LIMIT {in_all:d}"}
             """,
             [as_array(project_ids), *params],
@@ -291,6 +294,17 @@ class WalkedQuerySet(QuerySet[Any]):
         )
         model: type[Model] = self.model
         return _statement(self, walk) if self.query.where else _kept_statement(model, walk)
+
+
+# It may have enough by itself. Of a small project that has too few, all is read to know that; and for words, all of
+# their index, which is of all projects, again for each.
+_LARGEST_FIRST = """
+    ORDER BY (
+        SELECT issue.short_number FROM issues_issue AS issue WHERE issue.project_id = scope.project_id
+        ORDER BY issue.short_number DESC
+        LIMIT 1
+    ) DESC NULLS LAST
+"""
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -12,9 +12,9 @@ from issues.named import Names
 from issues.reading import named
 from issues.reading.events import find_issue_of_event
 from issues.reading.items import Item, Stats, StatsPeriod, read_items, read_names, read_stats
-from issues.reading.narrowing import narrowing_of
 from issues.search import Term
 from issues.services.ground import names
+from issues.services.ground.narrowing import narrowing_of
 from projects.callers import Caller
 from projects.database.keyset import Key, Position, Sort
 from projects.models import Project

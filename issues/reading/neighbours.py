@@ -6,8 +6,8 @@ from datetime import datetime
 
 from issues.models import Issue
 from issues.reading.lists import ListQuery
-from issues.reading.narrowing import narrowing_of
 from issues.services.ground import names
+from issues.services.ground.narrowing import narrowing_of
 from projects.database.keyset import Position
 from projects.models import Project
 

@@ -13,9 +13,9 @@ from issues.enums import IssueStatus
 from issues.models import Issue
 from issues.mutation import AllIssues
 from issues.querysets import IssueQuerySet
-from issues.reading.narrowing import Narrowing, narrowing_of
 from issues.search import split_status
 from issues.services.ground import names
+from issues.services.ground.narrowing import Narrowing, narrowing_of
 from projects.database import citus
 from projects.database.keyset import Position, Sort
 from projects.models import OrganizationMember, Project, Release, Team

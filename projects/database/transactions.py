@@ -118,6 +118,14 @@ def starting_over_if_locked() -> Iterator[None]:
         raise StartOver from error
 
 
+@contextmanager
+def settings_put_back() -> Iterator[None]:
+    """Read in here, within a transaction; what is set for it (``SET LOCAL``) is as it was before afterwards."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
 # Until the end of the transaction, whatever the connection's own settings are. "Update all" takes its time. And rows
 # that are about to be written are in memory: at PostgreSQL's default price for a disk that has to move its head, it
 # would rather read a whole project than look up 10,000 ids. To compile a statement by JIT can take longer than the

@@ -4,11 +4,12 @@ from functools import partial
 
 import pytest
 
-from issues.models import Issue
+from issues.models import Environment, Issue, IssueEnvironment
+from issues.services.ground.narrowing import FEW
 from projects.models import Project
 from tests.api_client import Api
 from tests.concurrency.sessions import Foreign, Session, wait_until_blocked
-from tests.factories import IssueFactory
+from tests.factories import NOW, IssueFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -58,3 +59,24 @@ def test_of_all_issues_leaves_out_what_stopped_matching_while_it_waited(
 
     assert asking.result().headers["Issues-Matched"] == "1"
     assert dict(Issue.objects.values_list("id", "status")) == {going.pk: "unresolved", staying.pk: "resolved"}
+
+
+def test_of_all_issues_is_about_what_came_into_an_environment_with_those_it_waited_for(
+    api: Api, project: Project, session: Session, foreign: Foreign
+) -> None:
+    """What few issues have is looked up first: again for each look, as long as others come."""
+    live = Environment.objects.create(project=project, name="live")
+    waited_for, coming, _ = (IssueFactory(project=project, short_number=FEW + number) for number in (1, 2, 3))
+    seen = {"first_seen": NOW, "last_seen": NOW, "times_seen": 1}
+    IssueEnvironment.objects.create(project=project, issue=waited_for, environment=live, **seen)
+
+    foreign.lock(waited_for.pk)
+    columns = "project_id, issue_id, environment_id, first_seen, last_seen, times_seen"
+    row = f"INSERT INTO issues_issueenvironment ({columns}) VALUES (%s, %s, %s, now(), now(), 1)"
+    foreign.run(row, project.pk, coming.pk, live.pk)
+    asking = session.start(partial(api.put, api.issues_url, RESOLVE, raw_query="query=environment:live"))
+    wait_until_blocked(session, by=foreign)
+    foreign.commit()
+
+    assert asking.result().headers["Issues-Matched"] == "2"
+    assert sorted(Issue.objects.filter(status="resolved").values_list("pk", flat=True)) == [waited_for.pk, coming.pk]

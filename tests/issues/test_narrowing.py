@@ -1,21 +1,27 @@
 """A search that an index narrows to a few issues finds what it finds without: the same, in the same order."""
 
+from dataclasses import replace
 from itertools import cycle, product
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from issues.enums import IssueStatus
 from issues.models import Environment, Issue, IssueEnvironment
-from issues.reading import narrowing as module
-from issues.reading.narrowing import narrowing_of
+from issues.mutation import AllIssues, Ignore, IssueMutation
 from issues.search import Term, parse
+from issues.services import bulk
 from issues.services.ground import names
+from issues.services.ground import narrowing as module
+from issues.services.ground.narrowing import FEW, narrowing_of
+from issues.services.ground.targets import AllTargets
 from issues.walks import URGENCY
+from projects.callers import Caller
 from projects.database.keyset import Position, Sort
 from projects.models import Project, Team, User
+from tests.acts import act
 from tests.factories import NOW, IssueFactory
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +51,8 @@ QUERIES = [
     "zebra",
 ]
 
+THERE = [query for query in QUERIES if "nothing" not in query]  # what a change may name
+
 
 @pytest.fixture
 def issues(project: Project, other_project: Project, jane: User, team: Team) -> list[Issue]:
@@ -58,6 +66,7 @@ def issues(project: Project, other_project: Project, jane: User, team: Team) -> 
     for number in range(30):
         issue = IssueFactory(
             project=other_project if number % 5 == 4 else project,
+            short_number=FEW + 1 + number,  # as in a project that is large
             text__title=f"{('Valve', 'Gauge', 'Pump')[number % 3]} {number} {('stuck', 'is open')[number % 2]}",
             text__culprit="valve.turn" if number % 11 == 0 else "gauge.read",
             level="fatal" if number % 4 == 1 else "error",
@@ -129,6 +138,41 @@ def test_finds_the_same(
                 first = {pk for _, pk in narrowing.first(found.visible(), limit)}
                 assert len(first) == min(limit, len(ids)), (query, few, common)
                 assert first <= ids
+
+
+def test_changes_the_same(
+    issues: list[Issue], project: Project, other_project: Project, jane: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds = cycle(product((UNRESOLVED, None), ([project.pk], [project.pk, other_project.pk])))
+    ignore, by_jane = IssueMutation(status=Ignore()), act(Caller(user=jane), preview=True)  # one and the same, put back
+    changed: list[set[int]] = []
+
+    def look() -> None:
+        changed.append(set(Issue.objects.filter(status=IssueStatus.IGNORED).values_list("pk", flat=True)))
+
+    for query, (statuses, project_ids) in zip(THERE, kinds, strict=False):
+        search = parse(query, user_id=jane.pk)
+        scopes = [AllIssues(pk, statuses=statuses, terms=search, among=tuple(project_ids)) for pk in project_ids]
+        terms = names.resolve(search, project_ids, at=NOW)
+        found = [Issue.objects.in_scope(replace(scope, terms=terms), at=NOW) for scope in scopes]
+        wanted = [set(each.values_list("pk", flat=True)) for each in found]
+        for few, common in ((2, 0), (100, 30), (100, 0)):  # all are common, some, none
+            monkeypatch.setattr(module, "FEW", few)
+            monkeypatch.setattr(module, "COMMON", common)
+            done = bulk.mutate_each(scopes, ignore, by_jane, look=look)
+            assert changed.pop() == set().union(*wanted), (query, few, common)
+            assert [outcome.matched for outcome in done] == [len(ids) for ids in wanted], (query, few, common)
+
+
+def test_of_all_leaves_the_settings_of_its_transaction_as_they_were(issues: list[Issue], project: Project) -> None:
+    """What a search is narrowed to is read by an index. What it isn't narrowed to may be better read otherwise."""
+    scope = AllIssues(project.pk, terms=terms_of("environment:live", [project.pk]))
+    with transaction.atomic(), connection.cursor() as cursor:
+        narrowed = AllTargets(scope, mutation_id=0).issues(at=NOW)
+        cursor.execute("SHOW enable_seqscan")
+
+        assert cursor.fetchone() == ("on",)
+        assert "ANY((SELECT" in str(narrowed.query)
 
 
 @pytest.mark.parametrize(

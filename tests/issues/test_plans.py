@@ -24,11 +24,11 @@ from issues.reading.activities import NEWEST_FIRST, activities_from
 from issues.reading.history import changes_of, read_undone_by
 from issues.reading.items import Item, read_items, read_stats
 from issues.reading.mutations import MutationQuery, read_listed
-from issues.reading.narrowing import narrowing_of
 from issues.reading.whole import A_DAY
 from issues.search import parse
 from issues.services import bulk, pruning, undo
 from issues.services.ground import names, targets
+from issues.services.ground.narrowing import narrowing_of
 from issues.services.ground.restoring import restore
 from issues.services.verbs import seen, status, subscriptions, totals
 from issues.services.verbs.merging import NO_LINKS

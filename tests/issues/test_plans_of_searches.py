@@ -13,14 +13,17 @@ from pytest_django import DjangoDbBlocker
 
 from issues.enums import IssueStatus
 from issues.models import Issue
+from issues.mutation import AllIssues
 from issues.search import parse
 from issues.search.keys import KEYS
 from issues.serializers.list_query import SORTS
 from issues.services.ground import names
+from issues.services.ground.targets import AllTargets
 from issues.walks import HOT_SORTS
 from projects.database.keyset import Position, Sort
+from projects.database.reading import OF_SAVEPOINTS
 from tests.factories import NOW
-from tests.issues.filled import Cast, filled
+from tests.issues.filled import COUNT, Cast, filled
 from tests.plans import as_whole
 
 # Values of each key, some of which no issue has, or no row.
@@ -122,7 +125,8 @@ def planned() -> Iterator[list[dict[str, Any]]]:
     plans: list[dict[str, Any]] = []
 
     def explain(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        plans.append(plan_of(sql, params, context))
+        if not sql.startswith(OF_SAVEPOINTS):
+            plans.append(plan_of(sql, params, context))
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(explain):
@@ -208,3 +212,19 @@ def test_what_bounds_one_time_bounds_the_walk_by_the_other(
     walks = [scan.get("Index Cond", "") for scan in indexed]
     assert walks
     assert [walk for walk in walks if not any(bound in walk for bound in bounds)] == []
+
+
+@pytest.mark.django_db
+def test_of_all_that_few_have_locks_by_what_an_index_tells(cast: Cast) -> None:
+    """Else a project is read from its first issue to its last, and again to see whether others came."""
+    scope = AllIssues(cast.project.pk, terms=(cast.seen_in("environment 3000"), *parse("level:error", user_id=1)))
+    of_all = AllTargets(scope, mutation_id=0, up_to=COUNT)
+
+    with planned() as plans:
+        number = len(of_all.issues(at=NOW).locked())
+
+    assert 0 < number <= COUNT / 100
+    looked_up, locked = ([scan for scan in scans(plan) if "Index Name" in scan] for plan in plans)
+    assert "issues_issueenvironment_where" in {as_whole(scan["Index Name"]) for scan in looked_up}
+    by_id = [scan for scan in locked if as_whole(scan["Index Name"]) == "issues_issue_pkey"]
+    assert ["(id = ANY" in scan["Index Cond"] for scan in by_id] == [True], locked

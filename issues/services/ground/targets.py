@@ -19,7 +19,8 @@ from issues.enums import MutationKind
 from issues.models import Issue
 from issues.mutation import AllIssues, IssueScope, NamedIssues
 from issues.querysets import IssueQuerySet
-from projects.database import citus
+from issues.services.ground.narrowing import FEW, narrowing_of
+from projects.database import citus, transactions
 from projects.database.arrays import as_array
 from projects.database.reading import connection
 from projects.database.transactions import StartOver
@@ -87,9 +88,21 @@ class AllTargets:
         return self.scope.project_id
 
     def issues(self, *, at: datetime) -> IssueQuerySet:
-        """Return those that this request has not changed yet."""
+        """Return those that this request has not changed yet.
+
+        For one statement, right away: what a search is narrowed to is what there is now. Who looks whether others came
+        asks again, or would leave out what somebody brought into scope meanwhile.
+        """
         found = Issue.objects.in_scope(self.scope, at=at).exclude(mutation_id=self.mutation_id)
+        found = found if self.up_to <= FEW else self._narrowed(found)  # a project that has no more is read as soon
         return found.filter(short_number__lte=self.up_to)
+
+    def _narrowed(self, found: IssueQuerySet) -> IssueQuerySet:
+        if not self.scope.terms:
+            return found
+        with transactions.settings_put_back():  # what reads a project as a whole is to be planned as ever
+            narrowing = narrowing_of(self.scope.terms, [self.project_id])
+        return narrowing.narrow_locked(found)
 
 
 Targets = NamedTargets | AllTargets
