@@ -2,14 +2,14 @@
 
 Secret is the value of a key whose name says so, wherever it is: in objects, in lists of pairs, in ``{"key", "value"}``,
 in query strings, and where a text quotes it (``{'password': 'x'}``, as Python's variables and JSON bodies come). So are
-the numbers of payment cards.
+passwords of URLs, what an Authorization header says, and the numbers of payment cards.
 """
 
 from math import isfinite
 from typing import Any
 
 from events.meaning.cards import FEWEST_DIGITS, MAY_HOLD_A_CARD, hide_cards, is_card
-from events.meaning.secrets import FILTERED, hide_values, tells_of_secrets
+from events.meaning.secrets import FILTERED, hide_in_addresses, hide_values, tells_of_secrets
 from events.meaning.texts import MOST, clean, cut
 
 MOST_OF_A_KEY = 200  # characters
@@ -114,6 +114,8 @@ def _scrub_text(text: str) -> str:
     text = clean(text)
     if ("=" in text or ":" in text) and tells_of_secrets(text):
         text = hide_values(text)
+    if "://" in text and "@" in text:
+        text = hide_in_addresses(text)
     if len(text) >= FEWEST_DIGITS and MAY_HOLD_A_CARD.search(text):
         text = hide_cards(text)
     return cut(text, MOST)

@@ -1,5 +1,7 @@
 """Which names are of secrets, and where a text quotes one: in a query string, in JSON, in a language's own writing.
 
+Two have no name of their own: the password of a URL, and what an Authorization header has after its scheme.
+
 Each pattern looks a bounded way ahead: 8 MiB of the worst text take as long as 8 MiB of others.
 """
 
@@ -28,6 +30,14 @@ _KEY = re.compile(
     # key="value"; key: 'value'
     r"""|\b(?P<bare>[\w-]{1,100})\s{0,9}(?:=>|[:=])\s{0,9}(?=[bBuUrR]{0,2}\\{0,8}["'])"""
 )
+# Authorization: Bearer value; what is quoted is a key's above.
+_IN_A_HEADER = re.compile(
+    r"""(authorization\s{0,9}[:=]\s{0,9}(?:bearer|basic|digest|token|apikey)\s{1,9})[^\s"'`<>]+""", re.IGNORECASE
+)
+# scheme://user:value@host; a value that has an @ of its own goes to the last one
+_IN_AN_ADDRESS = re.compile(r"""(?<=://)([^\s/?#:@"'`<>]{0,100}:)[^\s/?#"'`<>]{1,200}@(?=[^\s@])""")
+# No brackets: an address with them is none any more, and its issue would be another one.
+_FILTERED_IN_AN_ADDRESS = FILTERED.strip("[]")
 _QUOTE = re.compile(r"""[bBuUrR]{0,2}(\\{0,8})(["'])""")
 _BARE = re.compile(r"[^\s,})\]]*")
 _OPENS, _CLOSES = frozenset("([{"), frozenset(")]}")
@@ -36,6 +46,7 @@ _OPENS, _CLOSES = frozenset("([{"), frozenset(")]}")
 def hide_values(text: str) -> str:
     """Return a text in which the values of secret keys are hidden; what stands around them stays."""
     text = _IN_A_QUERY.sub(_hide_in_query, text)
+    text = _IN_A_HEADER.sub(rf"\1{FILTERED}", text)
     parts = []
     done = 0
     for found in _KEY.finditer(text):
@@ -44,6 +55,11 @@ def hide_values(text: str) -> str:
             parts += [text[done : found.end()], quote, FILTERED, quote]
             done = _end_of_value(text, found.end())
     return "".join(parts) + text[done:]
+
+
+def hide_in_addresses(text: str) -> str:
+    """Return a text in which the passwords of URLs are hidden."""
+    return _IN_AN_ADDRESS.sub(rf"\1{_FILTERED_IN_AN_ADDRESS}@", text)
 
 
 def _hide_in_query(found: re.Match[str]) -> str:

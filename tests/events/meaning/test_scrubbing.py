@@ -7,6 +7,7 @@ import pytest
 
 from events.meaning import unpack
 from events.meaning.cards import is_card
+from events.meaning.grouping.parameters import without_parameters
 from events.meaning.scrubbing import scrub, scrub_text
 from events.meaning.secrets import FILTERED
 from tests.events.meaning.asking import read_event
@@ -84,6 +85,7 @@ SECRET = "hunter2"
         {"logentry": {"message": "user %s", "params": [{"password": SECRET}]}},
         {"logentry": {"message": "user %s", "params": [f'{{:password=>"{SECRET}"}}']}},
         {"message": f"connect: Server=db;Password={SECRET};Pool=5"},
+        {"message": f"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {SECRET}\r\n"},
         {"csp": {"effective-directive": "img-src", "blocked-uri": f"https://evil.example/?token={SECRET}"}},
         {"modules": {"token": SECRET}},
         {"sdk": {"settings": {"token": SECRET}}},
@@ -112,6 +114,9 @@ def test_secrets_are_not_kept_anywhere(event: dict[str, Any]) -> None:
         ('{"token"=>"abc", "n"=>1}', '{"token"=>"[Filtered]", "n"=>1}'),
         ("{ token: 'abc', n: 1 }", '{ token: "[Filtered]", n: 1 }'),
         ('{"token": "cut he', '{"token": "[Filtered]"'),
+        ("curl -H 'authorization: basic YTpi==' x", "curl -H 'authorization: basic [Filtered]' x"),
+        ("no route to postgresql://me:pw@db:5432/a?b, me", "no route to postgresql://me:Filtered@db:5432/a?b, me"),
+        ("redis://:p@ss@cache/0 redis://:b@cache", "redis://:Filtered@cache/0 redis://:Filtered@cache"),
     ],
 )
 def test_what_stands_around_a_secret_stays(text: str, left: str) -> None:
@@ -123,10 +128,19 @@ def test_what_stands_around_a_secret_stays(text: str, left: str) -> None:
     [
         *("session = requests.Session()", "self.token: Token | None", 'd["token"]', "no token, no session"),
         *("the password is wrong: try again", "tokens=5 in a line", "def session(token):", "https://shop/session/5"),
+        *("http://shop:80/@me", "git@host://a:b", "https://me@shop/a:b@c", "Authorization: required", "http://a:b@"),
     ],
 )
 def test_a_word_alone_is_no_secret(text: str) -> None:
     assert scrub_text(" " + text) == " " + text
+
+
+def test_a_password_of_a_url_makes_no_other_issue() -> None:
+    """Of a message, URLs are left out: by what is left, an upgrade finds the issue that there is."""
+    messages = [f"no route to postgresql://me:{word}@db/{number}" for number, word in enumerate(["pw", "b@c", "d"])]
+
+    assert len({read_event({"message": message}).fingerprints for message in messages}) == 1
+    assert without_parameters(scrub_text(messages[0])) == without_parameters(messages[0]) == "no route to *"
 
 
 def test_lists_of_words_stay() -> None:
