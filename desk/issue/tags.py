@@ -8,9 +8,10 @@ from desk.asking import in_quotes
 from desk.issue.ways import Origin
 from desk.texts import visible
 from issues.models import Issue
+from issues.search import NOT_UTF_8
 
 LONGEST = 400  # characters of a value that a link asks for
-_A_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*", re.ASCII)
+_A_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*", re.ASCII)  # as docs/search-grammar.md has it
 _NO_TAG = re.compile(r"message|title|user\..*", re.ASCII | re.IGNORECASE)  # what a search takes for something else
 
 
@@ -31,6 +32,6 @@ def linked(tags: Iterable[tuple[str, str]], issue: Issue, origin: Origin) -> tup
 def address_of(key: str, value: str, issue: Issue, origin: Origin) -> str:
     """Return the address of an issue's events with this tag; empty where a search can't say it."""
     is_a_key = _A_KEY.fullmatch(key) and not _NO_TAG.fullmatch(key)
-    if not is_a_key or not 0 < len(value) <= LONGEST:
+    if not is_a_key or not 0 < len(value) <= LONGEST or NOT_UTF_8 in value:
         return ""
     return origin.of("desk:events", issue.pk, query=f"{key}:{in_quotes(value)}")

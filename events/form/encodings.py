@@ -103,9 +103,12 @@ def _brotli(sent: Iterator[bytes]) -> Iterator[bytes]:
     decoder = brotli.Decompressor()
     try:
         for piece in sent:
-            yield decoder.process(piece, output_buffer_limit=PIECE)
-            while not decoder.can_accept_more_data():
-                yield decoder.process(b"", output_buffer_limit=PIECE)
+            made = decoder.process(piece, output_buffer_limit=PIECE)
+            yield made
+            # It may have taken in the whole piece, and have more of what it made of it than it gave.
+            while made or not decoder.can_accept_more_data():
+                made = decoder.process(b"", output_buffer_limit=PIECE)
+                yield made
     except brotli.error as error:
         raise BadEncoding("br", f"{error}, or {BEHIND_ITS_END}") from error
     if not decoder.is_finished():

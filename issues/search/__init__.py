@@ -9,11 +9,12 @@
 """
 
 from issues.search.conditions import AnyOf, Condition, Name, Pattern, Term, split_status
-from issues.search.parsing import MAX_LENGTH, MAX_TERMS, BadTerm, parse, quoted, refusal
+from issues.search.parsing import MAX_LENGTH, MAX_TERMS, NOT_UTF_8, BadTerm, parse, quoted, refusal
 
 __all__ = [
     "MAX_LENGTH",
     "MAX_TERMS",
+    "NOT_UTF_8",
     "AnyOf",
     "BadTerm",
     "Condition",

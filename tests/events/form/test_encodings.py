@@ -1,6 +1,7 @@
 """Bodies decoded piece by piece, bounded."""
 
 import gzip
+import random
 import tracemalloc
 import zlib
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.form import Sizes, decoded, encodings
+from events.form.encodings import PIECE
 from events.form.refusals import BadEncoding, TooLarge, UnsupportedEncoding
 
 MIB = 2**20
@@ -63,6 +65,14 @@ def read(raw: bytes, encoding: str, *, step: int = MIB, limits: Sizes | None = N
 @given(raw=st.binary(max_size=300).flatmap(lambda raw: st.sampled_from([raw, raw * 500])), step=st.integers(1, 400))
 def test_what_was_packed_is_unpacked_however_it_comes(encoding: str, pack: Pack, raw: bytes, step: int) -> None:
     assert read(pack(raw), encoding, step=step) == raw
+
+
+@packers
+@pytest.mark.parametrize("size", [PIECE - 1, PIECE, PIECE + 1, 100_000, 3 * PIECE, MIB])
+def test_what_is_larger_than_a_piece_is_unpacked_whole(encoding: str, pack: Pack, size: int) -> None:
+    for raw in (bytes(size), b'{"a": 1}' * (size // 8), random.Random(1).randbytes(size)):
+        for step in (len(raw), 1000):
+            assert read(pack(raw), encoding, step=step) == raw
 
 
 @pytest.mark.parametrize("encoding", PLAIN)
