@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any, NamedTuple, Self
@@ -209,16 +209,25 @@ class WalkedQuerySet(QuerySet[Any]):
         return [(value, pk) for value, pk, _ in rows], rows[0][2] if rows else 0
 
     def in_each(
-        self, project_ids: Sequence[int], limit: int, *, in_all: int | None, order: Sequence[str] = ()
+        self,
+        project_ids: Sequence[int],
+        limit: int,
+        *,
+        in_all: int | None,
+        order: Sequence[str] = (),
+        largest_first: bool = False,
     ) -> list[tuple[int, int]]:
         """Return project and id of up to ``limit`` of these issues in each of these projects, in no order; and no more
         than ``in_all`` of them together.
 
         :param order: in which they are looked for, by one process, where many of those that come first match.
+        :param largest_first: whether to begin with the project that has most: for words. It may have enough by itself,
+            and for each that is asked, an index is read that is of all projects.
         """
         groups = citus.together(project_ids)
         if len(groups) != 1:
-            return [row for group in groups for row in self.in_each(group, limit, in_all=in_all, order=order)][:in_all]
+            of = partial(self.in_each, limit=limit, in_all=in_all, order=order, largest_first=largest_first)
+            return [row for group in groups for row in of(group)][:in_all]
         if self._few is not None:
             keys = self.within(project_ids).order_by().values_list("project_id", "id")
             few = groupby(sorted(self._look_up(project_ids, keys.query.sql_with_params())), key=itemgetter(0))
@@ -227,7 +236,7 @@ class WalkedQuerySet(QuerySet[Any]):
         ids = self.filter(project_id=project).order_by(*order).values_list("id")[:limit]
         sql, params = ids.query.sql_with_params()
         asked = "unnest(%s::bigint[]) AS scope (project_id)"
-        if in_all is not None and len(project_ids) > 1:
+        if largest_first:
             asked = f"(SELECT * FROM {asked} {_LARGEST_FIRST}) AS scope"
         statement = kept(
             f"""
@@ -296,8 +305,6 @@ class WalkedQuerySet(QuerySet[Any]):
         return _statement(self, walk) if self.query.where else _kept_statement(model, walk)
 
 
-# It may have enough by itself. Of a small project that has too few, all is read to know that; and for words, all of
-# their index, which is of all projects, again for each.
 _LARGEST_FIRST = """
     ORDER BY (
         SELECT issue.short_number FROM issues_issue AS issue WHERE issue.project_id = scope.project_id

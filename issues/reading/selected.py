@@ -17,7 +17,7 @@ from issues.search import split_status
 from issues.services.ground import names
 from issues.services.ground.narrowing import Narrowing, narrowing_of
 from projects.database import citus
-from projects.database.keyset import Position, Sort
+from projects.database.keyset import Key, Position, Sort
 from projects.models import OrganizationMember, Project, Release, Team
 
 
@@ -72,9 +72,16 @@ def first_ids(scopes: Sequence[AllIssues], narrowing: Narrowing, limit: int, *, 
     if not scopes:
         return []
     statuses, terms = (scopes[0].statuses, scopes[0].terms) if scopes[0].statuses else split_status(scopes[0].terms)
-    found, start = narrowing.narrow(Issue.objects.matching(terms, at=at)), Position(Sort("last_seen"))
-    keys = found.page(narrowing.project_ids, statuses or None, at=at, position=start, limit=limit)
-    return [pk for _, pk in keys]
+    found, project_ids = narrowing.narrow(Issue.objects.matching(terms, at=at)), narrowing.project_ids
+
+    def page(issues: IssueQuerySet, of: Sequence[int]) -> list[Key]:
+        return issues.page(of, statuses or None, at=at, position=Position(Sort("last_seen")), limit=limit)
+
+    if narrowing.is_of_common_words and len(project_ids) > 1:
+        # How far back all are to be read, the page of one tells: to fill a page of each takes many texts.
+        keys = page(found, narrowing.largest(found.visible()))
+        found = found.filter(last_seen__gte=keys[-1][0]) if len(keys) == limit else found
+    return [pk for _, pk in page(found, project_ids)]
 
 
 MERGED = "merged"  # beside the statuses: what is hidden in another issue has none that is shown

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from issues.enums import IssueStatus
 from issues.models import Environment, Issue, IssueEnvironment
 from issues.mutation import AllIssues, Ignore, IssueMutation
+from issues.reading import selected
 from issues.search import Term, parse
 from issues.services import bulk
 from issues.services.ground import names
@@ -162,6 +163,22 @@ def test_changes_the_same(
             done = bulk.mutate_each(scopes, ignore, by_jane, look=look)
             assert changed.pop() == set().union(*wanted), (query, few, common)
             assert [outcome.matched for outcome in done] == [len(ids) for ids in wanted], (query, few, common)
+
+
+def test_shows_the_first_of_all_the_same(
+    issues: list[Issue], project: Project, other_project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of common words in several projects the last that one of them shows says how far back the others are read."""
+    both = [project.pk, other_project.pk]
+    monkeypatch.setattr(module, "COMMON", 30)
+    for query, limit in product(["valve", '"is" "valve"', "gauge is:unresolved", "pump !assigned:me"], (1, 3, 20)):
+        search = terms_of(query, both)
+        scopes = [AllIssues(pk, terms=search, among=tuple(both)) for pk in both]
+        narrowing = selected.narrowed(scopes)
+        assert narrowing.is_of_common_words
+        found = Issue.objects.visible().of_projects(both).matching(search, at=NOW)
+        newest = found.order_by("-last_seen", "-id").values_list("pk", flat=True)
+        assert selected.first_ids(scopes, narrowing, limit, at=NOW) == list(newest[:limit]), (query, limit)
 
 
 def test_of_all_leaves_the_settings_of_its_transaction_as_they_were(issues: list[Issue], project: Project) -> None:

@@ -30,6 +30,7 @@ FEW = 20_000
 # So many of the newest issues tell whether words are common: where one in so many has them, a walk fills a page soon.
 NEWEST, COMMON = 500, 25
 
+NEWEST_FIRST = ("-first_seen", "-id")  # as an index has them
 
 Ids = tuple[list[int], bool]  # of issues, merged ones too, and whether they are all
 
@@ -61,13 +62,20 @@ class Narrowing:
         Where those that are told first are not all, they may well be enough.
         """
         rows = found.among(self.ids).in_each(self.project_ids, limit, in_all=limit) if self.ids or self.are_all else []
-        return rows if self.are_all or len(rows) == limit else found.in_each(self.project_ids, limit, in_all=limit)
+        if self.are_all or len(rows) == limit:
+            return rows
+        return found.in_each(self.project_ids, limit, in_all=limit, largest_first=self.is_of_common_words)
 
     def any_in_each(self, found: IssueQuerySet) -> list[tuple[int, int]]:
         """Return project and id of one of these issues, which match the search, in each project that has any."""
         # In an order, or PostgreSQL would read the index of all texts for each project, to find one of that.
-        order = ("-first_seen", "-id") if self.is_of_common_words else ()
+        order = NEWEST_FIRST if self.is_of_common_words else ()
         return self.narrow(found).in_each(self.project_ids, 1, in_all=None, order=order)
+
+    def largest(self, found: IssueQuerySet) -> list[int]:
+        """Return the largest project that has any of these issues, which match the search; of common words."""
+        rows = found.in_each(self.project_ids, 1, in_all=1, order=NEWEST_FIRST, largest_first=True)
+        return [project_id for project_id, _ in rows]
 
 
 def narrowing_of(search: Sequence[Term], project_ids: Sequence[int]) -> Narrowing:
@@ -203,7 +211,7 @@ def _are_common(has_words: Q, project_ids: Sequence[int]) -> bool:
     project: Any = project_ids[0] if len(project_ids) == 1 else RawSQL("scope.project_id", ())
     each = -(-NEWEST // len(project_ids))
     issues = Issue.objects.filter(project_id=project).visible()
-    newest = issues.order_by("-first_seen", "-id").annotate(has_words=ExpressionWrapper(has_words, BooleanField()))
+    newest = issues.order_by(*NEWEST_FIRST).annotate(has_words=ExpressionWrapper(has_words, BooleanField()))
     sql, params = newest.values_list("has_words")[:each].query.sql_with_params()
     counted = kept(
         f"""

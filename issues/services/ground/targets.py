@@ -19,6 +19,7 @@ from issues.enums import MutationKind
 from issues.models import Issue
 from issues.mutation import AllIssues, IssueScope, NamedIssues
 from issues.querysets import IssueQuerySet
+from issues.search.conditions import IsSeenIn
 from issues.services.ground.narrowing import FEW, narrowing_of
 from projects.database import citus, transactions
 from projects.database.arrays import as_array
@@ -98,10 +99,12 @@ class AllTargets:
         return found.filter(short_number__lte=self.up_to)
 
     def _narrowed(self, found: IssueQuerySet) -> IssueQuerySet:
-        if not self.scope.terms:
+        # By environments alone: what other indexes know of one project, PostgreSQL finds by itself.
+        search = [term for term in self.scope.terms if isinstance(term.conditions[0], IsSeenIn)]
+        if not search:
             return found
         with transactions.settings_put_back():  # what reads a project as a whole is to be planned as ever
-            narrowing = narrowing_of(self.scope.terms, [self.project_id])
+            narrowing = narrowing_of(search, [self.project_id])
         return narrowing.narrow_locked(found)
 
 
