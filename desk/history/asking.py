@@ -93,7 +93,8 @@ def read_asked(params: QueryDict, visitor: Visitor) -> Asked:
     if asked.what and asked.what not in WHAT:
         return replace(asked, error=f"“{asked.what}” is nothing that the history knows; choose one of what it offers.")
     if asked.by:
-        author = find_author(asked.by, organizations_of(asked, visitor), by=visitor.by)
+        among = {project.pk for project in asked.projects}
+        author = find_author(asked.by, organizations_of(asked, visitor), among, by=visitor.by)
         if author is None and not asked.must_choose:
             return replace(asked, error=f"Nobody here is called “{asked.by}”, or several are.")
         asked = replace(asked, author=author)

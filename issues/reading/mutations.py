@@ -420,10 +420,13 @@ def _short_ids(mutations: Iterable[Any]) -> dict[int | None, str]:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def find_author(word: str, organization_ids: Collection[int], *, by: Caller) -> User | ApiKey | None:
+def find_author(
+    word: str, organization_ids: Collection[int], project_ids: Collection[int], *, by: Caller
+) -> User | ApiKey | None:
     """Return whose mutations a word asks for: ``me``, a member as :mod:`projects.actors` says, or ``key:ID``.
 
-    Nobody outside of these organizations is known; nor is one of two who are called so.
+    Nobody outside of these organizations is known, but for who is named by the history of these projects: who has left,
+    or a superuser, by the id. Nor is one of two who are called so.
     """
     if word.casefold() == "me" and by.user is not None:
         return by.user
@@ -436,7 +439,14 @@ def find_author(word: str, organization_ids: Collection[int], *, by: Caller) -> 
             found = {member.user_id: member.user for member in rows.select_related("user")[:10]}
             if found:
                 return next(iter(found.values())) if len(found) == 1 else None
-    return None
+    return _find_who_did_something(word, project_ids)
+
+
+def _find_who_did_something(word: str, project_ids: Collection[int]) -> User | None:
+    if not is_id(word):
+        return None
+    theirs = (Mutation.objects.filter(project__in=group, user=int(word)) for group in citus.together(project_ids))
+    return User.objects.filter(pk=int(word)).first() if any(found.exists() for found in theirs) else None
 
 
 def suggest_authors(organization_ids: Collection[int], limit: int) -> tuple[list[str], list[ApiKey]]:

@@ -157,6 +157,22 @@ def test_says_what_is_not_understood(as_jane: Client, project: Project, query: d
     assert said in page.context["error"]
 
 
+def test_leads_to_all_that_somebody_did_who_has_left(
+    as_jane: Client, project: Project, kit: User, stranger_project: Project
+) -> None:
+    """Each row leads to the rest of its author's; who did nothing here stays unknown."""
+    made = MutationFactory(project=project, user=kit)
+    MutationFactory(project=project)
+    stranger = MutationFactory(project=stranger_project, user=UserFactory()).user_id
+
+    (by,) = [row.by for row in as_jane.get(HISTORY).context["rows"] if row.id == made.pk]
+
+    assert [row.id for row in as_jane.get(HISTORY, {"by": by}).context["rows"]] == [made.pk]
+    assert as_jane.get(HISTORY, {"by": kit.username}).context["rows"] == []
+    for unknown in (str(stranger), "0", "9" * 30):
+        assert "Nobody here is called" in as_jane.get(HISTORY, {"by": unknown}).context["error"]
+
+
 def test_leads_from_page_to_page_and_back(as_jane: Client, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("desk.history.view.ROWS", 2)
     made = [MutationFactory(project=project, body=RESOLVED).pk for _ in range(3)]
