@@ -16,7 +16,7 @@ from issues.search import Term, parse
 from issues.services import bulk
 from issues.services.ground import names
 from issues.services.ground import narrowing as module
-from issues.services.ground.narrowing import FEW, narrowing_of
+from issues.services.ground.narrowing import narrowing_of
 from issues.services.ground.targets import AllTargets
 from issues.walks import URGENCY
 from projects.callers import Caller
@@ -67,7 +67,6 @@ def issues(project: Project, other_project: Project, jane: User, team: Team) -> 
     for number in range(30):
         issue = IssueFactory(
             project=other_project if number % 5 == 4 else project,
-            short_number=FEW + 1 + number,  # as in a project that is large
             text__title=f"{('Valve', 'Gauge', 'Pump')[number % 3]} {number} {('stuck', 'is open')[number % 2]}",
             text__culprit="valve.turn" if number % 11 == 0 else "gauge.read",
             level="fatal" if number % 4 == 1 else "error",

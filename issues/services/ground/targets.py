@@ -20,7 +20,7 @@ from issues.models import Issue
 from issues.mutation import AllIssues, IssueScope, NamedIssues
 from issues.querysets import IssueQuerySet
 from issues.search.conditions import IsSeenIn
-from issues.services.ground.narrowing import FEW, narrowing_of
+from issues.services.ground.narrowing import narrowing_of
 from projects.database import citus, transactions
 from projects.database.arrays import as_array
 from projects.database.reading import connection
@@ -94,8 +94,7 @@ class AllTargets:
         For one statement, right away: what a search is narrowed to is what there is now. Who looks whether others came
         asks again, or would leave out what somebody brought into scope meanwhile.
         """
-        found = Issue.objects.in_scope(self.scope, at=at).exclude(mutation_id=self.mutation_id)
-        found = found if self.up_to <= FEW else self._narrowed(found)  # a project that has no more is read as soon
+        found = self._narrowed(Issue.objects.in_scope(self.scope, at=at).exclude(mutation_id=self.mutation_id))
         return found.filter(short_number__lte=self.up_to)
 
     def _narrowed(self, found: IssueQuerySet) -> IssueQuerySet:
