@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 from events.form.refusals import BadKey, MissingKey, UnreadableKey, UnsupportedVersion
 
-VERSIONS = range(2, 8)
+# Of the protocol, 2 to 7; the clients of version 2, and raven-erlang to this day, write "2.0".
+_A_VERSION = re.compile(r"0?[2-7](?:\.[0-9]{1,9})?", re.ASCII)
 _A_KEY = re.compile(r"[0-9a-fA-F]{32}")
 _SCHEME = re.compile(r"\s*sentry(?:\s+|$)", re.IGNORECASE)
 
@@ -55,6 +56,6 @@ def key_of_dsn(dsn: object) -> str:
 def _checked(key: str, version: str) -> str:
     if not _A_KEY.fullmatch(key):
         raise BadKey
-    if version and not (version.isascii() and version.isdigit() and len(version) < 3 and int(version) in VERSIONS):
+    if version and not _A_VERSION.fullmatch(version):
         raise UnsupportedVersion(version)
     return key.lower()

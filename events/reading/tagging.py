@@ -55,8 +55,11 @@ def _url(request: Any) -> str:
 
 
 def _product(context: Any) -> str:
-    """Return the name and the version of what a context is about."""
+    """Return the name and the version of what a context is about, in one line.
+
+    @sentry/node sends Debian's version as it is in its file: with the end of the line.
+    """
     if not isinstance(context, dict):
         return ""
     words = [context.get(key) for key in ("name", "version")]
-    return " ".join(word for word in words if isinstance(word, str) and word)
+    return " ".join(" ".join(word for word in words if isinstance(word, str)).split())

@@ -91,7 +91,7 @@ def test_a_key_has_32_hex_digits(key: str) -> None:
         )
 
 
-@pytest.mark.parametrize("version", ["2", "3", "4", "5", "6", "7", "", "07"])
+@pytest.mark.parametrize("version", ["2", "3", "4", "5", "6", "7", "", "07", "2.0", "7.0"])
 def test_versions_2_to_7_are_spoken(version: str) -> None:
     assert key_of(f"Sentry sentry_key={KEY}, sentry_version={version}") == KEY
     assert key_of(query={"sentry_key": KEY, "sentry_version": version}) == KEY
@@ -102,7 +102,8 @@ def test_versions_2_to_7_are_spoken(version: str) -> None:
     [
         ("8", "8"),
         ("1", "1"),
-        ("7.0", "7.0"),
+        ("8.0", "8.0"),
+        ("7.", "7."),
         ("-7", "-7"),
         ("\u0667", "?"),
         ("a\r\nb", "a??b"),

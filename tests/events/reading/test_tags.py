@@ -47,6 +47,7 @@ MINUTE = timedelta(minutes=1)
             },
             {"browser": "Chrome 120.0", "os": "Linux", "runtime": "CPython 3.11.7"},
         ),
+        ({"contexts": {"os": {"name": "Debian", "version": "12.11\n"}}}, {"os": "Debian 12.11"}),
         ({"contexts": {"browser": "Chrome", "os": {"name": 7}, "runtime": None}}, {}),
         # what stands in a field of its own is what it is; a tag that was sent wins over what is made of the rest
         ({"tags": [["level", "bad"], ["url", "mine"]], "level": "error"}, {"level": "error", "url": "mine"}),
