@@ -9,6 +9,8 @@ from issues.search.keys import KEYS
 # Of a wish how long, or in which release, nothing may be left out: "for an hour" would be "for ever", "in the next
 # release" would be "now". In whatever way the key is written, ignore_duration and in_next_release too.
 _WISH = re.compile(r"[^A-Za-z]*+(?:(?i:ignore|snooze|status)|[iI]n[A-Z_-])")
+# And without a capital, or by the name of a status: inrelease, resolvedInNextRelease, nextRelease.
+_IN_A_RELEASE = re.compile("(?:resolved?)?in(?:next|upcoming|future)?(?:release|commit)|nextrelease")
 UNKNOWN_WISH = "Unknown key. Nothing was changed: without it, the rest would mean something else."
 # Nor of one which issues, or that they are only to be looked at. These stand in the query; in a body they do nothing.
 _PARAMETERS = ("query", "preview")
@@ -56,7 +58,7 @@ def _why_not(key: str) -> str | None:
     name = _letters(key)
     if name in _PARAMETERS:
         return PARAMETER.format(name=name)
-    return UNKNOWN_WISH if _WISH.match(key) else None
+    return UNKNOWN_WISH if _WISH.match(key) or _IN_A_RELEASE.fullmatch(name) else None
 
 
 def _letters(name: str) -> str:

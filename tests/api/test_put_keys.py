@@ -47,6 +47,7 @@ def put(request: pytest.FixtureRequest, api: Api, issue: Issue) -> Any:
 
 WISHES = [
     *("inNextRelease", "inRelease", "inCommit", "inUpcomingRelease", "inNextrelease", "in_next_release", "InRelease"),
+    *("innextrelease", "INRELEASE", "in release", "resolvedInNextRelease", "resolve_in_release", "nextRelease"),
     *("ignore", "ignoreMinutes", "ignoreUntilEscalating", "ignoredUntil", "ignore_duration", "ignoreduration"),
     *("IgnoreCount", "snooze", "snoozeUntil", "snooze_duration", "SNOOZE", "statusDetail", "statusdetails"),
     *("status_details", "Status", "statusCode", " status", "ignoreCount "),
