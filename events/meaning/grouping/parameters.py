@@ -29,6 +29,9 @@ KINDS = {
     "a time before or after noon": rf"\d\d?(?::\d\d){{1,2}} ?[aApP]\.? ?[mM]{_END}\.?",
     "an IPv6 address": r"(?<![_:.])(?=[A-Fa-f:.]*+\d)(?=[0-9A-Fa-f.]*+:[0-9A-Fa-f.]*+:)[0-9A-Fa-f:.]++(?![A-Za-z0-9_])",
     "an address in memory": r"0[xX][0-9a-fA-F]++",
+    "a duration of several units": (  # Go's 1m30.5s, Java's PT1M30.5S
+        rf"(?:\d++[dhm](?=\d)){{1,3}}+\d++(?:\.\d++)?+[hms]{_END}|PT(?:\d++(?:\.\d++)?[HMS]){{1,3}}{_END}"
+    ),
     "a word of letters and digits": r"(?=[A-Za-z]*+\d)(?=\d*+[A-Za-z])[A-Za-z0-9]{8,}+",
     "a number": rf"\d++(?:[eE][+-]?\d{{1,3}}{_END}|(?=[A-Za-z]{{0,3}}{_END}))",  # a unit may follow: 12ms
 }

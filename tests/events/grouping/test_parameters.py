@@ -24,6 +24,7 @@ ONE_OF = {
     "a time before or after noon": ("11:57:57 a. m.", "3:49pm", "3:49 P.M."),
     "an IPv6 address": ("::1", "2001:db8::1", "fe80::dead:beef:1:2", "::ffff:10.0.0.1"),
     "an address in memory": ("0x7f0982bbac90", "0XFF"),
+    "a duration of several units": ("1m30s", "1h2m3.000004s", "2h45m", "12h45m10s", "3d4h", "PT30S", "PT1M0.5S"),
     "a word of letters and digits": ("4g8hXn02sfzZywjG", "67eed793eee14712a1fdd90b8f0497bf", "a1b2c3d4"),
     "a number": ("7", "4711", "1e-7", "2E+10"),
 }
@@ -33,6 +34,7 @@ TOGETHER = (
 )
 LEFT_ALONE = (
     *("disk is full", "", "May I go?", "std::bad_alloc", "dead::beef", "Foo::Bar::baz", "a: b", "a/b", "me@home"),
+    *("5m3", "1m30", "PT"),
     *("utf8mb4", "sha256 of x", "base64", "user1", "x2x", "Market closed", "deadbeef", "deadbeefcafe", "e.g. this"),
 )
 
