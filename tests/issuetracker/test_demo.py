@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LAST_LINE = "Ctrl-C ends it; the data stays for the next start.\n"
 METRICS_TOKEN = "m" * 32
 SENDS = re.compile(r"sentry_sdk\.init\(\)|^sentry-cli send-event")  # lines of the tour after which something is counted
+OF_A_TRACEBACK = ("Traceback", "  File", "    ")  # the line itself is shown since Python 3.13
 OF_THE_SDK = ("Sentry is attempting", "Waiting up to", "Press Ctrl-C")  # when a program ends before all is sent
 
 
@@ -109,7 +110,7 @@ def walk(told: str, data: Path) -> list[tuple[str, str]]:
     script = "\n".join([f"cd '{data}'", *exports, *typed])
     environment = {"PATH": os.environ["PATH"], "HOME": str(data), "NO_PROXY": "127.0.0.1"}
     ended = subprocess.run(["bash"], input=script, env=environment, capture_output=True, text=True, check=False)
-    said = [line for line in ended.stderr.splitlines() if not line.startswith(("Traceback", "  File", *OF_THE_SDK))]
+    said = [line for line in ended.stderr.splitlines() if not line.startswith((*OF_A_TRACEBACK, *OF_THE_SDK))]
     assert (ended.returncode, said) == (0, ["ZeroDivisionError: division by zero"] * 4)
     return list(zip(lines, ended.stdout.split(f"{end}\n"), strict=False))
 
