@@ -54,6 +54,13 @@ PAIRS = (
         "getsentry/sentry#49681",
     ),
     same(
+        "a duration that was measured, as Go and Java write it",
+        message("gave up after 1m30.5s, of PT1M30.5S"),
+        message("gave up after 12h0m0.25s, of PT15M"),
+        "How long something took is another each time; several units without a blank between them are one duration.",
+        "zombocom/rack-timeout#68",
+    ),
+    same(
         "a date as in mails, and its time zone",
         message("feed not changed since Mon, 02 Jan 2006 15:04:05 GMT"),
         message("feed not changed since Tue, 13 Jun 2023 03:00:59 GMT"),
