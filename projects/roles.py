@@ -25,6 +25,7 @@ class May(StrEnum):
     MAKE_PROJECTS = "make projects, and change their slugs"
     MEMBERS = "add and remove members, and give roles up to their own"
     API_KEYS = "make and disable API keys of the organization"
+    SHARED_SEARCHES = "remove searches that somebody else shares with the organization"
     ORGANIZATION = "change the organization's name, and whether its membership is open"
 
 
@@ -33,7 +34,7 @@ _MEMBER = frozenset({May.LOOK, May.TRIAGE, May.DELETE_ISSUES, May.CLIENT_KEYS})
 _ADMIN = _MEMBER | {May.CHANGE_PROJECTS, May.MAKE_TEAMS}
 # Who sees every project of the organization: what is below would tell the others of a slug that is taken, or let a key
 # see more than who made it.
-_MANAGER = _ADMIN | {May.CHANGE_TEAMS, May.MAKE_PROJECTS, May.MEMBERS, May.API_KEYS}
+_MANAGER = _ADMIN | {May.CHANGE_TEAMS, May.MAKE_PROJECTS, May.MEMBERS, May.API_KEYS, May.SHARED_SEARCHES}
 _OWNER = _MANAGER | {May.ORGANIZATION}
 
 ALLOWED: Mapping[Role, frozenset[May]] = {

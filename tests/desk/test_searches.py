@@ -7,10 +7,11 @@ from django.test import Client
 from django.urls import reverse
 
 from desk.models import MAX_VIEW, SavedSearch
-from projects.models import Organization, Project, User
+from projects.models import Organization, OrganizationMember, Project, Role, User
 from tests.assertions import decided_by
 from tests.desk.acting.steps import said
 from tests.desk.reading import LIST, browser_of
+from tests.factories import OrganizationMemberFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -70,10 +71,31 @@ def test_is_removed_by_whose_it_is(
     pk = SavedSearch.objects.get().pk
 
     for word in (str(pk), "x", "999"):
-        browser, error = (as_sam, ["There is no such search of yours."])
+        browser, error = (as_sam, ["There is no such search that you may remove."])
         assert said(browser.post(SEARCHES, {"remove": word}, follow=True)) == error
     as_jane.post(SEARCHES, {"remove": str(pk)})
     assert not SavedSearch.objects.exists()
+
+
+@pytest.mark.parametrize("role", Role)
+def test_that_is_shared_is_removed_by_who_may_though_another_saved_it(
+    role: Role, as_jane: Client, jane: User, organization: Organization, project: Project
+) -> None:
+    me = OrganizationMemberFactory(organization=organization, role=role).user
+    OrganizationMemberFactory(user=me, role=Role.OWNER)  # of another organization, which says nothing of this one
+    save(as_jane, "Ours", organization=str(organization.pk))
+    save(as_jane, "Hers")
+    OrganizationMember.objects.filter(user=jane).delete()  # who shared it has left
+    browser = browser_of(me)
+    ours, hers = (SavedSearch.objects.get(name=name).pk for name in ("Ours", "Hers"))
+
+    offered = [saved.name for saved in browser.get(LIST).context["of_others"]]
+    for pk in (ours, hers):
+        browser.post(SEARCHES, {"remove": str(pk)})
+
+    may = role in {Role.MANAGER, Role.OWNER}
+    assert offered == (["Ours"] if may else [])
+    assert [search.name for search in SavedSearch.objects.order_by("pk")] == (["Hers"] if may else ["Ours", "Hers"])
 
 
 @pytest.mark.parametrize(
