@@ -62,9 +62,10 @@ HEX: Schema = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
 URL: Schema = {"type": "string", "format": "uri"}
 TIME: Schema = {"type": "string", "format": "date-time", "pattern": "Z$"}
 ANYTHING: Schema = {"type": "object"}
-NONE: Schema = {"type": "array", "maxItems": 0}
+NONE: Schema = {"type": "array", "items": {}, "maxItems": 0}  # generators of clients drop a list that says no items
 NOTHING: Schema = {"type": "object", "maxProperties": 0}
-NULL: Schema = {"type": "null"}
+NULL: Schema = {"type": "null"}  # in a choice
+ALWAYS_NULL: Schema = {"type": ["string", "null"], "const": None}  # a field; generators of clients know no NULL alone
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Of types
@@ -99,7 +100,7 @@ class SomeOf:
     kinds: tuple[Any, ...]
 
 
-_SIMPLE: dict[Any, Schema] = {str: TEXT, int: {"type": "integer"}, bool: TRUTH, NoneType: NULL, Any: {}}
+_SIMPLE: dict[Any, Schema] = {str: TEXT, int: {"type": "integer"}, bool: TRUTH, NoneType: ALWAYS_NULL, Any: {}}
 
 
 def schema_of(kind: Any, named: Mapping[str, Any]) -> Schema:

@@ -335,7 +335,7 @@ def _releases(prefix: str, suffix: str, about: str = "") -> dict[str, Methods]:
                 "Make a release, or change the one of that version",
                 {201: Answer("It was made.", ref("Release")), 208: Answer("It was there.", ref("Release"))},
                 RELEASES,
-                body=Body(ref("NewRelease"), examples.NEW_RELEASES),
+                body=Body(ref("ReleaseCreation"), examples.NEW_RELEASES),
             ),
         },
         f"{prefix}{{version}}/": {
@@ -417,7 +417,7 @@ OPERATIONS: dict[str, Methods] = {
             "Make a client key",
             {201: Answer("The key, with its DSN.", ref("ClientKey"))},
             EVENTS,
-            body=Body(ref("NewClientKey"), examples.NEW_CLIENT_KEYS, required=False),
+            body=Body(ref("ClientKeyCreation"), examples.NEW_CLIENT_KEYS, required=False),
         ),
     },
     f"{PROJECT}keys/{{client_key}}/": {
@@ -523,7 +523,7 @@ OPERATIONS: dict[str, Methods] = {
             "Record that a release went live",
             {201: Answer("The deploy.", ref("Deploy"))},
             RELEASES,
-            body=Body(ref("NewDeploy"), examples.NEW_DEPLOYS),
+            body=Body(ref("DeployCreation"), examples.NEW_DEPLOYS),
         ),
     },
     **_get(

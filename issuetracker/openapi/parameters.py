@@ -162,11 +162,10 @@ OF_ISSUE_LISTS = [
     _in_query(
         "statsPeriod",
         "What `stats` covers, in seconds, minutes, hours, days or weeks: by the hour up to 24 hours, else by the day, "
-        "90 days at most. Empty: none. On an organization's route, when given without `start` and `end`, only issues "
-        "seen within it are listed.",
+        "90 days at most. Empty: none; absent: `24h`. On an organization's route, when given without `start` and "
+        "`end`, only issues seen within it are listed.",
         type="string",
-        pattern="^([0-9]{1,9}[smhdw])?$",
-        default="24h",
+        pattern="^([0-9]{1,9}[smhdw])?$",  # no default: generated clients send it, and would lose what is older
     ),
     _in_query("shortIdLookup", "1: a `query` that is a short id finds that issue, whatever its status.", type="string"),
 ]

@@ -10,10 +10,10 @@ from issues.serializers.releases import MAX_PROJECTS, MAX_VERSION
 from issues.services.verbs import MARKS, PARTS, status
 from projects import answers as of_projects
 from projects.json_schema import (
+    ALWAYS_NULL,
     ANYTHING,
     NONE,
     NOTHING,
-    NULL,
     TEXT,
     TRUTH,
     Schema,
@@ -75,7 +75,7 @@ SCHEMAS: dict[str, Schema] = {
     "Problem": {
         "anyOf": [
             {"type": "array", "items": TEXT, "minItems": 1},
-            {"type": "object", "minProperties": 1, "additionalProperties": ref("Problem")},
+            ref("Problems"),  # by its name: generators of clients know no choice that holds itself
         ]
     },
     # answers
@@ -98,12 +98,12 @@ SCHEMAS: dict[str, Schema] = {
         about({"type": "string", "minLength": 1, "maxLength": MAX_NOTE}, "Blanks around it are cut off."),
     ),
     "ReleaseChanges": about(body(**RELEASE_CHANGES), "A key that is absent or null is left alone."),
-    "NewRelease": body_with(
+    "ReleaseCreation": body_with(
         "version",
         about({"type": "string", "minLength": 1, "maxLength": MAX_VERSION}, "Its name, once in each project."),
         **RELEASE_CHANGES,
     ),
-    "NewDeploy": body_with(
+    "DeployCreation": body_with(
         "environment",
         {"type": "string", "minLength": 1, "maxLength": 64},
         name=text(64),
@@ -112,13 +112,13 @@ SCHEMAS: dict[str, Schema] = {
         dateFinished=about(MOMENT, "Now, unless it is said."),
     ),
     # what programs send errors with
-    "NewClientKey": STRICTLY | {"properties": KEY_NAME},
+    "ClientKeyCreation": STRICTLY | {"properties": KEY_NAME},
     "ClientKeyChanges": STRICTLY
     | {"properties": {**KEY_NAME, "isActive": TRUTH, "rateLimit": or_null(record_of(of_projects.RateLimit, _NAMED))}},
     # what there is no such thing of
     "NoSuchList": NONE,
     "NoSuchThing": NOTHING,
-    "NoAutofix": record(autofix=NULL),
+    "NoAutofix": record(autofix=ALWAYS_NULL),
     # the document itself
     "Document": about(ANYTHING, "An OpenAPI document."),
 }

@@ -6,15 +6,18 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from time import sleep
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
 import yaml
 from django.db import connection
 from django.test import Client, RequestFactory
+from django.utils.timezone import now
 from drf_spectacular.generators import SchemaGenerator
 
 from issuetracker.exceptions import server_error
@@ -24,6 +27,7 @@ from issuetracker.openapi.operations import OPERATIONS
 from issuetracker.openapi.schema import document
 from issuetracker.policies import DOCS
 from projects.database.failures import SENTENCES
+from projects.json_schema import ref
 from projects.models import Project, User
 from tests import prepared
 from tests.api_client import Api
@@ -66,6 +70,26 @@ def test_is_the_file_in_the_repository_and_valid() -> None:
 
     assert made.returncode == 0, made.stderr
     assert made.stdout == (ROOT / "docs" / "openapi.yaml").read_text(), "Say make fix."
+
+
+def test_says_what_generators_of_clients_can_read() -> None:
+    """openapi-python-client and openapi-generator leave out what is not so, or stop at it."""
+    written = document()
+    schemas = written["components"]["schemas"]
+    said = list(members(written))
+
+    assert [one for one in said if "array" in one.get("type", ()) and "items" not in one] == []
+    assert [one for one in said for field in one.get("properties", {}).values() if field.get("type") == "null"] == []
+    assert [name for name, one in schemas.items() if "anyOf" in one and ref(name) in members(one)] == []
+    assert [name for name in schemas if name.removeprefix("New") in schemas and name.startswith("New")] == []
+
+
+def members(written: Any) -> Iterator[dict[str, Any]]:
+    """Give each object in a part of the document, itself included."""
+    if isinstance(written, dict):
+        yield written
+    for one in written.values() if isinstance(written, dict) else written if isinstance(written, list) else ():
+        yield from members(one)
 
 
 def test_is_answered_to_anybody() -> None:
@@ -188,6 +212,22 @@ def test_is_answered_as_it_says(world: Api, path: str, method: str, name: str | 
     if fixed:
         assert response.json() == shown[name]["value"]
         assert list(response.json()) == list(shown[name]["value"])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", [ISSUES, "/api/0/organizations/{organization}/issues/"])
+def test_defaults_change_nothing_for_clients_that_send_them(world: Api, project: Project, path: str) -> None:
+    """As clients that openapi-python-client makes do."""
+    IssueFactory(id=3, project=project, last_seen=now() - timedelta(days=3))
+    operation = document()["paths"][path]["get"]
+    address, _ = address_of(path, operation)
+    parameters = map(resolved, operation["parameters"])
+    defaults = {one["name"]: one["schema"]["default"] for one in parameters if "default" in one["schema"]}
+
+    sent, absent = (world.request("GET", address, raw_query=query, auth="jane") for query in (urlencode(defaults), ""))
+
+    assert defaults
+    assert [item["id"] for item in sent.json()] == [item["id"] for item in absent.json()]
 
 
 @pytest.mark.django_db

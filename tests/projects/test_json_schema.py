@@ -35,7 +35,7 @@ PLACE = {
         (str, {"type": "string"}),
         (int, {"type": "integer"}),
         (bool, {"type": "boolean"}),
-        (None.__class__, {"type": "null"}),
+        (None.__class__, {"type": ["string", "null"], "const": None}),
         (str | None, {"type": ["string", "null"]}),
         (list[int], {"type": "array", "items": {"type": "integer"}}),
         (Literal["a", "b"], {"type": "string", "enum": ["a", "b"]}),
