@@ -19,9 +19,11 @@ _OTHERS = re.compile(r"[^a-z]+")
 WRONG_KEYS_NAMED = 20  # in one error: a body of a megabyte has room for a hundred thousand
 
 # Of what is left of a name in small letters: id, ids[0], issueIds, issue_id__in, GROUPS, selectedIssues, short_ids ...
+# Sentry's own pages call them itemIds, and put them into the query.
 _IDS = re.compile(
     r"(?:all|target|selected)?"
-    r"(?:(?:issue|group|short|numeric)*(?:id|pk)s?|(?:issue|group)s?)"
+    r"(?:(?:sentry|issue|group|item|event|error|object|record|short|numeric)*(?:id|pk)s?"
+    r"|(?:issue|group|item|object|record|target)s?|selected|selection)"
     r"(?:list|set|array|in)?"
 )
 # What narrows a search or a list, but for texts, which may be a remark: level, firstRelease, project_ids, limit ...

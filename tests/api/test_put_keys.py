@@ -221,6 +221,8 @@ MEAN_IDS = [
     *("issue", "issues", "ISSUES", "issueId", "issueIds", "issue_ids", "issue-ids", "issues[]", "issue[id]", "issueID"),
     *("group", "groups", "groupId", "groupIds", "group_ids", "GROUPS", "groupIDs", "issueIdList", "selectedIssues"),
     *("selectedIds", "shortId", "shortIds", "short_ids", "issueShortId", "allIds", "issueSet", " ids "),
+    *("itemIds", "item_ids", "items", "objectIds", "records", "targets", "selected", "selection", "sentryIssueIds"),
+    *("eventIds", "error_ids"),
 ]
 # Where a search, a list or an address narrows; in a body it would narrow nothing.
 SAY_WHICH = [
@@ -240,6 +242,7 @@ SAY_WHICH = [
     *("statsPeriod", "start", "end", "max", "first", "count", "Levels"),
 ]
 SAY_NOTHING = ["", "x", "idea", "paid", "grid", "shareId", "grouping", "tissue", "title", "message", "comment", "note"]
+SAY_NOTHING += ["event", "error", "item name", "selector", "objection"]
 SAY_NOTHING += ["inbox", "discard", "assignedBy", "user", "reason", "levelled", "projection", "stats"]
 
 
