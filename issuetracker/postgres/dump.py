@@ -1,12 +1,20 @@
 """A database into a file and back, with PostgreSQL's own pg_dump and pg_restore; they come along with the server."""
 
 import os
+import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 from issuetracker.postgres import binaries
 from issuetracker.processes import dies_with_this_process
+
+# pg_restore 17 and later begin with it, whatever server they talk to; one before 17 has no such setting, and refuses.
+UNKNOWN_BEFORE_17 = b"SET transaction_timeout = 0;\n"
+# The settings before it, and it itself, stand before this line; rows, which may say anything, far behind it.
+AFTER_IT = b"SET client_encoding"
 
 
 class DumpFailed(Exception):
@@ -31,13 +39,80 @@ def write_dump(connection: Any, file: Path) -> None:
 def read_dump(connection: Any, file: Path) -> None:
     """Fill the database, which is empty, from a dump: all of it or nothing.
 
-    :raises DumpFailed: pg_restore refused, or there is a pooler between; nothing was restored.
+    :raises DumpFailed: PostgreSQL's program refused, or there is a pooler between; nothing was restored.
     """
-    _run(connection, "pg_restore", "--single-transaction", "--no-owner", "--no-privileges", str(file), "--dbname")
+    read = ["--no-owner", "--no-privileges", str(file)]
+    connection.ensure_connection()
+    if connection.pg_version >= 170_000:
+        _run(connection, "pg_restore", "--single-transaction", *read, "--dbname")
+    else:
+        _read_by_psql(connection, read)
+
+
+def _read_by_psql(connection: Any, read: Sequence[str]) -> None:
+    """Let psql do what pg_restore writes, but for the one line that an older server refuses.
+
+    Only what comes to its end is committed: psql would take the end of a half for the end of the whole.
+    """
+    command, environment = _prepare(connection, "psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname")
+    bound: dict[str, Any] = {"env": environment, "preexec_fn": dies_with_this_process()}
+    with (
+        TemporaryFile("w+") as refusals,  # of both: a pipe that nobody reads would fill
+        subprocess.Popen(command, **bound, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=refusals) as psql,
+        subprocess.Popen(
+            [binaries.find() / "pg_restore", *read, "--file=-"],
+            **bound,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=refusals,
+        ) as pg_restore,
+    ):
+        assert psql.stdin
+        assert pg_restore.stdout
+        try:
+            psql.stdin.write(b"BEGIN;\n")
+            _copy(pg_restore.stdout, psql.stdin)
+            if pg_restore.wait() == 0:
+                psql.stdin.write(b"COMMIT;\n")
+            psql.stdin.close()
+        except BrokenPipeError:
+            pass  # psql has ended before, and says why
+        pg_restore.stdout.close()  # which ends it, if psql did
+        ended = psql.wait() or pg_restore.wait()
+        refusals.seek(0)
+        _check("pg_restore", ended, refusals.read())
+
+
+def _copy(statements: IO[bytes], psql: IO[bytes]) -> None:
+    """Copy all of them but the one."""
+    for line in statements:
+        if line != UNKNOWN_BEFORE_17:
+            psql.write(line)
+        if line.startswith(AFTER_IT):
+            break
+    shutil.copyfileobj(statements, psql)
 
 
 def _run(connection: Any, program: str, *arguments: str) -> None:
     """Run one of PostgreSQL's programs on the database, whose name becomes the last argument."""
+    command, environment = _prepare(connection, program, *arguments)
+    done = subprocess.run(
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=dies_with_this_process(),  # at SIGTERM they cancel what the server does for them
+    )
+    _check(program, done.returncode, done.stderr)
+
+
+def _prepare(connection: Any, program: str, *arguments: str) -> tuple[list[str | Path], dict[str, str]]:
+    """Return the command and the environment that run one of PostgreSQL's programs on the database.
+
+    :raises DumpFailed: there is a pooler between.
+    """
     connection.ensure_connection()  # which starts the embedded server
     if is_pooled(connection):
         # They empty the search path of their session, for one; whoever had it next would find no table.
@@ -45,20 +120,19 @@ def _run(connection: Any, program: str, *arguments: str) -> None:
             f"DATABASE_URL leads to a pooler, and what {program} sets on its session would be there for others. "
             "Set DATABASE_URL to the address of PostgreSQL itself for this command."
         )
-    # Written for psql; these programs take the same options, and the password from the same variable.
+    # Written for psql; the others take the same options, and the password from the same variable.
     command, environment = connection.client.settings_to_cmd_args_env(connection.settings_dict, list(arguments))
-    done = subprocess.run(
-        [binaries.find() / program, *command[1:]],
-        env=os.environ | (environment or {}) | {"LC_ALL": "C"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        preexec_fn=dies_with_this_process(),  # at SIGTERM they cancel what the server does for them
-    )
-    if done.returncode != 0:
-        said = [line.strip() for line in done.stderr.splitlines() if "error:" in line]
-        raise DumpFailed(" ".join(said) or done.stderr.strip() or f"{program} ended with {done.returncode}.")
+    return [binaries.find() / program, *command[1:]], os.environ | (environment or {}) | {"LC_ALL": "C"}
+
+
+def _check(program: str, ended: int, refusals: str) -> None:
+    """Do nothing, if the program has done its work.
+
+    :raises DumpFailed: it has ended with a fault; this is what it said.
+    """
+    if ended != 0:
+        said = [line.strip() for line in refusals.splitlines() if "error:" in line.lower()]
+        raise DumpFailed(" ".join(said) or refusals.strip() or f"{program} ended with {ended}.")
 
 
 def is_pooled(connection: Any) -> bool:

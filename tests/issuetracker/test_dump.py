@@ -16,7 +16,7 @@ class Pooled:
     def __init__(self, usual: Any, pid: int) -> None:
         self.connection = SimpleNamespace(get_backend_pid=lambda: pid)
         self.ensure_connection, self.cursor = usual.ensure_connection, usual.cursor
-        self.settings_dict = usual.settings_dict
+        self.settings_dict, self.pg_version = usual.settings_dict, usual.pg_version
 
 
 @pytest.mark.django_db
