@@ -60,7 +60,8 @@ TRUTH: Schema = {"type": "boolean"}
 ID: Schema = {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"}
 HEX: Schema = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
 URL: Schema = {"type": "string", "format": "uri"}
-TIME: Schema = {"type": "string", "format": "date-time", "pattern": "Z$"}
+# From the first sign on: what generators of clients make looks for a pattern there, as Python's re.match does.
+TIME: Schema = {"type": "string", "format": "date-time", "pattern": "^[0-9T:.-]+Z$"}
 ANYTHING: Schema = {"type": "object"}
 NONE: Schema = {"type": "array", "items": {}, "maxItems": 0}  # generators of clients drop a list that says no items
 NOTHING: Schema = {"type": "object", "maxProperties": 0}
@@ -127,9 +128,8 @@ def schema_of(kind: Any, named: Mapping[str, Any]) -> Schema:
     if origin is NotRequired:  # said by the record
         return schema_of(arguments[0], named)
     if origin is Literal:
-        return (
-            {"type": "boolean", "const": arguments[0]} if isinstance(arguments[0], bool) else one_of_words(*arguments)
-        )
+        # Which of the two is left out: openapi-generator makes a word of it, and no answer holds 'false'.
+        return TRUTH if isinstance(arguments[0], bool) else one_of_words(*arguments)
     if origin in (Union, UnionType):
         schemas = [schema_of(one, named) for one in arguments if one is not NoneType]
         found = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}

@@ -40,7 +40,7 @@ PLACE = {
         (list[int], {"type": "array", "items": {"type": "integer"}}),
         (Literal["a", "b"], {"type": "string", "enum": ["a", "b"]}),
         (Literal["a"] | None, {"anyOf": [{"type": "string", "enum": ["a"]}, {"type": "null"}]}),
-        (Literal[True], {"type": "boolean", "const": True}),
+        (Literal[True], {"type": "boolean"}),
         (str | int, {"anyOf": [{"type": "string"}, {"type": "integer"}]}),
         (Annotated[str, About("Its name.")], {"type": "string", "description": "Its name."}),
         (Annotated[Any, Form({"type": "object"})], {"type": "object"}),
