@@ -11,11 +11,12 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.utils import NotSupportedError, OperationalError, ProgrammingError
+from django.db.utils import InternalError, NotSupportedError, OperationalError, ProgrammingError
 
 from issuetracker import postgres
+from projects.database.failures import refusal_of
 
-UNDEFINED_TABLE, UNDEFINED_COLUMN = "42P01", "42703"  # PostgreSQL's codes
+UNDEFINED_TABLE, UNDEFINED_COLUMN, INSUFFICIENT_PRIVILEGE = "42P01", "42703", "42501"  # PostgreSQL's codes
 
 
 def end(number: int, frame: FrameType | None) -> None:
@@ -42,6 +43,15 @@ def not_text(word: str) -> bool:
     return any("\udc80" <= letter <= "\udcff" for letter in word)
 
 
+def is_the_operators(error: Exception) -> bool:
+    """Return whether an operator can mend it; what else the driver calls by these names is a bug."""
+    if isinstance(error, InternalError):  # a server that takes no change: a standby by now, for one
+        return refusal_of(error) is not None
+    if isinstance(error, ProgrammingError):
+        return getattr(error.__cause__, "pgcode", None) == INSUFFICIENT_PRIVILEGE or lacks_migrations(error)
+    return True
+
+
 def lacks_migrations(error: Exception) -> bool:
     """Return whether a query met what a migration makes: before the first one all tables, before others a column."""
     code = getattr(error.__cause__, "pgcode", None)
@@ -66,10 +76,9 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
-    except (ImproperlyConfigured, OperationalError, NotSupportedError, ProgrammingError) as error:
-        # Any other ProgrammingError is a bug: nobody can mend it without the traceback.
-        if "--traceback" in sys.argv or (isinstance(error, ProgrammingError) and not lacks_migrations(error)):
-            raise
+    except (ImproperlyConfigured, OperationalError, NotSupportedError, InternalError, ProgrammingError) as error:
+        if "--traceback" in sys.argv or not is_the_operators(error):
+            raise  # nobody can mend a bug without the traceback
         sys.exit(sentence(error))
 
 

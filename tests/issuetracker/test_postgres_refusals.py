@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.serving import database_url
 from tests.clusters import empty, folder, manage, migrated, servers
 from tests.issuetracker.programs import refusal
 
@@ -116,3 +117,25 @@ def test_answers_a_command_on_a_database_of_an_older_version_in_one_sentence(dat
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "The embedded database lacks what this needs; run: manage.py migrate\n"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        pytest.param("role=pg_monitor", "permission denied for table projects_organization", id="of others"),
+        pytest.param(
+            "default_transaction_read_only=on", "cannot execute INSERT in a read-only transaction", id="fixed"
+        ),
+    ],
+)
+def test_answers_a_command_that_may_not_change_the_database_in_one_sentence(
+    data: Path, options: str, sentence: str
+) -> None:
+    """The tables are another role's; the server is a standby by now, or somebody has closed it for writing."""
+    create = ("create_organization", "--organization", "late")
+
+    done = manage(data, *create, DATABASE_URL=database_url(), PGOPTIONS=f"-c {options}")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"The database that DATABASE_URL names can't be used: {sentence}\n"
