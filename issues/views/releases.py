@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.http import Http404
+from django.http import Http404, QueryDict
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -36,7 +36,7 @@ class ReleasesViewSet(ApiViewSet):
     projects that the caller sees (contract section 5), and knows of no others.
     """
 
-    known_parameters = {"list": PARAMETERS | {"query", "status", "project"}}
+    known_parameters = {"list": PARAMETERS | {"query", "status"}}
 
     seen: Sequence[Project]  # the projects that this route is about
 
@@ -48,10 +48,14 @@ class ReleasesViewSet(ApiViewSet):
     def seen_ids(self) -> list[int]:
         return [project.pk for project in self.seen]
 
+    def listed(self, params: QueryDict) -> Sequence[Project]:
+        """Return the projects whose releases a list shows."""
+        return self.seen
+
     def list(self, request: Request, **path: str) -> Response:
         """Answer a page of releases, newest first."""
         params = request.query_params
-        projects = named_projects(self.seen, params)
+        projects = self.listed(params)
         text, status = read_text(params), read_status(params)
         page, around = read_releases(projects, read_release_page_query(request), text=text, status=status)
         headers = {"Link": link_header(request, page, write=write_release_cursor)}
@@ -110,12 +114,23 @@ class ReleasesViewSet(ApiViewSet):
 class OrganizationReleasesViewSet(OrganizationViewSet, ReleasesViewSet):
     """The releases of an organization, and what hangs on them."""
 
-    known_parameters = {**ReleasesViewSet.known_parameters, "list_deploys": PARAMETERS, "list_commits": PARAMETERS}
+    known_parameters = {
+        "list": PARAMETERS | {"query", "status", "project"},
+        "list_deploys": PARAMETERS,
+        "list_commits": PARAMETERS,
+    }
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Find the organization, and its projects that the caller sees."""
         super().initial(request, *args, **kwargs)
         self.seen = list(Project.objects.visible_to(self.caller).filter(organization=self.organization))
+
+    def listed(self, params: QueryDict) -> Sequence[Project]:
+        """Return those that the caller names, or all.
+
+        :raises ValidationError: one of them is none that the caller sees.
+        """
+        return named_projects(self.seen, params)
 
     def list_deploys(self, request: Request, *, version: str, **path: str) -> Response:
         """Answer a page of the deploys of a release, the last one first."""

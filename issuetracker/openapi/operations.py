@@ -319,7 +319,7 @@ def _mutations(prefix: str) -> dict[str, Methods]:
 AS_ONE = "Those of one version, in the projects that you see, are shown and changed as one."
 
 
-def _releases(prefix: str, suffix: str, about: str = "") -> dict[str, Methods]:
+def _releases(prefix: str, suffix: str, about: str = "", *, narrowed: Sequence[Schema] = ()) -> dict[str, Methods]:
     return {
         prefix: {
             "GET": Operation(
@@ -328,7 +328,7 @@ def _releases(prefix: str, suffix: str, about: str = "") -> dict[str, Methods]:
                 {200: Answer("A page, newest first.", many(ref("Release")), answers.OF_LISTS)},
                 RELEASES,
                 about,
-                parameters=parameters.OF_RELEASES,
+                parameters=[*parameters.OF_RELEASES, *narrowed],
             ),
             "POST": Operation(
                 f"create{suffix}Release",
@@ -509,7 +509,7 @@ OPERATIONS: dict[str, Methods] = {
         ONE_ISSUE,
     ),
     **_releases(f"{PROJECT}releases/", "Project"),
-    **_releases(f"{ORGANIZATION}releases/", "", AS_ONE),
+    **_releases(f"{ORGANIZATION}releases/", "", AS_ONE, narrowed=[parameters.PROJECTS_OR_ALL]),
     f"{OF_RELEASE}deploys/": {
         "GET": Operation(
             "listDeploys",

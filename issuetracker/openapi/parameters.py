@@ -211,6 +211,5 @@ OF_PLACES = [_in_query("query", "Part of a name.", type="string", maxLength=MAX_
 OF_RELEASES = [
     _in_query("query", "Part of a version.", type="string", maxLength=MAX_QUERY),
     _in_query("status", "Releases that are open, or archived.", type="string", enum=["", *ReleaseStatus.values]),
-    PROJECTS_OR_ALL,
     *OF_PAGES,
 ]

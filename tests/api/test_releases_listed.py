@@ -252,10 +252,16 @@ def test_refuses_to_narrow_by_a_project_that_is_not_seen(
     assert (response.status_code, response.json()) == (400, {"project": [f"There is no project {pk} here."]})
 
 
+def test_refuses_to_narrow_by_what_is_no_id(api: Api, project: Project) -> None:
+    response = api.get(RELEASES, raw_query="project=-2")
+
+    assert response.status_code == 400
+    assert response.json() == {"project": ['"-2" is not an id; ids are whole numbers from 1 to 9223372036854775807.']}
+
+
 @pytest.mark.parametrize(
     ("query", "refusal"),
     [
-        ("project=-2", {"project": ['"-2" is not an id; ids are whole numbers from 1 to 9223372036854775807.']}),
         ("status=closed", {"status": ['"closed" is not a status; say one of open, archived.']}),
         ("per_page=0", {"per_page": ['"0" is no page size; say a whole number from 1 to 100.']}),
         ("cursor=x", {"cursor": ['"x" is no cursor; take one from the Link header of an answer.']}),

@@ -86,6 +86,14 @@ def test_says_what_generators_of_clients_can_read() -> None:
     assert [name for name in schemas if name.removeprefix("New") in schemas and name.startswith("New")] == []
 
 
+def test_names_no_parameter_of_an_operation_twice() -> None:
+    """In the path and in the query, say: clients of openapi-generator mistake one for the other."""
+    for methods in document()["paths"].values():
+        for operation in methods.values():
+            names = [resolved(one)["name"] for one in operation.get("parameters", [])]
+            assert len(names) == len(set(names)), operation["operationId"]
+
+
 def members(written: Any) -> Iterator[dict[str, Any]]:
     """Give each object in a part of the document, itself included."""
     if isinstance(written, dict):
