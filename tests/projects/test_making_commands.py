@@ -34,9 +34,10 @@ def test_lead_from_an_empty_database_to_a_dsn(settings: Any) -> None:
     run("create_organization", "--organization=acme")
     password, _ = run("create_user", "--user=maria", "--email=maria@example.com", "--name=Maria")
     run("add_member", "--organization=acme", "--user=maria", "--role=owner")
-    run("create_team", "--team=acme/makers", "--user=maria")
+    made, _ = run("create_team", "--team=acme/makers", "--user=maria", "--user=maria")
     printed, explained = run("create_project", "--project=acme/web", "--platform=python", "--team=makers")
 
+    assert made == "There is a team #makers in acme now, of 1.\n"
     maria = User.objects.get()
     assert maria.check_password(password.strip())
     assert (maria.name, maria.email, maria.is_staff, maria.is_superuser) == ("Maria", "maria@example.com", True, False)

@@ -22,7 +22,7 @@ class Command(base.Command):
         :raises CommandError: there is one already, no such organization or user, or somebody is no member of it.
         """
         organization, slug = base.place(options["team"])
-        people = [base.user_called(name).pk for name in options["user"]]
-        said = {"organization": organization.pk, "slug": slug, "name": options["name"] or slug, "members": people}
+        people = {base.user_called(name).pk for name in options["user"]}  # whoever is named twice is one
+        said = {"organization": organization.pk, "slug": slug, "name": options["name"] or slug, "members": list(people)}
         team = base.checked(TeamForm, said).save()
         self.stdout.write(f"There is a team {team} in {organization} now, of {len(people)}.")
