@@ -236,7 +236,7 @@ class WalkedQuerySet(QuerySet[Any]):
         ids = self.filter(project_id=project).order_by(*order).values_list("id")[:limit]
         sql, params = ids.query.sql_with_params()
         asked = "unnest(%s::bigint[]) AS scope (project_id)"
-        if largest_first:
+        if largest_first and len(project_ids) > 1:
             asked = f"(SELECT * FROM {asked} {_LARGEST_FIRST}) AS scope"
         statement = kept(
             f"""
