@@ -1,6 +1,7 @@
 """A search that an index narrows to a few issues finds what it finds without: the same, in the same order."""
 
 from dataclasses import replace
+from datetime import timedelta
 from itertools import cycle, product
 from typing import Any
 
@@ -169,8 +170,12 @@ def test_shows_the_first_of_all_the_same(
 ) -> None:
     """Of common words in several projects the last that one of them shows says how far back the others are read."""
     both = [project.pk, other_project.pk]
+    for number, issue in enumerate(issues):  # each at another time, those of the larger project last
+        Issue.objects.filter(pk=issue.pk).update(
+            last_seen=NOW + timedelta(minutes=number * 7 % 61, hours=issue.project_id == other_project.pk)
+        )
     monkeypatch.setattr(module, "COMMON", 30)
-    for query, limit in product(["valve", '"is" "valve"', "gauge is:unresolved", "pump !assigned:me"], (1, 3, 20)):
+    for query, limit in product(["valve", '"is" "valve"', "gauge is:unresolved", "pump !assigned:me"], (1, 2, 3, 20)):
         search = terms_of(query, both)
         scopes = [AllIssues(pk, terms=search, among=tuple(both)) for pk in both]
         narrowing = selected.narrowed(scopes)
