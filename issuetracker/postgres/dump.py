@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
@@ -75,8 +76,9 @@ def _read_by_psql(connection: Any, read: Sequence[str]) -> None:
             if pg_restore.wait() == 0:
                 psql.stdin.write(b"COMMIT;\n")
             psql.stdin.close()
-        except BrokenPipeError:
-            pass  # psql has ended before, and says why
+        except BrokenPipeError:  # psql has ended before, and says why
+            with suppress(BrokenPipeError):  # of what is still to be sent: else the end of this block would raise it
+                psql.stdin.close()
         pg_restore.stdout.close()  # which ends it, if psql did
         ended = psql.wait() or pg_restore.wait()
         refusals.seek(0)

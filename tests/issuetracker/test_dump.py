@@ -1,4 +1,5 @@
-"""Programs of PostgreSQL don't run through a pooler; that of a real one is told apart in tests/pgbouncer."""
+"""Programs of PostgreSQL don't run through a pooler (that of a real one is told apart in tests/pgbouncer), and say why
+they end."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +18,7 @@ class Pooled:
         self.connection = SimpleNamespace(get_backend_pid=lambda: pid)
         self.ensure_connection, self.cursor = usual.ensure_connection, usual.cursor
         self.settings_dict, self.pg_version = usual.settings_dict, usual.pg_version
+        self.client = usual.client
 
 
 @pytest.mark.django_db
@@ -29,3 +31,23 @@ def test_is_refused_through_a_pooler_before_anything_runs(tmp_path: Path) -> Non
         with pytest.raises(dump.DumpFailed, match="DATABASE_URL leads to a pooler"):
             refused(Pooled(connection, pid + 1), tmp_path / "file")
     assert not (tmp_path / "file").exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("taken", [0, 3_000, 300_000])
+def test_says_why_psql_ended_before_the_end(taken: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one does that finds no connection left; what was not sent by then is nobody's any more."""
+    programs = {
+        "psql": f"head -c {taken} > /dev/null; echo 'psql: error: no connection is left' >&2; exit 2",
+        "pg_restore": "yes 'SELECT 1;' | head -c 1000000",
+    }
+    for name, script in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setattr("issuetracker.postgres.binaries.find", lambda: tmp_path)
+    older = Pooled(connection, 0)
+    older.pg_version = 150_000
+    monkeypatch.setattr(dump, "is_pooled", lambda _: False)
+
+    with pytest.raises(dump.DumpFailed, match=r"^psql: error: no connection is left$"):
+        dump.read_dump(older, tmp_path / "file")
