@@ -81,6 +81,14 @@ document.addEventListener("toggle", ({ target }) => {
 }, true); // it doesn't bubble
 
 // ---------------------------------------------------------------------------------------------------------------------
+// The page of an action came by a POST: who went back to it would be asked to send that again, by a page of the browser.
+// So its place in the history is the page that it leads back to.
+// ---------------------------------------------------------------------------------------------------------------------
+
+const leadsBack = document.querySelector("form.act > input[name=back]");
+if (leadsBack) history.replaceState(null, "", leadsBack.value);
+
+// ---------------------------------------------------------------------------------------------------------------------
 // The selection of the list: kept while one pages through one view, forgotten in another and when something was done
 // ---------------------------------------------------------------------------------------------------------------------
 
