@@ -16,13 +16,13 @@ import psycopg2
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, Error, connection, connections
-from django.db.migrations.loader import MigrationLoader
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.crypto import constant_time_compare
 from psycopg2.extensions import POLL_OK, POLL_READ
 
 from events.counting import WAITING
 from issuetracker import logs, metrics, postgres, replica
+from projects.database import migrated
 from projects.database.failures import DatabaseAway
 from projects.database.replica import ANSWER_SECONDS, CATCH_UP_SECONDS, Why
 
@@ -41,7 +41,7 @@ class HealthMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        self.answers: dict[str, Callable[[HttpRequest], HttpResponse]] = {"/healthz": healthz, "/readyz": Readiness()}
+        self.answers: dict[str, Callable[[HttpRequest], HttpResponse]] = {"/healthz": healthz, "/readyz": readyz}
         if settings.METRICS_TOKEN:
             self.answers["/metrics"] = tell_metrics
 
@@ -61,40 +61,28 @@ def healthz(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "alive"})
 
 
-class Readiness:
-    """Answers whether a request would find what it needs.
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Answer whether a request would find what it needs."""
+    try:
+        check()
+    except NotReady as error:
+        return JsonResponse({"detail": str(error)}, status=503)
+    found = look_at_replica()
+    return JsonResponse({"status": "ready"} | ({} if found is None else {"replica": found.told()}))
 
-    The migrations are compared until they are all there, once in a process: nobody takes them back under a server.
+
+def check() -> None:
+    """Ask the database, and compare the migrations: somebody may have migrated it for a newer version meanwhile.
+
+    :raises NotReady: it can't be reached in time, lacks migrations, or has those of a newer version.
     """
-
-    def __init__(self) -> None:
-        self.is_migrated = False
-
-    def __call__(self, request: HttpRequest) -> JsonResponse:
-        try:
-            self.check()
-        except NotReady as error:
-            return JsonResponse({"detail": str(error)}, status=503)
-        found = look_at_replica()
-        return JsonResponse({"status": "ready"} | ({} if found is None else {"replica": found.told()}))
-
-    def check(self) -> None:
-        """Ask the database.
-
-        :raises NotReady: it can't be reached in time, or lacks migrations.
-        """
-        if self.is_migrated:
-            ask("SELECT 1")
-            return
-        applied = set(ask("SELECT app, name FROM django_migrations"))
-        waiting = [
-            key
-            for key, migration in MigrationLoader(None).disk_migrations.items()
-            if key not in applied and not (migration.replaces and applied.issuperset(migration.replaces))
-        ]
-        if waiting:
-            raise NotReady(f"The database lacks {len(waiting)} of the migrations; run: manage.py migrate")
-        self.is_migrated = True
+    applied = {(app, name) for app, name in ask("SELECT app, name FROM django_migrations")}
+    try:
+        waiting = migrated.check(applied)
+    except migrated.Newer as error:
+        raise NotReady(str(error)) from error
+    if waiting:
+        raise NotReady(f"The database lacks {waiting} of the migrations; run: manage.py migrate")
 
 
 def ask(sql: str, *, database: str = DEFAULT_DB_ALIAS, patience: float | None = None) -> list[tuple[Any, ...]]:

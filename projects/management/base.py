@@ -6,10 +6,12 @@ from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
 from django.utils import timezone
 
 from projects.acting import Act
 from projects.callers import Caller
+from projects.database import migrated
 from projects.database.failures import refusal_of
 from projects.forms import StandingForm, sentences
 from projects.models import ClientKey, Organization, Project, Team, User
@@ -33,13 +35,25 @@ class OneSentence(CommandParser):
 
 
 class Command(BaseCommand):
+    """A command of this service.
+
+    :cvar fits_any_database: that the tables may be a newer version's, or that it looks at them by itself.
+    """
+
+    fits_any_database = False
+
     def execute(self, *args: Any, **options: Any) -> Any:
         """Run it.
 
-        :raises CommandError: what was asked is refused, in the words of the API; nothing was changed.
+        :raises CommandError: what was asked is refused, in the words of the API, or a newer version has migrated the
+            database; nothing was changed.
         """
         try:
+            if not self.fits_any_database:
+                migrated.check_database(connection)
             return super().execute(*args, **options)
+        except migrated.Newer as error:
+            raise CommandError(str(error)) from error
         except Exception as error:
             refusal = refusal_of(error)
             if refusal is None or not refusal.is_certain:
@@ -50,6 +64,19 @@ class Command(BaseCommand):
         parser = super().create_parser(prog_name, subcommand, **kwargs)
         parser.__class__ = OneSentence  # Django makes one of its own class, whatever it is told
         return parser
+
+
+def require_migrated() -> None:
+    """Do nothing, if this code and the database fit each other.
+
+    :raises CommandError: the database lacks migrations, or a newer version has migrated it.
+    """
+    try:
+        waiting = migrated.check_database(connection)
+    except migrated.Newer as error:
+        raise CommandError(str(error)) from error
+    if waiting:
+        raise CommandError(f"The database lacks {waiting} of the migrations; run: manage.py migrate")
 
 
 def act(by: Caller | None = None, *, preview: bool = False) -> Act:

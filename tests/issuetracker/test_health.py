@@ -18,11 +18,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from issuetracker import health, postgres
-from issuetracker.health import NotReady, Readiness, ask
+from issuetracker.health import NotReady, ask, check
 from tests.clusters import migrated
 from tests.site import serving_site, wait_until
 
 AWAY = "The database is not available just now. Try again."
+NEWER = (
+    "A newer version has migrated the database: it has {}, which this version doesn't know. "
+    "Run the newer version; or restore a backup of before into an empty database."
+)
 
 
 @pytest.fixture
@@ -89,34 +93,34 @@ def test_says_that_it_is_ready_whatever_it_is_called(client: Client, host: str) 
 
 @pytest.mark.django_db(transaction=True)
 def test_is_not_ready_until_every_migration_is_applied() -> None:
-    recorder, readiness = MigrationRecorder(connection), Readiness()
+    recorder = MigrationRecorder(connection)
     for name in ("0001_initial", "0002_search_text"):
         recorder.record_unapplied("issues", name)
     try:
         with pytest.raises(NotReady, match=r"^The database lacks 2 of the migrations; run: manage\.py migrate$"):
-            readiness.check()
+            check()
 
         recorder.record_applied("issues", "0001_initial")
         with pytest.raises(NotReady, match=r"^The database lacks 1 of the migrations; run: manage\.py migrate$"):
-            readiness.check()
+            check()
     finally:
         recorder.record_applied("issues", "0001_initial")
         recorder.record_applied("issues", "0002_search_text")
 
-    readiness.check()
-
-    assert readiness.is_migrated
+    check()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_compares_migrations_no_more_once_they_are_all_there() -> None:
-    recorder, readiness = MigrationRecorder(connection), Readiness()
-    readiness.check()
-    recorder.record_unapplied("issues", "0001_initial")
+def test_is_not_ready_when_a_newer_version_has_migrated_the_database(client: Client) -> None:
+    recorder = MigrationRecorder(connection)
+    assert client.get("/readyz").status_code == 200
+    recorder.record_applied("issues", "9999_later")
     try:
-        readiness.check()
+        response = client.get("/readyz")
     finally:
-        recorder.record_applied("issues", "0001_initial")
+        recorder.record_unapplied("issues", "9999_later")
+
+    assert (response.status_code, response.json()) == (503, {"detail": NEWER.format("issues.9999_later")})
 
 
 @pytest.mark.django_db

@@ -123,7 +123,7 @@ def test_answers_a_command_on_a_database_of_an_older_version_in_one_sentence(dat
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        pytest.param("role=pg_monitor", "permission denied for table projects_organization", id="of others"),
+        pytest.param("role=pg_monitor", "permission denied for table django_migrations", id="of others"),
         pytest.param(
             "default_transaction_read_only=on", "cannot execute INSERT in a read-only transaction", id="fixed"
         ),

@@ -3,9 +3,7 @@ import signal
 from typing import Any
 
 from django.conf import settings
-from django.core.management import CommandError, CommandParser
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
+from django.core.management import CommandParser
 from django.utils import timezone
 
 from events.counting import Counting, Kept
@@ -20,6 +18,7 @@ class Command(base.Command):
         "A batch in hand is counted to its end, or waits as before."
     )
     requires_migrations_checks = False  # handle() does it, with a sentence and an exit code
+    fits_any_database = True  # the same
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="end when nothing waits any more")
@@ -30,11 +29,9 @@ class Command(base.Command):
     def handle(self, *args: Any, once: bool, parent: int | None, **options: Any) -> None:
         """Count.
 
-        :raises CommandError: the database isn't migrated.
+        :raises CommandError: the database isn't migrated, or by a newer version.
         """
-        executor = MigrationExecutor(connection)
-        if waiting := len(executor.migration_plan(executor.loader.graph.leaf_nodes())):
-            raise CommandError(f"The database lacks {waiting} of the migrations; run: manage.py migrate")
+        base.require_migrated()
         counter = Counting(
             keep=Kept(settings.EVENTS_PER_ISSUE, settings.EVENTS_DAYS),
             now=timezone.now,

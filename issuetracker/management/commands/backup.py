@@ -15,6 +15,7 @@ class Command(base.Command):
         "Write the whole database to a new file, while the service runs or not. It holds everything but the secrets in "
         "the data folder (secrets.json); `manage.py restore` reads it."
     )
+    fits_any_database = True  # pg_dump knows what there is
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE", help="where to; it must not be there yet")

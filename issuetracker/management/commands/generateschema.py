@@ -9,6 +9,7 @@ class Command(base.Command):
     """Stands before the command of REST framework, which ends in a traceback: the document is drf-spectacular's."""
 
     help = "Say which command writes the document of the API: `manage.py spectacular`."
+    fits_any_database = True  # none is asked
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Say it.

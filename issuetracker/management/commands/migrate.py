@@ -3,8 +3,11 @@ from contextlib import contextmanager
 from time import sleep
 from typing import Any
 
+from django.core.management import CommandError
 from django.core.management.commands import migrate
 from django.db import connections
+
+from projects.database import migrated
 
 # In the order of what the service locks by number: log-ins have 1 (issuetracker/logins.py).
 MIGRATIONS = 2
@@ -20,11 +23,19 @@ class Command(migrate.Command):
     """Django's own, one at a time for each database: two at once would both make the first table, and one fail."""
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Migrate; if somebody else is at it, say so, wait, and do what is left then."""
+        """Migrate; if somebody else is at it, say so, wait, and do what is left then.
+
+        :raises CommandError: a newer version has migrated the database: nothing is left to do for this one.
+        """
         if options["plan"] or options["check_unapplied"]:  # these only look
             super().handle(*args, **options)
             return
         with self.one_at_a_time(options["database"]):
+            if not options["prune"]:  # which takes unknown ones out of the record
+                try:
+                    migrated.check_database(connections[options["database"]])
+                except migrated.Newer as error:
+                    raise CommandError(str(error)) from error
             super().handle(*args, **options)
 
     @contextmanager

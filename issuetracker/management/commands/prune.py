@@ -4,8 +4,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import CommandError, CommandParser
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from tqdm import tqdm
 
@@ -23,6 +21,7 @@ class Command(base.Command):
         "can be stopped and begun again at any time."
     )
     requires_migrations_checks = False  # handle() does it, with a sentence and an exit code
+    fits_any_database = True  # the same
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="look at everything once, say what was done, and end")
@@ -33,11 +32,10 @@ class Command(base.Command):
     def handle(self, *args: Any, once: bool, parent: int | None, **options: Any) -> None:
         """Prune.
 
-        :raises CommandError: the database isn't migrated; or, once, some of it failed, when all else was done.
+        :raises CommandError: the database isn't migrated, or by a newer version; or, once, some of it failed, when all
+            else was done.
         """
-        executor = MigrationExecutor(connection)
-        if waiting := len(executor.migration_plan(executor.loader.graph.leaf_nodes())):
-            raise CommandError(f"The database lacks {waiting} of the migrations; run: manage.py migrate")
+        base.require_migrated()
         pruner = Pruning(
             kept=Kept(
                 mutations=settings.MUTATIONS_KEPT_DAYS,

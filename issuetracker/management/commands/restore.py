@@ -13,6 +13,7 @@ class Command(base.Command):
 
     help = "Fill an empty database from a file that `manage.py backup` wrote. It never replaces or deletes anything."
     requires_migrations_checks = False
+    fits_any_database = True  # it must be empty
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE", help="what to read")

@@ -10,8 +10,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import CommandError, CommandParser, call_command
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from events import weeks
@@ -27,6 +25,7 @@ class Command(base.Command):
         "first. A database of your own (DATABASE_URL) is only looked at: migrate it with `manage.py migrate`."
     )
     requires_migrations_checks = False  # prepare() does it, with a sentence and an exit code
+    fits_any_database = True  # the same; the port comes first
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", type=host, default="127.0.0.1", help="the address to listen on (127.0.0.1)")
@@ -40,7 +39,8 @@ class Command(base.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         """Serve until a signal ends it.
 
-        :raises CommandError: the port can't be had, or the database isn't migrated; nothing was left running.
+        :raises CommandError: the port can't be had, or the database isn't migrated, or by a newer version; nothing was
+            left running.
         :raises OperationalError: the database can't be reached; the same.
         """
         try:
@@ -60,11 +60,8 @@ class Command(base.Command):
         if postgres.is_embedded():
             call_command("migrate", verbosity=0)
         else:
-            executor = MigrationExecutor(connection)
-            waiting = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-            if waiting:
-                # Not done here: which of several servers changes a shared database, and when, is its operator's choice.
-                raise CommandError(f"The database lacks {waiting} of the migrations; run: manage.py migrate")
+            # Not done here: which of several servers changes a shared database, and when, is its operator's choice.
+            base.require_migrated()
             weeks.make_ahead(timezone.now())  # as migrate does
 
     def announce(self, url: str) -> None:
