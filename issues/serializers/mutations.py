@@ -23,6 +23,7 @@ from issues.mutation import (
 )
 from issues.reading.wished import ONE_PROJECT_ONLY, find_assignee, find_release
 from issues.serializers.assignees import AssigneeField
+from issues.serializers.releases import VersionField
 from issues.serializers.unknown_keys import refuse_all_unknown, refuse_unknown, says_which
 from issues.services.verbs.status.words import (
     MAX_COUNT,
@@ -72,11 +73,11 @@ Path = tuple[str, ...]
 
 
 class NumberField(serializers.IntegerField):
-    """A whole number; as a word, in ASCII digits: to Python, "1_000" and "١٢" are numbers too."""
+    """A whole number; as a word, in ASCII digits: to Python, "1_000", "١٢" and "-0" are numbers too."""
 
     def to_internal_value(self, data: Any) -> int:
         is_short = isinstance(data, str) and len(data) <= self.MAX_STRING_LENGTH
-        if is_short and re.fullmatch(r"\s*[+-]?[0-9]+(\.0*)?\s*", data, re.ASCII) is None:
+        if is_short and re.fullmatch(r"\s*[0-9]+(\.0*)?\s*", data, re.ASCII) is None:
             self.fail("invalid")
         number: int = super().to_internal_value(data)
         return number
@@ -136,7 +137,7 @@ class StatusDetailsSerializer(IgnoreTermsSerializer):
 
     ignoreUntilEscalating = serializers.BooleanField(required=False, allow_null=True)
     inNextRelease = serializers.BooleanField(required=False)
-    inRelease = serializers.CharField(required=False)
+    inRelease = VersionField(required=False)
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if not isinstance(data, Mapping):

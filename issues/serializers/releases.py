@@ -39,6 +39,16 @@ def _url() -> serializers.URLField:
     return serializers.URLField(required=False, allow_null=True, allow_blank=True, max_length=2000)
 
 
+class VersionField(serializers.CharField):
+    """A version. A number with a point is none: of 1.10, which comes as 1.1, nobody could tell which was meant."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if isinstance(data, float):
+            raise ValidationError('Say a version in quotes: "1.10" and "1.1" are two, and one number.')
+        version: str = super().to_internal_value(data)
+        return version
+
+
 class ProjectsField(serializers.ListField):
     """Words for projects. A list that is too long is not read: each wrong word in it would be an error of its own."""
 
@@ -89,7 +99,7 @@ class ReleaseChangeSerializer(serializers.Serializer[Any]):
 class ReleaseSerializer(ReleaseChangeSerializer):
     """The same, of the release that the body names by its version."""
 
-    version = serializers.CharField(max_length=MAX_VERSION)
+    version = VersionField(max_length=MAX_VERSION)
 
     def validate_version(self, version: str) -> str:
         """Refuse what could not be an address, or means something else."""

@@ -1,8 +1,10 @@
 """Keys of a body that are no keys here: which of them are wishes that must not be left out, and which say "not all"."""
 
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from itertools import islice
+
+from rest_framework.exceptions import ValidationError
 
 from issues.search.keys import KEYS
 
@@ -12,9 +14,22 @@ _WISH = re.compile(r"[^A-Za-z]*+(?:(?i:ignore|snooze|status)|[iI]n[A-Z_-])")
 # And without a capital, or by the name of a status: inrelease, resolvedInNextRelease, nextRelease.
 _IN_A_RELEASE = re.compile("(?:resolved?)?in(?:next|upcoming|future)?(?:release|commit)|nextrelease")
 UNKNOWN_WISH = "Unknown key. Nothing was changed: without it, the rest would mean something else."
-# Nor of one which issues, or that they are only to be looked at. These stand in the query; in a body they do nothing.
-_PARAMETERS = ("query", "preview")
-PARAMETER = "No key of a body; a bulk route has it as a parameter: ?{name}=. Nothing was changed."
+# And by the name of another status, or by that of the term alone: muteUntil, archiveFor, until, minutes, expiresAt.
+_HOW_LONG = re.compile(
+    "(?:mute|archive)d?.*"
+    "|(?:for|un)?till?(?:date|time)?|(?:for|duration|timeout)?(?:in)?(?:seconds|minutes|hours|days|weeks)|duration|timeout"
+    "|expir(?:es|e|y|ation)(?:at|in|date|time)?"
+)
+# Nor of one which issues, how many, or that they are only to be looked at. These stand in the query or a header; in a
+# body they do nothing.
+_NO_KEY = "No key of a body; a bulk route has it as a {}. Nothing was changed."
+_ELSEWHERE = {
+    "query": _NO_KEY.format("parameter: ?query="),
+    "preview": _NO_KEY.format("parameter: ?preview="),
+    **dict.fromkeys(("dryrun", "simulate", "whatif"), _NO_KEY.format("parameter: ?preview=true")),
+    **dict.fromkeys(("issuesexpected", "expected"), _NO_KEY.format("header: Issues-Expected")),
+}
+READS_NO_BODY = "No body is read here; say in the query what is meant. Nothing was changed."
 _OTHERS = re.compile(r"[^a-z]+")
 WRONG_KEYS_NAMED = 20  # in one error: a body of a megabyte has room for a hundred thousand
 
@@ -45,6 +60,15 @@ def refuse_all_unknown(keys: Iterable[str], known: Container[str]) -> dict[str, 
     return {key: [UNKNOWN_WISH] for key in islice((key for key in keys if key not in known), WRONG_KEYS_NAMED)}
 
 
+def refuse_body(body: Mapping[str, object]) -> None:
+    """Refuse what the body of a request says that reads none: which issues, or that they are only to be looked at.
+
+    :raises ValidationError: it says something.
+    """
+    if body:
+        raise ValidationError({key: [READS_NO_BODY] for key in islice(body, WRONG_KEYS_NAMED)})
+
+
 def says_which(name: str) -> bool:
     """Return whether a name is one of those by which clients say which issues they mean, however it is written."""
     letters = _letters(name)
@@ -58,9 +82,10 @@ def means_ids(name: str) -> bool:
 
 def _why_not(key: str) -> str | None:
     name = _letters(key)
-    if name in _PARAMETERS:
-        return PARAMETER.format(name=name)
-    return UNKNOWN_WISH if _WISH.match(key) or _IN_A_RELEASE.fullmatch(name) else None
+    if name in _ELSEWHERE:
+        return _ELSEWHERE[name]
+    is_wish = _WISH.match(key) or _IN_A_RELEASE.fullmatch(name) or _HOW_LONG.fullmatch(name)
+    return UNKNOWN_WISH if is_wish else None
 
 
 def _letters(name: str) -> str:

@@ -18,6 +18,7 @@ from issues.serializers.list_query import KNOWN_OF_ORGANIZATION, read_list_query
 from issues.serializers.mutations import read_mutation
 from issues.serializers.outcomes import counting_headers, describe_outcome
 from issues.serializers.scopes import KNOWN, WRONG_VALUES_NAMED, ScopeQuery, read_expected, read_scope_query
+from issues.serializers.unknown_keys import refuse_body
 from issues.services import bulk, deletion
 from issues.services.ground import names, targets
 from issues.views.links import permalink
@@ -60,6 +61,14 @@ class IssuesViewSet(ApiViewSet):
         """
         project_ids = [project.pk for project in projects]
         names.refuse_unknown(query.terms, project_ids, at=timezone.now(), hidden=hidden)
+
+    def refuse_body_of_deletion(self, query: ScopeQuery) -> None:
+        """See that the body says nothing: the query alone says which issues go. Without ids in it, that is the answer.
+
+        :raises ValidationError: it says something.
+        """
+        if query.ids is not None:
+            refuse_body(self.request.data)
 
     def read_act(self, query: ScopeQuery) -> Act:
         """Return who asks, when, and how carefully.
@@ -124,6 +133,7 @@ class ProjectIssuesViewSet(ProjectViewSet, IssuesViewSet):
         """Delete the issues that the query names (contract section 3)."""
         query = self._query()
         act = self.read_act(query)
+        self.refuse_body_of_deletion(query)
         self.refuse_unknown_names(query, [self.project])
         return self.answer_deletion([query.in_project(self.project.pk)], act)
 
@@ -169,6 +179,7 @@ class OrganizationIssuesViewSet(OrganizationViewSet, IssuesViewSet):
         act = self.read_act(query)
         projects = self._projects(query.project_ids)
         scopes, missing = self._split(query, projects)
+        self.refuse_body_of_deletion(query)
         self.refuse_unknown_names(query, projects)
         if query.ids is None:
             raise targets.IdsRequired

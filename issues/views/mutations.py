@@ -8,6 +8,7 @@ from issues.reading import history
 from issues.serializers.history import describe_mutation, describe_mutation_in_full, describe_undo
 from issues.serializers.outcomes import counting_headers
 from issues.serializers.scopes import read_expected, read_id, read_preview_alone
+from issues.serializers.unknown_keys import refuse_body
 from issues.services import undo
 from projects.api.pagination import PARAMETERS, link_header, read_page_query
 from projects.api.viewsets import ProjectViewSet
@@ -36,6 +37,7 @@ class MutationsViewSet(ProjectViewSet):
         """Put back what the mutation changed, where that still is what it left."""
         preview = read_preview_alone(request.META.get("QUERY_STRING", ""))
         act = self.act(preview=preview, expected=read_expected(request.headers.get("Issues-Expected")))
+        refuse_body(request.data)
         pk = read_id(kwargs["mutation"]) or 0
 
         try:

@@ -18,6 +18,7 @@ from issues.serializers.issues import describe_short_id, describe_whole
 from issues.serializers.mutations import read_mutation
 from issues.serializers.outcomes import counting_headers
 from issues.serializers.scopes import read_expected, refuse_parameters
+from issues.serializers.unknown_keys import refuse_body
 from issues.services import bulk, deletion
 from issues.views.links import permalink
 from projects.acting import Act
@@ -117,6 +118,7 @@ class IssueViewSet(OneIssueViewSet):
         """Delete the issue, with what was merged into it."""
         refuse_parameters(request.META.get("QUERY_STRING", ""))
         act = self._act()
+        refuse_body(request.data)
         self.refuse_merged()
 
         outcome = deletion.delete(self._scope(), act)

@@ -82,8 +82,10 @@ OF_SEVERAL_PROJECTS = """
 
 Without _id_, at least one _project_ is required. _merge_, a release and a team go with issues of one project only."""
 DELETE_DESCRIPTION = (
-    "The issues go with all that hangs on them, and with what was merged into them. It can't be undone."
+    "The issues go with all that hangs on them, and with what was merged into them. It can't be undone. A body that "
+    "says something is refused: nothing reads it."
 )
+GUARDED_WITHOUT_BODY = (412, 413, 415)
 
 UNDO_DESCRIPTION = """\
 Each part of an issue (its status with terms and resolution, its assignee, its share link, one user's mark, what it is \
@@ -91,7 +93,8 @@ merged into) is put back if a reader still sees in it what the mutation left; wh
 and so is what a PUT would refuse today, such as an assignee who has left. Marks are put back by whose they are. \
 A second time restores nothing. Subscriptions that came along stay.
 
-All of it happens, or none of it, and it is a mutation itself, which can be undone. A deletion can't: 400."""
+All of it happens, or none of it, and it is a mutation itself, which can be undone. A deletion can't: 400. A body that \
+says something is refused: nothing reads it."""
 
 
 def _bulk(of: str, suffix: str, described: Mapping[str, examples.Example], *, of_projects: bool = False) -> Methods:
@@ -127,7 +130,7 @@ def _bulk(of: str, suffix: str, described: Mapping[str, examples.Example], *, of
             ISSUES,
             DELETE_DESCRIPTION,
             [parameters.IDS_TO_DELETE, parameters.STATUSES, *parameters.NARROWING, *narrowed, *parameters.CAREFULLY],
-            errors=(412,),
+            errors=GUARDED_WITHOUT_BODY,
         ),
     }
 
@@ -160,7 +163,7 @@ def _of_one_issue(prefix: str, suffix: str) -> dict[str, Methods]:
                 ONE_ISSUE,
                 f"{DELETE_DESCRIPTION} It takes no query parameters.",
                 [parameters.EXPECTED],
-                errors=(412,),
+                errors=GUARDED_WITHOUT_BODY,
             ),
         },
         f"{prefix}activities/": {
@@ -310,7 +313,7 @@ def _mutations(prefix: str) -> dict[str, Methods]:
                 HISTORY,
                 UNDO_DESCRIPTION,
                 parameters.CAREFULLY,
-                errors=(412,),
+                errors=GUARDED_WITHOUT_BODY,
             )
         },
     }

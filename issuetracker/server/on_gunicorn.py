@@ -31,7 +31,15 @@ from issuetracker.server import limits, refusals
 from issuetracker.server.companion import Companion
 from issuetracker.server.framing import Body, ChunkedBody, Room, SizedBody, usual_room
 from issuetracker.server.loop import Answer, Loop
-from issuetracker.server.refusals import BodyTooLong, Crashed, InvalidHTTPVersion, Refused, response
+from issuetracker.server.refusals import (
+    BodyTooLong,
+    Crashed,
+    Fragment,
+    InvalidHTTPVersion,
+    InvalidRequestLine,
+    Refused,
+    response,
+)
 from issuetracker.server.threads import NotItsTurn
 
 READ_IN = "27.0.1"  # the version of gunicorn by which this was written
@@ -271,10 +279,18 @@ class Site:
         """Return what a whole head says.
 
         :raises InvalidHTTPVersion: another one than is spoken here.
+        :raises InvalidRequestLine: a blank in the target, to which gunicorn would speak of the version.
+        :raises Fragment: a "#" in the target. gunicorn drops the rest, and of ``?query=pump#3&status=resolved`` an
+            "update all" would be left that leaves out no status.
         :raises ParseException: nothing that is valid, to gunicorn.
         """
         if head.startswith(HTTP_2):  # gunicorn would speak of its target
             raise InvalidHTTPVersion("HTTP/2.0")
+        line = head.partition(b"\r\n")[0]
+        if line.count(b" ") > 2:
+            raise InvalidRequestLine
+        if b"#" in line:
+            raise Fragment
         parsed = Request(self.cfg, IterUnreader([head]), peer, number)
         if parsed.version > (1, 1):  # gunicorn would answer by the same
             raise InvalidHTTPVersion

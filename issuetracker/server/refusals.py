@@ -84,6 +84,12 @@ class InvalidRequestLine(Refused):
     )
 
 
+class Fragment(Refused):
+    """A part of the target that addresses of pages have, and requests have not: what stands there would not be read."""
+
+    sentence = 'The address has a "#" in it, and what stands behind one is not read: write %23. Nothing was changed.'
+
+
 class InvalidRequestMethod(Refused):
     sentence = "The request's method is not valid: capital letters, such as PUT."
 

@@ -228,14 +228,3 @@ def test_deletes_nothing_when_an_id_is(
     assert response.headers["Issues-Out-Of-Scope"] == str(outsider)
     assert "Mutation-Id" not in response.headers
     assert snapshot() == before
-
-
-@pytest.mark.parametrize("body", [b"", b"{", b'{"status": "resolved"}'])
-@pytest.mark.parametrize("media_type", ["application/json", "text/plain", ""])
-def test_does_not_read_a_body(api: Api, project: Project, body: bytes, media_type: str) -> None:
-    issue = IssueFactory(project=project)
-
-    response = api.delete(api.issues_url, body, ids=[issue.pk], headers={"Content-Type": media_type})
-
-    assert (response.status_code, response.content) == (204, b"")
-    assert not Issue.objects.exists()

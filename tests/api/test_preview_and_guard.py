@@ -21,6 +21,7 @@ pytestmark = pytest.mark.django_db
 
 ORGANIZATION_ISSUES = "/api/0/organizations/the-interstellar-jurisdiction/issues/"
 RESOLVE = {"status": "resolved"}
+BODY_OF: dict[str, object] = {"PUT": RESOLVE, "DELETE": None}
 OF_CHANCE = {"shareId"}
 UNKNOWN_ID = 2**62
 
@@ -201,6 +202,9 @@ def test_the_guard_refuses_another_number(
         assert (response.status_code, response.json()) == (412, {"detail": sentence})
         assert snapshot() == before
 
+    one = api.put(url or api.issues_url, {"status": "resolved"}, ids=[issues[0].pk], headers={"Issues-Expected": "2"})
+    assert one.json() == {"detail": "1 issue matches, but Issues-Expected says 2. Nothing was changed."}
+
     response = request_(api, issues, url or api.issues_url, "3")
     assert response.headers["Issues-Matched"] == "3"
     assert snapshot() != before
@@ -232,7 +236,7 @@ def test_the_guard_counts_all_projects(api: Api, issues: list[Issue], other_proj
 def test_out_of_scope_comes_before_the_guard(api: Api, issues: list[Issue], method: str) -> None:
     ids = [issues[0].pk, UNKNOWN_ID]
 
-    response = api.request(method, api.issues_url, RESOLVE, ids=ids, headers={"Issues-Expected": "2"})
+    response = api.request(method, api.issues_url, BODY_OF[method], ids=ids, headers={"Issues-Expected": "2"})
 
     assert (response.status_code, response.headers["Issues-Matched"]) == (204, "0")
 
@@ -251,8 +255,8 @@ def test_the_guard_holds_for_a_single_issue(api: Api, issues: list[Issue], metho
     path = f"/api/0/issues/{issues[0].pk}/"
     before = snapshot()
 
-    response = api.request(method, path, RESOLVE, headers={"Issues-Expected": expected})
+    response = api.request(method, path, BODY_OF[method], headers={"Issues-Expected": expected})
 
     assert response.status_code == (400 if expected == "x" else 412)
     assert snapshot() == before
-    assert api.request(method, path, RESOLVE, headers={"Issues-Expected": "1"}).status_code in (200, 202)
+    assert api.request(method, path, BODY_OF[method], headers={"Issues-Expected": "1"}).status_code in (200, 202)

@@ -51,6 +51,8 @@ WISHES = [
     *("ignore", "ignoreMinutes", "ignoreUntilEscalating", "ignoredUntil", "ignore_duration", "ignoreduration"),
     *("IgnoreCount", "snooze", "snoozeUntil", "snooze_duration", "SNOOZE", "statusDetail", "statusdetails"),
     *("status_details", "Status", "statusCode", " status", "ignoreCount "),
+    *("until", "Till", "muteUntil", "mute_duration", "mutedFor", "archiveDuration", "duration", "minutes", "for_hours"),
+    *("durationInMinutes", "expires_at", "expiration", "days", "timeout"),
     *("_ignoreDuration", "$status", "-snooze", "\ufeffignoreCount", "[statusDetails]", "__inNextRelease", "1status"),
 ]
 
@@ -291,15 +293,19 @@ def test_a_parameter_in_the_body_is_refused(put: Any) -> None:
     """Left out, it would be about more issues, or be done where it was to be looked at."""
     before = snapshot()
 
-    for key in ("query", "preview", "Query", "PREVIEW", "query[]", "_preview"):
-        word = "query" if "q" in key.lower() else "preview"
+    parameters = {"query": "?query=", "preview": "?preview=", "Query": "?query=", "query[]": "?query="}
+    for key, where in {
+        **{name: f"parameter: {said}" for name, said in parameters.items()},
+        **dict.fromkeys(("dryRun", "dry_run", "simulate"), "parameter: ?preview=true"),
+        **dict.fromkeys(("Issues-Expected", "issuesExpected", "expected"), "header: Issues-Expected"),
+    }.items():
         for value in ("is:unresolved level:error", True, None):
             response = put({"status": "resolved", key: value, "isPublic": "maybe"})
             assert (response.status_code, response.json()) == (
                 400,
                 {
                     "isPublic": ["Must be a valid boolean."],
-                    key: [f"No key of a body; a bulk route has it as a parameter: ?{word}=. Nothing was changed."],
+                    key: [f"No key of a body; a bulk route has it as a {where}. Nothing was changed."],
                 },
             ), (key, value)
     assert snapshot() == before

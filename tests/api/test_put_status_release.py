@@ -161,3 +161,22 @@ def test_resolves_in_the_next_release(api: Api, project: Project, body: Json, ha
     assert (issue.status, issue.resolution_kind) == ("resolved", "in_next_release")
     assert issue.resolution_release_id == (None if newest is None else newest.pk)
     assert list(Activity.objects.values_list("kind", "data")) == [("set_resolved_in_release", {"version": ""})]
+
+
+@pytest.mark.parametrize("number", ["1.10", "1e1", "1.0"])
+def test_a_version_as_a_number_with_a_point_is_refused(api: Api, project: Project, number: str) -> None:
+    """JSON's 1.10 is 1.1, which is another release."""
+    for version in ("1.1", "10.0", "1.0"):
+        ReleaseFactory(projects=[project], version=version)
+    issue = IssueFactory(project=project)
+    before = snapshot()
+    sentence = ['Say a version in quotes: "1.10" and "1.1" are two, and one number.']
+
+    resolved = api.put(
+        api.issues_url, f'{{"status": "resolved", "statusDetails": {{"inRelease": {number}}}}}', ids=[issue.pk]
+    )
+    made = api.request("POST", api.issues_url.replace("issues", "releases"), f'{{"version": {number}}}')
+
+    assert (resolved.status_code, resolved.json()) == (400, {"statusDetails": {"inRelease": sentence}})
+    assert (made.status_code, made.json()) == (400, {"version": sentence})
+    assert snapshot() == before

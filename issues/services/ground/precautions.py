@@ -13,7 +13,8 @@ class UnexpectedNumber(Refusal):
     status = 412
 
     def __init__(self, *, matched: int, expected: str) -> None:
-        super().__init__(f"{matched} issues match, but Issues-Expected says {expected}. Nothing was changed.")
+        found = "1 issue matches" if matched == 1 else f"{matched} issues match"
+        super().__init__(f"{found}, but Issues-Expected says {expected}. Nothing was changed.")
 
 
 def check(outcomes: Sequence[MutationOutcome], act: Act) -> None:
