@@ -1,15 +1,25 @@
 """A copy of an event that may be kept: secrets are out of it, texts are clean, and numbers are such as JSON has.
 
 Secret is the value of a key whose name says so, wherever it is: in objects, in lists of pairs, in ``{"key", "value"}``,
-in query strings, and where a text quotes it (``{'password': 'x'}``, as Python's variables and JSON bodies come). So are
-passwords of URLs, what an Authorization header says, and the numbers of payment cards.
+in query strings, where a text quotes it (``{'password': 'x'}``, as Python's variables and JSON bodies come), and where
+it is said (``password: x``), but for lines of source. So are passwords of URLs, what an Authorization header says,
+private keys, tokens that can be told by their form, and the numbers of payment cards.
 """
 
 from math import isfinite
 from typing import Any
 
 from events.meaning.cards import FEWEST_DIGITS, MAY_HOLD_A_CARD, hide_cards, is_card
-from events.meaning.secrets import FILTERED, hide_in_addresses, hide_values, tells_of_secrets
+from events.meaning.secrets import (
+    FILTERED,
+    MAY_SAY_A_SECRET,
+    hide_in_addresses,
+    hide_in_commands,
+    hide_in_sentences,
+    hide_tokens,
+    hide_values,
+    tells_of_secrets,
+)
 from events.meaning.texts import MOST, clean, cut
 
 MOST_OF_A_KEY = 200  # characters
@@ -37,6 +47,8 @@ def _scrub(value: Any, depth: int, found: Found) -> Any:
     if kind is list:
         if depth >= DEEPEST:
             return None
+        if len(value) > 1 and type(value[0]) is str:
+            value = hide_in_commands(value)
         harmless = _harmless
         return [
             item if type(item) is str and item in harmless else _scrub_item(item, depth + 1, found) for item in value
@@ -61,7 +73,10 @@ def _scrub_object(value: dict[str, Any], depth: int, found: Found) -> dict[str, 
             if is_secret and inner is not None:
                 kept[name] = FILTERED
                 continue
-        kept[name] = inner if type(inner) is str and inner in harmless else _scrub(inner, depth, found)
+        if type(inner) is str and inner in harmless:
+            kept[name] = inner
+        else:
+            kept[name] = _scrub_source(inner, depth, found) if name in SOURCE else _scrub(inner, depth, found)
     if "value" in value and "value" in kept:
         named = value.get("key", value.get("name"))
         if type(named) is str and tells_of_secrets(named):
@@ -74,6 +89,21 @@ def _scrub_item(item: Any, depth: int, found: Found) -> Any:
     if type(item) is list and len(item) == 2 and type(item[0]) is str and tells_of_secrets(item[0]):
         return [scrub_text(item[0]), FILTERED]
     return _scrub(item, depth, found)
+
+
+SOURCE = {"context_line", "pre_context", "post_context"}
+
+
+def _scrub_source(value: Any, depth: int, found: Found) -> Any:
+    """Return a line of source without secrets, or a list of some."""
+    if type(value) is list and all(type(line) is str for line in value):
+        return [_scrub_line(line) for line in value]
+    return _scrub_line(value) if type(value) is str else _scrub(value, depth, found)
+
+
+def _scrub_line(line: str) -> str:
+    # Most lines are no sentences either, and are known then.
+    return line if scrub_text(line) is line else _scrub_text(line, is_source=True)
 
 
 def _scrub_and_remember(text: str, found: Found) -> str:
@@ -108,12 +138,15 @@ MOST_HARMLESS_TEXTS = 16_384
 MOST_OF_A_HARMLESS_TEXT = 200  # characters, so that all together take a few MB
 
 
-def _scrub_text(text: str) -> str:
+def _scrub_text(text: str, *, is_source: bool = False) -> str:
     if len(text) > MOST + BEYOND:
         text = text[: MOST + BEYOND]
     text = clean(text)
     if ("=" in text or ":" in text) and tells_of_secrets(text):
         text = hide_values(text)
+    if not is_source and MAY_SAY_A_SECRET.search(text):
+        text = hide_in_sentences(text)
+    text = hide_tokens(text)
     if "://" in text and "@" in text:
         text = hide_in_addresses(text)
     if len(text) >= FEWEST_DIGITS and MAY_HOLD_A_CARD.search(text):

@@ -1,11 +1,14 @@
 """Which names are of secrets, and where a text quotes one: in a query string, in JSON, in a language's own writing.
 
-Two have no name of their own: the password of a URL, and what an Authorization header has after its scheme.
+Some have no name of their own: the password of a URL, what an Authorization header has after its scheme, private keys,
+and tokens that begin as those of their kind do.
 
 Each pattern looks a bounded way ahead: 8 MiB of the worst text take as long as 8 MiB of others.
 """
 
 import re
+from itertools import pairwise
+from typing import Any
 
 FILTERED = "[Filtered]"
 SECRET = (
@@ -42,6 +45,40 @@ _QUOTE = re.compile(r"""[bBuUrR]{0,2}(\\{0,8})(["'])""")
 _BARE = re.compile(r"[^\s,})\]]*")
 _OPENS, _CLOSES = frozenset("([{"), frozenset(")]}")
 
+_PASSWORD = "passwords?|passwd|passphrase|pwd"
+_OTHER = "secret|token|authorization|credentials?|(?:api|private|access)[ _-]?key"
+_WORD = r"""[^\s"'`<>(){}\[\],;&]++"""
+# password: value; token=value; Go's map[password:value]. Not `Token::Expired`, `secret == x`, `password = ask()`.
+_IN_A_SENTENCE = re.compile(
+    rf"""(?<![\w-])(?P<key>[\w-]{{0,40}}?(?:(?P<password>{_PASSWORD})|{_OTHER}))(?P<gap>\s{{0,3}}(?:=>|=(?!=)|:(?!:|//))\s{{0,3}})
+    (?P<value>{_WORD})(?!\s{{0,3}}[(\[])(?P<is_last>(?=[,;)\]}}]|[ \t]{{0,9}}(?:[\r\n]|\Z)))?""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_OF_A_COMMAND = re.compile(
+    rf"""(?<![\w-])(--?[\w-]{{0,40}}?(?:{_PASSWORD}|{_OTHER})(?:[ \t]{{1,3}}|["'],\s{{0,3}}["']))(?!-){_WORD}""",
+    re.IGNORECASE,
+)
+_OF_AN_ELEMENT = re.compile(
+    rf"(<(?:[\w-]{{1,40}}:)?[\w-]{{0,40}}?(?:{_PASSWORD}|{_OTHER})(?:\s[^<>]{{0,200}})?>)[^<]+(?=</)", re.IGNORECASE
+)
+_COOKIES = re.compile(r"""(\b(?:set-)?cookie:\s{0,3})[^\s=;"'<>]{1,200}=[^\r\n"'<>]*+""", re.IGNORECASE)
+MAY_SAY_A_SECRET = re.compile(r"passw|passphrase|pwd|secret|token|authori|credential|cookie|key[ =:>]", re.IGNORECASE)
+_NO_SECRETS = {"none", "null", "nil", "undefined", "true", "false", "***", "****", "xxx", "str", "string"}
+LONG = 20  # characters of a word that no sentence has
+
+_A_PRIVATE_KEY = re.compile(r"(-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY-----).*?(?=-----END|\Z)", re.DOTALL)
+# As their makers write them, so that a scanner finds them. Tokens with a signature are JSON in base64: eyJ is {".
+_A_TOKEN = re.compile(
+    r"""(?<![\w-])(?:
+      eyJ[\w-]{8,}+\.[\w-]{8,}+(?:\.[\w-]*+)?
+    | gh[oprsu]_[A-Za-z0-9]{30,}+ | github_pat_\w{22,}+ | glpat-[\w-]{20,}+
+    | xox[abeprs]-[A-Za-z0-9-]{10,}+ | [rs]k_(?:live|test)_[A-Za-z0-9]{10,}+ | sk-(?=[\w-]*\d)[\w-]{20,}+
+    | AIza[\w-]{35} | SG\.[\w-]{16,}+\.[\w-]{16,}+ | npm_[A-Za-z0-9]{36} | hf_[A-Za-z0-9]{30,}+ | sntry[su]_[\w-]{20,}+
+    )""",
+    re.VERBOSE,
+)
+_MAY_BEGIN_A_TOKEN = ("eyJ", "gh", "glpat-", "xox", "k_", "sk-", "AIza", "SG.", "npm_", "hf_", "sntry")
+
 
 def hide_values(text: str) -> str:
     """Return a text in which the values of secret keys are hidden; what stands around them stays."""
@@ -60,6 +97,54 @@ def hide_values(text: str) -> str:
 def hide_in_addresses(text: str) -> str:
     """Return a text in which the passwords of URLs are hidden."""
     return _IN_AN_ADDRESS.sub(rf"\1{_FILTERED_IN_AN_ADDRESS}@", text)
+
+
+def hide_tokens(text: str) -> str:
+    """Return a text in which private keys, and tokens that can be told by their form, are hidden."""
+    if "PRIVATE KEY" in text:
+        text = _A_PRIVATE_KEY.sub(rf"\1{FILTERED}", text)
+    for start in _MAY_BEGIN_A_TOKEN:
+        if start in text:
+            return _A_TOKEN.sub(FILTERED, text)
+    return text
+
+
+def hide_in_commands(words: list[Any]) -> list[Any]:
+    """Return the words of a command (`sys.argv`), without those behind an option that is named as secrets are."""
+    hidden = words
+    for at, (option, word) in enumerate(pairwise(words), 1):
+        is_value = type(word) is str and word[:1] != "-"
+        if is_value and type(option) is str and option[:1] == "-" and "=" not in option and tells_of_secrets(option):
+            hidden = hidden if hidden is not words else [*words]
+            hidden[at] = FILTERED
+    return hidden
+
+
+def hide_in_sentences(text: str) -> str:
+    """Return a text in which words that stand behind the name of a secret are hidden.
+
+    Not for lines of source: there it is a type or a variable that stands behind `password:`.
+    """
+    text = _COOKIES.sub(rf"\1{FILTERED}", text)
+    if "<" in text:
+        text = _OF_AN_ELEMENT.sub(rf"\1{FILTERED}", text)
+    if "-" in text:
+        text = _OF_A_COMMAND.sub(rf"\1{FILTERED}", text)
+    return _IN_A_SENTENCE.sub(_hide_in_sentence, text)
+
+
+def _hide_in_sentence(found: re.Match[str]) -> str:
+    """Hide a value, unless it reads on like a sentence: `wrong password: too short`, `invalid token: expired`."""
+    value = found["value"]
+    if value.lower().strip(".") in _NO_SECRETS:
+        return found[0]
+    is_assigned = "=" in found["gap"] or not found["gap"][-1:].isspace()
+    is_a_word = value.rstrip(".!?").isalpha()
+    if found["password"]:
+        is_secret = is_assigned or not is_a_word or found["is_last"] is not None
+    else:
+        is_secret = is_assigned or len(value) >= LONG or (len(value) > 5 and any(map(str.isdigit, value)))
+    return f"{found['key']}{found['gap']}{FILTERED}" if is_secret else found[0]
 
 
 def _hide_in_query(found: re.Match[str]) -> str:

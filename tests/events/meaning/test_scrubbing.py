@@ -47,6 +47,7 @@ SECRET = "hunter2"
     "event",
     [
         {"extra": {"deep": [[[{"Password": SECRET}]]]}},
+        {"extra": {"sys.argv": ["shop", "--db-password", SECRET, "-v"]}},
         {"contexts": {"app": {"api-key": SECRET}}},
         {"contexts": {"session": {"id": SECRET}}},
         {"tags": {"token": SECRET}},
@@ -117,6 +118,18 @@ def test_secrets_are_not_kept_anywhere(event: dict[str, Any]) -> None:
         ("curl -H 'authorization: basic YTpi==' x", "curl -H 'authorization: basic [Filtered]' x"),
         ("no route to postgresql://me:pw@db:5432/a?b, me", "no route to postgresql://me:Filtered@db:5432/a?b, me"),
         ("redis://:p@ss@cache/0 redis://:b@cache", "redis://:Filtered@cache/0 redis://:Filtered@cache"),
+        ("no log-in for jane, password: hunter2", "no log-in for jane, password: [Filtered]"),
+        ("Invalid token: 4f3c2b1a, ended", "Invalid token: [Filtered], ended"),
+        ("no route to host=db password=pw dbname=x", "no route to host=db password=[Filtered] dbname=x"),
+        ("map[id:3 password:pw n:1]", "map[id:3 password:[Filtered] n:1]"),
+        ("mysql --password hunter -h db", "mysql --password [Filtered] -h db"),
+        ("Command ['a', '--password', 'pw'] failed", "Command ['a', '--password', '[Filtered]'] failed"),
+        ("<a:password>pw</a:password>", "<a:password>[Filtered]</a:password>"),
+        ("Cookie: sid=1; b=2\nHost: x", "Cookie: [Filtered]\nHost: x"),
+        ("X-Api-Key: abc123de", "X-Api-Key: [Filtered]"),
+        ("bad jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.ab-_d, sorry", "bad jwt [Filtered], sorry"),
+        ("-----BEGIN RSA PRIVATE KEY-----\nMI\n-----END", "-----BEGIN RSA PRIVATE KEY-----[Filtered]-----END"),
+        ("key provided: sk-proj-0123456789abcdefghij", "key provided: [Filtered]"),
     ],
 )
 def test_what_stands_around_a_secret_stays(text: str, left: str) -> None:
@@ -129,10 +142,22 @@ def test_what_stands_around_a_secret_stays(text: str, left: str) -> None:
         *("session = requests.Session()", "self.token: Token | None", 'd["token"]', "no token, no session"),
         *("the password is wrong: try again", "tokens=5 in a line", "def session(token):", "https://shop/session/5"),
         *("http://shop:80/@me", "git@host://a:b", "https://me@shop/a:b@c", "Authorization: required", "http://a:b@"),
+        *("NoCredentialsError: Unable to locate credentials", "Unexpected token: punc", "Token::Expired", "token == x"),
+        *("wrong password: too short", "Invalid token: expired", "password = ask()", "password=None", "cookie: off"),
     ],
 )
 def test_a_word_alone_is_no_secret(text: str) -> None:
     assert scrub_text(" " + text) == " " + text
+
+
+def test_a_line_of_source_names_types_and_variables() -> None:
+    line, literal = "def log_in(password: str, token: Token2)", "key = 'sk_live_0123456789abcdef'"
+
+    assert scrub({"context_line": line, "pre_context": [line, literal]}) == {
+        "context_line": line,
+        "pre_context": [line, "key = '[Filtered]'"],
+    }
+    assert scrub({"message": line}) != {"message": line}
 
 
 def test_a_password_of_a_url_makes_no_other_issue() -> None:
