@@ -20,8 +20,16 @@ def of_one_issue(issue: str) -> list[URLPattern]:
     return [
         path(issue, IssueViewSet.as_view({"get": "retrieve", "put": "update", "delete": "destroy"})),
         path(f"{issue}activities/", ActivitiesViewSet.as_view({"get": "list"})),
-        path(f"{issue}notes/", NotesViewSet.as_view({"get": "list", "post": "create"})),
-        path(f"{issue}notes/<str:note>/", NotesViewSet.as_view({"put": "update", "delete": "destroy"})),
+        *of_notes(f"{issue}notes/"),
+        *of_notes(f"{issue}comments/"),  # Sentry has both words, and clients send to either
+    ]
+
+
+def of_notes(notes: str) -> list[URLPattern]:
+    """Return the addresses of the notes of an issue, and of one of them."""
+    return [
+        path(notes, NotesViewSet.as_view({"get": "list", "post": "create"})),
+        path(f"{notes}<str:note>/", NotesViewSet.as_view({"put": "update", "delete": "destroy"})),
     ]
 
 

@@ -61,7 +61,7 @@ def read_list_query(params: QueryDict, *, period_narrows: bool = False, by: Call
     seen_in = read_query(environments, of_organization=period_narrows, by=by)
     sort = params.get("sort", "date")
     if sort not in SORTS:
-        raise ValidationError({"sort": [f'"{sort}" is not a sort; say one of {", ".join(SORTS)}.']})
+        raise ValidationError({"sort": [f'"{sort[:40]}" is not a sort; say one of {", ".join(SORTS)}.']})
     errors: dict[str, list[str]] = {}
     statuses = read_statuses(params.getlist("status"), errors)
     if errors:
@@ -127,7 +127,8 @@ def read_stats_period(word: str) -> StatsPeriod | None:
         return None
     seconds = seconds_of(word)
     if not 1 <= seconds <= MAX_DAYS * UNITS["d"]:
-        raise ValidationError({"statsPeriod": [f'"{word}" is no period; say 24h, 14d or 2w, {MAX_DAYS} days at most.']})
+        sentence = f'"{word[:40]}" is no period; say 24h, 14d or 2w, {MAX_DAYS} days at most.'
+        raise ValidationError({"statsPeriod": [sentence]})
     if word[-1] in "smh" and seconds <= UNITS["d"]:
         return StatsPeriod(word, HOUR, -(-seconds // UNITS["h"]))
     return StatsPeriod(word, DAY, -(-seconds // UNITS["d"]))

@@ -149,7 +149,9 @@ def read_statuses(words: list[str], errors: dict[str, list[str]]) -> frozenset[I
     unknown = sorted({word for word in words if word not in STATUS_WORDS})
     if unknown:
         known = ", ".join(IssueStatus.values)
-        errors["status"] = [f'"{word}" is not a status; say one of {known}.' for word in unknown[:WRONG_VALUES_NAMED]]
+        errors["status"] = [
+            f'"{word[:40]}" is not a status; say one of {known}.' for word in unknown[:WRONG_VALUES_NAMED]
+        ]
     return frozenset(STATUS_WORDS[word] for word in words if word in STATUS_WORDS)
 
 

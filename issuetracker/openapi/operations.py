@@ -135,9 +135,45 @@ def _bulk(of: str, suffix: str, described: Mapping[str, examples.Example], *, of
     }
 
 
+def _notes(prefix: str, word: str, suffix: str, same: str = "") -> dict[str, Methods]:
+    notes = Answer("A page, newest first.", many(ref("Activity")), answers.OF_LISTS)
+    return {
+        prefix: {
+            "GET": Operation(
+                f"list{word}s{suffix}",
+                "List what people wrote about an issue",
+                {200: notes},
+                ONE_ISSUE,
+                same,
+                parameters.OF_PAGES,
+            ),
+            "POST": Operation(
+                f"create{word}{suffix}",
+                "Write a note",
+                {201: Answer("The note.", ref("Activity"))},
+                ONE_ISSUE,
+                f"A note has an author: with an API key it is a 403. {same}".strip(),
+                body=Body(ref("Note"), examples.NOTES),
+            ),
+        },
+        f"{prefix}{{note}}/": {
+            "PUT": Operation(
+                f"update{word}{suffix}",
+                "Change one's own note",
+                {200: Answer("The note.", ref("Activity"))},
+                ONE_ISSUE,
+                same,
+                body=Body(ref("Note"), examples.NOTES),
+            ),
+            "DELETE": Operation(
+                f"delete{word}{suffix}", "Delete one's own note", {204: Answer("It is gone.")}, ONE_ISSUE, same
+            ),
+        },
+    }
+
+
 def _of_one_issue(prefix: str, suffix: str) -> dict[str, Methods]:
     activities = Answer("A page, newest first.", ref("Activities"), answers.OF_LISTS)
-    notes = Answer("A page, newest first.", many(ref("Activity")), answers.OF_LISTS)
     return {
         prefix: {
             "GET": Operation(
@@ -175,35 +211,8 @@ def _of_one_issue(prefix: str, suffix: str) -> dict[str, Methods]:
                 parameters=parameters.OF_PAGES,
             )
         },
-        f"{prefix}notes/": {
-            "GET": Operation(
-                f"listNotes{suffix}",
-                "List what people wrote about an issue",
-                {200: notes},
-                ONE_ISSUE,
-                parameters=parameters.OF_PAGES,
-            ),
-            "POST": Operation(
-                f"createNote{suffix}",
-                "Write a note",
-                {201: Answer("The note.", ref("Activity"))},
-                ONE_ISSUE,
-                "A note has an author: with an API key it is a 403.",
-                body=Body(ref("Note"), examples.NOTES),
-            ),
-        },
-        f"{prefix}notes/{{note}}/": {
-            "PUT": Operation(
-                f"updateNote{suffix}",
-                "Change one's own note",
-                {200: Answer("The note.", ref("Activity"))},
-                ONE_ISSUE,
-                body=Body(ref("Note"), examples.NOTES),
-            ),
-            "DELETE": Operation(
-                f"deleteNote{suffix}", "Delete one's own note", {204: Answer("It is gone.")}, ONE_ISSUE
-            ),
-        },
+        **_notes(f"{prefix}notes/", "Note", suffix),
+        **_notes(f"{prefix}comments/", "Comment", suffix, f"The same as `{prefix}notes/`."),
         f"{prefix}hashes/": {
             "GET": Operation(
                 f"listHashes{suffix}",

@@ -35,7 +35,7 @@ def read_limit(word: str | None, *, name: str = "limit") -> int:
         return MAX_LIMIT
     found = re.fullmatch(r"0*([1-9][0-9]*)", word, re.ASCII)
     if found is None:
-        raise ValidationError({name: [f'"{word}" is no page size; say a whole number from 1 to {MAX_LIMIT}.']})
+        raise ValidationError({name: [f'"{word[:40]}" is no page size; say a whole number from 1 to {MAX_LIMIT}.']})
     return min(int(found[1][:4]), MAX_LIMIT)  # four digits are more than enough, a thousand would be work
 
 
@@ -50,7 +50,7 @@ def read_cursor(word: str | None, sort: Sort, *, is_time: bool) -> Position:
     found = re.fullmatch(r"(-?[0-9]{1,19}):([0-9]{1,19}):([01])", word, re.ASCII)
     value, pk, backwards = (int(part) for part in found.groups()) if found else (0, MAX_ID + 1, 0)
     if pk > MAX_ID or value not in (MICROSECONDS if is_time else NUMBERS):
-        raise ValidationError({"cursor": [f'"{word}" is no cursor; take one from the Link header of an answer.']})
+        raise ValidationError({"cursor": [f'"{word[:40]}" is no cursor; take one from the Link header of an answer.']})
     if (value, pk, backwards) == (0, 0, 0) and sort.descending:
         return Position(sort)  # of an empty list, which something may have come to; others mean the first page by it
     return Position(sort, (EPOCH + value * MICROSECOND if is_time else value, pk), backwards=bool(backwards))

@@ -36,10 +36,14 @@ def unknown_parameters(request: HttpRequest | Request, known: Collection[str]) -
 def repeated(request: Request, *, without: str) -> list[str]:
     """Return the parts of the query that the links of a list repeat: what the route knows, but for one parameter.
 
+    What is said twice is repeated once, where it was said last: a client that sends its parameters again with a link
+    that has them already, as with ``requests.get(link, params=params)``, would have links that grow from page to page.
+
     :raises ValidationError: they are too long for a header.
     """
     known = known_parameters(request)
-    kept = [part for name, part in _parts(request) if name in known and name != without]
+    parts = [part for name, part in _parts(request) if name in known and name != without]
+    kept = list(reversed(dict.fromkeys(reversed(parts))))
     if sum(map(len, kept)) > MAX_REPEATED:
         raise ValidationError({"detail": f"The query has more than {MAX_REPEATED} characters; ask for less at once."})
     return kept

@@ -133,9 +133,9 @@ PROJECT = f"{API}projects/<str:organization>/<str:project>/"
 _ISSUE = {
     ("PUT", ""): Ask(200, body={"status": "resolved"}),
     ("DELETE", ""): Ask(202),
-    ("POST", "notes/"): Ask(201, body={"text": "Looked at it."}),
-    ("PUT", "notes/<str:note>/"): Ask(200, body={"text": "Looked again."}),
-    ("DELETE", "notes/<str:note>/"): Ask(204),
+    **{("POST", f"{notes}/"): Ask(201, body={"text": "Looked at it."}) for notes in ("notes", "comments")},
+    **{("PUT", f"{notes}/<str:note>/"): Ask(200, body={"text": "Looked again."}) for notes in ("notes", "comments")},
+    **{("DELETE", f"{notes}/<str:note>/"): Ask(204) for notes in ("notes", "comments")},
 }
 
 ASKS = {
@@ -162,7 +162,7 @@ ASKS = {
 FOR_EVERYBODY = {f"{API}shared/issues/<str:share_id>/", f"{API}schema/"}
 PAGES = {f"{API}docs/"}  # for people, and no JSON: tests/issuetracker/test_openapi.py
 FOR_PEOPLE = {f"{API}auth/", f"{API}users/me/"}  # a key is told that it is none
-WRITES_NOTES = {route for method, route in ASKS if "notes/" in route}
+WRITES_NOTES = {route for method, route in ASKS if "notes/" in route or "comments/" in route}
 
 
 def asked(method: str, route: str) -> Ask:

@@ -128,6 +128,30 @@ def test_has_both_links_on_the_last_page(api: Api, project: Project) -> None:
     )
 
 
+def test_links_do_not_grow_for_who_sends_parameters_with_them_again(api: Api, project: Project) -> None:
+    """As ``requests.get(link, params=params)`` does."""
+    issues = [IssueFactory(project=project) for _ in range(4)]
+    sent = "query=is%3Aunresolved&status=resolved&limit=1&status=unresolved&status=resolved&limit=1"
+    queries, found, query = [], [], sent
+
+    while items := (response := api.get(api.issues_url, raw_query=query)).json():
+        found += [int(item["id"]) for item in items]
+        link = response.headers["Link"].split("<")[2].split(">")[0]
+        queries.append(link.partition("?")[2].partition("&cursor=")[0])
+        query = f"{link.partition('?')[2]}&{sent}"
+
+    assert sorted(found) == [issue.pk for issue in issues]
+    assert queries == ["query=is%3Aunresolved&status=unresolved&status=resolved&limit=1"] * 4
+
+
+@pytest.mark.parametrize("name", ["sort", "limit", "cursor", "statsPeriod", "status"])
+def test_does_not_repeat_all_of_a_long_word(api: Api, name: str) -> None:
+    response = api.get(api.issues_url, raw_query=f"{name}={'x' * 100_000}")
+
+    assert response.status_code == 400
+    assert len(response.content) < 300
+
+
 def test_has_both_links_on_an_empty_list(api: Api) -> None:
     response = api.get(api.issues_url)
 

@@ -22,6 +22,19 @@ NOT_YOURS = {"detail": "Only who wrote a note may change it."}
 # ---------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("path", [f"{ISSUES}{{id}}/", f"{LEGACY}{{id}}/"])
+def test_is_a_comment_by_sentrys_other_word(api: Api, issue: Issue, path: str) -> None:
+    comments_of = f"{path.format(id=issue.pk)}comments/"
+
+    written = api.request("POST", comments_of, {"text": "It was me."}, auth="jane").json()
+    changed = api.put(f"{comments_of}{written['id']}/", {"text": "It was not."}, auth="jane")
+
+    assert changed.json() == written | {"data": {"text": "It was not."}}
+    assert api.get(notes_of(issue)).json() == api.get(comments_of).json() == [changed.json()]
+    assert api.delete(f"{comments_of}{written['id']}/", auth="jane").status_code == 204
+    assert comments(issue) == (0, 0)
+
+
 @pytest.mark.parametrize("path", [f"{ISSUES}{{id}}/", f"{ISSUES}PUMP-STATION-1A/", f"{LEGACY}{{id}}/"])
 @pytest.mark.parametrize("auth", ["jane", "sam"])
 def test_is_written_and_answered(
