@@ -48,9 +48,11 @@ def read_exceptions(event: dict[str, Any], errors: Errors) -> tuple[list[dict[st
         name = f"exception.{index}"
         _check(exception, OF_AN_EXCEPTION, name, errors)
         frames = _read_stacks(exception, name, errors)
+        mechanism = exception.get("mechanism") or {}
+        if not (exception.get("type") or exception.get("value")):
+            exception.update(_of_mechanism(mechanism))
         if not (frames or exception.get("type") or exception.get("value")):
             continue
-        mechanism = exception.get("mechanism") or {}
         _check(mechanism, OF_A_MECHANISM, f"{name}.mechanism", errors)
         kept.append(exception)
         thrown.append(
@@ -66,6 +68,21 @@ def read_exceptions(event: dict[str, Any], errors: Errors) -> tuple[list[dict[st
             )
         )
     return kept, tuple(thrown)
+
+
+def _of_mechanism(mechanism: dict[str, Any]) -> dict[str, str]:
+    """Return the type and value of an exception that has neither: old SDKs of Apple's systems say them here alone."""
+    meta = mechanism.get("meta")
+    named = meta if type(meta) is dict else {}
+    error = named.get("ns_error")
+    if type(error) is dict and type(error.get("domain")) is str:
+        code = {"value": f"Code: {error['code']}"} if type(error.get("code")) is int else {}
+        return {"type": error["domain"], **code}
+    for key in ("mach_exception", "signal"):
+        found = named.get(key)
+        if type(found) is dict and type(found.get("name")) is str:
+            return {"type": found["name"]}
+    return {}
 
 
 def read_threads(event: dict[str, Any], errors: Errors) -> tuple[list[dict[str, Any]], tuple[Frame, ...]]:

@@ -223,10 +223,14 @@ def _as_text(event: dict[str, Any], key: str, most: int, errors: Errors) -> str:
 
 
 def read_fingerprint(event: dict[str, Any], errors: Errors) -> tuple[str, ...] | None:
-    """Return the values of a fingerprint, numbers as text; None where it is missing."""
+    """Return the values of a fingerprint, numbers as text; None where it is missing.
+
+    Old Ravens send one value as ``checksum``.
+    """
     value = event.get("fingerprint")
     if value is None:
-        return None
+        checksum = event.get("checksum")
+        return (checksum,) if type(checksum) is str and checksum.strip() else None
     if type(value) is not list:
         errors.add("fingerprint")
         return None

@@ -60,9 +60,12 @@ def formatted(template: str, params: list[Any] | dict[str, Any]) -> str:
     """
     if not params:
         return template
+    places = list(_PERCENT.finditer(template))
+    if isinstance(params, dict) and len(places) == 1 and places[0]["name"] is None:
+        params = [params]  # Python's logging keeps the one parameter alone
     parts: list[str] = []
     length = done = used = 0
-    for found in (_PERCENT if _PERCENT.search(template) else _BRACES).finditer(template):
+    for found in places or _BRACES.finditer(template):
         if found[0].endswith("%"):
             text = "%"
         else:

@@ -20,6 +20,11 @@ def cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + ELLIPSIS
 
 
+def one_line(text: str) -> str:
+    """Return a text without line breaks: with a blank for each, and what stands around it."""
+    return " ".join(text.split()) if len(text.splitlines()) > 1 else text
+
+
 def first_line(text: str) -> str:
     """Return the first line that is not blank, without the blanks around it."""
     return next(iter(text.strip().splitlines()), "").rstrip()

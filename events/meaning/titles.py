@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from events.meaning.grouping.places import crashing
 from events.meaning.shapes import Csp, Frame, Subject, Thrown
-from events.meaning.texts import cut, first_line
+from events.meaning.texts import cut, first_line, one_line
 
 MOST_OF_A_TITLE = 256
 MOST_OF_A_CULPRIT = 200
 MOST_OF_METADATA = 1_024
 NO_MESSAGE = "<no message>"
-NAMELESS = {"", "?", "<anonymous>", "<unknown>"}
+NAMELESS = {"", "?", "<anonymous>", "<unknown>", "<redacted>"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def name(subject: Subject) -> Named:
     return Named(
         type=type_,
         title=cut(title or NO_MESSAGE, MOST_OF_A_TITLE),
-        culprit=cut(subject.culprit or subject.transaction or _place(frame), MOST_OF_A_CULPRIT),
+        culprit=cut(one_line(subject.culprit or subject.transaction or _place(frame)), MOST_OF_A_CULPRIT),
         metadata={key: cut(value, MOST_OF_METADATA) for key, value in metadata.items() if value},
         location=cut(location, MOST_OF_METADATA),
     )
@@ -57,10 +57,10 @@ def _crashing(subject: Subject) -> Frame:
 
 
 def _of_exception(main: Thrown, frame: Frame) -> str:
-    value = first_line(main.value)
+    value, type_ = first_line(main.value), one_line(main.type)
     if main.is_synthetic and not main.is_message and frame.function not in NAMELESS:
-        return frame.function
-    return f"{main.type}: {value}" if main.type and value else main.type or value
+        return one_line(frame.function)
+    return f"{type_}: {value}" if type_ and value else type_ or value
 
 
 def _of_message(subject: Subject) -> str:

@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from events.meaning.grouping.parameters import without_parameters
-from events.meaning.grouping.places import places
+from events.meaning.grouping.places import places, type_of
 from events.meaning.grouping.rules import Rules
 from events.meaning.shapes import Subject
 
-RULES: Sequence[Rules] = (Rules(version=1, places=places, without_parameters=without_parameters),)  # the newest first
+RULES: Sequence[Rules] = (
+    Rules(version=1, places=places, type_of=type_of, without_parameters=without_parameters),
+)  # the newest first
 VERSION = RULES[0].version
 
 

@@ -31,6 +31,7 @@ class Language:
     module: Callable[[str], str] = _as_it_is
     file: Callable[[str], str] = _base_name  # from a path
     function: Callable[[str], str] = _as_it_is
+    type: Callable[[str], str] = _as_it_is  # of an exception
 
     def is_own(self, frame: Frame) -> bool:
         """Whether the frame is of the program, and not of a library or of the language."""
@@ -46,12 +47,19 @@ class Language:
 
 _WORD_OF_A_FILE = re.compile(r"[A-Za-z0-9]++")
 _LAST_WORD_OF_A_FILE = re.compile(r"(?<=[^.])[.-]([A-Za-z0-9_-]{8})(?=(?:\.[cm]?[jt]sx?)?\Z)")
+_HASH_OF_NUXT = re.compile(r"\A[A-Za-z0-9_-]{8}(?=\.[cm]?js\Z)")  # which calls a file by nothing else
 _GAP_IN_A_FILE = re.compile(r"[._~-]{2,}+")
 
 
 def _javascript_file(path: str) -> str:
     """Return the name of a file without a bundler's hashes and numbers: `main.3f2a1bc9.js`, `index-DiwrgTda.js`."""
-    return _without_hashes(_base_name(path.partition("?")[0].partition("#")[0]))
+    path = path.partition("?")[0].partition("#")[0]
+    name = _base_name(path)
+    if "." not in name and path.startswith(("http://", "https://")):
+        return ""  # a page, with the script in it: /carts/jane
+    if path.endswith(f"/_nuxt/{name}"):
+        name = _HASH_OF_NUXT.sub("", name)
+    return _without_hashes(name)
 
 
 @lru_cache(maxsize=512)  # the frames of a stack are of few files
@@ -95,6 +103,10 @@ def _javascript_function(name: str) -> str:
 
 def _web_function(name: str) -> str:
     name = _javascript_function(name)
+    return _web_type(name)
+
+
+def _web_type(name: str) -> str:
     return "" if len(name) <= 2 else name  # a minifier gave it that name, and gives another next time
 
 
@@ -115,8 +127,14 @@ _MADE_UP_BY_JAVA = re.compile(
     | \$\$_jvst () [0-9a-f_]++
     | \$HibernateProxy () \$ \w++
     | \$ByteBuddy () \$ \w++
-    | \$MockitoMock () \$ \d++
-    | \$fn__ () \d++                         # Clojure
+    | \$MockitoMock () \$ \w++
+    | ByGuice () \$\$ [0-9a-fA-Fx]++
+    | ForCodegenStage () \d++                 # Spark
+    | \$\$\$view () \d++                     # WildFly
+    | \Ajdk\.proxy () \d++ (?=\.)
+    | () /0x[0-9a-f]++ \Z                     # a hidden class
+    | \AScript () \d++ \Z                    # Groovy
+    | \$(?:fn__|reify__|eval) () \d++        # Clojure
     """,
     re.VERBOSE | re.ASCII | re.DOTALL,
 )
@@ -132,17 +150,55 @@ _NUMBERS_IN_RUBY = re.compile(
 )  # of a template or callback: _show_html_erb__2109_7040
 
 
+_NAMELESS_IN_RUBY = re.compile(r"(?<=#<)(Class|Module):0x[0-9a-f]++", re.ASCII)
+
+
 def _ruby_function(name: str) -> str:
-    return _NUMBERS_IN_RUBY.sub("_", _BLOCK_IN_RUBY.sub("", name))
+    return _NUMBERS_IN_RUBY.sub("_", _BLOCK_IN_RUBY.sub("", _ruby_type(name)))
+
+
+def _ruby_type(name: str) -> str:
+    return _NAMELESS_IN_RUBY.sub(r"\1", name)
 
 
 _NAMELESS_CLASS_IN_PHP = re.compile(r"(?<=@anonymous)(?:(?!::).)++", re.DOTALL)
+_CONTAINER_OF_SYMFONY = re.compile(r"\AContainer[A-Za-z0-9]{7}(?=\\)", re.ASCII)
 _LINE_OF_A_CLOSURE_IN_PHP = re.compile(r":\d++(?=\})", re.ASCII)
 
 
 def _php_function(name: str) -> str:
     """Take the file and line out: `class@anonymous/srv/shop.php:3$3e0a7::run`, `{closure:Shop::pay():12}`."""
-    return _LINE_OF_A_CLOSURE_IN_PHP.sub("", _NAMELESS_CLASS_IN_PHP.sub("", name))
+    return _LINE_OF_A_CLOSURE_IN_PHP.sub(
+        "", _NAMELESS_CLASS_IN_PHP.sub("", _CONTAINER_OF_SYMFONY.sub("Container", name))
+    )
+
+
+_A_CELL = re.compile(r"\A<cell line: \d++>\Z", re.ASCII)
+_FILE_OF_A_CELL = re.compile(r"\A<ipython-input-.*|.*/ipykernel_\d++/\d++\.py\Z", re.ASCII | re.DOTALL)
+
+
+def _python_function(name: str) -> str:
+    return _A_CELL.sub("", name)
+
+
+def _python_file(path: str) -> str:
+    """Take the numbers out that a notebook gives its cells, anew each time that they run."""
+    return "<ipython-input>" if _FILE_OF_A_CELL.match(path.replace("\\", "/")) else _base_name(path)
+
+
+# Of a lambda that was compiled at run time, of Castle's proxies, of Entity Framework's.
+_MADE_UP_BY_DOTNET = re.compile(r"(?<=\Alambda_method)\d++\Z|(?<=Proxy)_\d++\Z|_[0-9A-F]{64}\Z", re.ASCII)
+
+
+def _dotnet_name(name: str) -> str:
+    return _MADE_UP_BY_DOTNET.sub("", name)
+
+
+_PLACE_OF_A_CLOSURE_IN_PERL = re.compile(r"(?<=__ANON__)\[[^\[\]]*+\]\Z")
+
+
+def _perl_function(name: str) -> str:
+    return _PLACE_OF_A_CLOSURE_IN_PERL.sub("", name)
 
 
 _HASH_IN_RUST = re.compile(r"::h[0-9a-f]{16}\Z")
@@ -167,11 +223,15 @@ LANGUAGES: Mapping[str, Language] = {
     "python": Language(
         not_own_paths=re.compile(
             r"/(?:site|dist)-packages/|/lib/python[\d.]|/python[\d.]*+/lib/|\A/<frozen ", re.IGNORECASE
-        )
+        ),
+        file=_python_file,
+        function=_python_function,
     ),
     "node": NODE,
-    "javascript": replace(NODE, function=_web_function),
-    "ruby": Language(not_own_paths=re.compile(r"/gems/|/lib/ruby/|\A/<internal:"), function=_ruby_function),
+    "javascript": replace(NODE, function=_web_function, type=_web_type),
+    "ruby": Language(
+        not_own_paths=re.compile(r"/gems/|/lib/ruby/|\A/<internal:"), function=_ruby_function, type=_ruby_type
+    ),
     "java": Language(
         not_own_modules=(
             *("java.", "javax.", "jdk.", "sun.", "com.sun.", "kotlin.", "kotlinx.", "scala.", "groovy.", "clojure."),
@@ -179,13 +239,18 @@ LANGUAGES: Mapping[str, Language] = {
         ),
         module=_java_name,
         function=_java_name,
+        type=_java_name,
     ),
     "php": Language(
-        not_own_paths=re.compile(r"/vendor/|\A/\[internal\]"), module=_php_function, function=_php_function
+        not_own_paths=re.compile(r"/vendor/|\A/\[internal\]"),
+        module=_php_function,
+        function=_php_function,
+        type=_php_function,
     ),
     # The first part of a path in Go's own `src` has no dot, that of a program in a GOPATH has one.
     "go": Language(not_own_paths=re.compile(r"/pkg/mod/|/vendor/|/go(?:-[\d.]++)?/src/(?![^/.]*+\.)")),
-    "csharp": Language(not_own_modules=("System.", "Microsoft.")),
+    "csharp": Language(not_own_modules=("System.", "Microsoft."), module=_dotnet_name, function=_dotnet_name),
+    "perl": Language(function=_perl_function),
     "rust": Language(not_own_paths=re.compile(r"/rustc/|/\.cargo/"), function=_rust_function),
     "native": Language(function=_rust_function),
 }

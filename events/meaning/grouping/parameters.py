@@ -15,6 +15,7 @@ _MONTH = (
     r"|Nov(?:ember)?|Dec(?:ember)?)"
 )
 _END = r"(?![A-Za-z0-9])"
+_POD = "bcdfghjklmnpqrstvwxz2456789"
 
 # In this order; each begins where no letter or digit stands before it.
 KINDS = {
@@ -24,6 +25,7 @@ KINDS = {
     "a date with its time": (
         r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d{1,9})?(?:Z| ?[+-]\d\d:?\d\d| (?:UTC|GMT))?" + _END
     ),
+    "a date in the log of a web server": rf"\d\d/{_MONTH}/\d{{4}}:\d\d:\d\d:\d\d(?: [+-]\d{{4}})?{_END}",
     "a date as in mails": rf"(?:{_DAY},? )?\d\d?[ -]{_MONTH}(?:,?[ -]\d{{4}})?{_END}",
     "an American date": rf"(?:{_DAY},? )?{_MONTH} {{1,2}}\d\d?(?:,? \d{{4}})?{_END}",
     "a time before or after noon": rf"\d\d?(?::\d\d){{1,2}} ?[aApP]\.? ?[mM]{_END}\.?",
@@ -32,18 +34,58 @@ KINDS = {
     "a duration of several units": (  # Go's 1m30.5s, Java's PT1M30.5S
         rf"(?:\d++[dhm](?=\d)){{1,3}}+\d++(?:\.\d++)?+[hms]{_END}|PT(?:\d++(?:\.\d++)?[HMS]){{1,3}}{_END}"
     ),
+    # Go writes one duration in the unit that fits: 350ms, 1.5s; and what has a size is written so, too: 512KiB, 1.5 GB.
+    "a duration": rf"\d++(?:\.\d++)?+(?: ?(?:ns|us|\u00b5s|\u03bcs|ms|s)|[mhd]){_END}",
+    "a size": rf"\d++(?:\.\d++)?+(?: ?[kKMGTP]i?)?B{_END}",
+    "a hash of an object in Java": rf"(?<=[A-Za-z0-9;]@)(?:[0-9a-f]{{8}}|(?=[a-f]*+\d)[0-9a-f]{{1,7}}){_END}",
+    "a short hash of Git": rf"(?=[a-f]*+\d)(?=\d*+[a-f])[0-9a-f]{{7}}{_END}",
+    "a file of Python's tempfile": r"(?<=/)tmp[a-z0-9_]{8}(?![A-Za-z0-9_])",
+    # The end of the name of a pod of Kubernetes, which has no vowels: web-6d4cf56db6-x2v9z.
+    "a pod": rf"(?=[a-z]*+\d)[{_POD}]{{8,10}}-[{_POD}]{{5}}(?![A-Za-z0-9-])",
+    # An id in base64 (nanoid, a uuid): no word of six small letters is in it.
+    "an id in base64": (
+        r"(?<![_-])(?=[A-Za-z_-]{0,21}\d)(?=[a-z0-9_-]{0,21}[A-Z])(?=[A-Z0-9_-]{0,21}[a-z])"
+        r"(?![A-Za-z0-9_-]{0,16}[a-z]{6})[A-Za-z0-9_-]{20,22}(?![A-Za-z0-9_-])"
+    ),
     "a word of letters and digits": r"(?=[A-Za-z]*+\d)(?=\d*+[A-Za-z])[A-Za-z0-9]{8,}+",
+    "an ordinal": rf"\d++(?:st|nd|rd|th){_END}",
     "a number": rf"\d++(?:[eE][+-]?\d{{1,3}}{_END}|(?=[A-Za-z]{{0,3}}{_END}))",  # a unit may follow: 12ms
 }
-PARAMETER = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(KINDS.values())})", re.ASCII)
+# What is asked for at an address without a host: /search?q=shoes&page=2.
+_QUERY = r"""(?<=[A-Za-z0-9_/.-])\?[A-Za-z_][A-Za-z0-9_.%\[\]-]{0,60}=[^\s"'<>()]*+"""
+PARAMETER = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(KINDS.values())})|{_QUERY}", re.ASCII)
 # An IPv4 address, a date, a list of ids: parameters that stand together are one, however many there are.
-TOGETHER = re.compile(r"(?:(?<![A-Za-z0-9])[+-])?\*(?:[,.:/_-]{1,2} ?[+-]?\*)*+")
-_HAS_ONE = re.compile(r"[0-9@]|://")
+TOGETHER = re.compile(r"(?:(?<![A-Za-z0-9])[+-])?\*(?:[,.:/_-]{1,2} ?[+-]?\*)*+(?:,(?=\)))?")
+_HAS_ONE = re.compile(r"[0-9@]|://|/tmp|\?[A-Za-z_]")
+_A_WORD = re.compile(r"[^\W\d_]")
+_PLACE = re.compile(r"%(?:\([^()]{1,100}\))?[-+#0-9. ]{0,12}[A-Za-z%]|\{[^{}]{0,100}\}")  # of a parameter
+MOST_LINES = 20
+TRACEBACK = "Traceback (most recent call last"
 
 
 def without_parameters(text: str) -> str:
-    """Return the first line of a text that is not blank, with a `*` for what differs from one event to the next."""
-    line = next(iter(text.lstrip()[:READ].splitlines()), "").rstrip()
-    if _HAS_ONE.search(line):
-        line = TOGETHER.sub("*", PARAMETER.sub("*", line))
-    return line[:LONGEST]
+    """Return the first line of a text that says something, with a `*` for what differs from one event to the next.
+
+    A line without a word says nothing: the brace of a JSON object, a ruler, a time. Of a traceback of Python, the last
+    line has the exception.
+    """
+    found = ""
+    for line in text.lstrip()[:READ].splitlines()[:MOST_LINES]:
+        left = _without_parameters(line)
+        found = found or left
+        if _A_WORD.search(left):
+            found = left
+            break
+    if found.startswith(TRACEBACK):
+        found = _without_parameters(text.rstrip().splitlines()[-1][:READ])
+    return found[:LONGEST]
+
+
+def says_something(template: str) -> bool:
+    """Return whether a template has words of its own: `%s` and `{}: {}` have none."""
+    return _A_WORD.search(_PLACE.sub("", template)) is not None
+
+
+def _without_parameters(line: str) -> str:
+    line = line.strip()
+    return TOGETHER.sub("*", PARAMETER.sub("*", line)) if _HAS_ONE.search(line) else line

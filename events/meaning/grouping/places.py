@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from events.meaning.grouping.languages import Language, of_platform
 from events.meaning.shapes import Frame
 
-_UNKNOWN = ("", "?", "??", "<anonymous>", "<unknown>", "anonymous")
+_UNKNOWN = ("", "?", "??", "<anonymous>", "<unknown>", "<redacted>", "anonymous")
 
 
 def places(frames: Sequence[Frame], platform: str) -> list[tuple[str, str]]:
@@ -17,6 +17,11 @@ def places(frames: Sequence[Frame], platform: str) -> list[tuple[str, str]]:
     different = list(dict.fromkeys(frames))  # a recursion sends hundreds of equal ones
     own = [frame for frame in different if _is_own(frame, language)]
     return list(dict.fromkeys(place for frame in own or different if any(place := _place(frame, language))))
+
+
+def type_of(name: str, platform: str) -> str:
+    """Return the type of an exception without what is made up."""
+    return of_platform(platform).type(name)
 
 
 def crashing(frames: Sequence[Frame], platform: str) -> Frame | None:

@@ -7,6 +7,7 @@ from json import JSONEncoder
 from typing import Any
 from uuid import UUID
 
+from events.meaning.grouping.parameters import says_something
 from events.meaning.grouping.wished import wished
 from events.meaning.shapes import Csp, Frame, Subject, Thrown
 
@@ -25,6 +26,7 @@ class Rules:
 
     version: int
     places: Callable[[Sequence[Frame], str], list[Place]]
+    type_of: Callable[[str, str], str]
     without_parameters: Callable[[str], str]
 
     def fingerprint(self, subject: Subject) -> UUID:
@@ -54,17 +56,17 @@ class Rules:
     def _exception(self, one: Thrown, platform: str) -> Parts:
         if one.type == "ChunkLoadError":  # thrown by every place that loads a part of the program, for one reason
             return [one.type]
-        stack = self.places(one.frames, platform)
+        stack, type_ = self.places(one.frames, platform), self.type_of(one.type, platform)
         if any(function for _, function in stack):
-            return [one.type, stack]
-        return [one.type, stack, self.without_parameters(one.value)]
+            return [type_, stack]
+        return [type_, stack, self.without_parameters(one.value)]
 
     def _text(self, subject: Subject, thrown: Sequence[Thrown]) -> str:
         """Return the message of an event that is a message, "" for another."""
         # JavaScript sends a message with its stack as an exception that has no type.
         if any(one.type for one in thrown):
             return ""
-        if subject.template and subject.has_params:
+        if subject.has_params and says_something(subject.template):
             return subject.template
         text = subject.message or subject.template or next((one.value for one in reversed(thrown) if one.value), "")
         return self.without_parameters(text)

@@ -9,7 +9,29 @@ from events.meaning.shapes import Frame, Subject
 LENGTH = 2**17  # read once: milliseconds; read as often as it is long: minutes
 TEXTS = (
     *("a", "0", "a0", "a.", "0.", "1.1.", "a@", "a@a.", "-", "a:", "1:1:", ":", "http://", "http:", "a+", "0x", "*,"),
-    *("00000000-", "2024-01-02 ", "Mon, ", "1 Jan ", "1:11 a", "12e", "+-*", "::", "1, ", "_", "%", "a-0", "\u00e9"),
+    *(
+        "00000000-",
+        "2024-01-02 ",
+        "Mon, ",
+        "1 Jan ",
+        "1:11 a",
+        "12e",
+        "+-*",
+        "::",
+        "1, ",
+        "_",
+        "1s",
+        "1 ",
+        "a@0",
+        "/tmp",
+        "b-",
+        "Aa0_",
+        "a?a",
+        "?a=",
+        "%",
+        "a-0",
+        "\u00e9",
+    ),
 )
 NAMES = (
     *(
@@ -28,6 +50,14 @@ NAMES = (
     ),
     *(
         "Accessor1",
+        "ByGuice$$0",
+        "/0x0",
+        "$eval1",
+        "#<Class:0x",
+        "__ANON__[",
+        "<ipython-input-",
+        "/ipykernel_1",
+        "Proxy_1",
         "_$$_javassist",
         "@anonymous",
         "@anonymous:",

@@ -3,7 +3,7 @@
 import pytest
 
 from events.meaning.grouping.languages import LONGEST_NAME, of_platform
-from events.meaning.grouping.places import crashing, places
+from events.meaning.grouping.places import crashing, places, type_of
 from events.meaning.shapes import Frame
 
 FUNCTIONS = {
@@ -23,15 +23,22 @@ FUNCTIONS = {
             "__init__": "__init__",
         },
         **{"<main>": "<main>", "block in <main>": "<main>", "step_2": "step_2"},
+        **{"#<Class:0x00007f8b1c0a2b38>#pay": "#<Class>#pay", "block in #<Module:0x0f>.pay": "#<Module>.pay"},
     },
     "java": {"lambda$pay$1": "lambda$pay$1", "CGLIB$pay$5": "CGLIB$pay", "pay": "pay", "apply$mcV$sp": "apply$mcV$sp"},
     "php": {
         **{"class@anonymous/srv/a.php:3$0::run": "class@anonymous::run", "{closure:A::b():12}": "{closure:A::b()}"},
         **{"App\\Cart::pay": "App\\Cart::pay", "{closure}": "{closure}"},
+        **{
+            "ContainerAbC12xY\\App_Kernel::get": "Container\\App_Kernel::get",
+            "Container\\Cart::a": "Container\\Cart::a",
+        },
     },
     "rust": {"a::b::hbb46546882ad6265": "a::b", "a::hello": "a::hello"},
     "native": {"a::b::hbb46546882ad6265": "a::b"},
-    "python": {"<module>": "<module>", "<lambda>": "<lambda>", "r": "r", "?": ""},
+    "python": {"<module>": "<module>", "<lambda>": "<lambda>", "r": "r", "?": "", "<cell line: 3>": ""},
+    "csharp": {"lambda_method12": "lambda_method", "Pay2": "Pay2"},
+    "perl": {"Shop::__ANON__[/srv/a.pl:12]": "Shop::__ANON__", "Shop::pay": "Shop::pay"},
     "cobol": {"block in pay": "block in pay", "<unknown>": ""},
 }
 FILES = {
@@ -40,6 +47,7 @@ FILES = {
     **{"page-1a2b3c4d5e6f7a8b.js": "page.js", "polyfills-LZBJRJJE.js": "polyfills.js", "UserCard.js": "UserCard.js"},
     **{"cart.js?v=12#top": "cart.js", "cart.js?from=/a/b": "cart.js", "a/b\\cart.mjs": "cart.mjs", "3f2a1bc9.js": "js"},
     **{"oauth2client.js": "oauth2client.js", "jquery-3.6.0.min.js": "jquery.min.js", "e2e.js": "e2e.js", "4711": ""},
+    **{"_nuxt/Abc12_-x.js": "js", "_nuxt/cart-Bx_3fK2a.js": "cart.js", "carts/jane": "", "jane.html": "jane.html"},
     **{"index.android.bundle": "index.android.bundle", "checkout-shipping.js": "checkout-shipping.js"},
 }
 MODULES = {
@@ -51,8 +59,21 @@ MODULES = {
         **{"a.B_$$_jvst1a2_0": "a.B_$$_jvst", "a.B_$$_javassist_42": "a.B_$$_javassist", "a.B$1": "a.B$1"},
         **{"sun.reflect.GeneratedMethodAccessor72": "sun.reflect.GeneratedMethodAccessor", "$Proxy15": "$Proxy"},
         **{"a.B$ByteBuddy$x1Y": "a.B$ByteBuddy", "a.B$MockitoMock$12": "a.B$MockitoMock", "a$fn__12": "a$fn__"},
+        **{"a.B$MockitoMock$12af": "a.B$MockitoMock", "jdk.proxy2.$Proxy15": "jdk.proxy.$Proxy", "jdk.a2": "jdk.a2"},
+        **{"a.B$$EnhancerByGuice$$8e9c": "a.B$$EnhancerByGuice", "a.B$$FastClassByGuice$$12": "a.B$$FastClassByGuice"},
+        **{"a.B/0x0000000800c0a000": "a.B", "a.LambdaForm$DMH/0x08": "a.LambdaForm$DMH", "a.B$$$view12": "a.B$$$view"},
+        **{
+            "a.Gen$IteratorForCodegenStage12": "a.Gen$IteratorForCodegenStage",
+            "Script12": "Script",
+            "MyScript2": "MyScript2",
+        },
+        **{"a$pay$reify__12": "a$pay$reify__", "user$eval12": "user$eval", "user$evaluate": "user$evaluate"},
     },
     "python": {"shop.cart": "shop.cart", "4711": "4711"},
+    "csharp": {
+        **{"Castle.Proxies.CartProxy_3": "Castle.Proxies.CartProxy", "Shop.Cart_3": "Shop.Cart_3"},
+        **{f"System.Data.Entity.DynamicProxies.Cart_{'0A' * 32}": "System.Data.Entity.DynamicProxies.Cart"},
+    },
 }
 OWN = {
     "python": ("shop/cart.py", "/srv/shop/cart.py", "/home/lib/shop.py", "C:\\shop\\cart.py"),
@@ -151,6 +172,27 @@ def test_each_place_counts_once_where_it_stands_first() -> None:
 
     assert places([a, b, a, b, c, b], "python") == [("a", "a"), ("b", "b"), ("c", "c")]
     assert places([Frame(), a, Frame()], "python") == [("a", "a")]
+
+
+@pytest.mark.parametrize(
+    ("platform", "name", "left"),
+    [
+        ("ruby", "#<Class:0x00007f8b1c0a2b38>", "#<Class>"),
+        ("php", "class@anonymous\ufffd/srv/a.php:3$0", "class@anonymous"),
+        ("java", "a.PayException$$EnhancerBySpringCGLIB$$d8e7", "a.PayException$$EnhancerBySpringCGLIB"),
+        ("javascript", "t", ""),
+        ("javascript", "TypeError", "TypeError"),
+        ("node", "t", "t"),
+        ("python", "E", "E"),
+    ],
+)
+def test_a_type_without_what_is_made_up(platform: str, name: str, left: str) -> None:
+    assert type_of(name, platform) == left
+
+
+def test_a_cell_of_a_notebook_has_another_number_each_time() -> None:
+    for path in ("/tmp/ipykernel_12/3456.py", "<ipython-input-3-1a2b>"):
+        assert places([Frame(filename=path, function="<module>")], "python") == [("<ipython-input>", "<module>")]
 
 
 def test_a_name_of_a_file_is_cut() -> None:

@@ -19,13 +19,22 @@ ONE_OF = {
             "2024-01-02 10:11:12 UTC",
         ),
     ),
+    "a date in the log of a web server": ("30/Nov/2026:17:00:00 +0000", "01/Jan/2025:07:00:00"),
     "a date as in mails": ("02 Jan 2006", "Mon, 2 January 2006", "2-Jan-2006", "13 May"),
     "an American date": ("Jan 2, 2006", "Monday January  2, 2006", "Sept 30"),
     "a time before or after noon": ("11:57:57 a. m.", "3:49pm", "3:49 P.M."),
     "an IPv6 address": ("::1", "2001:db8::1", "fe80::dead:beef:1:2", "::ffff:10.0.0.1"),
     "an address in memory": ("0x7f0982bbac90", "0XFF"),
     "a duration of several units": ("1m30s", "1h2m3.000004s", "2h45m", "12h45m10s", "3d4h", "PT30S", "PT1M0.5S"),
+    "a duration": ("350ms", "1.5s", "12.5\u00b5s", "30 s", "2h"),
+    "a size": ("512KiB", "1.5 GB", "12B", "7 MiB"),
+    "a hash of an object in Java": (),
+    "a short hash of Git": ("3f2a1bc", "abcde12"),
+    "a file of Python's tempfile": (),
+    "a pod": ("6d4cf56db6-x2v9z",),
+    "an id in base64": ("V1StGXR8_Z5jdHi6B-myT", "aB3-xY_9zKkQpLmN0rStU"),
     "a word of letters and digits": ("4g8hXn02sfzZywjG", "67eed793eee14712a1fdd90b8f0497bf", "a1b2c3d4"),
+    "an ordinal": ("1st", "22nd"),
     "a number": ("7", "4711", "1e-7", "2E+10"),
 }
 TOGETHER = (
@@ -34,7 +43,7 @@ TOGETHER = (
 )
 LEFT_ALONE = (
     *("disk is full", "", "May I go?", "std::bad_alloc", "dead::beef", "Foo::Bar::baz", "a: b", "a/b", "me@home"),
-    *("5m3", "1m30", "PT"),
+    *("5m3", "1m30", "PT", "me@cafe", "tmp_orders", "What? a=b", "why?x", "web-d-xvz"),
     *("utf8mb4", "sha256 of x", "base64", "user1", "x2x", "Market closed", "deadbeef", "deadbeefcafe", "e.g. this"),
 )
 
@@ -67,7 +76,12 @@ def test_what_is_no_parameter_stays(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "left"),
     [
-        ("took 12ms for user_42", "took *ms for user_*"),
+        ("took 12ms for user_42", "took * for user_*"),
+        ("com.shop.Cart@5e9199f, Cart@abcdefab", "com.shop.Cart@*, Cart@*"),
+        ("no /tmp/tmp8h2k9_pq/x, /tmp/tmpabxcdqef", "no /tmp/*/x, /tmp/*"),
+        ("GET /search?q=shoes&n=1 failed", "GET /search* failed"),
+        ("Step-3-of-Migration-x", "Step-*-of-Migration-x"),
+        ("shapes (3,) (5, 6)", "shapes (*) (*)"),
         ("item-3 of 7", "item-* of *"),
         ("a=-5, b=2.5", "a=*, b=*"),
         ("got 4xx", "got *xx"),
@@ -86,6 +100,20 @@ def test_the_first_line_that_is_not_blank_is_read() -> None:
     assert without_parameters("\n \t\n  disk 7 is full  \nsecond line") == "disk * is full"
     assert without_parameters("disk 7 is full\r\nsecond line") == "disk * is full"
     assert without_parameters(" \n ") == ""
+
+
+def test_a_line_without_a_word_says_nothing() -> None:
+    assert without_parameters("{\n  'disk full': 7\n}") == "'disk full': *"
+    assert without_parameters("2026-11-30 17:00:00\n-----\ndisk full") == "disk full"
+    assert without_parameters("7\n8") == "*"
+
+
+def test_the_last_line_of_a_traceback_is_read() -> None:
+    """It is another one each time where it was, and tells what happened there."""
+    traceback = 'Traceback (most recent call last):\n  File "a.py", line {}, in f\n    g({})\n{}: order {}\n'
+
+    assert without_parameters(traceback.format(1, "x", "KeyError", 5)) == "KeyError: order *"
+    assert without_parameters(traceback.format(2, "y", "OSError", 6)) == "OSError: order *"
 
 
 def test_a_text_is_cut_after_its_parameters_are_out() -> None:

@@ -64,6 +64,15 @@ def test_a_template_counts_as_it_is_when_its_parameters_came_with_it() -> None:
     assert parts(replace(logged, has_params=False, message="")) == ["message", "no stock for %d of *"]
 
 
+@pytest.mark.parametrize("template", ["%s", "%(what)s: %d", "{}: {}", "{what}", "%-5.2f%%"])
+def test_a_template_without_words_tells_nothing(template: str) -> None:
+    """`log.error("%s", error)` would make one issue of all that a program logs."""
+    logged = Subject(message="no stock for 7", template=template, has_params=True)
+
+    assert parts(logged) == ["message", "no stock for *"]
+    assert parts(replace(logged, template="{} is empty")) == ["message", "{} is empty"]
+
+
 def test_an_exception_without_a_type_is_a_message() -> None:
     sent = Thrown(value="queue 12 is slow", frames=(PAY,), is_synthetic=True)
 

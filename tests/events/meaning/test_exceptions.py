@@ -222,3 +222,24 @@ def test_wrong_parts_of_a_thread_are_named() -> None:
         *("threads.0.id", "threads.0.name", "threads.0.crashed", "threads.0.stacktrace"),
     ]
     assert errors_of({"threads": 5}) == ["threads"]
+
+
+@pytest.mark.parametrize(
+    ("meta", "title"),
+    [
+        ({"ns_error": {"domain": "shop.cart", "code": 2}}, "shop.cart: Code: 2"),
+        ({"ns_error": {"domain": "shop.cart", "code": "2"}}, "shop.cart"),
+        ({"ns_error": {"code": 2}, "signal": {"number": 6, "name": "SIGABRT"}}, "SIGABRT"),
+        ({"mach_exception": {"name": "EXC_BAD_ACCESS"}, "signal": {"name": "SIGSEGV"}}, "EXC_BAD_ACCESS"),
+        ({"signal": "SIGABRT"}, "<no message>"),
+        ([], "<no message>"),
+    ],
+)
+def test_an_exception_without_words_is_called_by_its_mechanism(meta: Any, title: str) -> None:
+    found = read_event(
+        {"exception": {"mechanism": {"type": "NSError", "meta": meta}, "stacktrace": [{"function": "f"}]}}
+    )
+
+    assert found.title == title
+    named = read_event({"exception": {"type": "E", "mechanism": {"meta": meta}}})
+    assert named.title == "E"

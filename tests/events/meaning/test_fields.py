@@ -268,6 +268,16 @@ def test_numbers_in_a_fingerprint_are_text() -> None:
     assert read_event({"fingerprint": [5]}).fingerprints == read_event({"fingerprint": ["5"]}).fingerprints
 
 
+def test_the_checksum_of_an_old_raven_is_a_fingerprint() -> None:
+    assert read_event({"checksum": "1a2b"}).fingerprints == read_event({"fingerprint": ["1a2b"]}).fingerprints
+    assert read_event({"checksum": "1a2b", "fingerprint": ["a"]}).data["fingerprint"] == ["a"]
+    assert (
+        read_event({"checksum": " "}).fingerprints
+        == read_event({"checksum": 5}).fingerprints
+        == read_event({}).fingerprints
+    )
+
+
 def test_what_is_no_part_of_a_fingerprint_is_named() -> None:
     assert errors_of({"fingerprint": ["a", True, ["b"]]}) == ["fingerprint.1", "fingerprint.2"]
     assert errors_of({"fingerprint": "a"}) == ["fingerprint"]

@@ -67,6 +67,8 @@ def test_a_message_is_cut() -> None:
         ("%s", [["a", {"b": 1}]], "['a', {'b': 1}]"),
         ("%s", ["%s"], "%s"),
         ("nothing", ["a"], "nothing"),
+        ("was %s", {"a": 1}, "was {'a': 1}"),  # Python's logging keeps the one parameter alone
+        ("was %(a)s, %s", {"a": 1}, "was 1, %s"),
     ],
 )
 def test_parameters_go_into_their_places(template: str, params: Any, text: str) -> None:

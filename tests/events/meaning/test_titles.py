@@ -20,9 +20,14 @@ GROUP = Thrown(type="ExceptionGroup", value="several", is_group=True)
         (Subject(exceptions=(GROUP, GROUP)), "ExceptionGroup: several"),
         (Subject(exceptions=(Thrown(type="E"),), message="hello"), "E"),
         (Subject(exceptions=(Thrown(value="\n v \nw"),), message="hello"), "v"),
+        (Subject(exceptions=(Thrown("Evil\r\n Type", "v"),)), "Evil Type: v"),
         (Subject(exceptions=(Thrown("SIGSEGV", "x", KEY_ERROR.frames, is_synthetic=True),)), "pay"),
         (Subject(exceptions=(Thrown("SIGSEGV", "x", is_synthetic=True),)), "SIGSEGV: x"),
         (Subject(exceptions=(Thrown("SIGSEGV", "x", (Frame(function="?"),), is_synthetic=True),)), "SIGSEGV: x"),
+        (
+            Subject(exceptions=(Thrown("SIGABRT", "x", (Frame(function="<redacted>"),), is_synthetic=True),)),
+            "SIGABRT: x",
+        ),
         (Subject(exceptions=(Thrown(frames=KEY_ERROR.frames),), message="hello"), "hello"),
         (Subject(exceptions=(Thrown(frames=KEY_ERROR.frames),)), "<no message>"),
         (Subject(message="\n disk 7 is full \n or so"), "disk 7 is full"),
@@ -55,6 +60,7 @@ FRAMES = (Frame("shop", "shop.py", "pay", in_app=True), Frame("lib", "lib.py", "
     [
         (Subject(culprit="c", transaction="t", exceptions=(KEY_ERROR,)), "c"),
         (Subject(transaction="t", exceptions=(KEY_ERROR,)), "t"),
+        (Subject(transaction="SELECT 1\n  FROM t"), "SELECT 1 FROM t"),
         (Subject(exceptions=(KEY_ERROR,)), "shop in pay"),
         (Subject(exceptions=(Thrown("E", frames=FRAMES),)), "shop in pay"),
         (Subject(exceptions=(Thrown("E", frames=FRAMES[1:]),)), "lib in call"),

@@ -134,6 +134,13 @@ PAIRS = (
         "getsentry/sentry#23791",
     ),
     same(
+        "a class of Guice",
+        java("com.shop.Cart$$EnhancerByGuice$$8e9c1f2a", "pay"),
+        java("com.shop.Cart$$EnhancerByGuice$$1234567", "pay"),
+        "Guice numbers its classes at run time, too.",
+        "getsentry/sentry#21645",
+    ),
+    same(
         "a class of CGLIB",
         java("com.shop.Cart$$EnhancerBySpringCGLIB$$d8e73a30", "pay"),
         java("com.shop.Cart$$EnhancerBySpringCGLIB$$53576dae", "pay"),
