@@ -32,6 +32,7 @@ class Language:
     file: Callable[[str], str] = _base_name  # from a path
     function: Callable[[str], str] = _as_it_is
     type: Callable[[str], str] = _as_it_is  # of an exception
+    is_made_up: Callable[[Frame], bool] | None = None  # whether a frame is there with one engine, and not with another
 
     def is_own(self, frame: Frame) -> bool:
         """Whether the frame is of the program, and not of a library or of the language."""
@@ -96,9 +97,17 @@ def _is_random(word: str) -> bool:
 def _javascript_function(name: str) -> str:
     """Take out what differs between browsers: `async Object.foo [as bar]`, `new Foo`, `promise callback*foo`."""
     name = name.partition(" [")[0].partition(" (")[0]
-    if name.endswith((" code", "<")) or name.startswith("?"):
+    if name.endswith((" code", "<")) or name.startswith("?") or name == "Anonymous function":
         return ""  # Safari's "global code"; Firefox's "foo/<", a nameless function within foo; Hermes' "?anon_0_"
     return name[max(map(name.rfind, " .*/")) + 1 :]
+
+
+_OF_AN_ENGINE = {"[native code]", "native code", "eval code", "<anonymous>"}  # as files
+
+
+def _is_of_an_engine(frame: Frame) -> bool:
+    """Whether some browsers tell a frame of their own: of `Array.map`, or of a script that was evaluated."""
+    return frame.filename in _OF_AN_ENGINE or frame.abs_path in _OF_AN_ENGINE or frame.function == "eval"
 
 
 def _web_function(name: str) -> str:
@@ -228,7 +237,7 @@ LANGUAGES: Mapping[str, Language] = {
         function=_python_function,
     ),
     "node": NODE,
-    "javascript": replace(NODE, function=_web_function, type=_web_type),
+    "javascript": replace(NODE, function=_web_function, type=_web_type, is_made_up=_is_of_an_engine),
     "ruby": Language(
         not_own_paths=re.compile(r"/gems/|/lib/ruby/|\A/<internal:"), function=_ruby_function, type=_ruby_type
     ),

@@ -15,6 +15,8 @@ def places(frames: Sequence[Frame], platform: str) -> list[tuple[str, str]]:
     """
     language = of_platform(platform)
     different = list(dict.fromkeys(frames))  # a recursion sends hundreds of equal ones
+    if language.is_made_up is not None:
+        different = [frame for frame in different if not language.is_made_up(frame)] or different
     own = [frame for frame in different if _is_own(frame, language)]
     return list(dict.fromkeys(place for frame in own or different if any(place := _place(frame, language))))
 

@@ -11,6 +11,7 @@ FUNCTIONS = {
         **{"loadCart": "loadCart", "Object.loadCart": "loadCart", "Cart.prototype.load": "load", "new Cart": "Cart"},
         **{"async Cart.load": "load", "async*load": "load", "promise callback*load": "load", "get total": "total"},
         **{"Function.execute [as run]": "execute", "Array.forEach (<anonymous>)": "forEach", "window.onload": "onload"},
+        **{"Anonymous function": ""},
         **{"null.<anonymous>": "", "Object.<anonymous>": "", "?": "", "<anonymous>": "", "load/<": "", "?anon_0_": ""},
         **{"global code": "", "r": "", "Lf": "", "e.t": "", "$_": "", "new t": "", "": ""},
     },
@@ -188,6 +189,15 @@ def test_each_place_counts_once_where_it_stands_first() -> None:
 )
 def test_a_type_without_what_is_made_up(platform: str, name: str, left: str) -> None:
     assert type_of(name, platform) == left
+
+
+@pytest.mark.parametrize("frame", [Frame("", "native code", "map", True), Frame("cart", "", "eval", True)])
+def test_a_frame_of_an_engine_tells_nothing_beside_others(frame: Frame) -> None:
+    own = Frame("", "cart.js", "pay", True)
+
+    assert places([own, frame], "javascript") == [("cart.js", "pay")]
+    assert places([own, frame], "node") != [("cart.js", "pay")]
+    assert places([frame], "javascript") != []
 
 
 def test_a_cell_of_a_notebook_has_another_number_each_time() -> None:

@@ -9,6 +9,9 @@ def web(path: str, function: str | None, value: str = "x is undefined", **more: 
     return error("javascript", thrown("TypeError", value, in_file(f"https://shop.example{path}", function, **more)))
 
 
+CART = "https://shop.example/cart.js"
+
+
 def node(function: str, path: str = "/srv/shop/cart.mjs") -> Json:
     return error("node", thrown("TypeError", "x", in_file(path, function)))
 
@@ -132,6 +135,13 @@ PAIRS = (
         java("com.shop.Cart", "lambda$onCreate$1"),
         "The compiler numbers them: one is one button, the other another.",
         "getsentry/sentry#23791",
+    ),
+    same(
+        "a list that is walked, in Chrome and in Safari",
+        error("javascript", thrown("TypeError", "x", in_file(CART, "a.pay"), in_file("<anonymous>", "Array.map"))),
+        error("javascript", thrown("TypeError", "x", in_file(CART, "pay"), in_file("[native code]", "forEach"))),
+        "Each engine tells its own functions in its own way, or not at all.",
+        "opslane/opslane#258",
     ),
     same(
         "a class of Guice",
