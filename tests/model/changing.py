@@ -47,7 +47,8 @@ class Changing(Asking):
     def _marked(self, issue: Issue, wish: Wish, user: int, at: datetime) -> Issue:
         """1.4: the calling user's own marks."""
         others = frozenset(pair for pair in issue.seen if pair[0] != user)
-        if wish.has_seen and not self._is_seen(issue, user):
+        # Nobody has seen yet what a clock that is ahead has sent from the future.
+        if wish.has_seen and self.totals(issue.id).last_seen <= at and not self._is_seen(issue, user):
             issue = replace(issue, seen=others | {(user, at)})
         if wish.has_seen is False:
             issue = replace(issue, seen=others)
