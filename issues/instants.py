@@ -1,9 +1,20 @@
 """Instants as they are written: ISO 8601, a date or a date with a time; and as people read them."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 _ISO = re.compile(r"[0-9W-]+([Tt ][0-9:.,]+ ?(Z|[+-][0-9:.]+)?)?", re.ASCII)
+
+# So far may the clocks of two machines be apart.
+APART = timedelta(minutes=1)
+
+
+def is_ahead(at: datetime, *, now: datetime) -> bool:
+    """Return whether what has happened is said to happen yet: the clock that said so was set back since, or is wrong.
+
+    What comes in now would else pass for older, until all clocks have come so far.
+    """
+    return at > now + APART
 
 
 def may_be_iso(word: str) -> bool:

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from threading import Event, Thread
 from time import monotonic, time
 
@@ -21,6 +22,7 @@ from issuetracker import logins, metrics
 from issuetracker.metrics import DONE, FAILED, PRUNED_KINDS, STOPPED
 from projects.acting import Act
 from projects.callers import Caller
+from projects.database import clocks
 from projects.database.failures import refusal_of
 
 logger = logging.getLogger(__name__)
@@ -165,21 +167,24 @@ class Pruning:
         return done
 
     def _kinds(self) -> Mapping[str, Kind]:
-        now = self.now()
-        act = Act(by=Caller(), at=now, lock_timeout=self.lock_timeout, in_person=False)
+        act = Act(by=Caller(), at=self.now(), lock_timeout=self.lock_timeout, in_person=False)
+
+        @cache
+        def now() -> datetime:  # when it is asked for, within what says that the database is away
+            return clocks.earlier(self.now())
 
         def before(days: int) -> datetime:
-            return now - timedelta(days=days)
+            return now() - timedelta(days=days)
 
         found: dict[str, Kind] = {
             "mutations": lambda: pruning.prune_mutations(before(self.kept.mutations), act),
             "activities": lambda: pruning.prune_activities(before(self.kept.activities), act),
             "hours": lambda: pruning.prune_hours(before(self.kept.hours), act),
-            "minutes": lambda: pruning.prune_minutes(now - occurrences.OLDEST_MINUTE, act),
-            "lost events": lambda: iter([Step(losses.forget_old(now, self.kept.events))]),
-            "weeks of events": lambda: self._weeks(now),
-            "sessions": lambda: _rows("django_session", "session_key", "expire_date", now),
-            "log-ins": lambda: iter([Step(logins.remove_old(now))]),
+            "minutes": lambda: pruning.prune_minutes(now() - occurrences.OLDEST_MINUTE, act),
+            "lost events": lambda: iter([Step(losses.forget_old(now(), self.kept.events))]),
+            "weeks of events": lambda: self._weeks(now()),
+            "sessions": lambda: _rows("django_session", "session_key", "expire_date", now()),
+            "log-ins": lambda: iter([Step(logins.remove_old(now()))]),
             "changes of settings": lambda: _rows("django_admin_log", "id", "action_time", before(self.kept.activities)),
         }
         return {kind: found[kind] for kind in PRUNED_KINDS}

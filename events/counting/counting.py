@@ -75,7 +75,7 @@ def _count(project_id: int, most: int, *, at: datetime) -> Sequence[Occurrence]:
                 there_is_such_a_project = occurrences.hold(project_id)
                 batch = batches.take(project_id, most)
                 if there_is_such_a_project:
-                    described = describe(project_id, occurrences.unknown(project_id, batch.occurrences))
+                    described = describe(project_id, occurrences.unknown(project_id, batch.occurrences, at=at))
                     occurrences.count(project_id, batch.occurrences, described, at=at)
     except Exception as error:
         if _may_pass(error) or not batch.ids:

@@ -11,6 +11,7 @@ from django.db import connections
 
 from events import weeks
 from events.counting import losses
+from projects.database import clocks
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +40,9 @@ class Keeping:
     def keep(self) -> None:
         """Do it now, and wait for it."""
         weeks.make_ahead(self.now())
-        losses.forget_old(self.now(), self.days)
-        weeks.drop_old(self.now(), self.days)
+        now = clocks.earlier(self.now())
+        losses.forget_old(now, self.days)
+        weeks.drop_old(now, self.days)
 
     def _keep(self) -> None:
         try:

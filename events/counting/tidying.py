@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import DatabaseError, InterfaceError
 
 from events.counting import forgetting, trimming
+from issues.instants import is_ahead
 from issues.services.occurrences import Forgotten
 
 ROUND_SECONDS = 10.0  # from the end of a round to the next one
@@ -75,8 +76,10 @@ class Tidying:
     def _forget(self) -> Iterator[None]:
         last: Forgotten | None = None
         while fingerprints := forgetting.next_after(last):
-            while forgetting.forget(fingerprints):
-                yield
-            forgetting.close(fingerprints, now=self.now())
             last = fingerprints[-1]
+            # Of a clock that was ahead: by it, what comes now came before. Counting corrects it, or time does.
+            believed = [each for each in fingerprints if not is_ahead(each[2], now=self.now())]
+            while forgetting.forget(believed):
+                yield
+            forgetting.close(believed, now=self.now())
             yield

@@ -172,7 +172,7 @@ def test_start_over_when_nobody_has_described_what_is_to_be_made_now(
 
     with transaction.atomic():
         assert occurrences.hold(project.pk)
-        assert occurrences.unknown(project.pk, batch) == {}
+        assert occurrences.unknown(project.pk, batch, at=NOW) == {}
         session.do(partial(delete, doomed, by))
         with pytest.raises(StartOver):
             occurrences.count(project.pk, batch, {}, at=NOW)

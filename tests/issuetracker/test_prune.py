@@ -158,6 +158,17 @@ def test_is_stopped_between_two_sets(old: None) -> None:
 
 
 @pytest.mark.django_db
+def test_takes_nothing_away_by_a_clock_that_is_far_ahead(old: None, caplog: pytest.LogCaptureFixture) -> None:
+    """As of a machine that has started with the clock of another year; the database is another machine's."""
+    ahead = timezone.now() + timedelta(days=4000)
+
+    list(Pruning(kept=KEPT, now=lambda: ahead, lock_timeout=5).look())
+
+    assert (Mutation.objects.count(), Activity.objects.count(), Session.objects.count()) == (2, 3, 1)
+    assert "s ahead of the database's: set one of them right." in caplog.text
+
+
+@pytest.mark.django_db
 def test_leaves_as_much_time_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
     pruner = Pruning(kept=KEPT, now=timezone.now, lock_timeout=5)
     clock = iter(range(1_000))

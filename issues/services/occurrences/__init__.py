@@ -9,7 +9,8 @@ them; then both are committed together, or neither. It knows nothing of how even
         with attempt:
             if occurrences.hold(project_id):
                 batch = ...  # taken from what waits
-                described = {fingerprint: ... for fingerprint, first in occurrences.unknown(project_id, batch).items()}
+                new = occurrences.unknown(project_id, batch, at=...)
+                described = {fingerprint: ... for fingerprint, first in new.items()}
                 counted = occurrences.count(project_id, batch, described, at=...)
 """
 

@@ -9,6 +9,7 @@ from issues.enums import IssueStatus, ResolutionKind
 from issues.services.ground import lookups
 from issues.services.occurrences import (
     environments,
+    forgetting,
     hours,
     judging,
     locking,
@@ -33,12 +34,12 @@ def hold(project_id: int) -> bool:
     return bool(lookups.lock_state_of([project_id]))
 
 
-def unknown(project_id: int, occurrences: Sequence[Occurrence]) -> Mapping[UUID, Occurrence]:
+def unknown(project_id: int, occurrences: Sequence[Occurrence], *, at: datetime) -> Mapping[UUID, Occurrence]:
     """Return the fingerprints for which an issue will be made, each with the event that describes it.
 
     The project is held.
     """
-    return find(occurrences, read(project_id, fingerprints_of(occurrences))).first_of_new
+    return find(occurrences, read(project_id, fingerprints_of(occurrences), at=at)).first_of_new
 
 
 def count(
@@ -54,14 +55,16 @@ def count(
     :raises OperationalError: no lock in time, or no database.
     """
     fingerprints = fingerprints_of(occurrences)
-    known = read(project_id, fingerprints)
+    known = read(project_id, fingerprints, at=at)
     found = find(occurrences, known)
     if not found.places:
         return Counted(forgotten=found.forgotten)
     seen_in = versions.keep(project_id, [occurrence for occurrence, _ in found.places])
     issues = locking.lock(project_id, found.issue_ids, waiting=bool(seen_in.made))
-    if read(project_id, fingerprints) != known or not described.keys() >= found.first_of_new.keys():
+    if read(project_id, fingerprints, at=at) != known or not described.keys() >= found.first_of_new.keys():
         raise StartOver("These issues are being deleted just now.")
+    if known.wrong:
+        forgetting.correct(project_id, known.wrong, occurrences)
     _settle(project_id, issues, seen_in, at=at)
 
     order = versions.order(project_id, {*seen_in.ids.values(), *numbers.releases_of(issues)})
@@ -75,7 +78,7 @@ def count(
     first = min(occurrence.seen_at for occurrence, _ in found.places)
     windows = minutes.read(project_id, issues, found.issue_ids, first, at=at)
     people.count(project_id, events)
-    verdicts = _judge(issues, events, order, windows)
+    verdicts = _judge(issues, events, order, windows, at=at)
     new_users = Counter(event.issue_id for event in events if event.is_new_user)
     touched = numbers.add(issues, folded, new_users, order)
     writing.write(project_id, issues, touched, verdicts, at=at)
@@ -107,7 +110,9 @@ def _events(found: Found, made: Mapping[UUID, int], users: Mapping[str, int], se
     ]
 
 
-def _judge(issues: Issues, events: Sequence[Event], order: Order, windows: Windows) -> dict[int, Verdict]:
+def _judge(
+    issues: Issues, events: Sequence[Event], order: Order, windows: Windows, *, at: datetime
+) -> dict[int, Verdict]:
     """Return which roots are opened again, by which of the events of their trees."""
     if all(issue.status == IssueStatus.UNRESOLVED for issue in issues.values()):
         return {}  # as nearly always
@@ -119,7 +124,7 @@ def _judge(issues: Issues, events: Sequence[Event], order: Order, windows: Windo
                 of_root[root].append(event)
     verdicts = {}
     for root, its_events in sorted(of_root.items()):
-        verdict = judging.judge(issues[root], its_events, order, windows.past.get(root, judging.NOTHING))
+        verdict = judging.judge(issues[root], its_events, order, windows.past.get(root, judging.NOTHING), at=at)
         if verdict is not None:
             verdicts[root] = verdict
     return verdicts

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from issues.instants import is_ahead
 from issues.services.occurrences.shapes import Occurrence, Place
 from projects.database.arrays import as_array
 
@@ -41,10 +42,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Which issue has a fingerprint; and when an issue with it was deleted last."""
+    """Which issue has a fingerprint; and when an issue with it was deleted last.
+
+    :ivar wrong: fingerprints of which nobody knows when, since the clock was ahead then.
+    """
 
     issues: Mapping[UUID, int]
     deleted: Mapping[UUID, datetime]
+    wrong: Collection[UUID]
 
 
 def fingerprints_of(occurrences: Sequence[Occurrence]) -> set[UUID]:
@@ -54,7 +59,7 @@ def fingerprints_of(occurrences: Sequence[Occurrence]) -> set[UUID]:
     return fingerprints
 
 
-def read(project_id: int, fingerprints: Collection[UUID]) -> Known:
+def read(project_id: int, fingerprints: Collection[UUID], *, at: datetime) -> Known:
     """Return what is known of these fingerprints, as it is now; not locked."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -70,9 +75,12 @@ def read(project_id: int, fingerprints: Collection[UUID]) -> Known:
             {"project_id": project_id, "texts": as_array(each.hex for each in fingerprints)},
         )
         rows = cursor.fetchall()
+    deleted = {fingerprint: deleted_at for fingerprint, issue_id, deleted_at in rows if issue_id is None}
+    wrong = {fingerprint for fingerprint, deleted_at in deleted.items() if is_ahead(deleted_at, now=at)}
     return Known(
         issues={fingerprint: issue_id for fingerprint, issue_id, _ in rows if issue_id is not None},
-        deleted={fingerprint: at for fingerprint, issue_id, at in rows if issue_id is None},
+        deleted={fingerprint: deleted_at for fingerprint, deleted_at in deleted.items() if fingerprint not in wrong},
+        wrong=wrong,
     )
 
 

@@ -1,14 +1,16 @@
 """Fingerprints whose issue was deleted: kept as long as an event may turn up that came before that (contract 7.11)."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
 
 from issues.models import ForgottenHash
+from issues.services.occurrences.shapes import Occurrence
 from projects.database.arrays import as_array
 
+MOMENT = timedelta(microseconds=1)
 Forgotten = tuple[int, UUID, datetime]  # project, fingerprint, when its issue was deleted
 
 
@@ -33,6 +35,32 @@ def stop_forgetting(project_id: int, fingerprints: Sequence[tuple[UUID, datetime
             [
                 as_array(fingerprint for fingerprint, _ in fingerprints),
                 as_array(at.isoformat() for _, at in fingerprints),
+                project_id,
+            ],
+        )
+
+
+def correct(project_id: int, fingerprints: Collection[UUID], occurrences: Sequence[Occurrence]) -> None:
+    """Let deletions whose time can't be believed be just before the first of these events that has the fingerprint.
+
+    Their clock was ahead. What came since it was set back would else be hidden and taken away with the issue.
+    """
+    first: dict[UUID, datetime] = {}
+    for occurrence in occurrences:
+        for fingerprint in (occurrence.hash, *occurrence.older_hashes):
+            if fingerprint in fingerprints:
+                first[fingerprint] = min(occurrence.received_at, first.get(fingerprint, occurrence.received_at))
+    found = sorted(first)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE issues_forgottenhash AS forgotten SET at = before.at
+            FROM unnest(%s::uuid[], %s::timestamptz[]) AS before (hash, at)
+            WHERE forgotten.project_id = %s AND forgotten.hash = before.hash AND forgotten.at > before.at
+            """,
+            [
+                as_array(found),
+                as_array((first[fingerprint] - MOMENT).isoformat() for fingerprint in found),
                 project_id,
             ],
         )

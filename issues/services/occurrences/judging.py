@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from issues.enums import ActivityKind, IssueStatus, ReopenedAs, ResolutionKind
+from issues.instants import is_ahead
 from issues.services.occurrences.shapes import Event, LockedIssue, Terms
 from issues.services.occurrences.versions import Order
 from issues.services.occurrences.windows import EventsWithin, UsersWithin
@@ -41,29 +42,32 @@ class Past:
 NOTHING = Past()
 
 
-def judge(issue: LockedIssue, events: Iterable[Event], order: Order, past: Past = NOTHING) -> Verdict | None:
+def judge(
+    issue: LockedIssue, events: Iterable[Event], order: Order, past: Past = NOTHING, *, at: datetime
+) -> Verdict | None:
     """Return how these events, which are not added to the issue yet, open it again; None when they don't."""
     match issue.status:
         case IssueStatus.RESOLVED:
-            return _regressed(issue, events, order)
+            return _regressed(issue, events, order, at)
         case IssueStatus.IGNORED:
             return _ended(issue, events, past)
         case _:
             return None
 
 
-def _regressed(issue: LockedIssue, events: Iterable[Event], order: Order) -> Verdict | None:
+def _regressed(issue: LockedIssue, events: Iterable[Event], order: Order, at: datetime) -> Verdict | None:
     for event in events:
-        if _reopens(issue, event, order):
+        if _reopens(issue, event, order, at):
             occurrence = event.occurrence
             data = {"version": occurrence.release, "event_id": occurrence.event_id}
             return Verdict(ReopenedAs.REGRESSED, ActivityKind.SET_REGRESSION, data)
     return None
 
 
-def _reopens(issue: LockedIssue, event: Event, order: Order) -> bool:
+def _reopens(issue: LockedIssue, event: Event, order: Order, at: datetime) -> bool:
     """Return whether an event opens a resolved issue again: it came after, and not from a release without the fix."""
-    if issue.resolved_at is not None and event.occurrence.seen_at < issue.resolved_at:
+    resolved_at = issue.resolved_at
+    if resolved_at is not None and event.occurrence.seen_at < resolved_at and not is_ahead(resolved_at, now=at):
         return False
     if issue.resolution_kind is None:
         return True

@@ -10,6 +10,7 @@ from events import weeks
 from events.counting import losses
 from events.counting.keeping import Keeping
 from events.models import Loss, LossSource
+from projects.database import clocks
 from tests.factories import NOW
 from tests.site import wait_until
 
@@ -17,6 +18,7 @@ from tests.site import wait_until
 @pytest.fixture
 def keeping(monkeypatch: pytest.MonkeyPatch) -> Keeping:
     monkeypatch.setattr(losses, "forget_old", lambda now, days: None)
+    monkeypatch.setattr(clocks, "earlier", lambda now: now)
     return Keeping(days=90, now=lambda: NOW)
 
 

@@ -235,6 +235,22 @@ def test_a_deletion_is_remembered_as_long_as_something_older_may_come(
     assert ForgottenHash.objects.count() == 0
 
 
+def test_a_deletion_while_the_clock_was_ahead_takes_nothing_that_comes_since(
+    project: Project, delete: Callable[[Issue, datetime], None]
+) -> None:
+    arrive(project, at=NOW - 60 * MINUTE)
+    count(project, now=lambda: NOW)
+    delete(issue_of(project), NOW + 60 * MINUTE)
+    arrive(project, at=NOW)
+    tidy(at=NOW)  # before it is counted
+
+    count(project, now=lambda: NOW)
+    tidy(at=NOW)
+
+    assert kept(project) == [NOW]
+    assert issue_of(project).times_seen == 1
+
+
 def test_all_deletions_are_looked_at(project: Project, other_project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forgetting, "FINGERPRINTS", 2)
     for place in (project, other_project):

@@ -54,7 +54,7 @@ def take(project: Project, events: Iterable[Occurrence], *, at: datetime = NOW) 
     """Count a batch within a transaction."""
     batch = list(events)
     assert occurrences.hold(project.pk)
-    new = occurrences.unknown(project.pk, batch)
+    new = occurrences.unknown(project.pk, batch, at=at)
     titles = {key: described(f"Error {first.event_id[:8]}") for key, first in new.items()}
     return occurrences.count(project.pk, batch, titles, at=at)
 

@@ -72,7 +72,7 @@ def test_says_which_fingerprints_need_a_description_and_by_which_event(project: 
     first = event("valve", at=NOW)
     batch = [event("pump"), first, event("valve", at=NOW - DAY), event("sluice", older=("pump",))]
 
-    assert occurrences.unknown(project.pk, batch) == {fingerprint("valve"): first}
+    assert occurrences.unknown(project.pk, batch, at=NOW) == {fingerprint("valve"): first}
 
 
 def test_numbers_go_on_after_the_highest_that_was_ever_given(project: Project) -> None:

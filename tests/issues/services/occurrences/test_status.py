@@ -89,6 +89,19 @@ def test_says_an_empty_version_without_a_release(project: Project, issue: Issue,
     assert told(issue) == [("set_regression", {"version": "", "event_id": only.event_id})]
 
 
+def test_opens_it_again_when_the_clock_was_ahead_as_it_was_resolved(
+    project: Project, issue: Issue, resolve: Callable[..., Any]
+) -> None:
+    """It was set back since: all that comes is "before", for as long as it had been ahead."""
+    resolve()
+
+    count(project, event(at=NOW - 2 * MINUTE), at=NOW - MINUTE)
+    assert state(issue) == (RESOLVED, None)
+    count(project, event(at=NOW - HOUR), at=NOW - HOUR)
+
+    assert state(issue) == (UNRESOLVED, "regressed")
+
+
 def test_leaves_it_resolved_when_it_was_before(project: Project, issue: Issue, resolve: Callable[..., Any]) -> None:
     resolve()
 

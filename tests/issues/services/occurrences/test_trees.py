@@ -141,6 +141,17 @@ def test_what_came_in_late_but_after_the_deletion_counts(project: Project, by: C
     assert count(project, event(at=NOW - DAY, received_at=NOW + MINUTE)).made == 1
 
 
+def test_forgets_nothing_new_when_the_clock_was_ahead_at_the_deletion(project: Project, by: Caller) -> None:
+    """It was set back since; what comes is "before" the deletion for as long as it had been ahead."""
+    delete(project, [known(project)], by=by, at=NOW + DAY)
+
+    assert count(project, event(at=NOW), event("valve")).made == 2
+    assert count(project, event(at=NOW + MINUTE), at=NOW + MINUTE) == Counted(events=1)
+
+    assert issue_of(project).times_seen == 2
+    assert ForgottenHash.objects.get().at < NOW
+
+
 def test_forgets_by_an_older_fingerprint_too(project: Project, by: Caller) -> None:
     delete(project, [known(project, "old")], by=by, at=NOW)
 
