@@ -138,7 +138,8 @@ def _read_frame(frame: dict[str, Any], stack: str, index: int, errors: Errors) -
             frame[key] = [line if type(line) is str else "" for line in lines]
     get = frame.get
     abs_path = get("abs_path", "")
-    return Frame(get("module", ""), get("filename") or abs_path, get("function", ""), get("in_app"), abs_path)
+    file = get("filename") or abs_path
+    return Frame(get("module", ""), file, get("function", ""), get("in_app"), abs_path, get("package", ""))
 
 
 def _check(found: dict[str, Any], types: Types, name: str, errors: Errors) -> None:

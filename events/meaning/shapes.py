@@ -19,6 +19,7 @@ class Frame(NamedTuple):
     function: str = ""
     in_app: bool | None = None  # None: the SDK doesn't say
     abs_path: str = ""  # tells of a file whether it is the language's own, where `filename` is cut to its end
+    package: str = ""  # of native code: the program or the library, as a path
 
 
 @dataclass(frozen=True, slots=True)

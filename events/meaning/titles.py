@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from events.meaning.grouping.languages import base_name
 from events.meaning.grouping.places import crashing
 from events.meaning.shapes import Csp, Frame, Subject, Thrown
 from events.meaning.texts import cut, first_line, one_line
@@ -72,7 +73,7 @@ def _of_csp(csp: Csp) -> str:
 
 
 def _place(frame: Frame) -> str:
-    where = frame.module or _file(frame)
+    where = frame.module or _file(frame) or ("" if frame.function else base_name(frame.package))
     return f"{where} in {frame.function}" if where and frame.function else where or frame.function
 
 

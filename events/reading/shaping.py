@@ -207,7 +207,7 @@ def _frame(value: dict[str, Any], platform: str) -> Frame:
     )
     if isinstance(value.get("in_app"), bool):
         return frame
-    place = Place(frame.module, frame.filename or frame.abs_path, frame.function, None, frame.abs_path)
+    place = Place(frame.module, frame.filename or frame.abs_path, frame.function, None, frame.abs_path, frame.package)
     return replace(frame, in_app=is_own(place, frame.platform or platform))
 
 

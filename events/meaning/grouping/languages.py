@@ -18,7 +18,7 @@ def _as_it_is(name: str) -> str:
     return name
 
 
-def _base_name(path: str) -> str:
+def base_name(path: str) -> str:
     return path.replace("\\", "/").rpartition("/")[2][:LONGEST_NAME]
 
 
@@ -29,7 +29,7 @@ class Language:
     not_own_paths: re.Pattern[str] | None = None  # of a path with "/" before it, and between its parts
     not_own_modules: tuple[str, ...] = ()  # how their names begin
     module: Callable[[str], str] = _as_it_is
-    file: Callable[[str], str] = _base_name  # from a path
+    file: Callable[[str], str] = base_name  # from a path
     function: Callable[[str], str] = _as_it_is
     type: Callable[[str], str] = _as_it_is  # of an exception
     is_made_up: Callable[[Frame], bool] | None = None  # whether a frame is there with one engine, and not with another
@@ -38,7 +38,7 @@ class Language:
         """Whether the frame is of the program, and not of a library or of the language."""
         if self.not_own_modules and frame.module.startswith(self.not_own_modules):
             return False
-        path = frame.abs_path or frame.filename
+        path = frame.abs_path or frame.filename or frame.package
         return self.not_own_paths is None or not self.not_own_paths.search("/" + path.replace("\\", "/"))
 
 
@@ -55,7 +55,7 @@ _GAP_IN_A_FILE = re.compile(r"[._~-]{2,}+")
 def _javascript_file(path: str) -> str:
     """Return the name of a file without a bundler's hashes and numbers: `main.3f2a1bc9.js`, `index-DiwrgTda.js`."""
     path = path.partition("?")[0].partition("#")[0]
-    name = _base_name(path)
+    name = base_name(path)
     if "." not in name and path.startswith(("http://", "https://")):
         return ""  # a page, with the script in it: /carts/jane
     if path.endswith(f"/_nuxt/{name}"):
@@ -192,7 +192,7 @@ def _python_function(name: str) -> str:
 
 def _python_file(path: str) -> str:
     """Take the numbers out that a notebook gives its cells, anew each time that they run."""
-    return "<ipython-input>" if _FILE_OF_A_CELL.match(path.replace("\\", "/")) else _base_name(path)
+    return "<ipython-input>" if _FILE_OF_A_CELL.match(path.replace("\\", "/")) else base_name(path)
 
 
 # Of a lambda that was compiled at run time, of Castle's proxies, of Entity Framework's.
@@ -228,6 +228,26 @@ NODE = Language(
     file=_javascript_file,
     function=_javascript_function,
 )
+# What a compiler of C++ names otherwise in each build: a nameless namespace, a lambda, a part that it moved away.
+_MADE_UP_NATIVELY = re.compile(
+    r"(?:\(anonymous namespace\)|`anonymous namespace'|\?A0x[0-9a-f]{8})::|(?<=lambda_)[0-9a-f]{7,}+(?:_\d++)?"
+    r"|(?: \[clone [^\]]*+\]|\.(?:cold|isra|constprop|part|lto_priv|llvm)(?:\.\d++)?)++\Z",
+    re.ASCII,
+)
+
+
+def _native_function(name: str) -> str:
+    return _rust_function(_MADE_UP_NATIVELY.sub("", name))
+
+
+# Of a frame without a file it is the library that tells: of Linux, Android, Apple's systems, Windows.
+NATIVE = Language(
+    not_own_paths=re.compile(
+        r"\A//(?:usr/(?:local/)?)?lib(?:32|64|x32)?/|\A//(?:System|system|apex|vendor|product)/|/Xcode\.app/"
+        r"|\A/[A-Za-z]:/[Ww](?:indows|INDOWS)/|/rustc/|/\.cargo/"
+    ),
+    function=_native_function,
+)
 LANGUAGES: Mapping[str, Language] = {
     "python": Language(
         not_own_paths=re.compile(
@@ -261,7 +281,7 @@ LANGUAGES: Mapping[str, Language] = {
     "csharp": Language(not_own_modules=("System.", "Microsoft."), module=_dotnet_name, function=_dotnet_name),
     "perl": Language(function=_perl_function),
     "rust": Language(not_own_paths=re.compile(r"/rustc/|/\.cargo/"), function=_rust_function),
-    "native": Language(function=_rust_function),
+    **dict.fromkeys(("native", "c", "cocoa", "objc"), NATIVE),
 }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from events.meaning.grouping.languages import Language, of_platform
+from events.meaning.grouping.languages import Language, base_name, of_platform
 from events.meaning.shapes import Frame
 
 _UNKNOWN = ("", "?", "??", "<anonymous>", "<unknown>", "<redacted>", "anonymous")
@@ -44,4 +44,6 @@ def _is_own(frame: Frame, language: Language) -> bool:
 def _place(frame: Frame, language: Language) -> tuple[str, str]:
     module = language.module(frame.module) or language.file(frame.filename)
     function = "" if frame.function in _UNKNOWN else language.function(frame.function)
-    return module, "" if function in _UNKNOWN else function
+    if function in _UNKNOWN:
+        return module or base_name(frame.package), ""
+    return module, function

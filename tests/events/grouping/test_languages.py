@@ -36,7 +36,11 @@ FUNCTIONS = {
         },
     },
     "rust": {"a::b::hbb46546882ad6265": "a::b", "a::hello": "a::hello"},
-    "native": {"a::b::hbb46546882ad6265": "a::b"},
+    "native": {
+        **{"a::b::hbb46546882ad6265": "a::b", "(anonymous namespace)::a": "a", "b::`anonymous namespace'::a": "b::a"},
+        **{"?A0xc3a0617d::crash": "crash", "<lambda_5db80dab47756d3e>::operator()": "<lambda_>::operator()"},
+        **{"a.cold.1": "a", "a.part.0.isra.0": "a", "a [clone .cold]": "a", "a.b": "a.b", "": ""},
+    },
     "python": {"<module>": "<module>", "<lambda>": "<lambda>", "r": "r", "?": "", "<cell line: 3>": ""},
     "csharp": {"lambda_method12": "lambda_method", "Pay2": "Pay2"},
     "perl": {"Shop::__ANON__[/srv/a.pl:12]": "Shop::__ANON__", "Shop::pay": "Shop::pay"},
@@ -150,6 +154,31 @@ def test_frames_of_libraries_are_not(platform: str, path: str) -> None:
 def test_modules_of_the_language_are_not(platform: str, module: str) -> None:
     assert not of_platform(platform).is_own(Frame(module=module))
     assert of_platform(platform).is_own(Frame(module=f"com.shop.{module}"))
+
+
+@pytest.mark.parametrize(
+    ("package", "is_own"),
+    [
+        *(
+            ("/lib/x86_64-linux-gnu/libc.so.6", False),
+            ("/usr/lib64/libssl.so.3", False),
+            ("/system/lib/libc.so", False),
+        ),
+        *(("/System/Library/Frameworks/UIKit", False), ("C:\\Windows\\System32\\ntdll.dll", False)),
+        *(("/apex/com.android.runtime/lib64/bionic/libc.so", False), ("/usr/bin/shop", True), ("/srv/lib/a.so", True)),
+        *(("/data/app/shop-1==/lib/arm64/libshop.so", True), ("C:\\Program Files\\Shop\\shop.exe", True)),
+    ],
+)
+def test_a_library_of_the_system_is_not_the_programs_own(package: str, is_own: bool) -> None:
+    for platform in ("native", "cocoa"):
+        assert of_platform(platform).is_own(Frame(package=package)) == is_own
+        assert of_platform(platform).is_own(Frame(filename="cart.cpp", package=package))
+
+
+def test_a_library_stands_for_a_function_that_nobody_knows() -> None:
+    assert places([Frame(package="/usr/bin/shop"), Frame(package="/srv/libcart.so", function="pay")], "native") == [
+        *(("shop", ""), ("", "pay")),
+    ]
 
 
 def test_what_the_sdk_says_of_a_frame_wins() -> None:

@@ -60,6 +60,7 @@ FRAMES = (Frame("shop", "shop.py", "pay", in_app=True), Frame("lib", "lib.py", "
     [
         (Subject(culprit="c", transaction="t", exceptions=(KEY_ERROR,)), "c"),
         (Subject(transaction="t", exceptions=(KEY_ERROR,)), "t"),
+        (Subject(exceptions=(Thrown("SIGSEGV", frames=(Frame(package="/data/app/libshop.so"),)),)), "libshop.so"),
         (Subject(transaction="SELECT 1\n  FROM t"), "SELECT 1 FROM t"),
         (Subject(exceptions=(KEY_ERROR,)), "shop in pay"),
         (Subject(exceptions=(Thrown("E", frames=FRAMES),)), "shop in pay"),
