@@ -1,6 +1,7 @@
 #!/usr/bin/env python
 """The command line of the service: `manage.py help` lists what there is."""
 
+import errno
 import os
 import signal
 import sys
@@ -64,8 +65,34 @@ def is_migrated() -> bool:
     return not executor.migration_plan(executor.loader.graph.leaf_nodes())
 
 
+NO_ROOM, NOBODY_READS, BROKEN = errno.ENOSPC, errno.EPIPE, errno.EIO
+
+
+def is_of_standard_output(error: OSError) -> bool:
+    """Return whether what was said could not be written: no file is named then."""
+    return error.filename is None and error.errno in {NO_ROOM, NOBODY_READS, BROKEN}
+
+
 def main() -> None:
     """Run the command; what only the operator can mend is one sentence and exit code 1 (--traceback shows it all)."""
+    if sys.stdout is None or sys.stderr is None:
+        sys.exit("Standard output and standard error have to be open: /dev/null will do.")
+    try:
+        run()
+        sys.stdout.flush()
+    except OSError as error:
+        if not is_of_standard_output(error):
+            raise
+        sys.exit(f"Standard output can't be written ({error.strerror}): some of what was said is missing.")
+    finally:
+        try:
+            sys.stdout.flush()
+        except OSError:  # it is said already; Python would try it again as it ends, and say it in a way of its own
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def run() -> None:
+    """Run the command; an error that only the operator can mend becomes the sentence by which this ends."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "issuetracker.settings")
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:  # nohup stays nohup

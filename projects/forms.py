@@ -4,6 +4,7 @@ Whatever the database would refuse is a sentence beside the field that is wrong.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -35,6 +36,11 @@ else:
     ModelForm = forms.ModelForm
 
 NO_SLUG = "A slug is small letters, digits, hyphens and underscores, and not digits alone: they would be an id."
+NOT_ON_ONE_LINE = "Write it on one line: a line break or another control character is in it."
+# What a search and `assignedTo` take for something else (issues/search/keys.py).
+WORDS = {"me", "my_teams", "none"}
+# Of Unicode: control characters, ends of lines and paragraphs.
+CONTROLS = {"Cc", "Zl", "Zp"}
 OPERATOR = Standing(everywhere=True, roles={})
 
 
@@ -42,6 +48,14 @@ class StandingForm(ModelForm):
     """A form of somebody who is something; of an operator, unless it is said otherwise."""
 
     standing: ClassVar[Standing] = OPERATOR
+
+    def clean(self) -> Any:
+        """Refuse control characters: lists, logs and what commands print have a line for each row."""
+        cleaned = super().clean()
+        for name, value in list(self.cleaned_data.items()):
+            if isinstance(value, str) and any(unicodedata.category(letter) in CONTROLS for letter in value):
+                self.add_error(name, NOT_ON_ONE_LINE)
+        return cleaned
 
     def said(self, name: str) -> Any:
         """Return what the form says, or the row has, if the form has no such field; None for what is wrong."""
@@ -162,6 +176,23 @@ class UserForm(StandingForm):
             "is_staff": "At the desk, with what their memberships allow. Without it, their tokens work alone.",
             "is_superuser": "Sees and changes everything, of every organization.",
         }
+
+    def clean_username(self) -> str:
+        """Refuse a name by which nobody could name this user, or another one any more (projects/actors.py).
+
+        A name that is there already stays.
+        """
+        name: str = self.cleaned_data["username"]
+        if "username" not in self.changed_data:
+            return name
+        if name.isascii() and name.isdigit():
+            raise ValidationError("A user name is not of digits alone: they would be an id.")
+        if name.lower() in WORDS:
+            raise ValidationError(f"{name} means something else in searches: choose another user name.")
+        other = self.others().filter(username__iexact=name).exclude(username=name).first()
+        if other is not None:
+            raise ValidationError(f"There is a user {other} already, and names are found in capitals or not.")
+        return name
 
 
 class CredentialForm(StandingForm):

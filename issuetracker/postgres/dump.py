@@ -55,6 +55,7 @@ def _read_by_psql(connection: Any, read: Sequence[str]) -> None:
 
     Only what comes to its end is committed: psql would take the end of a half for the end of the whole.
     """
+    _prepare(connection, "pg_restore")  # is it there?
     command, environment = _prepare(connection, "psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname")
     bound: dict[str, Any] = {"env": environment, "preexec_fn": dies_with_this_process()}
     with (
@@ -113,8 +114,11 @@ def _run(connection: Any, program: str, *arguments: str) -> None:
 def _prepare(connection: Any, program: str, *arguments: str) -> tuple[list[str | Path], dict[str, str]]:
     """Return the command and the environment that run one of PostgreSQL's programs on the database.
 
-    :raises DumpFailed: there is a pooler between.
+    :raises DumpFailed: there is a pooler between, or no such program.
     """
+    path = binaries.find() / program
+    if not os.access(path, os.X_OK):
+        raise DumpFailed(f"There is no {program} in {path.parent}: set PG_BINDIR to a bin folder that has it.")
     connection.ensure_connection()  # which starts the embedded server
     if is_pooled(connection):
         # They empty the search path of their session, for one; whoever had it next would find no table.
@@ -124,7 +128,7 @@ def _prepare(connection: Any, program: str, *arguments: str) -> tuple[list[str |
         )
     # Written for psql; the others take the same options, and the password from the same variable.
     command, environment = connection.client.settings_to_cmd_args_env(connection.settings_dict, list(arguments))
-    return [binaries.find() / program, *command[1:]], os.environ | (environment or {}) | {"LC_ALL": "C"}
+    return [path, *command[1:]], os.environ | (environment or {}) | {"LC_ALL": "C"}
 
 
 def _check(program: str, ended: int, refusals: str) -> None:

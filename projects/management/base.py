@@ -42,6 +42,20 @@ class Command(BaseCommand):
 
     fits_any_database = False
 
+    def tell(self, what: str) -> None:
+        """Print a line on standard output, at once. Called before the commit of what it tells: a secret that nobody has
+        seen is of no use, and can't be read again.
+
+        :raises CommandError: it can't be written; what was made is rolled back.
+        """
+        try:
+            self.stdout.write(what)
+            self.stdout.flush()
+        except OSError as error:
+            raise CommandError(
+                f"Nothing was made, since it can't be told: standard output can't be written ({error.strerror})."
+            ) from error
+
     def execute(self, *args: Any, **options: Any) -> Any:
         """Run it.
 
@@ -162,9 +176,9 @@ def checked(form: type[StandingForm], values: Mapping[str, Any]) -> StandingForm
     return filled
 
 
-def print_dsn(command: BaseCommand, key: ClientKey) -> None:
+def print_dsn(command: Command, key: ClientKey) -> None:
     """Print the DSN on standard output, and what it is on standard error."""
-    command.stdout.write(dsn(key, base_url=settings.BASE_URL or f"http://127.0.0.1:{settings.PORT}"))
+    command.tell(dsn(key, base_url=settings.BASE_URL or f"http://127.0.0.1:{settings.PORT}"))
     hint = "" if settings.BASE_URL else " BASE_URL is not set: put the address of the server there, if it is another."
     command.stderr.write(f"Programs that are told this send their errors to {key.project}.{hint}", style_func=str)
 

@@ -1,12 +1,14 @@
 """A wrong argument of a command is one sentence, and nothing is done."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command, get_commands, load_command_class
 
-from tests.clusters import manage
+from tests.clusters import ROOT, manage
 
 OURS = ("issuetracker", "issues", "projects")
 # But for Django's own, which is only made to wait.
@@ -97,3 +99,20 @@ def test_at_the_command_line(tmp_path: Path, arguments: list[str], code: int, se
 
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (code, "", 1)
     assert done.stderr.startswith(sentence)
+
+
+def test_says_in_one_sentence_that_standard_output_is_full() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "manage.py", "--help"],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert (done.returncode, done.stderr) == (
+        1,
+        "Standard output can't be written (No space left on device): some of what was said is missing.\n",
+    )

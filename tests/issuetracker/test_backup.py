@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from benchmarks.serving import database_url
+from issuetracker import postgres
 from issuetracker.integrity import INVARIANTS
 from tests import prepared
 from tests.clusters import ROOT, empty, folder, manage, migrated, servers
@@ -225,7 +227,23 @@ STAYS = """#!/bin/sh
 echo $$ > "$WHERE.new" && mv "$WHERE.new" "$WHERE"
 exec sleep 600
 """
+READS = """#!/bin/sh
+exec cat > /dev/null
+"""
 READ = "from django.db import connection; from issuetracker.postgres import read_dump; read_dump(connection, 'x')"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("missing", ["pg_dump", "pg_restore"])
+def test_a_program_that_is_missing_is_named(tmp_path: Path, missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "initdb").touch()
+    monkeypatch.setenv("PG_BINDIR", str(tmp_path))
+    act = postgres.write_dump if missing == "pg_dump" else postgres.read_dump
+
+    with pytest.raises(postgres.DumpFailed, match=rf"^There is no {missing} in {tmp_path}: set PG_BINDIR to a bin"):
+        act(connection, tmp_path / "issues.dump")
+
+    assert not (tmp_path / "issues.dump").exists()
 
 
 def take_signals() -> None:
@@ -256,8 +274,9 @@ def test_no_program_outlives_its_command(tmp_path: Path, program: str, by: signa
     """Each program, and each signal, with real processes: both programs are run in one place."""
     where, file = tmp_path / "pid", tmp_path / "issues.dump"
     (tmp_path / "initdb").touch()
-    (tmp_path / program).write_text(STAYS)
-    (tmp_path / program).chmod(0o755)
+    for each in (program, "psql"):  # which reads what pg_restore writes, for a server before 17
+        (tmp_path / each).write_text(STAYS if each == program else READS)
+        (tmp_path / each).chmod(0o755)
     arguments = ["backup", str(file)] if program == "pg_dump" else ["shell", "-v0", "-c", READ]
     command = subprocess.Popen(
         [sys.executable, "manage.py", *arguments],

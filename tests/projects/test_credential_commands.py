@@ -77,7 +77,10 @@ def test_gives_the_key_its_label_and_scopes(outer_rim: Organization) -> None:
     ("words", "sentence"),
     [
         (["--organization", "inner-rim"], "There is no organization inner-rim."),
-        (["--organization", "outer-rim", "--label", "x" * 65], "The label is longer than 64 characters."),
+        (
+            ["--organization", "outer-rim", "--label", "x" * 65],
+            "label: Ensure this value has at most 64 characters (it has 65).",
+        ),
         (
             ["--organization", "outer-rim", "--scope", "org:admin"],
             "Error: argument --scope: invalid choice: 'org:admin' "
@@ -285,4 +288,4 @@ def test_create_client_key_needs_a_project(project: Project, path: str) -> None:
 def test_create_client_key_refuses_a_long_label(project: Project) -> None:
     words = ["create_client_key", "--project=the-interstellar-jurisdiction/pump-station", f"--label={'x' * 65}"]
 
-    assert refusal(*words) == "The label is longer than 64 characters."
+    assert refusal(*words) == "name: Ensure this value has at most 64 characters (it has 65)."

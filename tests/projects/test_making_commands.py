@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command, get_commands
 
-from projects.models import ClientKey, Organization, OrganizationMember, Project, Team, User
+from projects.forms import UserForm
+from projects.models import ApiKey, ApiToken, ClientKey, Organization, OrganizationMember, Project, Team, User
 from projects.serializers import dsn
 
 pytestmark = pytest.mark.django_db
@@ -135,3 +136,78 @@ def test_have_one_naming() -> None:
         *("create_api_key", "create_client_key", "create_token", "list_credentials", "revoke_credential"),
         "list_routes",
     }
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Names, and a standard output that can't be written
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("5", "username: A user name is not of digits alone: they would be an id."),
+        ("Me", "username: Me means something else in searches: choose another user name."),
+        ("my_teams", "username: my_teams means something else in searches: choose another user name."),
+        ("MARIA", "username: There is a user maria already, and names are found in capitals or not."),
+    ],
+)
+def test_refuse_a_name_by_which_nobody_could_be_named(name: str, sentence: str) -> None:
+    run("create_user", "--user=maria")
+
+    assert refusal("create_user", f"--user={name}") == sentence
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        (["create_organization", "--organization=late", "--name=La\nte"], "name"),
+        (["create_user", "--user=maria", "--name=Mar\u2028ia"], "name"),
+        (["create_project", "--project=acme/web", "--name=W\x1b[2Jeb"], "name"),
+        (["create_team", "--team=acme/makers", "--name=a\rb"], "name"),
+        (["create_api_key", "--organization=acme", "--label=a\nb"], "label"),
+        (["create_client_key", "--project=acme/app", "--label=a\x7fb"], "name"),
+    ],
+)
+def test_refuse_what_is_not_on_one_line(words: list[str], field: str) -> None:
+    run("create_organization", "--organization=acme")
+    run("create_project", "--project=acme/app")
+
+    assert refusal(*words) == f"{field}: Write it on one line: a line break or another control character is in it."
+
+
+def test_leave_a_name_alone_that_is_there_already() -> None:
+    user = User.objects.create_user("5")
+    form = UserForm({"username": "5", "name": "Five", "email": "", "is_active": True}, instance=user)
+
+    assert form.is_valid()
+
+
+class Full(StringIO):
+    def flush(self) -> None:
+        raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["create_user", "--user=other"],
+        ["create_project", "--project=acme/web"],
+        ["create_client_key", "--project=acme/app"],
+        ["create_api_key", "--organization=acme"],
+        ["create_token", "--user=maria"],
+        ["seed_projects"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_make_no_secret_that_nobody_could_see(words: list[str]) -> None:
+    run("create_organization", "--organization=acme")
+    run("create_project", "--project=acme/app")
+    run("create_user", "--user=maria")
+    tables = (Organization, Project, User, ClientKey, ApiKey, ApiToken)
+    before = [table._default_manager.count() for table in tables]
+
+    with pytest.raises(CommandError, match=r"can't be told: .* \(No space left on device\)\.$"):
+        call_command(*words, stdout=Full(), stderr=StringIO())
+
+    assert [table._default_manager.count() for table in tables] == before

@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
+from django.db import transaction
 
 from projects.credentials import create_api_key
+from projects.forms import ApiKeyForm
 from projects.management import base
-from projects.models import ApiKey, Scope
+from projects.models import Scope
 
 
 class Command(base.Command):
@@ -25,16 +27,14 @@ class Command(base.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the key on standard output, and what it is on standard error.
 
-        :raises CommandError: no such organization, or the label is too long.
+        :raises CommandError: no such organization, or the label is none.
         """
         organization = base.organization_called(options["organization"])
-        longest = ApiKey._meta.get_field("label").max_length or 0
-        if len(options["label"]) > longest:
-            raise CommandError(f"The label is longer than {longest} characters.")
-
         scopes = list(dict.fromkeys(options["scope"] or Scope.values))
-        key, secret = create_api_key(organization, scopes=scopes, label=options["label"])
-
-        self.stdout.write(secret)
+        label = options["label"]
+        base.checked(ApiKeyForm, {"organization": organization.pk, "label": label, "scopes": scopes})
+        with transaction.atomic():
+            key, secret = create_api_key(organization, scopes=scopes, label=label)
+            self.tell(secret)
         explanation = f"{key} of {organization} may {', '.join(scopes)}. It is shown this once; only its hash is kept."
         self.stderr.write(explanation, style_func=str)  # no error: not in red

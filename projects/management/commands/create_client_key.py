@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
+from django.db import transaction
 
+from projects.forms import ClientKeyForm
 from projects.management import base
-from projects.models import ClientKey
 
 
 class Command(base.Command):
@@ -18,11 +19,9 @@ class Command(base.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the DSN on standard output, and what it is on standard error.
 
-        :raises CommandError: no such project, or the label is too long.
+        :raises CommandError: no such project, or the label is none.
         """
         project = base.project_called(options["project"])
-        longest = ClientKey._meta.get_field("name").max_length or 0
-        if len(options["label"]) > longest:
-            raise CommandError(f"The label is longer than {longest} characters.")
-
-        base.print_dsn(self, ClientKey.objects.create(project=project, name=options["label"]))
+        form = base.checked(ClientKeyForm, {"project": project.pk, "name": options["label"], "is_active": True})
+        with transaction.atomic():
+            base.print_dsn(self, form.save())

@@ -34,4 +34,4 @@ class Command(base.Command):
         )
         with transaction.atomic():
             key = ClientKey.objects.create(project=form.save(), name="first")
-        base.print_dsn(self, key)
+            base.print_dsn(self, key)

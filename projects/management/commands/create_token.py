@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.db import transaction
 from django.utils import timezone
 
 from projects.credentials import create_token
@@ -36,9 +37,9 @@ class Command(base.Command):
         scopes = list(dict.fromkeys(options["scope"] or Scope.values))
         lifetime = options["expires_in"]
         expires_at = None if lifetime is None else timezone.now() + timedelta(days=lifetime)
-        token, secret = create_token(user, scopes=scopes, expires_at=expires_at)
-
-        self.stdout.write(secret)
+        with transaction.atomic():
+            token, secret = create_token(user, scopes=scopes, expires_at=expires_at)
+            self.tell(secret)
         until = "for good" if expires_at is None else f"until {expires_at:%Y-%m-%d %H:%M} UTC"
         explanation = (
             f"{token} of {user} may {', '.join(scopes)}, {until}. It is shown this once; only its hash is kept."

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.db import transaction
 
 from projects.credentials import give_password
 from projects.forms import UserForm
@@ -32,10 +33,10 @@ class Command(base.Command):
         password = give_password(user)
         if options["no_log_in"]:
             user.set_unusable_password()
-        user.save()
-
-        if not options["no_log_in"]:
-            self.stdout.write(password)
+        with transaction.atomic():
+            user.save()
+            if not options["no_log_in"]:
+                self.tell(password)
         what = "a superuser" if user.is_superuser else "of no organization yet: add_member says of which"
         how = "Only its tokens work." if options["no_log_in"] else "The password is shown this once."
         self.stderr.write(f"There is a user {user} now, {what}. {how}", style_func=str)  # no error: not in red

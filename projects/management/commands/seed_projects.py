@@ -136,12 +136,10 @@ class Command(base.Command):
                 self.organization(first, given_key=given_key, given_token=given_token),
                 self.organization(second),
             ]
-
-        # After the commit: a secret that is shown is one that works.
-        if options["json"]:
-            self.stdout.write(json.dumps({"organizations": organizations}))
-        else:
-            self.stdout.write("\n".join(self.report(organizations)))
+            if options["json"]:
+                self.tell(json.dumps({"organizations": organizations}))
+            else:
+                self.tell("\n".join(self.report(organizations)))
 
     def organization(
         self, seed: OrganizationSeed, *, given_key: str | None = None, given_token: str | None = None
