@@ -10,7 +10,8 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from projects.api.addresses import base_url
-from projects.api.parameters import repeated
+from projects.api.packing import LONGEST, pack
+from projects.api.parameters import PACKED, repeated
 from projects.database.keyset import EPOCH, MICROSECOND, Position, Sort
 from projects.pages import Page, PageQuery, Rows, as_id, read_page, write_cursor
 from projects.querysets import MAX_ID
@@ -77,6 +78,8 @@ def link_header(request: Request, page: Page[Any], *, write: Callable[..., str] 
         first, last = (before if is_by_id else value, before), (behind if is_by_id else value, behind)
     address = base_url(request) + quote(request.path, safe=IN_A_PATH)
     query = "".join(f"{part}&" for part in repeated(request, without="cursor"))
+    if len(query) > LONGEST:
+        query = f"{PACKED}={pack(query[:-1])}&"
     return ", ".join(
         [
             _link(f"{address}?{query}", "previous", page.has_previous, write(first, backwards=True)),

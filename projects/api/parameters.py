@@ -1,11 +1,10 @@
 """The parameters of a GET. A route says which it knows (``known_parameters`` of its view); the others change nothing.
 
-Read from the raw query, and no further than needed: a megabyte of names costs next to nothing, for those who call
-without a credential too.
+Read from the raw query, and no further than needed: a megabyte of names costs little, for those who call without a
+credential too.
 """
 
-from collections.abc import Collection, Iterator
-from itertools import islice
+from collections.abc import Collection, Iterable
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
@@ -14,7 +13,9 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from projects.api.ignored import MAX_NAMES
+from projects.api.packing import unpack
 
+PACKED = "packed"  # the parameter of a link that has the others in it
 MAX_QUERY = 2_000  # characters of a search or of a part of a name
 MAX_REPEATED = 32_768  # characters; a search of 2,000 emoji, escaped, is 24,000 of them
 # What may stand in a query, less the two that part links from each other: many a client splits the header there.
@@ -27,10 +28,29 @@ def known_parameters(request: Request) -> Collection[str]:
     return known
 
 
-def unknown_parameters(request: HttpRequest | Request, known: Collection[str]) -> list[str]:
-    """Return the names in a query that are none of ``known``, each once, as many as a header tells."""
-    unknown = (name for name, _ in _parts(request, each_name_once=True) if name and name not in known)
-    return list(islice(unknown, MAX_NAMES))
+def leave_known(request: HttpRequest | Request, known: Collection[str]) -> list[str]:
+    """Take out of the query of a GET what its route doesn't know, and unpack what a link packed, before it is read.
+
+    :return: the names of what was taken out, each once, as many as a header tells.
+    """
+    kept: list[str] = []
+    taken: dict[str, None] = {}
+    names: dict[str, str] = {}  # by how they are written: what is repeated a hundred thousand times is decoded once
+    packs = "cursor" in known
+    for part in _parts(request):
+        written, _, value = part.partition("=")
+        name = names.get(written)
+        if name is None:
+            name = names[written] = unquote_plus(written)
+        if name in known:
+            kept.append(part)
+        elif name == PACKED and packs:
+            unpacked = unpack(value)
+            kept.append(part if unpacked is None else unpacked)
+        elif name and len(taken) < MAX_NAMES:
+            taken[name] = None
+    request.META["QUERY_STRING"] = "&".join(kept)
+    return list(taken)
 
 
 def repeated(request: Request, *, without: str) -> list[str]:
@@ -39,10 +59,16 @@ def repeated(request: Request, *, without: str) -> list[str]:
     What is said twice is repeated once, where it was said last: a client that sends its parameters again with a link
     that has them already, as with ``requests.get(link, params=params)``, would have links that grow from page to page.
 
-    :raises ValidationError: they are too long for a header.
+    :raises ValidationError: they are too long for a header; or what a link should have packed is none of that.
     """
     known = known_parameters(request)
-    parts = [part for name, part in _parts(request) if name in known and name != without]
+    parts = []
+    for part in _parts(request):
+        name = unquote_plus(part.partition("=")[0])
+        if name == PACKED:
+            raise ValidationError({PACKED: ["This is of no link of ours; take one from the Link header of an answer."]})
+        if name in known and name != without:
+            parts.append(part)
     kept = list(reversed(dict.fromkeys(reversed(parts))))
     if sum(map(len, kept)) > MAX_REPEATED:
         raise ValidationError({"detail": f"The query has more than {MAX_REPEATED} characters; ask for less at once."})
@@ -60,14 +86,7 @@ def read_text(params: Any, name: str = "query") -> str:
     return text.strip()
 
 
-def _parts(request: HttpRequest | Request, *, each_name_once: bool = False) -> Iterator[tuple[str, str]]:
-    """Yield the parts of a query, escaped as an address needs, each with the name in it, decoded."""
+def _parts(request: HttpRequest | Request) -> Iterable[str]:
+    """Return the parts of a query, escaped as an address needs."""
     # WSGI hands on bytes as Latin-1; those that a client did not escape are escaped here.
-    query = quote(request.META.get("QUERY_STRING", "").encode("latin-1"), safe=IN_A_QUERY)
-    seen = set()
-    for part in query.split("&"):
-        name = part.partition("=")[0]
-        if part and name not in seen:
-            if each_name_once:
-                seen.add(name)
-            yield unquote_plus(name), part
+    return filter(None, quote(request.META.get("QUERY_STRING", "").encode("latin-1"), safe=IN_A_QUERY).split("&"))

@@ -193,7 +193,7 @@ def test_another_cursor_is_refused_and_named(word: str, sort: Sort, is_time: boo
         read_cursor(word, sort, is_time=is_time)
 
     assert refusal.value.detail == {
-        "cursor": [f'"{word}" is no cursor; take one from the Link header of an answer.'],
+        "cursor": [f'"{word[:40]}" is no cursor; take one from the Link header of an answer.'],
     }
 
 
