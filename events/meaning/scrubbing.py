@@ -12,12 +12,12 @@ from typing import Any
 from events.meaning.cards import FEWEST_DIGITS, MAY_HOLD_A_CARD, hide_cards, is_card
 from events.meaning.secrets import (
     FILTERED,
-    MAY_SAY_A_SECRET,
     hide_in_addresses,
     hide_in_commands,
     hide_in_sentences,
     hide_tokens,
     hide_values,
+    may_say_a_secret,
     tells_of_secrets,
 )
 from events.meaning.texts import MOST, clean, cut
@@ -144,7 +144,7 @@ def _scrub_text(text: str, *, is_source: bool = False) -> str:
     text = clean(text)
     if ("=" in text or ":" in text) and tells_of_secrets(text):
         text = hide_values(text)
-    if not is_source and MAY_SAY_A_SECRET.search(text):
+    if not is_source and may_say_a_secret(text):
         text = hide_in_sentences(text)
     text = hide_tokens(text)
     if "://" in text and "@" in text:

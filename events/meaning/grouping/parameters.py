@@ -15,6 +15,7 @@ _MONTH = (
     r"|Nov(?:ember)?|Dec(?:ember)?)"
 )
 _END = r"(?![A-Za-z0-9])"
+_UNIT = "(?:(?:micro|milli)?second|minute|hour|day)s?"
 _POD = "bcdfghjklmnpqrstvwxz2456789"
 
 # In this order; each begins where no letter or digit stands before it.
@@ -35,7 +36,7 @@ KINDS = {
         rf"(?:\d++[dhm](?=\d)){{1,3}}+\d++(?:\.\d++)?+[hms]{_END}|PT(?:\d++(?:\.\d++)?[HMS]){{1,3}}{_END}"
     ),
     # Go writes one duration in the unit that fits: 350ms, 1.5s; and what has a size is written so, too: 512KiB, 1.5 GB.
-    "a duration": rf"\d++(?:\.\d++)?+(?: ?(?:ns|us|\u00b5s|\u03bcs|ms|s)|[mhd]){_END}",
+    "a duration": rf"\d++(?:\.\d++)?+(?: ?(?:ns|us|\u00b5s|\u03bcs|ms|s)|[mhd]| {_UNIT}){_END}",
     "a size": rf"\d++(?:\.\d++)?+(?: ?[kKMGTP]i?)?B{_END}",
     "a hash of an object in Java": rf"(?<=[A-Za-z0-9;]@)(?:[0-9a-f]{{8}}|(?=[a-f]*+\d)[0-9a-f]{{1,7}}){_END}",
     "a short hash of Git": rf"(?=[a-f]*+\d)(?=\d*+[a-f])[0-9a-f]{{7}}{_END}",
@@ -56,6 +57,11 @@ _QUERY = r"""(?<=[A-Za-z0-9_/.-])\?[A-Za-z_][A-Za-z0-9_.%\[\]-]{0,60}=[^\s"'<>()
 PARAMETER = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(KINDS.values())})|{_QUERY}", re.ASCII)
 # An IPv4 address, a date, a list of ids: parameters that stand together are one, however many there are.
 TOGETHER = re.compile(r"(?:(?<![A-Za-z0-9])[+-])?\*(?:[,.:/_-]{1,2} ?[+-]?\*)*+(?:,(?=\)))?")
+# Of parameters that stand in a statement of SQL, as many as it has: (?, ?, ?), ($1, $2), (%s, %s), and rows of them.
+_MARK = r"(?:\?|%s|\$?\*)"
+_ROW = rf"\({_MARK}(?:, ?{_MARK})*+\)"
+ROWS = re.compile(rf"{_ROW}(?:, ?{_ROW})*+")
+_HAS_A_ROW = re.compile(r"\([?%$*]")
 _HAS_ONE = re.compile(r"[0-9@]|://|/tmp|\?[A-Za-z_]")
 _A_WORD = re.compile(r"[^\W\d_]")
 _PLACE = re.compile(r"%(?:\([^()]{1,100}\))?[-+#0-9. ]{0,12}[A-Za-z%]|\{[^{}]{0,100}\}")  # of a parameter
@@ -88,4 +94,6 @@ def says_something(template: str) -> bool:
 
 def _without_parameters(line: str) -> str:
     line = line.strip()
-    return TOGETHER.sub("*", PARAMETER.sub("*", line)) if _HAS_ONE.search(line) else line
+    if _HAS_ONE.search(line):
+        line = TOGETHER.sub("*", PARAMETER.sub("*", line))
+    return ROWS.sub("(*)", line) if _HAS_A_ROW.search(line) else line

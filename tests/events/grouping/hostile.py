@@ -1,7 +1,7 @@
 """Names and texts that a careless pattern reads again and again: ``python -m tests.events.grouping.hostile``."""
 
 from events.meaning.grouping.languages import LANGUAGES
-from events.meaning.grouping.parameters import PARAMETER, TOGETHER
+from events.meaning.grouping.parameters import PARAMETER, ROWS, TOGETHER
 from events.meaning.grouping.places import places
 from events.meaning.grouping.wished import wished
 from events.meaning.shapes import Frame, Subject
@@ -28,6 +28,8 @@ TEXTS = (
         "Aa0_",
         "a?a",
         "?a=",
+        "(?, ",
+        "(?, ?), ",
         "%",
         "a-0",
         "\u00e9",
@@ -82,6 +84,7 @@ def main() -> None:
     for unit in TEXTS:
         print(f"text {unit!r}", flush=True)
         TOGETHER.sub("*", PARAMETER.sub("*", long(unit)))
+        ROWS.sub("*", long(unit))
     for unit in NAMES:
         name = long(unit)
         for platform in LANGUAGES:
