@@ -552,7 +552,7 @@ def all_keys(cursor: Any, work: Work) -> int:
 
 HANGING = (
     *("issues_issuetext", "issues_issuehash", "issues_issuehour", "issues_issueseen"),
-    *("issues_issuebookmark", "issues_issuesubscription", "issues_activity"),
+    *("issues_issuebookmark", "issues_issuesubscription", "issues_activity", "issues_issuerelease"),
 )
 
 DELETE = f"""

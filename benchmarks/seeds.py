@@ -21,7 +21,7 @@ WRITTEN = (
     *("issues_activity", "issues_mutation", "issues_issueseen", "issues_issuebookmark"),
     "issues_issuesubscription",
 )
-TABLES = (*WRITTEN, "issues_issue", "issues_issuehour", "issues_issuehash", "issues_issuetext")
+TABLES = (*WRITTEN, "issues_issue", "issues_issuehour", "issues_issuehash", "issues_issuetext", "issues_issuerelease")
 
 
 @dataclass(frozen=True, slots=True)

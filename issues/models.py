@@ -546,6 +546,33 @@ class IssueEnvironment(HangsOnIssue):
         return f"{self.environment_id}: {self.times_seen}"
 
 
+class IssueRelease(HangsOnIssue):
+    """That events of the issue's own were first or last seen in a release: the two releases of the issue's row again.
+
+    Beside it, since an index of those would be written by every change of status (docs/decisions/0078). Whoever writes
+    ``own_first_release`` or ``own_last_release`` writes this (services/occurrences/places.py): a search for a release
+    is narrowed to what is told here. What is told beyond that does no harm.
+    """
+
+    pk = models.CompositePrimaryKey("issue_id", "release_id", "project_id")
+    issue = ForeignKeyWithinProject(
+        Issue, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="releases"
+    )
+    release = ForeignKeyWithinProject(
+        Release, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="+"
+    )
+
+    class Meta:
+        indexes = [
+            # Lists of what was first or last seen in a release, where that is few (services/ground/narrowing.py). The
+            # issue is read of the row: without it, what a release has many of takes 7 bytes each in here, not 40.
+            models.Index("project", "release", name="issues_issuerelease_where"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.release_id}"
+
+
 class ProjectState(models.Model):
     """What is one of each project, and changes: apart from the project, which many rows point at.
 

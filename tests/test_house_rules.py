@@ -207,6 +207,25 @@ def test_every_relation_to_an_issue_is_said_to_follow_a_merge_or_not() -> None:
     assert set(WHAT_FOLLOWS_A_MERGE) == relations
 
 
+def test_who_writes_the_releases_of_an_issues_own_lets_the_index_of_releases_know() -> None:
+    """A search for a release finds nothing that IssueRelease lacks. What else names these columns reads them."""
+    write = {
+        "issues/services/occurrences/making.py",  # both write what counting.py hands on to places.py
+        "issues/services/occurrences/writing.py",
+        "issues/services/releases.py",  # takes them away, with their rows in the index
+        "issues/management/commands/seed_issues.py",
+    }
+    read = {"issues/services/verbs/totals.py", "issues/integrity/trees.py", "issues/integrity/places.py"}
+    found = {
+        str(path.relative_to(ROOT))
+        for app in ("issues", "events", "projects", "desk", "issuetracker")
+        for path in (ROOT / app).rglob("*.py")
+        if "migrations" not in path.parts and "own_last_release" in path.read_text()
+    }
+
+    assert found - {"issues/models.py"} == write | read
+
+
 def test_every_table_that_hangs_on_issues_is_deleted_with_them() -> None:
     models = {relation.related_model for relation in Issue._meta.related_objects}
 

@@ -21,6 +21,7 @@ INVARIANTS = (
     trees.TOTALS,
     trees.HOURS,
     trees.RELEASES_SHOWN,
+    trees.RELEASES_TOLD,
     events.EVENTS_OF_HOURS,
     events.EVENTS_OF_MINUTES,
     events.EVENTS_OF_ENVIRONMENTS,

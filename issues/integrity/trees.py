@@ -118,6 +118,20 @@ RELEASES_SHOWN = Invariant(
     """,
 )
 
+# A search for a release is narrowed to what is told here (services/ground/narrowing.py): it leaves out what is missing.
+RELEASES_TOLD = Invariant(
+    "releases told",
+    "the first and the last release of an issue's own are known to the index of releases",
+    "issues",
+    """
+    SELECT issue.id
+    FROM issues_issue AS issue
+    CROSS JOIN LATERAL (VALUES (own_first_release_id), (own_last_release_id)) AS own (release_id)
+    LEFT JOIN issues_issuerelease AS told ON told.issue_id = issue.id AND told.release_id = own.release_id
+    WHERE own.release_id IS NOT NULL AND told.project_id IS DISTINCT FROM issue.project_id
+    """,
+)
+
 # Activities go by their age: of a merge whose mutation is pruned, it may be told no more. What is merged has its stamp.
 MERGES = Invariant(
     "merges",

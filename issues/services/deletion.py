@@ -14,6 +14,7 @@ from issues.models import (
     IssueHash,
     IssueHour,
     IssueMinute,
+    IssueRelease,
     IssueSeen,
     IssueSubscription,
     IssueText,
@@ -29,7 +30,7 @@ from projects.database.arrays import as_array
 # Everything that points at an issue; the issue itself goes last. A table that is missing fails
 # tests/test_house_rules.py.
 HANGING_ON_ISSUES = (
-    *(IssueText, IssueHash, IssueHour, IssueMinute, IssueUser, IssueEnvironment),
+    *(IssueText, IssueHash, IssueHour, IssueMinute, IssueUser, IssueEnvironment, IssueRelease),
     *(IssueSeen, IssueBookmark, IssueSubscription, Activity),
 )
 

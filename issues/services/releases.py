@@ -202,6 +202,7 @@ def _forget(project_ids: Sequence[int], ids: str) -> None:
         for project_id in sorted(project_ids):
             params: dict[str, Any] = {"ids": ids, "project_id": project_id}
             cursor.execute(FORGET, params)
+            cursor.execute(UNPLACE, params)
             cursor.execute(SHOW_WHAT_IS_LEFT, params)
 
 
@@ -220,6 +221,9 @@ FORGET = """
                                    ELSE issue.own_last_release_id END
     FROM locked
     WHERE issue.project_id = %(project_id)s AND issue.id = locked.id
+"""
+UNPLACE = """
+    DELETE FROM issues_issuerelease WHERE project_id = %(project_id)s AND release_id = ANY(%(ids)s::bigint[])
 """
 SHOW_WHAT_IS_LEFT = f"""
     WITH RECURSIVE tree AS (

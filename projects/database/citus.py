@@ -337,6 +337,15 @@ def distribute(connection: Any) -> Iterator[tuple[str, str]]:
         set_for_connections(cursor)
 
 
+def spread_like_issues(table: str) -> None:
+    """Let a table of projects that a migration has just made be where their issues are, if those are spread."""
+    if is_spread():
+        with default.cursor() as cursor:
+            cursor.execute(
+                "SELECT create_distributed_table(%s, 'project_id', colocate_with => 'issues_issue')", [table]
+            )
+
+
 def set_for_connections(cursor: Any) -> None:
     """Let each connection to come have these settings."""
     cursor.execute("SELECT current_database()")

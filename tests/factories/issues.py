@@ -3,6 +3,7 @@
 """Issues, and what hangs on them."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from factory.declarations import (
@@ -21,6 +22,7 @@ from issues.models import (
     IssueBookmark,
     IssueHash,
     IssueHour,
+    IssueRelease,
     IssueSeen,
     IssueSubscription,
     IssueText,
@@ -87,6 +89,16 @@ class IssueFactory(ModelFactory[Issue]):
     last_release = SelfAttribute("own_last_release")
 
     text = RelatedFactory("tests.factories.IssueTextFactory", factory_related_name="issue")
+
+    @classmethod
+    def _create(cls, model_class: type[Issue], *args: Any, **columns: Any) -> Issue:
+        """Make the issue, and let the index of releases know it, as whoever counts events does."""
+        issue: Issue = super()._create(model_class, *args, **columns)
+        seen_in = {pk for pk in (issue.own_first_release_id, issue.own_last_release_id) if pk is not None}
+        IssueRelease.objects.bulk_create(
+            IssueRelease(project_id=issue.project_id, issue_id=issue.pk, release_id=pk) for pk in seen_in
+        )
+        return issue
 
 
 class IssueTextFactory(ModelFactory[IssueText]):

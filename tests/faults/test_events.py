@@ -27,7 +27,7 @@ def as_before(service: Service) -> Iterator[None]:
         service.ask(f"DELETE FROM {table} WHERE {column} = ANY(%s)", made)
 
 
-HANGING = ("issuetext", "issuehash", "issuehour", "issueminute", "issueuser", "issueenvironment")
+HANGING = ("issuetext", "issuehash", "issuehour", "issueminute", "issueuser", "issueenvironment", "issuerelease")
 
 FAULTS = {
     "the counter is killed": Service.kill_counter,

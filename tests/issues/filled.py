@@ -10,7 +10,7 @@ from django.db import connection
 
 from issues.models import Environment, Issue
 from issues.search import Term
-from issues.search.conditions import IsSeenIn
+from issues.search.conditions import IsOfRelease, IsSeenIn
 from projects.database.keyset import Sort
 from projects.models import Project, Release, User
 from tests import factories
@@ -115,6 +115,15 @@ AROUND = [
     FROM issues_issue AS issue JOIN issues_environment AS place ON place.project_id = issue.project_id
     WHERE place.name = 'environment 1' OR (place.name = 'environment 3000' AND issue.short_number %% 100 = 3)
     """,
+    # One in a hundred was last seen in the release.
+    """
+    UPDATE issues_issue SET own_last_release_id = %(release_id)s, last_release_id = %(release_id)s
+    WHERE project_id = %(project_id)s AND short_number %% 100 = 3
+    """,
+    """
+    INSERT INTO issues_issuerelease (project_id, issue_id, release_id)
+    SELECT project_id, id, own_last_release_id FROM issues_issue WHERE own_last_release_id IS NOT NULL
+    """,
     # Whose numbers were taken above, whichever the sequence stands at.
     "SELECT setval(pg_get_serial_sequence('issues_mutation', 'id'), max(id)) FROM issues_mutation",
 ]
@@ -136,6 +145,10 @@ class Cast:
     def seen_in(self, name: str) -> Term:
         """Return the term that asks for an environment; looked up by its name as it is, which an index knows."""
         return Term(IsSeenIn((Environment.objects.get(project=self.project, name=name).pk,)))
+
+    @property
+    def seen_in_the_release(self) -> Term:
+        return Term(IsOfRelease((self.release.pk,)))
 
 
 def fill() -> None:

@@ -24,7 +24,7 @@ from projects.callers import Caller
 from projects.database.keyset import Position, Sort
 from projects.models import Project, Team, User
 from tests.acts import act
-from tests.factories import NOW, IssueFactory
+from tests.factories import NOW, IssueFactory, ReleaseFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +50,13 @@ QUERIES = [
     "assigned:[me,none]",
     "!assigned:me",
     "is:regressed",
+    "release:1.0",
+    "firstRelease:1.0",
+    "release:[1.0,3.0]",
+    "release:*.0 environment:live",
+    "release:latest assigned:me",
+    "release:nothing",
+    "!release:2.0",
     "zebra",
 ]
 
@@ -64,10 +71,19 @@ def issues(project: Project, other_project: Project, jane: User, team: Team) -> 
         for each in (project, other_project)
         for name in ("live", "early", "nowhere")
     }
+    released = {
+        (each.pk, version): ReleaseFactory(projects=[each], version=version)
+        for each in (project, other_project)
+        for version in ("1.0", "2.0", "3.0")
+    }
     made: list[Issue] = []
     for number in range(30):
+        where = other_project if number % 5 == 4 else project
+        first, last = {0: ("1.0", "2.0"), 3: ("1.0", "1.0"), 4: ("2.0", "3.0")}.get(number % 9, ("", ""))
         issue = IssueFactory(
-            project=other_project if number % 5 == 4 else project,
+            project=where,
+            own_first_release=released.get((where.pk, first)),
+            own_last_release=released.get((where.pk, last)),
             text__title=f"{('Valve', 'Gauge', 'Pump')[number % 3]} {number} {('stuck', 'is open')[number % 2]}",
             text__culprit="valve.turn" if number % 11 == 0 else "gauge.read",
             level="fatal" if number % 4 == 1 else "error",
@@ -80,6 +96,10 @@ def issues(project: Project, other_project: Project, jane: User, team: Team) -> 
         if number % 7 == 6:  # into what it stands under, two deep at times
             above = next((each for each in reversed(made) if each.project_id == issue.project_id), None)
             Issue.objects.filter(pk=issue.pk).update(merged_into=above)
+            if above is not None and issue.own_last_release is not None:  # what the tree shows is its child's then
+                root = Issue.objects.get(pk=above.pk)
+                root = root.merged_into or root
+                Issue.objects.filter(pk=root.pk).update(last_release=issue.own_last_release)
         seen = {"live": number % 6 == 0, "early": number % 4 == 2}
         for name in (name for name, is_seen in seen.items() if is_seen):
             IssueEnvironment.objects.create(
@@ -202,6 +222,9 @@ def test_of_all_leaves_the_settings_of_its_transaction_as_they_were(issues: list
         ("environment:live", True),
         ("environment:[live,early]", True),
         ("environment:nothing", True),
+        ("release:1.0", True),
+        ("release:[1.0,nothing]", True),
+        ("!release:1.0", False),
         ("!environment:live", False),
         ("level:fatal environment:early", True),
         ("assigned:me", True),

@@ -61,6 +61,7 @@ def page(cast: Cast, statuses: set[IssueStatus] | None, sort: Sort, query: str =
 
 def few(cast: Cast, query: str) -> Any:
     terms = [cast.seen_in(query)] if "environment" in query else parse(query, user_id=cast.user.pk)
+    terms = [cast.seen_in_the_release] if query == "release" else terms
     narrowing = narrowing_of(terms, [cast.project.pk])
     found, project_ids = narrowing.narrow(Issue.objects.matching(terms, at=NOW)), narrowing.project_ids
     return found.page(project_ids, UNRESOLVED, at=NOW, position=Position(DATE), limit=101)
@@ -144,6 +145,7 @@ READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
             "assigned:[me,my_teams]": "issues_issue_assigned_to issues_issue_pkey",
             "environment 3000": "issues_issueenvironment_where issues_issue_pkey",  # were few; in the other all
             "environment 1": "issues_issueenvironment_where",
+            "release": "issues_issuerelease_where issues_issue_pkey",
             "c4ca4238a0b9": "issues_issuetext_words issues_issue_pkey",
         }.items()
     },
@@ -260,10 +262,7 @@ READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
         lambda cast: mutations(cast, statuses=["resolved", "unheard"]),
         {"issues_mutation_by_status"},
     ),
-    "the history of deletions": (
-        lambda cast: mutations(cast, kind=MutationKind.DELETE),
-        {"issues_mutation_by_kind"},
-    ),
+    "the history of deletions": (lambda cast: mutations(cast, kind=MutationKind.DELETE), {"issues_mutation_by_kind"}),
     **{
         f"the history of the key {key}": (partial(mutations, key=key), {f"issues_mutation_of_{index}"})
         for key, index in {

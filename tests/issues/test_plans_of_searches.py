@@ -215,9 +215,11 @@ def test_what_bounds_one_time_bounds_the_walk_by_the_other(
 
 
 @pytest.mark.django_db
-def test_of_all_that_few_have_locks_by_what_an_index_tells(cast: Cast) -> None:
+@pytest.mark.parametrize("place", ["environment", "release"])
+def test_of_all_that_few_have_locks_by_what_an_index_tells(cast: Cast, place: str) -> None:
     """Else a project is read from its first issue to its last, and again to see whether others came."""
-    scope = AllIssues(cast.project.pk, terms=(cast.seen_in("environment 3000"), *parse("level:error", user_id=1)))
+    term = cast.seen_in("environment 3000") if place == "environment" else cast.seen_in_the_release
+    scope = AllIssues(cast.project.pk, terms=(term, *parse("level:error", user_id=1)))
     of_all = AllTargets(scope, mutation_id=0, up_to=COUNT)
 
     with planned() as plans:
@@ -225,6 +227,6 @@ def test_of_all_that_few_have_locks_by_what_an_index_tells(cast: Cast) -> None:
 
     assert 0 < number <= COUNT / 100
     looked_up, locked = ([scan for scan in scans(plan) if "Index Name" in scan] for plan in plans)
-    assert "issues_issueenvironment_where" in {as_whole(scan["Index Name"]) for scan in looked_up}
+    assert f"issues_issue{place}_where" in {as_whole(scan["Index Name"]) for scan in looked_up}
     by_id = [scan for scan in locked if as_whole(scan["Index Name"]) == "issues_issue_pkey"]
     assert ["(id = ANY" in scan["Index Cond"] for scan in by_id] == [True], locked

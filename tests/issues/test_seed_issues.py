@@ -12,7 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from issues.management.commands.seed_issues import made_up
-from issues.models import Issue, IssueHash, IssueHour, IssueText
+from issues.models import Issue, IssueHash, IssueHour, IssueRelease, IssueText
 from projects.models import Project, Release
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +21,7 @@ PUMP_STATION = "the-interstellar-jurisdiction/pump-station"
 PRIME_MOVER = "the-interstellar-jurisdiction/prime-mover"
 RELAY = "outer-rim/relay"
 
-TABLES: tuple[type[models.Model], ...] = (Issue, IssueText, IssueHash, IssueHour)
+TABLES: tuple[type[models.Model], ...] = (Issue, IssueText, IssueHash, IssueHour, IssueRelease)
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_makes_the_pair_once() -> None:
 def test_makes_again_the_one_that_is_missing() -> None:
     seed()
     first = Issue.objects.get(pk=1)
-    for model in (IssueHour, IssueHash, IssueText):
+    for model in (IssueHour, IssueHash, IssueText, IssueRelease):
         model._default_manager.filter(issue=first).delete()
     first.delete()
 

@@ -22,7 +22,7 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from issues.enums import IssueLevel, IssueStatus, ResolutionKind
-from issues.models import Issue, IssueHash, IssueHour, IssueText
+from issues.models import Issue, IssueHash, IssueHour, IssueRelease, IssueText
 from issues.services.ground.lookups import take_short_numbers
 from projects.management import base
 from projects.models import Project, Release
@@ -232,7 +232,7 @@ def line(*values: object) -> str:
 def write(project: Project, first_number: int, drafts: Sequence[Draft]) -> list[int]:
     """Write the issues with all that hangs on them, numbered on from ``first_number``; return their ids."""
     ids = new_ids(len(drafts))
-    issues, texts, hashes, hours = StringIO(), StringIO(), StringIO(), StringIO()
+    issues, texts, hashes, hours, releases = (StringIO() for _ in range(5))
     for number, (issue_id, draft) in enumerate(zip(ids, drafts, strict=True), start=first_number):
         # Nothing is merged into it, so that its own numbers are the totals.
         totals = (
@@ -246,14 +246,20 @@ def write(project: Project, first_number: int, drafts: Sequence[Draft]) -> list[
         hashes.write(line(issue_id, project.pk, draft.fingerprint))
         for hour, count in draft.hours.items():
             hours.write(line(issue_id, project.pk, hour, count, count))
+        for release_id in sorted({pk for pk in draft.releases if pk is not None}):
+            releases.write(line(issue_id, project.pk, release_id))
     copy(Issue, ISSUE_COLUMNS, issues)
     copy(IssueText, ("issue_id", "project_id", "title", "culprit", "metadata"), texts)
     copy(IssueHash, ("issue_id", "project_id", "hash"), hashes)
     copy(IssueHour, ("issue_id", "project_id", "hour", "own_count", "total_count"), hours)
+    copy(IssueRelease, ("issue_id", "project_id", "release_id"), releases)
     return ids
 
 
-def copy(model: type[Issue | IssueText | IssueHash | IssueHour], columns: Iterable[str], rows: StringIO) -> None:
+Written = Issue | IssueText | IssueHash | IssueHour | IssueRelease
+
+
+def copy(model: type[Written], columns: Iterable[str], rows: StringIO) -> None:
     rows.seek(0)
     # The driver's own method: without the wrapper, its errors would not be Django's.
     with connection.wrap_database_errors, connection.cursor() as cursor:
@@ -293,7 +299,7 @@ def check_foreign_keys_at_once() -> None:
 def analyze() -> None:
     """Tell the planner what the tables hold now; autovacuum would, but a minute later."""
     with connection.cursor() as cursor:
-        for model in (Issue, IssueText, IssueHash, IssueHour):
+        for model in (Issue, IssueText, IssueHash, IssueHour, IssueRelease):
             cursor.execute(f"ANALYZE {model._meta.db_table}")
 
 

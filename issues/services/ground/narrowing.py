@@ -22,6 +22,7 @@ from issues.search import conditions as terms
 from projects.database import citus
 from projects.database.arrays import as_array
 from projects.database.statements import Statement, kept
+from projects.models import Release
 
 # More than that are not looked up one by one. A walk past fifty for each that it finds costs the same, where that many
 # are one in fifty of a million.
@@ -83,10 +84,10 @@ def narrowing_of(search: Sequence[Term], project_ids: Sequence[int]) -> Narrowin
 
     :param search: with ids for the names in it.
     """
-    project_ids = _with_environments(search, project_ids)
+    project_ids = _with_places(search, project_ids)
     told: Ids = ([], False)
     for term in search if project_ids else ():
-        for kinds, read in ((terms.IsSeenIn, _seen_in), (ASSIGNED, _assigned_to)):
+        for kinds, read in KNOWN:
             asked = _conditions(term, kinds)
             if asked:
                 told = _of_groups(partial(read, asked), project_ids)
@@ -99,14 +100,26 @@ def narrowing_of(search: Sequence[Term], project_ids: Sequence[int]) -> Narrowin
     return Narrowing(project_ids, *(with_words if with_words[1] else told), is_of_common_words=not with_words[1])
 
 
-def _with_environments(search: Sequence[Term], project_ids: Sequence[int]) -> Sequence[int]:
-    """Return the projects that have an environment which is asked for: an environment is one project's."""
-    asked = [_conditions(term, terms.IsSeenIn) for term in search]
-    environment_ids = {pk for each in next(filter(None, asked), ()) for pk in each.environment_ids}
-    if len(project_ids) < 2 or not environment_ids:
-        return project_ids
-    of = Environment.objects.filter(project__in=project_ids, pk__in=environment_ids)
-    return sorted(of.order_by().values_list("project_id", flat=True).distinct()) or project_ids
+def _with_places(search: Sequence[Term], project_ids: Sequence[int]) -> Sequence[int]:
+    """Return the projects that have an environment which is asked for, and a release: each is one project's."""
+    for kind, model, ids_of in (
+        (terms.IsSeenIn, Environment, _environments_of),
+        (terms.IsOfRelease, Release, _releases_of),
+    ):
+        asked = next(filter(None, (_conditions(term, kind) for term in search)), ())
+        ids = ids_of(asked)
+        if len(project_ids) > 1 and ids:
+            of = model.objects.filter(project__in=project_ids, pk__in=ids)
+            project_ids = sorted(of.order_by().values_list("project_id", flat=True).distinct()) or project_ids
+    return project_ids
+
+
+def _environments_of(asked: Sequence[terms.IsSeenIn]) -> list[int]:
+    return sorted({pk for each in asked for pk in each.environment_ids})
+
+
+def _releases_of(asked: Sequence[terms.IsOfRelease]) -> list[int]:
+    return sorted({pk for each in asked for pk in each.release_ids})
 
 
 ASSIGNED = terms.IsAssignedTo | terms.IsAssignedToTeamsOf
@@ -131,8 +144,18 @@ def _of_groups(read: Callable[[Sequence[int]], Ids], project_ids: Sequence[int])
 
 def _seen_in(asked: Sequence[terms.IsSeenIn], project_ids: Sequence[int]) -> Ids:
     """Return what was seen in these environments, and what that was merged into."""
-    environment_ids = sorted({pk for each in asked for pk in each.environment_ids})
-    if not environment_ids:
+    return _placed("issues_issueenvironment", "environment_id", _environments_of(asked), project_ids)
+
+
+def _of_releases(asked: Sequence[terms.IsOfRelease], project_ids: Sequence[int]) -> Ids:
+    """Return what was first or last seen in these releases, and what that was merged into: what a tree shows is of one
+    of its issues (the invariant RELEASES_SHOWN)."""
+    return _placed("issues_issuerelease", "release_id", _releases_of(asked), project_ids)
+
+
+def _placed(table: str, column: str, place_ids: Sequence[int], project_ids: Sequence[int]) -> Ids:
+    """Return the issues that this table has in these places, and what they were merged into."""
+    if not place_ids:
         return [], True
     # One project by its value: where projects are spread over machines, it says which of them to ask.
     of, same = (
@@ -140,27 +163,29 @@ def _seen_in(asked: Sequence[terms.IsSeenIn], project_ids: Sequence[int]) -> Ids
         if len(project_ids) == 1
         else ("= ANY(%(project_ids)s::bigint[])", "= above.project_id")
     )
-    # Counted before the same ones fall together: an issue is there once for each environment.
+    # Counted before the same ones fall together: an issue is there once for each place. Where they are too many,
+    # nothing is looked up above them.
     statement = Statement(
         f"""
         WITH RECURSIVE seen AS MATERIALIZED (
-            SELECT project_id, issue_id FROM issues_issueenvironment
-            WHERE project_id {of} AND environment_id = ANY(%(environment_ids)s::bigint[])
+            SELECT project_id, issue_id FROM {table}
+            WHERE project_id {of} AND {column} = ANY(%(place_ids)s::bigint[])
             LIMIT {FEW + 1:d}
         ),
+        number AS MATERIALIZED (SELECT count(*) AS of_rows FROM seen),
         above AS (
             SELECT project_id, issue_id AS id FROM seen
             UNION
             SELECT issue.project_id, issue.merged_into_id
             FROM above JOIN issues_issue AS issue ON issue.id = above.id AND issue.project_id {same}
-            WHERE issue.merged_into_id IS NOT NULL
+            WHERE issue.merged_into_id IS NOT NULL AND (SELECT of_rows FROM number) <= {FEW:d}
         )
-        SELECT above.id, number.of_rows FROM above CROSS JOIN (SELECT count(*) AS of_rows FROM seen) AS number
+        SELECT above.id, number.of_rows FROM above CROSS JOIN number
         """,
         {},
     )
     rows = statement.by_index(joins_all=True).rows(
-        project_id=project_ids[0], project_ids=as_array(project_ids), environment_ids=as_array(environment_ids)
+        project_id=project_ids[0], project_ids=as_array(project_ids), place_ids=as_array(place_ids)
     )
     return [pk for pk, _ in rows], not rows or rows[0][1] <= FEW
 
@@ -193,6 +218,13 @@ def _assigned_to(asked: Sequence[Any], project_ids: Sequence[int]) -> Ids:
         member_ids=as_array(each.user_id for each in asked if isinstance(each, terms.IsAssignedToTeamsOf)),
     )
     return [pk for (pk,) in rows], len(rows) <= FEW
+
+
+KNOWN: Sequence[tuple[Any, Callable[[Any, Sequence[int]], Ids]]] = (
+    (terms.IsSeenIn, _seen_in),
+    (terms.IsOfRelease, _of_releases),
+    (ASSIGNED, _assigned_to),
+)
 
 
 def _with_words(texts: Sequence[Sequence[terms.HasText]], project_ids: Sequence[int]) -> Ids:

@@ -19,7 +19,7 @@ from issues.enums import MutationKind
 from issues.models import Issue
 from issues.mutation import AllIssues, IssueScope, NamedIssues
 from issues.querysets import IssueQuerySet
-from issues.search.conditions import IsSeenIn
+from issues.search.conditions import IsOfRelease, IsSeenIn
 from issues.services.ground.narrowing import narrowing_of
 from projects.database import citus, transactions
 from projects.database.arrays import as_array
@@ -98,8 +98,8 @@ class AllTargets:
         return found.filter(short_number__lte=self.up_to)
 
     def _narrowed(self, found: IssueQuerySet) -> IssueQuerySet:
-        # By environments alone: what other indexes know of one project, PostgreSQL finds by itself.
-        search = [term for term in self.scope.terms if isinstance(term.conditions[0], IsSeenIn)]
+        # By places alone: what other indexes know of one project, PostgreSQL finds by itself.
+        search = [term for term in self.scope.terms if isinstance(term.conditions[0], IsSeenIn | IsOfRelease)]
         if not search:
             return found
         with transactions.settings_put_back():  # what reads a project as a whole is to be planned as ever

@@ -17,6 +17,7 @@ from issues.services.occurrences import (
     minutes,
     numbers,
     people,
+    places,
     versions,
     writing,
 )
@@ -80,8 +81,10 @@ def count(
     people.count(project_id, events)
     verdicts = _judge(issues, events, order, windows, at=at)
     new_users = Counter(event.issue_id for event in events if event.is_new_user)
+    known_places = places.of_rows(issues, found.issue_ids)
     touched = numbers.add(issues, folded, new_users, order)
     writing.write(project_id, issues, touched, verdicts, at=at)
+    places.write(project_id, known_places, places.of_rows(issues, found.issue_ids) | places.of_new(new, made))
     hours.count(project_id, events, issues)
     minutes.count(project_id, events, issues, windows, at=at)
     environments.count(project_id, events)

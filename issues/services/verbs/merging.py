@@ -29,6 +29,7 @@ WHAT_FOLLOWS_A_MERGE = {
     "minutes": "stay with the child, and are added up over the tree",
     "users": "likewise, each once over the tree",
     "environments": "stay with the child, and are shown over the tree",
+    "releases": "stay with the child, and what the tree shows is one of them",
     "seen_marks": "stay with the child",
     "bookmarks": "are copied to the parent where it had none, and stay there after an unmerge",
     "subscriptions": "are copied to the parent where it had none, and stay there after an unmerge",

@@ -101,7 +101,7 @@ def delete_all(project: Project, cast: dict[str, Issue], team: Team, by: Caller)
     delete(project, [cast["parent"], cast["other"]], by=by)
 
 
-OF_EVENTS = ("issueminute", "issueuser", "issueenvironment")
+OF_EVENTS = ("issueminute", "issueuser", "issueenvironment", "issuerelease")
 
 
 @real_transactions

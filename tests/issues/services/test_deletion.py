@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from issues.enums import IssueStatus
-from issues.models import Environment, Issue, IssueEnvironment, IssueMinute, IssueUser
+from issues.models import Environment, Issue, IssueEnvironment, IssueMinute, IssueRelease, IssueUser
 from issues.mutation import MutationOutcome
 from projects.callers import Caller
 from projects.models import Project, User
@@ -19,6 +19,7 @@ from tests.factories import (
     IssueHourFactory,
     IssueSeenFactory,
     IssueSubscriptionFactory,
+    ReleaseFactory,
 )
 from tests.issues.services.calls import NOTHING, Changes, ask, changes_since, delete, statements
 
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.django_db
 
 HANGING = [
     *("issuetext", "issuehash", "issuehour", "issueminute", "issueuser", "issueenvironment"),
+    "issuerelease",
     *("issueseen", "issuebookmark", "issuesubscription", "activity"),
 ]
 
@@ -41,6 +43,8 @@ def full(user: User, **columns: object) -> Issue:
     IssueEnvironment.objects.create(
         project=issue.project, issue=issue, environment=environment, first_seen=NOW, last_seen=NOW, times_seen=1
     )
+    release = ReleaseFactory(projects=[issue.project])
+    IssueRelease.objects.create(project=issue.project, issue=issue, release=release)
     IssueSeenFactory(issue=issue, user=user)
     IssueBookmarkFactory(issue=issue, user=user)
     IssueSubscriptionFactory(issue=issue, user=user)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from issues.models import Issue
+from issues.models import Issue, IssueRelease
 from issues.mutation import NewDeploy
 from issues.services import deploys
 from issues.services.releases import ProjectsRequired, ReleaseInUse
@@ -228,6 +228,7 @@ def test_is_deleted_with_its_deploys_and_forgotten_by_its_issues(project: Projec
     }
     assert list(Release.objects.all()) == [other]
     assert list(Deploy.objects.all()) == [kept]
+    assert set(IssueRelease.objects.values_list("release", flat=True)) == {other.pk}
 
 
 @pytest.mark.parametrize("trait", ["resolved_in_release", "resolved_in_next_release"])

@@ -1,10 +1,12 @@
 """The releases that events name ... (contract 7.7, section 5)"""
 
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.db import connection
 
-from issues.models import Issue
+from issues.models import Issue, IssueRelease
 from issues.mutation import NamedRelease, Resolve
 from projects.callers import Caller
 from projects.models import Project, Release, User
@@ -176,3 +178,37 @@ def test_that_are_not_out_yet_still_open_an_issue_that_waits_for_a_newer_one(pro
 
 def named(project: Project, version: str) -> NamedRelease:
     return NamedRelease(id=Release.objects.get(project=project, version=version).pk, version=version)
+
+
+def known_in(project: Project) -> set[str]:
+    """Return the releases that the index has of the issue of ``event()``."""
+    rows = IssueRelease.objects.filter(project=project, issue=issue_of(project))
+    return set(rows.values_list("release__version", flat=True))
+
+
+def test_are_found_by_an_index_as_long_as_they_are_the_first_or_the_last(project: Project) -> None:
+    for days, version in enumerate(("1.0", "2.0", "3.0")):
+        ReleaseFactory(projects=[project], version=version, created_at=NOW + days * DAY)
+
+    count(project, event(release="2.0"))
+    assert known_in(project) == {"2.0"}
+    count(project, event(release="3.0"), event("valve", release="1.0"))
+    assert known_in(project) == {"2.0", "3.0"}
+    count(project, event(release="1.0"), event(release="2.0"))  # first and last are others now
+    assert known_in(project) == {"1.0", "3.0"}
+    count(project, event())
+    assert known_in(project) == {"1.0", "3.0"}
+    assert IssueRelease.objects.exclude(issue=issue_of(project)).get().release.version == "1.0"
+
+
+def test_of_issues_from_before_the_index_are_found_by_it_too(project: Project) -> None:
+    count(project, event(release="1.0"), event("valve", release="1.0"), event("pipe"))
+    count(project, event(release="2.0"))
+    rows = set(IssueRelease.objects.values_list("project", "issue", "release"))
+    IssueRelease.objects.all().delete()
+
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("issues.migrations.0028_issues_by_release").FILL)
+
+    assert len(rows) == 3
+    assert set(IssueRelease.objects.values_list("project", "issue", "release")) == rows
