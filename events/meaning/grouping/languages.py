@@ -107,7 +107,7 @@ _OF_AN_ENGINE = {"[native code]", "native code", "eval code", "<anonymous>"}  # 
 
 def _is_of_an_engine(frame: Frame) -> bool:
     """Whether some browsers tell a frame of their own: of `Array.map`, or of a script that was evaluated."""
-    return frame.filename in _OF_AN_ENGINE or frame.abs_path in _OF_AN_ENGINE or frame.function == "eval"
+    return frame.function == "eval" or base_name(frame.filename) in _OF_AN_ENGINE
 
 
 def _web_function(name: str) -> str:

@@ -39,7 +39,7 @@ KINDS = {
     "a duration": rf"\d++(?:\.\d++)?+(?: ?(?:ns|us|\u00b5s|\u03bcs|ms|s)|[mhd]| {_UNIT}){_END}",
     "a size": rf"\d++(?:\.\d++)?+(?: ?[kKMGTP]i?)?B{_END}",
     "a hash of an object in Java": rf"(?<=[A-Za-z0-9;]@)(?:[0-9a-f]{{8}}|(?=[a-f]*+\d)[0-9a-f]{{1,7}}){_END}",
-    "a short hash of Git": rf"(?=[a-f]*+\d)(?=\d*+[a-f])[0-9a-f]{{7}}{_END}",
+    "a short hash": rf"(?=[a-f]*+\d)(?=\d*+[a-f])[0-9a-f]{{4,7}}{_END}",
     "a file of Python's tempfile": r"(?<=/)tmp[a-z0-9_]{8}(?![A-Za-z0-9_])",
     # The end of the name of a pod of Kubernetes, which has no vowels: web-6d4cf56db6-x2v9z.
     "a pod": rf"(?=[a-z]*+\d)[{_POD}]{{8,10}}-[{_POD}]{{5}}(?![A-Za-z0-9-])",
@@ -54,7 +54,9 @@ KINDS = {
 }
 # What is asked for at an address without a host: /search?q=shoes&page=2.
 _QUERY = r"""(?<=[A-Za-z0-9_/.-])\?[A-Za-z_][A-Za-z0-9_.%\[\]-]{0,60}=[^\s"'<>()]*+"""
-PARAMETER = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(KINDS.values())})|{_QUERY}", re.ASCII)
+# What is quoted behind a name: <User name='Jane'>.
+_QUOTED = r"""(?<=[A-Za-z0-9_]=)(?:'[A-Za-z0-9_ ]{1,100}'|"[A-Za-z0-9_ ]{1,100}")"""
+PARAMETER = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(KINDS.values())})|{_QUERY}|{_QUOTED}", re.ASCII)
 # An IPv4 address, a date, a list of ids: parameters that stand together are one, however many there are.
 TOGETHER = re.compile(r"(?:(?<![A-Za-z0-9])[+-])?\*(?:[,.:/_-]{1,2} ?[+-]?\*)*+(?:,(?=\)))?")
 # Of parameters that stand in a statement of SQL, as many as it has: (?, ?, ?), ($1, $2), (%s, %s), and rows of them.
@@ -62,7 +64,7 @@ _MARK = r"(?:\?|%s|\$?\*)"
 _ROW = rf"\({_MARK}(?:, ?{_MARK})*+\)"
 ROWS = re.compile(rf"{_ROW}(?:, ?{_ROW})*+")
 _HAS_A_ROW = re.compile(r"\([?%$*]")
-_HAS_ONE = re.compile(r"[0-9@]|://|/tmp|\?[A-Za-z_]")
+_HAS_ONE = re.compile(r"[0-9@]|://|/tmp|\?[A-Za-z_]|=['\"]")
 _A_WORD = re.compile(r"[^\W\d_]")
 _PLACE = re.compile(r"%(?:\([^()]{1,100}\))?[-+#0-9. ]{0,12}[A-Za-z%]|\{[^{}]{0,100}\}")  # of a parameter
 MOST_LINES = 20
