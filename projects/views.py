@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from projects import answers
 from projects.api.pagination import PARAMETERS, paginate
-from projects.api.parameters import read_text
+from projects.api.parameters import read_text, refuse_parameters
 from projects.api.permissions import ManagesClientKeys
 from projects.api.viewsets import ApiViewSet, OrganizationViewSet, ProjectViewSet
 from projects.database.keyset import Sort
@@ -204,6 +204,7 @@ class ClientKeysViewSet(ProjectViewSet):
 
     def create(self, request: Request, organization: str, project: str) -> Response:
         """Make one, and answer it."""
+        refuse_parameters(request)
         said = NewClientKeySerializer(data=dict(request.data))
         said.is_valid(raise_exception=True)
         key = ClientKey.objects.create(project=self.project, name=said.validated_data.get("name") or "")
@@ -232,6 +233,7 @@ class ClientKeyViewSet(ProjectViewSet):
 
     def update(self, request: Request, **path: str) -> Response:
         """Change what the body says, and answer the key."""
+        refuse_parameters(request)
         said = ClientKeySerializer(data=dict(request.data))
         said.is_valid(raise_exception=True)
         columns = said.columns()
@@ -241,6 +243,7 @@ class ClientKeyViewSet(ProjectViewSet):
 
     def destroy(self, request: Request, **path: str) -> Response:
         """End the key: what is sent with it from now on is refused."""
+        refuse_parameters(request)
         deleted, _ = self.keys.delete()
         if not deleted:
             raise Http404

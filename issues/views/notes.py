@@ -57,6 +57,7 @@ class NotesViewSet(OneIssueViewSet):
     def create(self, request: Request, **kwargs: str) -> Response:
         """Write a note, and answer it."""
         self._author()  # there must be one
+        refuse_parameters(request.META.get("QUERY_STRING", ""))
         text = self._text(request)
         self.refuse_merged()
 

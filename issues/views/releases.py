@@ -22,7 +22,7 @@ from issues.serializers.releases import (
 from issues.services import deploys, releases
 from projects import gathering
 from projects.api.pagination import PARAMETERS, link_header, paginate, read_page_query
-from projects.api.parameters import read_text
+from projects.api.parameters import read_text, refuse_parameters
 from projects.api.release_pages import read_release_page_query, write_release_cursor
 from projects.api.viewsets import ApiViewSet, OrganizationViewSet, ProjectViewSet
 from projects.gathering import Gathered
@@ -63,6 +63,7 @@ class ReleasesViewSet(ApiViewSet):
 
     def create(self, request: Request, **path: str) -> Response:
         """Make a release, or change the one of that version: which of the two it was, the status says."""
+        refuse_parameters(request)
         serializer = ReleaseSerializer(data=self.body(request), context={"projects": self.seen})
         serializer.is_valid(raise_exception=True)
         version = serializer.validated_data["version"]
@@ -79,6 +80,7 @@ class ReleasesViewSet(ApiViewSet):
     def update(self, request: Request, *, version: str, **path: str) -> Response:
         """Change a release, most often to say that it is out."""
         self.find(version)
+        refuse_parameters(request)
         serializer = ReleaseChangeSerializer(data=self.body(request), context={"projects": self.seen})
         serializer.is_valid(raise_exception=True)
 
@@ -91,6 +93,7 @@ class ReleasesViewSet(ApiViewSet):
     def destroy(self, request: Request, *, version: str, **path: str) -> Response:
         """Delete a release that no issue is resolved in."""
         self.find(version)
+        refuse_parameters(request)  # ?project= narrows the list, and would not narrow this
         was_there = releases.delete(version, self.act(), seen_in=self.seen_ids)
         if not was_there:
             raise Http404
@@ -141,6 +144,7 @@ class OrganizationReleasesViewSet(OrganizationViewSet, ReleasesViewSet):
     def create_deploy(self, request: Request, *, version: str, **path: str) -> Response:
         """Record that a release went live."""
         self.find(version)
+        refuse_parameters(request)
         serializer = NewDeploySerializer(data=dict(request.data))
         serializer.is_valid(raise_exception=True)
 

@@ -75,6 +75,16 @@ def repeated(request: Request, *, without: str) -> list[str]:
     return kept
 
 
+def refuse_parameters(request: Request) -> None:
+    """Refuse whatever the query of a change says, where the path alone says what is changed.
+
+    :raises ValidationError: it says something, which the caller may take for a condition.
+    """
+    for part in _parts(request):
+        name = unquote_plus(part.partition("=")[0])
+        raise ValidationError({"detail": f'Unknown query parameter "{name[:40]}". Nothing was changed.'})
+
+
 def read_text(params: Any, name: str = "query") -> str:
     """Return a part of a name that is looked for, without the blanks around it; nothing when it isn't given.
 

@@ -7,7 +7,9 @@ import pytest
 from django.http import QueryDict
 from rest_framework.request import Request
 
+from projects.models import Release
 from tests.api_client import Api
+from tests.assertions import snapshot
 from tests.described import operation_of
 from tests.routes import API, path_of, routes
 
@@ -117,6 +119,26 @@ def test_says_nothing_where_nothing_is_read(api: Api, words: dict[str, str]) -> 
 
         assert response.status_code == status
         assert HEADER not in response.headers
+
+
+def test_no_change_leaves_out_what_may_be_a_condition(api: Api, words: dict[str, str]) -> None:
+    """``?project=`` narrows a list of releases: left out, a DELETE would take the release of every project."""
+    releases = list(Release.objects.values())
+    before = snapshot()
+    changes = [
+        (method, route)
+        for route, view in routes()
+        for method in ("post", "put", "delete")
+        if route.startswith(API) and method in getattr(view, "actions", {})
+    ]
+    assert len(changes) > 25
+
+    for method, route in changes:
+        response = api.request(method.upper(), path_of(route, words), {}, auth="jane", raw_query="a=1&preview=true")
+
+        assert response.status_code == 400, (method, route)
+        assert response.json() == {"detail": 'Unknown query parameter "a". Nothing was changed.'}, (method, route)
+    assert (snapshot(), list(Release.objects.values())) == (before, releases)
 
 
 def test_names_twenty_of_a_million_bytes(api: Api, words: dict[str, str]) -> None:
