@@ -32,10 +32,16 @@ SETTINGS = {
     "shared_buffers": "256MB",
     # Else the statement of a process that was killed runs on to its end, with its locks: an "update all" for minutes.
     "client_connection_check_interval": "1s",
+    # Its log is not looked after by anybody, and lies beside the data. A statement that fails may be a mebibyte of ids,
+    # and has what it was about in clear; what calls it logs that it failed. Checkpoints are no news.
+    "log_min_error_statement": "panic",
+    "log_checkpoints": "off",
 }
 
 # A socket's whole path has 104 bytes on macOS, 108 on Linux, one of them for the final zero.
 LONGEST_SOCKET = 103
+
+LARGEST_LOG = 10 * 1024 * 1024  # bytes; a larger one is put aside at the start, instead of the one before
 
 START_SECONDS = 300  # replaying the log after a crash
 LINGER_SECONDS = 30  # what a killed postmaster leaves behind, until it notices
@@ -219,6 +225,9 @@ class Cluster:
         for stale in (self.folder / "postmaster.pid", self.socket_dir / f".s.PGSQL.{PORT}.lock"):
             stale.unlink(missing_ok=True)
         logged_before = self.log.stat().st_size if self.log.exists() else 0
+        if logged_before > LARGEST_LOG:
+            self.log.replace(self.log.with_suffix(".log.1"))
+            logged_before = 0
         settings = SETTINGS | {"unix_socket_directories": str(self.socket_dir)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         self.child = self.account.spawn(programs / "postgres", "-D", self.folder, *options, log=self.log)

@@ -141,6 +141,20 @@ def test_is_started_again_under_a_running_process(data: Path) -> None:
     assert servers(data) == []
 
 
+def test_keeps_its_log_short_and_writes_no_statement_into_it(data: Path) -> None:
+    log = data / "cluster" / "server.log"
+    log.touch()
+    os.truncate(log, 11 * 1024 * 1024)
+    failing = "try: ask(\"SELECT 'a secret'::int\")\nexcept Exception: say('failed')"
+
+    assert run(data, failing) == "failed"
+
+    said = log.read_text()
+    assert "invalid input syntax" in said
+    assert "STATEMENT" not in said
+    assert log.with_name("server.log.1").stat().st_size == 11 * 1024 * 1024
+
+
 def test_ignores_a_pid_file_whose_number_is_another_process_by_now(data: Path) -> None:
     run(data, "ask('DROP TABLE IF EXISTS kept; CREATE TABLE kept AS SELECT generate_series(1, 1000)')")
     bystander = subprocess.Popen(["sleep", "60"], **owner(data))
