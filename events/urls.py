@@ -18,7 +18,7 @@ urlpatterns = [
     re_path(r"^api/store/?$", store, name="store"),
     re_path(rf"{PROJECT}(?:security|csp-report)/?$", security, name="security"),
     *(
-        re_path(rf"{PROJECT}{name}(?:/.*)?$", not_taken, {"what": what}, name=name)
+        re_path(rf"{PROJECT}(?:integration/)?{name}(?:/.*)?$", not_taken, {"what": what}, name=name)
         for name, what in {
             "minidump": "A minidump",
             "unreal": "A crash of Unreal",

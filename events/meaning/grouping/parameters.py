@@ -50,7 +50,8 @@ KINDS = {
     ),
     "a word of letters and digits": r"(?=[A-Za-z]*+\d)(?=\d*+[A-Za-z])[A-Za-z0-9]{8,}+",
     "an ordinal": rf"\d++(?:st|nd|rd|th){_END}",
-    "a number": rf"\d++(?:[eE][+-]?\d{{1,3}}{_END}|(?=[A-Za-z]{{0,3}}{_END}))",  # a unit may follow: 12ms
+    # A unit may follow: 4xx. The number of a minified error of React is all that tells it.
+    "a number": rf"(?<!React error #)\d++(?:[eE][+-]?\d{{1,3}}{_END}|(?=[A-Za-z]{{0,3}}{_END}))",
 }
 # What is asked for at an address without a host: /search?q=shoes&page=2.
 _QUERY = r"""(?<=[A-Za-z0-9_/.-])\?[A-Za-z_][A-Za-z0-9_.%\[\]-]{0,60}=[^\s"'<>()]*+"""

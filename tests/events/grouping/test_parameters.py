@@ -81,6 +81,7 @@ def test_what_is_no_parameter_stays(text: str) -> None:
         ("no /tmp/tmp8h2k9_pq/x, /tmp/tmpabxcdqef", "no /tmp/*/x, /tmp/*"),
         ("GET /search?q=shoes&n=1 failed", "GET /search* failed"),
         ("Step-3-of-Migration-x", "Step-*-of-Migration-x"),
+        ("Minified React error #418; visit https://react.dev/418", "Minified React error #418; visit *"),
         ("<User name='Jane Doe', id=\"a1\">, b = 'x'", "<User name=*, id=*>, b = 'x'"),
         ("VALUES (?, ?, ?), (?, ?, ?)", "VALUES (*)"),
         ("id IN ($1, $2) AND x(%s)", "id IN (*) AND x(*)"),

@@ -208,6 +208,7 @@ def test_other_methods_are_refused(sdk: Sdk, method: str) -> None:
         ("minidump/", "A minidump"),
         ("unreal/abc/", "A crash of Unreal"),
         ("otlp/v1/traces", "OTLP"),
+        ("integration/otlp/v1/traces/", "OTLP"),
         ("nel/", "A report of network errors"),
         ("cron/nightly/abc/", "A check-in"),
     ],
