@@ -63,7 +63,10 @@ _OF_AN_ELEMENT = re.compile(
 )
 _COOKIES = re.compile(r"""(\b(?:set-)?cookie:\s{0,3})[^\s=;"'<>]{1,200}=[^\r\n"'<>]*+""", re.IGNORECASE)
 _SAID = ("passw", "passphrase", "pwd", "secret", "token", "authorization", "credential", "cookie", "key")
-_NO_SECRETS = {"none", "null", "nil", "undefined", "true", "false", "***", "****", "xxx", "str", "string"}
+_NO_SECRETS = {
+    *("none", "null", "nil", "undefined", "true", "false", "yes", "no", "***", "****", "xxx", "str", "string"),
+    *("required", "missing", "invalid", "incorrect", "wrong", "empty", "blank", "expired", "changed", "failed"),
+}
 LONG = 20  # characters of a word that no sentence has
 
 _A_PRIVATE_KEY = re.compile(r"(-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY-----).*?(?=-----END|\Z)", re.DOTALL)
@@ -147,7 +150,8 @@ def hide_in_sentences(text: str) -> str:
 def _hide_in_sentence(found: re.Match[str]) -> str:
     """Hide a value, unless it reads on like a sentence: `wrong password: too short`, `invalid token: expired`."""
     value = found["value"]
-    if value.lower().strip(".") in _NO_SECRETS:
+    is_a_directory = value[0] in "/~" and found["key"].lower().endswith("pwd")
+    if is_a_directory or value.lower().strip(".!") in _NO_SECRETS:
         return found[0]
     is_assigned = "=" in found["gap"] or not found["gap"][-1:].isspace()
     is_a_word = value.rstrip(".!?").isalpha()

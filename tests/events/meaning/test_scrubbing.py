@@ -144,6 +144,7 @@ def test_what_stands_around_a_secret_stays(text: str, left: str) -> None:
         *("http://shop:80/@me", "git@host://a:b", "https://me@shop/a:b@c", "Authorization: required", "http://a:b@"),
         *("NoCredentialsError: Unable to locate credentials", "Unexpected token: punc", "Token::Expired", "token == x"),
         *("wrong password: too short", "Invalid token: expired", "password = ask()", "password=None", "cookie: off"),
+        *("password: required", "PWD=/srv/shop make", "New password: invalid."),
     ],
 )
 def test_a_word_alone_is_no_secret(text: str) -> None:
