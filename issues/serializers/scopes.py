@@ -20,6 +20,7 @@ STATUS_WORDS = {status.value: status for status in IssueStatus} | {"muted": Issu
 KNOWN = frozenset({"id", "status", "query", "environment", "preview", "project"})
 IDS = {"id", "project"}  # digits, which need no decoding: ten thousand of them are read as they are
 
+SAY_ONCE = "Say query once; put all terms into it."
 WRONG_VALUES_NAMED = 10  # wrong values named in one error
 MAX_EXPECTED = 10**19 - 1  # nineteen digits
 
@@ -72,7 +73,7 @@ def read_scope_query(query_string: str, *, known: frozenset[str] = KNOWN, by: Ca
     if not all(words["environment"]):
         errors["environment"] = ["Name an environment, or leave this out."]
     if len(words["query"]) > 1:
-        errors["query"] = ["Say query once; put all terms into it."]
+        errors["query"] = [SAY_ONCE]
     found = ScopeQuery(
         ids=read_ids("id", ids, errors) if ids else None,
         statuses=read_statuses(words["status"], errors) if words["status"] else None,

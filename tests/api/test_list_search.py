@@ -216,6 +216,18 @@ def test_finds_an_issue_by_its_id_but_no_merged_one_and_no_stranger(
     assert found == {cast["resolved"].pk: [str(cast["resolved"].pk)], child.pk: [], stranger.pk: []}
 
 
+@pytest.mark.parametrize("second", ["", "level:fatal", "is:unresolved+"])
+def test_refuses_a_second_search(api: Api, project: Project, second: str) -> None:
+    """The last of them alone was looked for: an empty one was all."""
+    IssueFactory(project=project, resolved=True)
+
+    refused = api.get(api.issues_url, raw_query=f"query=is:unresolved&query={second}")
+    same = api.get(api.issues_url, raw_query="query=is:unresolved&limit=1&query=is%3Aunresolved")
+
+    assert (refused.status_code, refused.json()) == (400, {"query": ["Say query once; put all terms into it."]})
+    assert (same.status_code, same.json()) == (200, [])
+
+
 def test_names_the_bad_term_and_its_place(api: Api, project: Project) -> None:
     response = api.get(api.issues_url, raw_query="query=is:unresolved%20age:yesterday")
 
