@@ -30,8 +30,10 @@ _IN_A_QUERY = re.compile(r"""(?:^|[?&;#]\s?)([^=&?;#\s<>]{1,200})=([^&;#\s"'<>]+
 _KEY = re.compile(
     # "key": value; 'key' => value; \"key\": value
     r"""(?P<quote>["'])(?P<quoted>(?:(?!(?P=quote))[^\\\n]){1,200})(?P<end>\\{0,8}(?P=quote))\s{0,9}(?:=>|:)\s{0,9}"""
-    # key="value"; key: 'value'
-    r"""|\b(?P<bare>[\w-]{1,100})\s{0,9}(?:=>|[:=])\s{0,9}(?=[bBuUrR]{0,2}\\{0,8}["'])"""
+    # key="value"; key: 'value'; key: str = "value"; key := "value"; key === 'value'; setKey("value")
+    r"""|\b(?P<bare>[\w-]{1,100})(?:\s{0,3}:\s{0,3}[A-Za-z][\w.\[\]|?<> ]{0,40}?)?\s{0,9}(?:=>|:=|!?={1,3}|:)"""
+    r"""\s{0,9}(?=[bBuUrR]{0,2}\\{0,8}["'])"""
+    r"""|\b(?P<set>(?:[sS]et|[wW]ith)_?\w{1,40})\(\s{0,9}(?=[bBuUrR]{0,2}\\{0,8}["'])"""
 )
 # Authorization: Bearer value; what is quoted is a key's above.
 _IN_A_HEADER = re.compile(
@@ -50,7 +52,7 @@ _OTHER = "secret|token|authorization|credentials?|(?:api|private|access)[ _-]?ke
 _WORD = r"""[^\s"'`<>(){}\[\],;&]++"""
 # password: value; token=value; Go's map[password:value]. Not `Token::Expired`, `secret == x`, `password = ask()`.
 _IN_A_SENTENCE = re.compile(
-    rf"""(?<![\w-])(?P<key>[\w-]{{0,40}}?(?:(?P<password>{_PASSWORD})|{_OTHER}))(?P<gap>\s{{0,3}}(?:=>|=(?!=)|:(?!:|//))\s{{0,3}})
+    rf"""(?<![\w-])(?P<key>[\w-]{{0,40}}?(?:(?P<password>{_PASSWORD})|{_OTHER}))(?P<gap>\s{{0,3}}(?:=>|:=|=(?!=)|:(?![:=]|//))\s{{0,3}})
     (?P<value>{_WORD})(?!\s{{0,3}}[(\[])(?P<is_last>(?=[,;)\]}}]|[ \t]{{0,9}}(?:[\r\n]|\Z)))?""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -90,7 +92,7 @@ def hide_values(text: str) -> str:
     parts = []
     done = 0
     for found in _KEY.finditer(text):
-        if found.start() >= done and tells_of_secrets(found["quoted"] or found["bare"]):
+        if found.start() >= done and tells_of_secrets(found["quoted"] or found["bare"] or found["set"]):
             quote = found["end"] or '"'
             parts += [text[done : found.end()], quote, FILTERED, quote]
             done = _end_of_value(text, found.end())

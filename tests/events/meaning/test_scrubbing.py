@@ -115,6 +115,10 @@ def test_secrets_are_not_kept_anywhere(event: dict[str, Any]) -> None:
         ('{"token"=>"abc", "n"=>1}', '{"token"=>"[Filtered]", "n"=>1}'),
         ("{ token: 'abc', n: 1 }", '{ token: "[Filtered]", n: 1 }'),
         ('{"token": "cut he', '{"token": "[Filtered]"'),
+        ("password: str = 'pw'  # n", 'password: str = "[Filtered]"  # n'),
+        ('password := "pw", n', 'password := "[Filtered]", n'),
+        ("if (token === 'pw') {", 'if (token === "[Filtered]") {'),
+        ("x.setPassword('pw').go('a')", "x.setPassword(\"[Filtered]\").go('a')"),
         ("curl -H 'authorization: basic YTpi==' x", "curl -H 'authorization: basic [Filtered]' x"),
         ("no route to postgresql://me:pw@db:5432/a?b, me", "no route to postgresql://me:Filtered@db:5432/a?b, me"),
         ("redis://:p@ss@cache/0 redis://:b@cache", "redis://:Filtered@cache/0 redis://:Filtered@cache"),
@@ -144,7 +148,14 @@ def test_what_stands_around_a_secret_stays(text: str, left: str) -> None:
         *("http://shop:80/@me", "git@host://a:b", "https://me@shop/a:b@c", "Authorization: required", "http://a:b@"),
         *("NoCredentialsError: Unable to locate credentials", "Unexpected token: punc", "Token::Expired", "token == x"),
         *("wrong password: too short", "Invalid token: expired", "password = ask()", "password=None", "cookie: off"),
-        *("password: required", "PWD=/srv/shop make", "New password: invalid."),
+        *(
+            "get('token', 'b')",
+            "tokenize('a')",
+            "token: a, name: 'b'",
+            "password: required",
+            "PWD=/srv/shop make",
+            "New password: invalid.",
+        ),
     ],
 )
 def test_a_word_alone_is_no_secret(text: str) -> None:
