@@ -5,9 +5,16 @@ from typing import Any
 
 from rest_framework import serializers
 
+NO_WORD = (
+    'Say who: "user:1", "team:1", a user name, an e-mail, a team slug or "#slug"; or an object with its "type" '
+    'and "id", as answers have it.'
+)
+
 
 class AssigneeField(serializers.CharField):
     """A word for somebody, or the object that answers hold; that one is read as the word ``TYPE:ID``."""
+
+    default_error_messages = {"invalid": NO_WORD}
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         """Return the word; an empty one and null mean nobody.

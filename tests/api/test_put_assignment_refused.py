@@ -2,6 +2,7 @@
 
 import pytest
 
+from issues.serializers.assignees import NO_WORD
 from projects.models import Organization, Project, Role, Team, User
 from tests.api.asking import UNKNOWN, Asking, answer_for
 from tests.api_client import Api
@@ -96,7 +97,7 @@ def test_refuses_what_is_no_word(asking: Asking, word: object) -> None:
 
     answer = asking.assign(word)
 
-    assert answer == (400, {"assignedTo": ["Not a valid string."]})
+    assert answer == (400, {"assignedTo": [NO_WORD]})
     assert snapshot() == before
 
 

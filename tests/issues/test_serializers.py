@@ -21,6 +21,7 @@ from issues.mutation import (
     SnoozeTerms,
     Unresolve,
 )
+from issues.serializers.assignees import NO_WORD
 from issues.serializers.mutations import read_mutation
 from projects.callers import Caller
 from projects.models import Project, Team, User
@@ -261,8 +262,8 @@ REFUSED: list[tuple[Json, Json]] = [
     ),
     *(({"status": "ignored", key: 0}, {key: ["Ensure this value is greater than or equal to 1."]}) for key in WINDOWS),
     ({"assignedTo": "nobody"}, {"assignedTo": ["Unknown actor input"]}),
-    ({"assignedTo": False}, {"assignedTo": ["Not a valid string."]}),
-    ({"assignedTo": []}, {"assignedTo": ["Not a valid string."]}),
+    ({"assignedTo": False}, {"assignedTo": [NO_WORD]}),
+    ({"assignedTo": []}, {"assignedTo": [NO_WORD]}),
     # what does not go together
     *(({"status": "resolved", key: 5}, {key: [WITH_IGNORED]}) for key in ["ignoreDuration", "snoozeDuration", *COUNTS]),
     *(({key: 5}, {key: [WITH_IGNORED]}) for key in ["ignoreDuration", "snoozeDuration", *COUNTS]),
