@@ -6,6 +6,7 @@ from events.meaning.fields import Errors
 from events.meaning.texts import MOST, clean, cut
 
 FIELDS = ("id", "username", "email", "ip_address")  # the first that is there counts
+EXACT = 2.0**53  # what is larger may be another number
 PEER = "{{auto}}"  # the address that the request came from
 
 
@@ -26,6 +27,7 @@ def read_user(event: dict[str, Any], *, peer: str, errors: Errors) -> str:
 
 
 def _as_text(value: Any, field: str, errors: Errors) -> str:
+    value = _whole(value)
     if value is None:
         return ""
     if type(value) is int and value.bit_length() <= 1_000:  # Python refuses to write 4,300 digits
@@ -36,13 +38,19 @@ def _as_text(value: Any, field: str, errors: Errors) -> str:
     return cut(clean(value).strip(), MOST)
 
 
+def _whole(value: Any) -> Any:
+    """Return a number without its fraction where that is nothing: Lua and PHP may write 7 as 7.0."""
+    return int(value) if type(value) is float and abs(value) < EXACT and value == int(value) else value
+
+
 def kept_user(user: Any, *, peer: str, keep_addresses: bool) -> dict[str, Any]:
     """Return what is kept of a scrubbed user. The address of the peer is kept only if that is wished."""
     if type(user) is not dict:
         return {}
+    whole = {key: _whole(value) if key in FIELDS else value for key, value in user.items()}
     kept = {
         key: value
-        for key, value in user.items()
+        for key, value in whole.items()
         if value is not None and (key not in FIELDS or type(value) in (str, int))
     }
     if str(kept.get("ip_address", "")).strip() == PEER:

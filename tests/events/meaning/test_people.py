@@ -38,6 +38,13 @@ def test_an_id_may_be_a_number() -> None:
     assert read_event({"user": {"id": 0}}).user == "id:0"
 
 
+def test_an_id_may_be_written_as_a_fraction_that_is_nothing() -> None:
+    found = read_event({"user": {"id": 42.0}})
+
+    assert (found.user, found.data["user"]) == ("id:42", {"id": 42})
+    assert read_event({"user": {"id": 1e300}}).user == read_event({"user": {"id": 42.5}}).user == ""
+
+
 def test_auto_is_the_peer_and_is_not_kept() -> None:
     found = read_event({"user": {"ip_address": "{{auto}}", "name": "Jane"}})
 
