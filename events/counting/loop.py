@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.1
 AWAY_SECONDS = 1.0  # between two looks for a database that is away
+SAID_EVERY = 60.0  # seconds; that it is away, while it is
 # A project that is locked is passed over, for longer each time in a row.
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
 WRONG_SECONDS = 60.0  # something is wrong with all of its events
@@ -67,6 +68,7 @@ class Counting:
     def run(self) -> None:
         """Count whatever comes, until :meth:`stop`."""
         self._begin()
+        say_at = 0.0
         while not self.stopping.is_set() and self.is_wanted():
             ends_at = monotonic() + POLL_SECONDS
             try:
@@ -77,9 +79,12 @@ class Counting:
                 if not isinstance(refusal_of(error), DatabaseAway):
                     raise
                 connection.close()
-                logger.warning("No events are counted: %s", " ".join(str(error).split()))
+                if monotonic() >= say_at:
+                    logger.warning("No events are counted: %s", " ".join(str(error).split()))
+                    say_at = monotonic() + SAID_EVERY
                 self.stopping.wait(AWAY_SECONDS)
             else:
+                say_at = 0.0
                 if not is_more:
                     self.stopping.wait(max(0, ends_at - monotonic()))
 

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from issuetracker.management.commands.migrate import MIGRATIONS
+from issuetracker.management.commands.migrate import MIGRATIONS, Command
 from tests.concurrency.sessions import PATIENCE, Foreign, Session
 from tests.site import wait_until
 
@@ -70,3 +70,12 @@ def test_says_nothing_when_it_is_alone_and_leaves_no_lock(session: Session) -> N
     assert told.getvalue() == ""
     assert "No migrations to apply." in said.getvalue()
     wait_until(lambda: not is_held())  # PostgreSQL sees the end of a connection when it comes to it
+
+
+def test_nobody_waits_for_who_migrates_whatever_isolation_is_usual_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Building an index CONCURRENTLY, in the same migration, would wait for it without end."""
+    monkeypatch.setenv("PGOPTIONS", "-c default_transaction_isolation=repeatable\\ read")
+
+    with Command().one_at_a_time("default"):
+        assert is_held()
+        assert views_kept_by_others() == 0

@@ -13,8 +13,10 @@ from projects.database import migrated
 MIGRATIONS = 2
 TRY = "SELECT pg_try_advisory_xact_lock(%s, 0)"
 AGAIN_AFTER = 0.2  # seconds
-# This transaction is idle for as long as the migrations take, and a role or a server may have limits for that.
+# This transaction is idle for as long as the migrations take, and a role or a server may have limits for that. Or an
+# isolation by which it would keep its view of the rows: who builds an index CONCURRENTLY would wait for it without end.
 NO_LIMITS = (
+    "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; "
     "SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0"
 )
 
