@@ -28,3 +28,8 @@ def one_line(text: str) -> str:
 def first_line(text: str) -> str:
     """Return the first line that is not blank, without the blanks around it."""
     return next(iter(text.strip().splitlines()), "").rstrip()
+
+
+def last_line(text: str) -> str:
+    """Return the last line that is not blank, without the blanks around it."""
+    return text.rstrip().splitlines()[-1].strip() if text.strip() else ""

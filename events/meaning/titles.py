@@ -4,9 +4,10 @@ import re
 from dataclasses import dataclass
 
 from events.meaning.grouping.languages import base_name
+from events.meaning.grouping.parameters import TRACEBACK
 from events.meaning.grouping.places import crashing
 from events.meaning.shapes import Csp, Frame, Subject, Thrown
-from events.meaning.texts import cut, first_line, one_line
+from events.meaning.texts import cut, first_line, last_line, one_line
 
 MOST_OF_A_TITLE = 256
 MOST_OF_A_CULPRIT = 200
@@ -65,7 +66,8 @@ def _of_exception(main: Thrown, frame: Frame) -> str:
 
 
 def _of_message(subject: Subject) -> str:
-    return first_line(subject.message)
+    line = first_line(subject.message)
+    return last_line(subject.message) if line.startswith(TRACEBACK) else line
 
 
 def _of_csp(csp: Csp) -> str:

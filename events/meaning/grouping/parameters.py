@@ -6,6 +6,8 @@ could run far begins only where no run of its characters is under way. So no tex
 
 import re
 
+from events.meaning.texts import last_line
+
 LONGEST = 1_000  # of the text without its parameters
 READ = 4_000  # of the text with them: a longer number before the end must not move the end
 
@@ -86,7 +88,7 @@ def without_parameters(text: str) -> str:
             found = left
             break
     if found.startswith(TRACEBACK):
-        found = _without_parameters(text.rstrip().splitlines()[-1][:READ])
+        found = _without_parameters(last_line(text)[:READ])
     return found[:LONGEST]
 
 

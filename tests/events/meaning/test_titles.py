@@ -31,6 +31,7 @@ GROUP = Thrown(type="ExceptionGroup", value="several", is_group=True)
         (Subject(exceptions=(Thrown(frames=KEY_ERROR.frames),), message="hello"), "hello"),
         (Subject(exceptions=(Thrown(frames=KEY_ERROR.frames),)), "<no message>"),
         (Subject(message="\n disk 7 is full \n or so"), "disk 7 is full"),
+        (Subject(message="Traceback (most recent call last):\n  File 1\nKeyError: 'a'\n"), "KeyError: 'a'"),
         (Subject(), "<no message>"),
         (Subject(csp=Csp(directive="img-src", blocked="evil.example")), "Blocked 'img' from 'evil.example'"),
         (Subject(csp=Csp(directive="script-src-elem", blocked="inline")), "Blocked 'script' from 'inline'"),
