@@ -142,7 +142,7 @@ def _scrub_text(text: str, *, is_source: bool = False) -> str:
     if len(text) > MOST + BEYOND:
         text = text[: MOST + BEYOND]
     text = clean(text)
-    if ("=" in text or ":" in text or "(" in text) and tells_of_secrets(text):
+    if ("=" in text or ":" in text or "(" in text or "-" in text) and tells_of_secrets(text):
         text = hide_values(text)
     if not is_source and may_say_a_secret(text):
         text = hide_in_sentences(text)

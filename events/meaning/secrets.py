@@ -30,9 +30,10 @@ _IN_A_QUERY = re.compile(r"""(?:^|[?&;#]\s?)([^=&?;#\s<>]{1,200})=([^&;#\s"'<>]+
 _KEY = re.compile(
     # "key": value; 'key' => value; \"key\": value
     r"""(?P<quote>["'])(?P<quoted>(?:(?!(?P=quote))[^\\\n]){1,200})(?P<end>\\{0,8}(?P=quote))\s{0,9}(?:=>|:)\s{0,9}"""
-    # key="value"; key: 'value'; key: str = "value"; key := "value"; key === 'value'; setKey("value")
+    # key="value"; key: 'value'; key: str = "value"; key := "value"; key === 'value'; "--key", "value"; setKey("value")
     r"""|\b(?P<bare>[\w-]{1,100})(?:\s{0,3}:\s{0,3}[A-Za-z][\w.\[\]|?<> ]{0,40}?)?\s{0,9}(?:=>|:=|!?={1,3}|:)"""
     r"""\s{0,9}(?=[bBuUrR]{0,2}\\{0,8}["'])"""
+    r"""|(?P<around>["'])(?P<option>--?[\w-]{1,100})(?P=around)\s{0,9},\s{0,9}(?=[bBuUrR]{0,2}\\{0,8}["'](?!-))"""
     r"""|\b(?P<set>(?:[sS]et|[wW]ith)_?\w{1,40})\(\s{0,9}(?=[bBuUrR]{0,2}\\{0,8}["'])"""
 )
 # Authorization: Bearer value; what is quoted is a key's above.
@@ -57,7 +58,7 @@ _IN_A_SENTENCE = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _OF_A_COMMAND = re.compile(
-    rf"""(?<![\w-])(--?[\w-]{{0,40}}?(?:{_PASSWORD}|{_OTHER})(?:[ \t]{{1,3}}|["'],\s{{0,3}}["']))(?!-){_WORD}""",
+    rf"""(?<![\w-])(--?[\w-]{{0,40}}?(?:{_PASSWORD}|{_OTHER})[ \t]{{1,3}})(?!-){_WORD}""",
     re.IGNORECASE,
 )
 _OF_AN_ELEMENT = re.compile(
@@ -92,8 +93,10 @@ def hide_values(text: str) -> str:
     parts = []
     done = 0
     for found in _KEY.finditer(text):
-        if found.start() >= done and tells_of_secrets(found["quoted"] or found["bare"] or found["set"]):
-            quote = found["end"] or '"'
+        if found.start() >= done and tells_of_secrets(
+            found["quoted"] or found["bare"] or found["option"] or found["set"]
+        ):
+            quote = found["end"] or found["around"] or '"'
             parts += [text[done : found.end()], quote, FILTERED, quote]
             done = _end_of_value(text, found.end())
     return "".join(parts) + text[done:]
@@ -114,12 +117,17 @@ def hide_tokens(text: str) -> str:
     return text
 
 
+QUOTES = "\"'"  # as Python's variables come
+
+
 def hide_in_commands(words: list[Any]) -> list[Any]:
     """Return the words of a command (`sys.argv`), without those behind an option that is named as secrets are."""
     hidden = words
     for at, (option, word) in enumerate(pairwise(words), 1):
-        is_value = type(word) is str and word[:1] != "-"
-        if is_value and type(option) is str and option[:1] == "-" and "=" not in option and tells_of_secrets(option):
+        if type(option) is not str or type(word) is not str:
+            continue
+        is_option = option.strip(QUOTES)[:1] == "-" and "=" not in option
+        if is_option and word.strip(QUOTES)[:1] != "-" and tells_of_secrets(option):
             hidden = hidden if hidden is not words else [*words]
             hidden[at] = FILTERED
     return hidden

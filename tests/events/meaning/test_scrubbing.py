@@ -48,6 +48,8 @@ SECRET = "hunter2"
     [
         {"extra": {"deep": [[[{"Password": SECRET}]]]}},
         {"extra": {"sys.argv": ["shop", "--db-password", SECRET, "-v"]}},
+        {"exception": {"type": "E", "stacktrace": [{"vars": {"args": ["'shop'", "'--password'", f"'{SECRET}'"]}}]}},
+        {"exception": {"type": "E", "stacktrace": [{"context_line": f'run(["shop", "--password", "{SECRET}"])'}]}},
         {"contexts": {"app": {"api-key": SECRET}}},
         {"contexts": {"session": {"id": SECRET}}},
         {"tags": {"token": SECRET}},
