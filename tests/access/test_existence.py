@@ -205,7 +205,9 @@ def look(api: Api, naming: Naming, ours: dict[str, str], theirs: dict[str, str])
     """Send the request, and return what comes back, without the words that the caller said itself."""
     named = {part: theirs[name] for part, name in naming.words.items()}
     words = ours | named
-    content = None if naming.cell.method in rules.READING else filled(naming.body or {"text": "x"}, words)
+    nothing = None if (naming.cell.method, naming.cell.route) in rules.ASKS else {"text": "x"}
+    body = filled(naming.body or {}, words)
+    content = None if naming.cell.method in rules.READING else body or nothing
     path, query = path_of(naming.cell.route, words), said(naming.query, words)
     reset_queries()  # of all that one test asks, not all would be kept
     with CaptureQueriesContext(connection) as queries:

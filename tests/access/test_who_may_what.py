@@ -95,8 +95,9 @@ def ask(api: Api, cell: Cell, words: dict[str, str]) -> Any:
     asked = rules.ASKS.get((cell.method, cell.route), rules.Ask(0))
     body = {key: said(value, words) for key, value in asked.body.items()}
     query = said(asked.query, words)
-    # What has no such method gets something to refuse, too.
-    content = None if cell.method in rules.READING else body or {"text": "x"}
+    # What has no such method gets something to refuse, too; a deletion that is in order has no body.
+    nothing = None if (cell.method, cell.route) in rules.ASKS else {"text": "x"}
+    content = None if cell.method in rules.READING else body or nothing
     return api.request(cell.method, path_of(cell.route, words), content, auth=None, raw_query=query)
 
 
