@@ -1,4 +1,4 @@
-"""Whether PostgreSQL keeps what it says that it has: `manage.py check --deploy` asks it."""
+"""Whether PostgreSQL keeps what it says that it has, and lets who waits go on: for `manage.py check --deploy`."""
 
 from typing import Any
 
@@ -9,6 +9,9 @@ from issuetracker import postgres
 
 # With any of these off, what was committed may be gone after a crash, or the whole database.
 NEEDED = ("fsync", "full_page_writes", "synchronous_commit")
+
+# Who has waited for a lock looks again at what it locks, and changes what is there by then. Else it is refused.
+READ_COMMITTED = "read committed"
 
 
 def check_durability(**kwargs: Any) -> list[CheckMessage]:
@@ -21,7 +24,10 @@ def check_durability(**kwargs: Any) -> list[CheckMessage]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT name FROM pg_settings WHERE name = ANY(%s) AND setting = 'off'", [list(NEEDED)])
         found = sorted(name for (name,) in cursor.fetchall())
-    return [
+        cursor.execute("SELECT current_setting('default_transaction_isolation')")
+        (isolation,) = cursor.fetchone()
+    kept = [] if isolation == READ_COMMITTED else [_isolated(isolation)]
+    return kept + [
         Warning(
             f"PostgreSQL has {name} = off: changes and events that were answered with 200 may be lost when it crashes.",
             hint=f"Set it on, for the server, the database and the role: ALTER ROLE ... RESET {name}.",
@@ -29,3 +35,11 @@ def check_durability(**kwargs: Any) -> list[CheckMessage]:
         )
         for name in found
     ]
+
+
+def _isolated(isolation: str) -> CheckMessage:
+    return Warning(
+        f"PostgreSQL has default_transaction_isolation = {isolation}: who waits for others gets 503.",
+        hint="Leave it at read committed: ALTER ROLE ... RESET default_transaction_isolation.",
+        id="issuetracker.W002",
+    )

@@ -8,13 +8,24 @@ from benchmarks.serving import database_url
 from tests import prepared
 from tests.issuetracker.test_settings import PRODUCTION
 
+FORGETS = "PostgreSQL has synchronous_commit = off: changes and events that were"
+REFUSES = "PostgreSQL has default_transaction_isolation = repeatable read: who waits"
+
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("value", "is_warned"), [("off", True), ("on", False)])
-def test_is_warned_of(value: str, is_warned: bool) -> None:
-    with_setting = {"DATABASE_URL": database_url(), "PGOPTIONS": f"-c synchronous_commit={value}"}
+@pytest.mark.parametrize(
+    ("option", "sentence", "is_warned"),
+    [
+        ("synchronous_commit=off", FORGETS, True),
+        ("synchronous_commit=on", FORGETS, False),
+        ("default_transaction_isolation=repeatable\\ read", REFUSES, True),
+        ("synchronous_commit=on", "default_transaction_isolation", False),
+    ],
+)
+def test_is_warned_of(option: str, sentence: str, is_warned: bool) -> None:
+    with_setting = {"DATABASE_URL": database_url(), "PGOPTIONS": f"-c {option}"}
 
     done = prepared.run("check", "--deploy", environment=os.environ | PRODUCTION | with_setting)
 
     assert done.returncode == 0
-    assert ("PostgreSQL has synchronous_commit = off: changes and events that were" in done.stderr) is is_warned
+    assert (sentence in done.stderr) is is_warned
