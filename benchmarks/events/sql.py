@@ -188,6 +188,11 @@ MAKE = f"""
         INSERT INTO issues_issuehash (project_id, issue_id, hash)
         SELECT %(project_id)s, issue_id, replace(hash::text, '-', '') FROM place ORDER BY issue_id
     ),
+    placed AS (
+        INSERT INTO issues_issuerelease (project_id, issue_id, release_id)
+        SELECT %(project_id)s, issue_id, release_id
+        FROM place JOIN folded USING (hash) WHERE release_id IS NOT NULL ORDER BY issue_id
+    ),
     event AS MATERIALIZED (SELECT taken.*, issue_id FROM taken JOIN place USING (hash)),
     {HANGING}
     SELECT count(*) FROM event
