@@ -23,7 +23,8 @@ def test_of_named_issues_sees_what_its_lock_waited_for(
     issue = IssueFactory(project=project, level=before)
 
     foreign.run("UPDATE issues_issue SET level = %s WHERE id = %s", after, issue.pk)
-    ask = partial(api.request, method, api.issues_url, RESOLVE, ids=[issue.pk], raw_query="query=level:fatal")
+    body = RESOLVE if method == "PUT" else None
+    ask = partial(api.request, method, api.issues_url, body, ids=[issue.pk], raw_query="query=level:fatal")
     asking = session.start(ask)
     wait_until_blocked(session, by=foreign)
     foreign.commit()
