@@ -10,7 +10,8 @@ from issuetracker import postgres
 # With any of these off, what was committed may be gone after a crash, or the whole database.
 NEEDED = ("fsync", "full_page_writes", "synchronous_commit")
 
-# Who has waited for a lock looks again at what it locks, and changes what is there by then. Else it is refused.
+# Who has waited for a lock looks again at what it locks, and changes what is there by then. Else it begins anew, a few
+# times.
 READ_COMMITTED = "read committed"
 
 
@@ -39,7 +40,8 @@ def check_durability(**kwargs: Any) -> list[CheckMessage]:
 
 def _isolated(isolation: str) -> CheckMessage:
     return Warning(
-        f"PostgreSQL has default_transaction_isolation = {isolation}: who waits for others gets 503.",
+        f"PostgreSQL has default_transaction_isolation = {isolation}: locking is made for read committed; "
+        "who waits for others may get 503.",
         hint="Leave it at read committed: ALTER ROLE ... RESET default_transaction_isolation.",
         id="issuetracker.W002",
     )

@@ -9,7 +9,7 @@ from tests import prepared
 from tests.issuetracker.test_settings import PRODUCTION
 
 FORGETS = "PostgreSQL has synchronous_commit = off: changes and events that were"
-REFUSES = "PostgreSQL has default_transaction_isolation = repeatable read: who waits"
+REFUSES = "PostgreSQL has default_transaction_isolation = repeatable read: locking is made for read committed"
 
 
 @pytest.mark.django_db
