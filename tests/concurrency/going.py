@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
+from issues.models import IssueRelease
 from projects.models import OrganizationMember, Project, Release, Team, User
 from tests.factories import (
     ProjectFactory,
@@ -47,6 +48,7 @@ def take_the_release_from_the_project(cast: Cast) -> None:
 
 
 def delete_the_release(cast: Cast) -> None:
+    IssueRelease.objects.filter(project=cast.project, release=cast.release).delete()
     cast.release.delete()
 
 
