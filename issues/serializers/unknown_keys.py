@@ -29,7 +29,7 @@ _ELSEWHERE = {
     **dict.fromkeys(("dryrun", "simulate", "whatif"), _NO_KEY.format("parameter: ?preview=true")),
     **dict.fromkeys(("issuesexpected", "expected"), _NO_KEY.format("header: Issues-Expected")),
 }
-READS_NO_BODY = "No body is read here; say in the query what is meant. Nothing was changed."
+READS_NO_BODY = "No body is read here; say in the query which issues are meant. Nothing was changed."
 _OTHERS = re.compile(r"[^a-z]+")
 WRONG_KEYS_NAMED = 20  # in one error: a body of a megabyte has room for a hundred thousand
 
@@ -61,12 +61,16 @@ def refuse_all_unknown(keys: Iterable[str], known: Container[str]) -> dict[str, 
 
 
 def refuse_body(body: Mapping[str, object]) -> None:
-    """Refuse what the body of a request says that reads none: which issues, or that they are only to be looked at.
+    """Refuse a body that says which issues are meant, how many, or only to look at them, where only the query is read.
 
-    :raises ValidationError: it says something.
+    Whatever else it says is left out: clients send the body of a PUT along with a DELETE, too.
+
+    :raises ValidationError: it says so.
     """
-    if body:
-        raise ValidationError({key: [READS_NO_BODY] for key in islice(body, WRONG_KEYS_NAMED)})
+    wrong = (key for key in body if _letters(key) in _ELSEWHERE or says_which(key))
+    refused = {key: [READS_NO_BODY] for key in islice(wrong, WRONG_KEYS_NAMED)}
+    if refused:
+        raise ValidationError(refused)
 
 
 def says_which(name: str) -> bool:

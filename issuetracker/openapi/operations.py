@@ -83,7 +83,7 @@ OF_SEVERAL_PROJECTS = """
 Without _id_, at least one _project_ is required. _merge_, a release and a team go with issues of one project only."""
 DELETE_DESCRIPTION = (
     "The issues go with all that hangs on them, and with what was merged into them. It can't be undone. A body that "
-    "says something is refused: nothing reads it."
+    "says which issues are meant is refused: nothing reads it."
 )
 GUARDED_WITHOUT_BODY = (412, 413, 415)
 
@@ -94,7 +94,7 @@ and so is what a PUT would refuse today, such as an assignee who has left. Marks
 A second time restores nothing. Subscriptions that came along stay.
 
 All of it happens, or none of it, and it is a mutation itself, which can be undone. A deletion can't: 400. A body that \
-says something is refused: nothing reads it."""
+says which issues are meant is refused: nothing reads it."""
 
 
 def _bulk(of: str, suffix: str, described: Mapping[str, examples.Example], *, of_projects: bool = False) -> Methods:
