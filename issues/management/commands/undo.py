@@ -48,7 +48,8 @@ class Command(base.Command):
 def sentence(outcome: UndoOutcome, *, preview: bool) -> str:
     """Return what was, or would be, put back and left alone."""
     done = "would be put back" if preview else "put back"
-    said = f"{outcome.matched} issues matched, {outcome.changed} {done}, {outcome.skipped} left alone"
+    issues = "issue" if outcome.matched == 1 else "issues"
+    said = f"{outcome.matched} {issues} matched, {outcome.changed} {done}, {outcome.skipped} left alone"
     if outcome.skipped_ids:
         shown = ", ".join(str(pk) for pk in outcome.skipped_ids)
         said += f" ({shown}{' ...' if outcome.skipped > len(outcome.skipped_ids) else ''})"
