@@ -6,6 +6,7 @@ it is said (``password: x``), but for lines of source. So are passwords of URLs,
 private keys, tokens that can be told by their form, and the numbers of payment cards.
 """
 
+from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
@@ -32,16 +33,21 @@ BEYOND = 100
 
 def scrub(value: Any) -> Any:
     """Return a copy without secrets."""
-    return _scrub(value, 0, {})
+    return _scrub(value, 0, Found())
 
 
-Found = dict[str, str]  # texts of one event that have a secret, and what is kept of each: stacks quote the same lines
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Texts of one event that have a secret, or are long, and what is kept of each: stacks quote the same ones."""
+
+    texts: dict[str, str] = field(default_factory=dict)
+    lines: dict[str, str] = field(default_factory=dict)  # of source
 
 
 def _scrub(value: Any, depth: int, found: Found) -> Any:
     kind = type(value)
     if kind is str:
-        return value if value in _harmless else found.get(value) or _scrub_and_remember(value, found)
+        return value if value in _harmless else found.texts.get(value) or _scrub_and_remember(value, found)
     if kind is dict:
         return _scrub_object(value, depth + 1, found) if depth < DEEPEST else None
     if kind is list:
@@ -96,20 +102,29 @@ SOURCE = {"context_line", "pre_context", "post_context"}
 
 def _scrub_source(value: Any, depth: int, found: Found) -> Any:
     """Return a line of source without secrets, or a list of some."""
-    if type(value) is list and all(type(line) is str for line in value):
-        return [_scrub_line(line) for line in value]
-    return _scrub_line(value) if type(value) is str else _scrub(value, depth, found)
+    harmless = _harmless_lines
+    if type(value) is str:
+        return value if value in harmless else _scrub_line(value, depth, found)
+    if type(value) is not list:
+        return _scrub(value, depth, found)
+    return [line if type(line) is str and line in harmless else _scrub_line(line, depth + 1, found) for line in value]
 
 
-def _scrub_line(line: str) -> str:
-    # Most lines are no sentences either, and are known then.
-    return line if scrub_text(line) is line else _scrub_text(line, is_source=True)
+def _scrub_line(line: Any, depth: int, found: Found) -> Any:
+    if type(line) is not str:
+        return _scrub_item(line, depth, found)
+    if line in found.lines:
+        return found.lines[line]
+    scrubbed = _scrub_text(line, is_source=True)
+    if scrubbed != line or not _remember(line, _harmless_lines):
+        found.lines[line] = scrubbed
+    return scrubbed
 
 
 def _scrub_and_remember(text: str, found: Found) -> str:
     scrubbed = scrub_text(text)
     if scrubbed is not text:
-        found[text] = scrubbed
+        found.texts[text] = scrubbed
     return scrubbed
 
 
@@ -124,16 +139,25 @@ def scrub_text(text: str) -> str:
     if text in _harmless:
         return text
     scrubbed = _scrub_text(text)
-    if scrubbed == text and len(text) <= MOST_OF_A_HARMLESS_TEXT:
-        if len(_harmless) >= MOST_HARMLESS_TEXTS:
-            _harmless.clear()
-        _harmless.add(text)
+    if scrubbed == text:
+        _remember(text, _harmless)
     return scrubbed
 
 
+def _remember(text: str, harmless: set[str]) -> bool:
+    """Keep a text that came through as it was, unless it is long; return whether it is kept."""
+    if len(text) > MOST_OF_A_HARMLESS_TEXT:
+        return False
+    if len(harmless) >= MOST_HARMLESS_TEXTS:
+        harmless.clear()
+    harmless.add(text)
+    return True
+
+
 # Texts that came through as they were. Most of an event came before: its stack, its modules, names of every kind. Only
-# what may be kept is here, never a secret.
+# what may be kept is here, never a secret; and lines of source apart, since words in them are no sentences.
 _harmless: set[str] = set()
+_harmless_lines: set[str] = set()
 MOST_HARMLESS_TEXTS = 16_384
 MOST_OF_A_HARMLESS_TEXT = 200  # characters, so that all together take a few MB
 
