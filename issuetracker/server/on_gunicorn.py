@@ -7,6 +7,7 @@ What gunicorn's own workers do (accept, read, send, wait) is not used: ``loop.py
 """
 
 import os
+import re
 import resource
 import signal
 import socket
@@ -35,6 +36,7 @@ from issuetracker.server.refusals import (
     BodyTooLong,
     Crashed,
     Fragment,
+    GuardUnderscored,
     InvalidHTTPVersion,
     InvalidRequestLine,
     Refused,
@@ -44,6 +46,7 @@ from issuetracker.server.threads import NotItsTurn
 
 READ_IN = "27.0.1"  # the version of gunicorn by which this was written
 HTTP_2 = b"PRI * HTTP/2.0\r\n"
+GUARD_UNDERSCORED = re.compile(rb"\r\n(?i:issues_expected):")
 
 # What gunicorn's parser and answers raise, and what that is here; the first line that fits counts.
 MEANT: tuple[tuple[tuple[type[Exception], ...], type[Refused]], ...] = (
@@ -282,6 +285,8 @@ class Site:
         :raises InvalidRequestLine: a blank in the target, to which gunicorn would speak of the version.
         :raises Fragment: a "#" in the target. gunicorn drops the rest, and of ``?query=pump#3&status=resolved`` an
             "update all" would be left that leaves out no status.
+        :raises GuardUnderscored: gunicorn leaves out every header with an underscore, and the one by which a change
+            fails if it is about another number of issues would be missing without a word.
         :raises ParseException: nothing that is valid, to gunicorn.
         """
         if head.startswith(HTTP_2):  # gunicorn would speak of its target
@@ -291,6 +296,8 @@ class Site:
             raise InvalidRequestLine
         if b"#" in line:
             raise Fragment
+        if GUARD_UNDERSCORED.search(head, len(line)):
+            raise GuardUnderscored
         parsed = Request(self.cfg, IterUnreader([head]), peer, number)
         if parsed.version > (1, 1):  # gunicorn would answer by the same
             raise InvalidHTTPVersion

@@ -90,6 +90,15 @@ class Fragment(Refused):
     sentence = 'The address has a "#" in it, and what stands behind one is not read: write %23. Nothing was changed.'
 
 
+class GuardUnderscored(Refused):
+    """A header that no application is handed, for its underscore: to WSGI it looks like one of another name."""
+
+    sentence = (
+        "The header Issues-Expected is written with a hyphen; with an underscore it would not be read, and guard "
+        "nothing. Nothing was changed."
+    )
+
+
 class InvalidRequestMethod(Refused):
     sentence = "The request's method is not valid: capital letters, such as PUT."
 

@@ -60,6 +60,8 @@ def test_takes_a_request_line_of_almost_one_mebibyte(running: Running) -> None:
         pytest.param(request("/?query=pump 3"), refusals.InvalidRequestLine, id="a blank in the target"),
         pytest.param(request("/?query=pump#3&status=resolved"), refusals.Fragment, id="a fragment"),
         pytest.param(request("/?query=pump#"), refusals.Fragment, id="a fragment of nothing"),
+        pytest.param(request("/", "Issues_Expected: 2"), refusals.GuardUnderscored, id="a guard with an underscore"),
+        pytest.param(request("/", "A: b", "ISSUES_expected:2"), refusals.GuardUnderscored, id="and capitals"),
         pytest.param(b"PUT / HTTP/1.1\nHost: a\n\n", refusals.InvalidRequestLine, id="lines without CR"),
         pytest.param(b"\x16\x03\x01\x02\r\n\r\n", refusals.InvalidRequestLine, id="TLS"),
         pytest.param(request("/", method="put"), refusals.InvalidRequestMethod, id="small letters"),
