@@ -124,6 +124,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
             "control_socket_disable": True,
             # Whether a proxy's X-Forwarded-Proto counts is Django's to decide (SECURE_PROXY).
             "secure_scheme_headers": {},
+            # Nor has anybody on this machine, a proxy that hands on what clients send for one, a say in what the path
+            # is: SCRIPT_NAME would lead past what the proxy closes (/metrics).
+            "forwarder_headers": "",
             "loglevel": "warning",
             "logger_class": Log,
         }

@@ -96,6 +96,13 @@ def test_answers_by_itself_in_json(running: Running, raw: bytes, reason: type[re
     }
 
 
+@pytest.mark.parametrize("header", ["SCRIPT_NAME: /closed", "PATH_INFO: /crash"])
+def test_the_path_is_what_the_request_line_says(running: Running, header: str) -> None:
+    status, _, _ = parsed(running.send(request("/closed/crash", header)))
+
+    assert status == 200  # which /crash is not
+
+
 def test_answers_a_crash_of_head_without_a_body(running: Running) -> None:
     answer = running.send(request("/crash", method="HEAD"))
 
