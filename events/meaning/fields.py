@@ -218,7 +218,7 @@ def read_dist(event: dict[str, Any], most: int, errors: Errors) -> str:
 def _as_text(event: dict[str, Any], key: str, most: int, errors: Errors) -> str:
     """Return a text; whole numbers are texts, too: builds are often numbers."""
     if type(event.get(key)) is int:
-        return str(event[key])
+        return cut(str(event[key]), most)
     return read_text(event, key, most, errors)
 
 

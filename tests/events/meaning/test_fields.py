@@ -229,6 +229,14 @@ def test_the_build_is_often_a_number() -> None:
     assert read_event({"release": 5}).release == "5"
 
 
+@pytest.mark.parametrize(("key", "most"), [("dist", 64), ("release", 250)])
+def test_a_number_is_cut_as_a_word_is(key: str, most: int) -> None:
+    assert read_event({key: 10 ** (most - 1)}).data[key] == "1" + "0" * (most - 1)
+    assert read_event({key: 10**most}).data[key] == "1" + "0" * (most - 2) + "…"
+    assert read_event({key: -(10 ** (most - 1))}).data[key] == "-1" + "0" * (most - 3) + "…"
+    assert read_event({key: 2**1000 - 1}).data[key] == str(2**1000)[: most - 1] + "…"
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Release
 # ---------------------------------------------------------------------------------------------------------------------

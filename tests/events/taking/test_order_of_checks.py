@@ -124,7 +124,7 @@ def test_other_bodies_need_a_form_too(sdk: Sdk, path: str, body: bytes) -> None:
 
 
 def test_nothing_in_an_event_makes_it_refused(sdk: Sdk) -> None:
-    values: list[Any] = [None, 1, -1.5, "x", [], {}, [[]], {"values": 1}, True, "\0\ud800", 10**400]
+    values: list[Any] = [None, 1, -1.5, "x", [], {}, [[]], {"values": 1}, True, "\0\ud800", 10**300, 10**400]
     for value in values:
         event = dict.fromkeys(
             (
@@ -135,7 +135,7 @@ def test_nothing_in_an_event_makes_it_refused(sdk: Sdk) -> None:
             value,
         )
         assert sdk.store(event).status_code == 200
-    assert len(stored()) == 11
+    assert len(stored()) == len(values)
 
 
 def test_the_database_is_away(sdk: Sdk, monkeypatch: pytest.MonkeyPatch) -> None:
