@@ -12,6 +12,7 @@ from issues.enums import IssueStatus
 from issues.mutation import AllIssues, IssueScope, NamedIssues
 from issues.search import MAX_LENGTH, Term, parse, quoted
 from issues.serializers.unknown_keys import means_ids
+from projects.api.parameters import unknown_parameter
 from projects.callers import Caller
 from projects.querysets import MAX_ID, is_id
 
@@ -67,7 +68,7 @@ def read_scope_query(query_string: str, *, known: frozenset[str] = KNOWN, by: Ca
         elif part:
             name = unquote_plus(name)
             if name not in known:
-                raise ValidationError({"detail": _unknown_parameter(name)})
+                raise ValidationError({"detail": _unknown_beside_id(name)})
             words[name].append(value if name in IDS else unquote_plus(value))
     errors: dict[str, list[str]] = {}
     if not all(words["environment"]):
@@ -107,7 +108,7 @@ def read_preview_alone(query_string: str) -> bool:
     for part in query_string.split("&"):
         name, _, value = part.partition("=")
         if part and unquote_plus(name) != "preview":
-            raise ValidationError({"detail": _unknown_parameter(unquote_plus(name))})
+            raise ValidationError({"detail": unknown_parameter(unquote_plus(name))})
         words += [unquote_plus(value)] if part else []
     preview = read_preview(words, errors)
     if errors:
@@ -125,16 +126,6 @@ def read_expected(header: str | None) -> int | None:
     if re.fullmatch(rf"[0-9]{{1,{len(str(MAX_EXPECTED))}}}", header) is None:
         raise ValidationError({"detail": "Issues-Expected is no number; say how many issues you expect to match."})
     return int(header)
-
-
-def refuse_parameters(query_string: str) -> None:
-    """Refuse whatever a query string says, where the path alone says which issue is meant.
-
-    :raises ValidationError: it says something, which the caller may take for a condition.
-    """
-    for part in query_string.split("&"):
-        if part:
-            raise ValidationError({"detail": _unknown_parameter(unquote_plus(part.partition("=")[0]))})
 
 
 def read_query(query: str, *, max_length: int = MAX_LENGTH, of_organization: bool, by: Caller) -> tuple[Term, ...]:
@@ -186,8 +177,7 @@ def read_id(word: str) -> int | None:
     return int(word.lstrip("0")) if is_id(word) else None
 
 
-def _unknown_parameter(name: str) -> str:
-    sentence = f'Unknown query parameter "{name[:40]}".'
-    if name != "id" and means_ids(name):
-        return f"{sentence} Repeat id instead: ?id=1&id=2."
-    return f"{sentence} Nothing was changed."
+def _unknown_beside_id(name: str) -> str:
+    if means_ids(name):
+        return f'Unknown query parameter "{name[:40]}". Repeat id instead: ?id=1&id=2.'
+    return unknown_parameter(name)

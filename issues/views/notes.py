@@ -10,10 +10,11 @@ from issues.enums import ActivityKind
 from issues.models import Activity
 from issues.reading.activities import NEWEST_FIRST, read_activities
 from issues.serializers.activities import NoteSerializer, describe_activity
-from issues.serializers.scopes import read_id, refuse_parameters
+from issues.serializers.scopes import read_id
 from issues.services import notes
 from issues.views.single import OneIssueViewSet
 from projects.api.pagination import PARAMETERS, link_header, read_page_query
+from projects.api.parameters import refuse_parameters
 from projects.refusals import Refusal
 
 
@@ -57,7 +58,7 @@ class NotesViewSet(OneIssueViewSet):
     def create(self, request: Request, **kwargs: str) -> Response:
         """Write a note, and answer it."""
         self._author()  # there must be one
-        refuse_parameters(request.META.get("QUERY_STRING", ""))
+        refuse_parameters(request)
         text = self._text(request)
         self.refuse_merged()
 
@@ -71,7 +72,7 @@ class NotesViewSet(OneIssueViewSet):
     def update(self, request: Request, **kwargs: str) -> Response:
         """Replace the text of one's own note, and answer it."""
         note = self._own_note(kwargs["note"])
-        refuse_parameters(request.META.get("QUERY_STRING", ""))
+        refuse_parameters(request)
         text = self._text(request)
 
         if not notes.edit(note, text, self.act()):
@@ -82,7 +83,7 @@ class NotesViewSet(OneIssueViewSet):
     def destroy(self, request: Request, **kwargs: str) -> Response:
         """Delete one's own note."""
         note = self._own_note(kwargs["note"])
-        refuse_parameters(request.META.get("QUERY_STRING", ""))
+        refuse_parameters(request)
 
         if not notes.remove(note, self.act()):
             raise self.went_away()

@@ -17,12 +17,13 @@ from issues.reading.whole import read_whole
 from issues.serializers.issues import describe_short_id, describe_whole
 from issues.serializers.mutations import read_mutation
 from issues.serializers.outcomes import counting_headers
-from issues.serializers.scopes import read_expected, refuse_parameters
+from issues.serializers.scopes import read_expected
 from issues.serializers.unknown_keys import refuse_body
 from issues.services import bulk, deletion
 from issues.views.links import permalink
 from projects.acting import Act
 from projects.api.ignored import KEYS_HEADER, ignored_header
+from projects.api.parameters import refuse_parameters
 from projects.api.viewsets import ApiViewSet
 from projects.models import Organization, Project
 from projects.querysets import is_id
@@ -98,7 +99,7 @@ class IssueViewSet(OneIssueViewSet):
 
     def update(self, request: Request, **kwargs: str) -> Response:
         """Apply the body to the issue, and answer it whole."""
-        refuse_parameters(request.META.get("QUERY_STRING", ""))
+        refuse_parameters(request)
         act = self._act()
         project = self.named.project
         mutation = read_mutation(
@@ -116,7 +117,7 @@ class IssueViewSet(OneIssueViewSet):
 
     def destroy(self, request: Request, **kwargs: str) -> Response:
         """Delete the issue, with what was merged into it."""
-        refuse_parameters(request.META.get("QUERY_STRING", ""))
+        refuse_parameters(request)
         act = self._act()
         refuse_body(request.data)
         self.refuse_merged()

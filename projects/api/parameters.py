@@ -82,7 +82,12 @@ def refuse_parameters(request: Request) -> None:
     """
     for part in _parts(request):
         name = unquote_plus(part.partition("=")[0])
-        raise ValidationError({"detail": f'Unknown query parameter "{name[:40]}". Nothing was changed.'})
+        raise ValidationError({"detail": unknown_parameter(name)})
+
+
+def unknown_parameter(name: str) -> str:
+    """Return the sentence that refuses a parameter of a change."""
+    return f'Unknown query parameter "{name[:40]}". Nothing was changed.'
 
 
 def read_text(params: Any, name: str = "query") -> str:

@@ -232,13 +232,14 @@ def test_previews_an_undo_and_guards_it(api: Api, issues: list[Issue]) -> None:
     preview = api.request("POST", undo_url(changed), raw_query="preview=true")
     refused = api.request("POST", undo_url(changed), headers={"Issues-Expected": "3"})
     no_number = api.request("POST", undo_url(changed), headers={"Issues-Expected": "x"})
-    unknown = api.request("POST", undo_url(changed), raw_query="id=1")
+    unknown = api.request("POST", undo_url(changed), raw_query="ids=1")
     neither = api.request("POST", undo_url(changed), raw_query="preview=maybe")
 
     assert snapshot() == before
     assert (preview.status_code, preview.json()["restored"]) == (200, 2)
     assert "Mutation-Id" not in preview.headers
     assert [answer.status_code for answer in (refused, no_number, unknown, neither)] == [412, 400, 400, 400]
+    assert unknown.json() == {"detail": 'Unknown query parameter "ids". Nothing was changed.'}
     real = api.request("POST", undo_url(changed), headers={"Issues-Expected": "2"})
     assert real.json() == preview.json()
 
