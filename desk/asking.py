@@ -11,6 +11,7 @@ from issues.reading.lists import ListQuery
 from issues.search import Term, parse
 from issues.search.conditions import NamesProject
 from issues.serializers.list_query import read_list_query, read_project_ids, read_stats_period
+from issues.serializers.scopes import of_environments
 from issues.walks import URGENCY
 from projects.api.pagination import read_cursor
 from projects.api.parameters import MAX_QUERY
@@ -128,14 +129,8 @@ def _words(params: QueryDict) -> str:
     """Return the search, with the environments that an address of the API names beside it as a term of it: so they
     stand in the box, and "all that match" is what is listed."""
     words = params.get("query", DEFAULT)
-    named = [in_quotes(word) for word in params.getlist("environment") if word]
-    return " ".join(filter(None, [words, f"environment:[{','.join(named)}]" if named else ""]))
-
-
-def in_quotes(word: str) -> str:
-    """Return a word as a search takes it as it is."""
-    escaped = word.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    named = of_environments(filter(None, params.getlist("environment")))
+    return " ".join(filter(None, [words, named]))
 
 
 def _position(params: QueryDict, query: ListQuery) -> Position:

@@ -290,7 +290,7 @@ class Issue(models.Model):
                 condition=Q(merged_into__isnull=True),
             ),
             # The lists by events and by users, as far as those go that have many: an index of all would make every
-            # change of status dearer, and hardly anybody looks at the others (querysets.HOT, docs/decisions/0044).
+            # change of status dearer, and hardly anybody looks at the others (walks.HOT, docs/decisions/0044).
             models.Index(
                 F("project"),
                 F("times_seen").desc(),

@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from desk.asking import in_quotes
 from desk.issue.ways import Origin
 from desk.texts import visible
 from issues.models import Issue
-from issues.search import NOT_UTF_8
+from issues.search import NOT_UTF_8, quoted
 
 LONGEST = 400  # characters of a value that a link asks for
 _A_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*", re.ASCII)  # as docs/search-grammar.md has it
@@ -34,4 +33,4 @@ def address_of(key: str, value: str, issue: Issue, origin: Origin) -> str:
     is_a_key = _A_KEY.fullmatch(key) and not _NO_TAG.fullmatch(key)
     if not is_a_key or not 0 < len(value) <= LONGEST or NOT_UTF_8 in value:
         return ""
-    return origin.of("desk:events", issue.pk, query=f"{key}:{in_quotes(value)}")
+    return origin.of("desk:events", issue.pk, query=f"{key}:{quoted(value)}")

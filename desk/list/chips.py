@@ -7,12 +7,12 @@ from urllib.parse import parse_qsl
 
 from django.http import QueryDict
 
-from desk.asking import Asked, in_quotes
+from desk.asking import Asked
 from desk.people import Visitor
 from desk.texts import visible
 from issues.enums import IssueLevel, IssuePriority
 from issues.reading.environments import OLDEST_FIRST, read_environments
-from issues.search import Term
+from issues.search import Term, quoted
 from issues.search import conditions as terms
 from projects.database.keyset import Position
 from projects.models import Project
@@ -145,7 +145,7 @@ def _environments(asked: Asked) -> _Kind:
     return _Kind(
         "Environment",
         (terms.NamesEnvironment, terms.IsSeenIn),
-        [(visible(name), f"environment:{in_quotes(name)}") for _, name in named],
+        [(visible(name), f"environment:{quoted(name)}") for _, name in named],
         "Anywhere",
         hint="" if named else "No event has named one yet",
     )
@@ -184,7 +184,7 @@ def rewritten(asked: Asked, is_taken_away: Callable[[Term], bool], text: str) ->
             # Quotes keep the two apart, and take away what a * means: they go around the one without.
             at = len(parts) if "*" not in term.written else len(parts) - 1
             parts.append(term.written)
-            parts[at] = in_quotes(" ".join(parts[at].split()))
+            parts[at] = quoted(" ".join(parts[at].split()))
             is_of_words = at < len(parts) - 1
         else:
             parts.append(term.written)

@@ -32,9 +32,9 @@ def newest_activities(issue: Issue, limit: int) -> Sequence[Activity]:
 
 
 def find_note(issue: Issue, pk: int) -> Activity | None:
-    """Return one note of an issue's own."""
+    """Return one note of an issue's own, with who wrote it."""
     notes = Activity.objects.filter(project=issue.project_id, issue=issue.pk, kind=ActivityKind.NOTE)
-    return notes.filter(pk=pk).first() if pk <= MAX_ID else None
+    return notes.select_related("user").filter(pk=pk).first() if pk <= MAX_ID else None
 
 
 def activities_from(issue: Issue, position: Position, limit: int, *, notes_only: bool = False) -> QuerySet[Activity]:

@@ -81,7 +81,7 @@ def describe_issue(
         "isUnhandled": bool(issue.text__is_unhandled),
         "issueType": "error",
         "issueCategory": "error",
-        "lifetime": {  # what a search with environments would narrow, of which there are none
+        "lifetime": {  # the same once more: no search narrows what an issue shows
             "count": count,
             "userCount": issue.users_seen,
             "firstSeen": first_seen,

@@ -6,9 +6,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from issues import answers
-from issues.enums import ActivityKind
 from issues.models import Activity
-from issues.reading.activities import NEWEST_FIRST, read_activities
+from issues.reading.activities import NEWEST_FIRST, find_note, read_activities
 from issues.serializers.activities import NoteSerializer, describe_activity
 from issues.serializers.scopes import read_id
 from issues.services import notes
@@ -103,9 +102,7 @@ class NotesViewSet(OneIssueViewSet):
     def _own_note(self, word: str) -> Activity:
         author = self._author()
         self.refuse_merged()
-        notes = Activity.objects.filter(project=self.issue.project_id, issue=self.issue, kind=ActivityKind.NOTE)
-        found = notes.filter(pk=read_id(word) or 0)
-        note = found.select_related("user").first()
+        note = find_note(self.issue, read_id(word) or 0)
         if note is None:
             raise Http404
         if note.user_id != author:

@@ -18,15 +18,15 @@ def read_release_page_query(request: Request) -> PageQuery:
     :raises ValidationError: one of the two is wrong.
     """
     limit = read_limit(request.query_params.get("per_page"), name="per_page")
-    return PageQuery(read_release_cursor(request.query_params.get("cursor")), limit)
+    return PageQuery(read_release_cursor(request.query_params.get("cursor", "")), limit)
 
 
-def read_release_cursor(word: str | None) -> Position:
+def read_release_cursor(word: str) -> Position:
     """Return the place that a cursor names in a list of releases; an empty one is the start.
 
     :raises ValidationError: it is no cursor that an answer of ours could have held.
     """
-    start, more = (word or "").split(":")[:3], (word or "").split(":")[3:]
+    start, more = word.split(":")[:3], word.split(":")[3:]
     position = read_cursor(":".join(start), NEWEST_FIRST, is_time=True)
     if position.key is None:
         return position
@@ -35,7 +35,8 @@ def read_release_cursor(word: str | None) -> Position:
     if more:
         found = re.fullmatch(r"([0-9]{1,19}):(-?[0-9]{1,19}):([0-9A-Za-z!~-]{0,1000})", ":".join(more), re.ASCII)
         if found is None or int(found[1]) > MAX_ID or int(found[2]) not in MICROSECONDS:
-            raise ValidationError({"cursor": [f'"{word}" is no cursor; take one from the Link header of an answer.']})
+            sentence = f'"{word[:40]}" is no cursor; take one from the Link header of an answer.'
+            raise ValidationError({"cursor": [sentence]})
         place = Place(ordered_at, int(found[1]), found[3], EPOCH + int(found[2]) * MICROSECOND)
     return Position(NEWEST_FIRST, (place, pk), backwards=position.backwards)
 

@@ -289,7 +289,8 @@ def test_goes_on_where_it_was_when_the_release_that_it_had_come_to_is_gone(api: 
 def test_refuses_a_cursor_that_no_answer_held(api: Api, project: Project, cursor: str) -> None:
     response = api.get(RELEASES, raw_query=f"cursor={cursor}")
 
-    assert (response.status_code, list(response.json())) == (400, ["cursor"])
+    sentence = f'"{cursor[:40]}" is no cursor; take one from the Link header of an answer.'
+    assert (response.status_code, response.json()) == (400, {"cursor": [sentence]})
 
 
 def test_narrows_to_named_projects_and_by_the_status_of_what_is_shown(
