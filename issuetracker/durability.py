@@ -1,4 +1,4 @@
-"""Whether PostgreSQL keeps what it says that it has, and lets who waits go on: for `manage.py check --deploy`."""
+"""Whether PostgreSQL keeps what it says that it has, lets who waits go on, and knows capitals: for `check --deploy`."""
 
 from typing import Any
 
@@ -14,6 +14,13 @@ NEEDED = ("fsync", "full_page_writes", "synchronous_commit")
 # times.
 READ_COMMITTED = "read committed"
 
+# What is worse than that is refused (projects/database/migrated.py).
+WITHOUT_CAPITALS = Warning(
+    "To PostgreSQL ü and Ü are two letters: a search in capitals finds, and leaves out, letters of ASCII alone.",
+    hint="Make the database anew, with LOCALE 'C.UTF-8', and restore a backup into it.",
+    id="issuetracker.W003",
+)
+
 
 def check_durability(**kwargs: Any) -> list[CheckMessage]:
     """Return a warning for each setting by which a 200 is no promise (contract 7.3).
@@ -27,8 +34,11 @@ def check_durability(**kwargs: Any) -> list[CheckMessage]:
         found = sorted(name for (name,) in cursor.fetchall())
         cursor.execute("SELECT current_setting('default_transaction_isolation')")
         (isolation,) = cursor.fetchone()
-    kept = [] if isolation == READ_COMMITTED else [_isolated(isolation)]
-    return kept + [
+        cursor.execute("SELECT upper('ü') = 'Ü'")
+        (has_capitals,) = cursor.fetchone()
+    others = [] if isolation == READ_COMMITTED else [_isolated(isolation)]
+    others += [] if has_capitals else [WITHOUT_CAPITALS]
+    return others + [
         Warning(
             f"PostgreSQL has {name} = off: changes and events that were answered with 200 may be lost when it crashes.",
             hint=f"Set it on, for the server, the database and the role: ALTER ROLE ... RESET {name}.",

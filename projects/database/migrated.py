@@ -1,4 +1,4 @@
-"""Whether this code and the tables of a database fit each other: by the migrations that each of them has."""
+"""Whether this code and a database fit each other: by its letters, and by the migrations that each of them has."""
 
 from collections.abc import Collection
 from functools import cache
@@ -12,8 +12,20 @@ Key = tuple[str, str]  # app and name of a migration, as the table django_migrat
 SHOWN = 3
 
 
-class Newer(Exception):
-    """A newer version has migrated the database; the message is a sentence that says what to do.
+UTF_8 = "UTF8"
+MADE_ANEW = "Make it anew: CREATE DATABASE ... ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0."
+
+
+class Unfit(Exception):
+    """This code must not use the database; the message is a sentence that says why, and what to do."""
+
+
+class OtherLetters(Unfit):
+    """Not all that is sent can be stored there, or found: an event would be lost, or a filter leave too little out."""
+
+
+class Newer(Unfit):
+    """A newer version has migrated the database.
 
     This code would write what that version doesn't expect, and take away what it doesn't know.
     """
@@ -41,9 +53,31 @@ def check(applied: Collection[Key]) -> int:
 def check_database(connection: Any) -> int:
     """Return how many migrations of this code the database lacks; all of them, when it is empty.
 
+    :raises OtherLetters: it stores or compares letters in a way that nothing here is made for.
     :raises Newer: it has some that this code hasn't.
     """
+    check_letters(connection)
     return check(MigrationRecorder(connection).applied_migrations())
+
+
+def check_letters(connection: Any) -> None:
+    """Do nothing, if the database stores every letter, and knows those of ASCII in capitals and not.
+
+    :raises OtherLetters: it doesn't.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('server_encoding'), upper('i') = 'I'")
+        encoding, has_capitals = cursor.fetchone()
+    if encoding != UTF_8:
+        raise OtherLetters(
+            f"The database has the encoding {encoding}, in which not every letter can be stored or counted: events "
+            f"would be lost. {MADE_ANEW}"
+        )
+    if not has_capitals:
+        raise OtherLetters(
+            "To the database the capital of i is not I, as in Turkish: a search for FILE would not find file, nor "
+            f"!FILE leave it out. {MADE_ANEW}"
+        )
 
 
 @cache

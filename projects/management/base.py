@@ -60,13 +60,13 @@ class Command(BaseCommand):
         """Run it.
 
         :raises CommandError: what was asked is refused, in the words of the API, or a newer version has migrated the
-            database; nothing was changed.
+            database, or its letters are others; nothing was changed.
         """
         try:
             if not self.fits_any_database:
                 migrated.check_database(connection)
             return super().execute(*args, **options)
-        except migrated.Newer as error:
+        except migrated.Unfit as error:
             raise CommandError(str(error)) from error
         except Exception as error:
             refusal = refusal_of(error)
@@ -83,11 +83,11 @@ class Command(BaseCommand):
 def require_migrated() -> None:
     """Do nothing, if this code and the database fit each other.
 
-    :raises CommandError: the database lacks migrations, or a newer version has migrated it.
+    :raises CommandError: the database lacks migrations, a newer version has migrated it, or its letters are others.
     """
     try:
         waiting = migrated.check_database(connection)
-    except migrated.Newer as error:
+    except migrated.Unfit as error:
         raise CommandError(str(error)) from error
     if waiting:
         raise CommandError(f"The database lacks {waiting} of the migrations; run: manage.py migrate")

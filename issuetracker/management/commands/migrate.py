@@ -27,7 +27,7 @@ class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrate; if somebody else is at it, say so, wait, and do what is left then.
 
-        :raises CommandError: a newer version has migrated the database: nothing is left to do for this one.
+        :raises CommandError: a newer version has migrated the database, or its letters are others: nothing is done.
         """
         if options["plan"] or options["check_unapplied"]:  # these only look
             super().handle(*args, **options)
@@ -36,7 +36,7 @@ class Command(migrate.Command):
             if not options["prune"]:  # which takes unknown ones out of the record
                 try:
                     migrated.check_database(connections[options["database"]])
-                except migrated.Newer as error:
+                except migrated.Unfit as error:
                     raise CommandError(str(error)) from error
             super().handle(*args, **options)
 

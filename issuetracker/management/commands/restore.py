@@ -5,6 +5,7 @@ from django.core.management import CommandError, CommandParser
 from django.db import connection
 
 from issuetracker import postgres
+from projects.database import migrated
 from projects.management import base
 
 
@@ -21,7 +22,7 @@ class Command(base.Command):
     def handle(self, *args: Any, file: Path, **options: Any) -> None:
         """Restore all of it, or nothing.
 
-        :raises CommandError: the file is no backup, or the database isn't empty.
+        :raises CommandError: the file is no backup, or the database isn't empty, or has other letters.
         """
         if not file.is_file():
             raise CommandError(f"There is no file {file}.")
@@ -30,6 +31,10 @@ class Command(base.Command):
                 "This database has tables already, and restore replaces nothing: "
                 "set DATA_DIR to a new folder, or DATABASE_URL to an empty database."
             )
+        try:
+            migrated.check_letters(connection)
+        except migrated.Unfit as error:
+            raise CommandError(str(error)) from error
         try:
             postgres.read_dump(connection, file)
         except postgres.DumpFailed as error:
