@@ -57,6 +57,8 @@ def make(table: str, weeks: Iterable[date]) -> None:
     missing = [week for week in weeks if not _is_there(table, week)]
     for week in missing:
         with transaction.atomic(), connection.cursor() as cursor:
+            # Who has waited must see what was made meanwhile: what it takes for left over is dropped.
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MAKING])
             if not _is_there(table, week):
                 name = name_of(table, week)

@@ -1,4 +1,4 @@
-"""Whether PostgreSQL keeps what it says that it has, lets who waits go on, and knows capitals: for `check --deploy`."""
+"""Whether PostgreSQL keeps what it says that it has, and knows capitals: for `check --deploy`."""
 
 from typing import Any
 
@@ -10,15 +10,11 @@ from issuetracker import postgres
 # With any of these off, what was committed may be gone after a crash, or the whole database.
 NEEDED = ("fsync", "full_page_writes", "synchronous_commit")
 
-# Who has waited for a lock looks again at what it locks, and changes what is there by then. Else it begins anew, a few
-# times.
-READ_COMMITTED = "read committed"
-
-# What is worse than that is refused (projects/database/migrated.py).
+# What is worse than that is refused, as is another isolation than read committed (projects/database/migrated.py).
 WITHOUT_CAPITALS = Warning(
     "To PostgreSQL ü and Ü are two letters: a search in capitals finds, and leaves out, letters of ASCII alone.",
     hint="Make the database anew, with LOCALE 'C.UTF-8', and restore a backup into it.",
-    id="issuetracker.W003",
+    id="issuetracker.W002",
 )
 
 
@@ -32,12 +28,9 @@ def check_durability(**kwargs: Any) -> list[CheckMessage]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT name FROM pg_settings WHERE name = ANY(%s) AND setting = 'off'", [list(NEEDED)])
         found = sorted(name for (name,) in cursor.fetchall())
-        cursor.execute("SELECT current_setting('default_transaction_isolation')")
-        (isolation,) = cursor.fetchone()
         cursor.execute("SELECT upper('ü') = 'Ü'")
         (has_capitals,) = cursor.fetchone()
-    others = [] if isolation == READ_COMMITTED else [_isolated(isolation)]
-    others += [] if has_capitals else [WITHOUT_CAPITALS]
+    others: list[CheckMessage] = [] if has_capitals else [WITHOUT_CAPITALS]
     return others + [
         Warning(
             f"PostgreSQL has {name} = off: changes and events that were answered with 200 may be lost when it crashes.",
@@ -46,12 +39,3 @@ def check_durability(**kwargs: Any) -> list[CheckMessage]:
         )
         for name in found
     ]
-
-
-def _isolated(isolation: str) -> CheckMessage:
-    return Warning(
-        f"PostgreSQL has default_transaction_isolation = {isolation}: locking is made for read committed; "
-        "who waits for others may get 503.",
-        hint="Leave it at read committed: ALTER ROLE ... RESET default_transaction_isolation.",
-        id="issuetracker.W002",
-    )

@@ -1,4 +1,4 @@
-"""Whether this code and a database fit each other: by its letters, and by the migrations that each of them has."""
+"""Whether this code and a database fit each other: its letters, its isolation, the migrations that each of them has."""
 
 from collections.abc import Collection
 from functools import cache
@@ -13,6 +13,7 @@ SHOWN = 3
 
 
 UTF_8 = "UTF8"
+READ_COMMITTED = {"read committed", "read uncommitted"}  # which PostgreSQL takes for the same
 MADE_ANEW = "Make it anew: CREATE DATABASE ... ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0."
 
 
@@ -22,6 +23,14 @@ class Unfit(Exception):
 
 class OtherLetters(Unfit):
     """Not all that is sent can be stored there, or found: an event would be lost, or a filter leave too little out."""
+
+
+class OtherIsolation(Unfit):
+    """Who has waited for a lock sees what was there before it, and acts on that.
+
+    Two that make the same week of events would both find it missing, and the second drop the first one's, and what was
+    stored there meanwhile; and one more password could be guessed for each attempt that waited.
+    """
 
 
 class Newer(Unfit):
@@ -54,9 +63,11 @@ def check_database(connection: Any) -> int:
     """Return how many migrations of this code the database lacks; all of them, when it is empty.
 
     :raises OtherLetters: it stores or compares letters in a way that nothing here is made for.
+    :raises OtherIsolation: its transactions keep their view of the rows.
     :raises Newer: it has some that this code hasn't.
     """
     check_letters(connection)
+    check_isolation(connection)
     return check(MigrationRecorder(connection).applied_migrations())
 
 
@@ -77,6 +88,22 @@ def check_letters(connection: Any) -> None:
         raise OtherLetters(
             "To the database the capital of i is not I, as in Turkish: a search for FILE would not find file, nor "
             f"!FILE leave it out. {MADE_ANEW}"
+        )
+
+
+def check_isolation(connection: Any) -> None:
+    """Do nothing, if each statement sees what was committed before it.
+
+    :raises OtherIsolation: for the database, its role or the server it is set otherwise.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('default_transaction_isolation'), quote_ident(current_database())")
+        isolation, name = cursor.fetchone()
+    if isolation not in READ_COMMITTED:
+        raise OtherIsolation(
+            f"The database has default_transaction_isolation = {isolation}, and locks are made for read committed: who "
+            "waits for one would act on what is no longer so. Say, as the service's role: "
+            f"ALTER ROLE CURRENT_USER IN DATABASE {name} SET default_transaction_isolation = 'read committed'"
         )
 
 

@@ -1,7 +1,7 @@
 """The weeks of events: made and taken away while others read and write."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -104,6 +104,29 @@ def test_made_by_two_at_once(session: Session, other_session: Session) -> None:
 
     other.result()
     assert attached("events_event", 2031) == ["events_event_2031w10"]
+
+
+def test_who_waited_for_another_drops_nothing_of_it_whatever_isolation_is_usual_there(
+    new_session: Callable[[], Session], foreign: Foreign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a view of the rows from before the wait, the week would be missing, and its table a left-over."""
+    monkeypatch.setenv("PGOPTIONS", "-c default_transaction_isolation=repeatable\\ read")
+    session, monday = new_session(), date.fromisocalendar(2031, 10, 1)
+
+    foreign.run("SELECT pg_advisory_xact_lock(%s)", weeks.MAKING)
+    made = session.start(make_one)
+    wait_until_blocked(session, by=foreign)
+    foreign.run(
+        "CREATE TABLE events_event_2031w10 PARTITION OF events_event FOR VALUES FROM (%s) TO (%s)",
+        *[f"{day}T00:00Z" for day in (monday, monday + weeks.WEEK)],
+    )
+    foreign.run(
+        "INSERT INTO events_event SELECT 1, gen_random_uuid(), %s, gen_random_uuid(), %s, ''", *[YEARS_LATER] * 2
+    )
+    foreign.commit()
+
+    made.result()
+    assert Event.objects.count() == 1
 
 
 def make_one() -> None:

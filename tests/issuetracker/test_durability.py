@@ -9,7 +9,6 @@ from tests import prepared
 from tests.issuetracker.test_settings import PRODUCTION
 
 FORGETS = "PostgreSQL has synchronous_commit = off: changes and events that were"
-REFUSES = "PostgreSQL has default_transaction_isolation = repeatable read: locking is made for read committed"
 
 
 @pytest.mark.django_db
@@ -18,8 +17,6 @@ REFUSES = "PostgreSQL has default_transaction_isolation = repeatable read: locki
     [
         ("synchronous_commit=off", FORGETS, True),
         ("synchronous_commit=on", FORGETS, False),
-        ("default_transaction_isolation=repeatable\\ read", REFUSES, True),
-        ("synchronous_commit=on", "default_transaction_isolation", False),
     ],
 )
 def test_is_warned_of(option: str, sentence: str, is_warned: bool) -> None:

@@ -1,4 +1,4 @@
-"""A database that stores or compares letters in another way than is relied on: it is not used."""
+"""A database that stores or compares letters, or shows rows, in another way than is relied on: it is not used."""
 
 import os
 from collections.abc import Iterator
@@ -73,3 +73,23 @@ def test_is_warned_of(options: str, is_warned: bool) -> None:
 
     assert done.returncode == 0
     assert (WITHOUT_CAPITALS in done.stderr) is is_warned
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("isolation", ["repeatable read", "serializable"])
+def test_another_isolation_is_refused_until_it_is_set_back(isolation: str) -> None:
+    """As the sentence says; a database that was made for it has this one as well, for any role."""
+    default = f"SET default_transaction_isolation = '{isolation}'"
+    with database("", f"ALTER DATABASE {{}} {default}") as environment:
+        for words in (("migrate",), ("count_events",), ("seed_projects",)):
+            done = prepared.run(*words, environment=environment)
+
+            assert done.returncode == 1, words
+            assert done.stderr.startswith(
+                f"CommandError: The database has default_transaction_isolation = {isolation}, and"
+            )
+        with closing(connect(environment["DATABASE_URL"])) as asked, asked, asked.cursor() as cursor:
+            cursor.execute(done.stderr.partition("role: ")[2])
+        done = prepared.run("migrate", "--verbosity=0", environment=environment)
+
+    assert (done.returncode, done.stderr) == (0, "")
