@@ -123,5 +123,6 @@ def searches_page(request: HttpRequest) -> HttpResponse:
         owner=visitor.user, name=form.cleaned_data["name"], defaults={"view": view, "organization": shared}
     )
     with_whom = f", shared with the members of {shared.slug}" if shared else ""
-    messages.success(request, f"Saved as “{form.cleaned_data['name']}”{with_whom}.")
+    # No success as of an action, by which a page forgets what was selected (static/desk/desk.js).
+    messages.info(request, f"Saved as “{form.cleaned_data['name']}”{with_whom}.")
     return HttpResponseRedirect(back)

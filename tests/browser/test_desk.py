@@ -247,11 +247,13 @@ def test_forgets_the_selection_in_another_view(desk: Visit) -> None:
 def test_saves_a_search_and_comes_back_to_it(desk: Visit, organization: Organization) -> None:
     page = desk.page
     desk.go(f"{LIST}?query=pump+5&sort=freq")
+    page.locator("input[name=id]").nth(0).check()
     page.get_by_text("+ Save").click()
     page.get_by_label("Save this search as").fill("Pump five")
     page.get_by_label("for", exact=True).select_option(label=f"all of {organization.slug}")
     page.get_by_role("button", name="Save").click()
     expect(page.locator(".message")).to_contain_text("Saved as “Pump five”")
+    expect(page.locator("[data-selected]")).to_have_text("1 selected")
 
     desk.go(LIST)
     page.get_by_role("link", name="Pump five").click()
@@ -334,9 +336,8 @@ def test_works_without_scripts(browser: Browser, address: str, member: User, iss
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     visit = Visit(address, page)
-    page.context.add_cookies(session_of(member, address))
 
-    visit.go(LIST)
+    log_in(visit, member)
     page.locator("input[name=id]").nth(0).check()
     page.get_by_role("button", name="Resolve", exact=True).click()
     page.get_by_role("button", name="Resolve: 1 issue").click()
