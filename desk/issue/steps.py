@@ -21,6 +21,7 @@ class Step:
     """One thing that happened.
 
     :ivar sentence: follows the name of who did it.
+    :ivar on: the short id of the issue to which it happened, where that is one that was merged into this.
     :ivar issues: number and short id of those that it names, the first of them; ``more_issues`` says how many others.
     :ivar note: what somebody wrote.
     :ivar is_own_note: whether who looks wrote it, on this very issue, and so may change it.
@@ -31,6 +32,7 @@ class Step:
     kind: str
     who: str
     sentence: str
+    on: str
     at: datetime
     issues: tuple[tuple[int, str], ...]
     more_issues: int
@@ -60,6 +62,7 @@ def _steps(told: Told, issue_id: int, user_id: int) -> Iterator[Step]:
             kind=activity.kind,
             who=_who(activity, told),
             sentence=visible(_sentence(activity, data, told)),
+            on="" if activity.issue_id == issue_id else told.short_ids.get(activity.issue_id, str(activity.issue_id)),
             at=activity.created_at,
             issues=tuple((pk, told.short_ids.get(pk, str(pk))) for pk in issues[:LINKS]),
             more_issues=max(len(issues) - LINKS, 0),

@@ -39,7 +39,7 @@ class Told:
 
     :ivar keys: those that did what no user did, by mutation.
     :ivar people: those who were assigned.
-    :ivar short_ids: of the issues that came or went by a merge.
+    :ivar short_ids: of the issues that came or went by a merge, and of those under it to which something happened.
     """
 
     activities: Sequence[Activity]
@@ -58,7 +58,7 @@ def read_told(issue: Issue, activities: Sequence[Activity]) -> Told:
         for activity in activities
         if activity.kind in {ActivityKind.MERGE, ActivityKind.UNMERGE}
         for named in (activity.data["issues"][:LINKS] if "issues" in activity.data else [activity.data["parent"]])
-    }
+    } | {activity.issue_id for activity in activities if activity.issue_id != issue.pk}
     found = Issue.objects.with_ids(issue.project_id, sorted(named)).values_list("pk", "short_number") if named else ()
     return Told(
         activities,

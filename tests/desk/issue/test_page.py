@@ -111,7 +111,7 @@ def test_tells_its_story(as_jane: Client, jane: User, project: Project) -> None:
 
     assert f'href="{reverse("desk:mutation", args=[mutation.pk])}"' in links
     steps = [
-        "Jane Schmidt wrote",
+        f"Jane Schmidt wrote · on {child.short_id}",
         "It was the valve.",
         "An event reopened it: it came again in 2.0",
         "Jane Schmidt resolved it",
@@ -120,6 +120,7 @@ def test_tells_its_story(as_jane: Client, jane: User, project: Project) -> None:
     ]
     assert [page.index(step) for step in steps] == sorted(page.index(step) for step in steps)
     assert "PumpError: pump 4" in page
+    assert page.count(" · on ") == 1  # what happened to the issue itself says so by saying nothing
 
 
 def test_says_all_that_its_buttons_change(as_jane: Client, jane: User, sam: User, project: Project) -> None:
