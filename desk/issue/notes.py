@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from desk.acting.attempting import act_of, refused_by_role, why_not
 from desk.issue.view import answer_issue, no_such_issue, project_ids
@@ -21,13 +21,19 @@ from projects.roles import May
 GONE = "The issue was deleted or merged meanwhile, or the note was deleted. Nothing was changed."
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def write_note(request: HttpRequest, issue: int) -> HttpResponse:
-    """Write a note on an issue, and lead back to its page."""
+    """Write a note on an issue, and lead back to its page.
+
+    Where a note is refused, the page of the issue stands at this address: what its buttons lead back to, and who logs
+    in again there, comes by a GET.
+    """
     visitor = visitor_of(request)
     found = _find(visitor, issue)
     if found is None:
         return no_such_issue(request, visitor)
+    if request.method != "POST":
+        return _back(request, found, "activity")
     text = request.POST.get("text", "").replace("\r\n", "\n")
     error = (
         refused_by_role(request, May.TRIAGE, [found.project])

@@ -50,6 +50,17 @@ def test_says_why_a_note_is_none_and_loses_nothing_of_it(as_jane: Client, issue:
     assert written(issue) == []
 
 
+def test_its_address_leads_to_the_issue(as_jane: Client, as_kit: Client, issue: Issue) -> None:
+    """There the page stands on which a note was refused: its buttons lead back to where it stood, and a log-in, too."""
+    notes = reverse("desk:notes", args=[issue.pk], query={"from": "sort=new"})
+
+    answer: Any = as_jane.get(notes)
+
+    assert answer.headers["Location"] == f"{address(issue)}?from=sort%3Dnew#activity"
+    assert as_kit.get(notes).status_code == 404
+    assert as_jane.put(notes).status_code == 405
+
+
 def test_loses_no_note_when_the_database_is_away(
     as_jane: Client, issue: Issue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
