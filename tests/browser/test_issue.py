@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from issues.models import Issue, Mutation
+from issues.enums import ActivityKind
+from issues.models import Activity, Issue, Mutation
 from projects.models import Project
-from tests.browser.visit import Visit, visiting
+from tests.browser.visit import NAME, PASSWORD, Visit, visiting
 from tests.desk.issue.events import failing, frame, thrown
 from tests.desk.issue.opening import came
 from tests.factories import NOW
@@ -159,6 +160,47 @@ def test_a_note_is_written_by_keyboard(issues: list[Issue], visit: Visit) -> Non
     expect(page.locator(".status .badge").first).to_have_text("Unresolved")
 
 
+def test_a_double_click_writes_one_note(issues: list[Issue], visit: Visit) -> None:
+    visit.go(f"/admin/desk/issues/{issues[0].pk}/")
+    page = visit.page
+    page.get_by_label("Write a note").fill("It was the valve.")
+
+    page.get_by_role("button", name="Write").dblclick(delay=20)  # of each of its clicks
+
+    expect(page.locator(".note")).to_have_text("It was the valve.")
+    assert Activity.objects.filter(kind=ActivityKind.NOTE).count() == 1
+
+
+def test_a_note_outlives_the_session_in_which_it_was_typed(issues: list[Issue], visit: Visit) -> None:
+    page = visit.page
+    field = page.get_by_label("Write a note")
+
+    def write() -> None:
+        with page.expect_navigation():
+            page.get_by_role("button", name="Write").click()
+        page.wait_for_load_state("networkidle")
+
+    visit.go(f"/admin/desk/issues/{issues[0].pk}/")
+    field.fill("It was the seal.")
+    write()
+    expect(field).to_have_value("")  # it stands below
+    field.fill("It was the valve.")
+    page.context.clear_cookies(name="sessionid")
+    write()
+    expect(page.get_by_text("Your session had ended")).to_be_visible()
+    page.get_by_label("Username").fill(NAME)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+
+    expect(field).to_have_value("It was the valve.")
+    visit.go(f"/admin/desk/issues/{issues[1].pk}/")
+    expect(field).to_have_value("")
+    visit.go(f"/admin/desk/issues/{issues[0].pk}/")
+    write()
+    expect(page.locator(".note")).to_have_text(["It was the valve.", "It was the seal."])
+    expect(field).to_have_value("")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_shows_all_of_it(browser: Browser, address: str, issues: list[Issue], scheme: str) -> None:
     with visiting(browser, address, scheme=scheme) as visit:
@@ -173,5 +215,6 @@ def test_a_phone_shows_all_of_it(browser: Browser, address: str, issues: list[Is
         width: Any = page.evaluate("document.documentElement.scrollWidth")
         assert width == 390
         page.evaluate("window.scrollTo(0, 0)")
+        expect(page.get_by_role("link", name="Issue tracker")).to_be_in_viewport()  # its mark alone, by its name
         for name in ("Resolve", "Ignore", "Assign"):
             expect(page.get_by_role("button", name=name, exact=True)).to_be_in_viewport()

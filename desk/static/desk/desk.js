@@ -42,6 +42,42 @@ for (const field of all("input[data-in-utc]")) {
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
+// What is on its way isn't sent again: a double-click would write a note twice. Unless it takes so long that it may not
+// have got through, or its page is shown again.
+// ---------------------------------------------------------------------------------------------------------------------
+
+const ON_ITS_WAY = 10 * 1000;
+let sentAt = new WeakMap();
+
+document.addEventListener("submit", (event) => {
+  if (event.target.method !== "post") return;
+  const now = performance.now();
+  if (now - sentAt.get(event.target) < ON_ITS_WAY) event.preventDefault();
+  else sentAt.set(event.target, now);
+});
+window.addEventListener("pageshow", () => { sentAt = new WeakMap(); });
+
+// ---------------------------------------------------------------------------------------------------------------------
+// A note that somebody writes is kept in the tab until a page shows it as written: a session may end meanwhile, or the
+// network go away, and what was typed with it.
+// ---------------------------------------------------------------------------------------------------------------------
+
+const newestOwnNote = () => Math.max(0, ...all("[data-own-note]").map((step) => Number(step.dataset.ownNote)));
+
+for (const field of all("textarea[data-draft]")) {
+  const name = `desk.draft.${field.dataset.draft}`;
+  const keep = (more) => {
+    if (field.value.trim()) sessionStorage.setItem(name, JSON.stringify({ text: field.value, ...more }));
+    else sessionStorage.removeItem(name);
+  };
+  const kept = JSON.parse(sessionStorage.getItem(name));
+  if (kept && newestOwnNote() > kept.sentAfter) sessionStorage.removeItem(name);
+  else if (kept && !field.value) field.value = kept.text;
+  field.addEventListener("input", () => keep());
+  field.form.addEventListener("submit", () => keep({ sentAfter: newestOwnNote() }));
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
 // The theme: the cookie that the server reads (desk/pages.py), and the page at once
 // ---------------------------------------------------------------------------------------------------------------------
 
