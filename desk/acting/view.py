@@ -23,13 +23,14 @@ from desk.ways import way_back
 from desk.wording import counted
 from issues.enums import IssueStatus
 from issues.mutation import IssueMutation, MutationOutcome
-from issues.reading.selected import MERGED, suggest_assignees, suggest_releases
+from issues.reading.selected import MERGED, short_ids_of, suggest_assignees, suggest_releases
 from issues.serializers.mutations import read_mutation
 from issues.services import bulk, deletion, notes
 from projects.acting import Act
 from projects.querysets import is_id
 
 SUGGESTED = 100  # members, teams; releases
+NAMED = 20  # issues with which it can't be done
 ONE_ORGANIZATION_ONLY = "These issues are of several organizations, which have no members and teams in common."
 
 
@@ -120,6 +121,7 @@ class Asking:
                 "after": [] if trial is None else in_order(trial.after),
                 "more": 0 if trial is None or trial.is_more else trial.matched - len(trial.rows),
                 "missing": missing,
+                "missing_names": self.called(missing[:NAMED]),
                 "rest": self.selection.count - len(missing),
                 "is_danger": is_danger,
                 "is_next": is_next,
@@ -185,6 +187,11 @@ class Asking:
         if trial is not None:
             fields += [("more_than" if trial.is_more else "expected", str(trial.matched)), ("shown", self.shown())]
         return fields
+
+    def called(self, ids: list[int]) -> list[str]:
+        """Return what people call these issues; of one that is deleted, or not for them to see, the number is left."""
+        names = short_ids_of(self.selection.among, ids)
+        return [names.get(pk, str(pk)) for pk in ids]
 
     def shown(self) -> str:
         """Return what was asked, as a text that is the same when the same is asked again."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q
 
+from issues import short_ids
 from issues.conditions import snooze_is_over
 from issues.enums import IssueStatus
 from issues.models import Issue
@@ -54,6 +55,18 @@ def read_ids(
     for project_id, pk in rows:
         ids.setdefault(project_id, set()).add(pk)
     return {project_id: frozenset(ids[project_id]) for project_id in sorted(ids)}
+
+
+def short_ids_of(projects: Sequence[Project], ids: Sequence[int]) -> dict[int, str]:
+    """Return what people call those of these issues that are in these projects, merged ones too."""
+
+    def ask(project_ids: Iterable[int]) -> list[tuple[int, int, int]]:
+        issues = Issue.objects.of_projects(project_ids).filter(id__any_of=sorted(ids))
+        return list(issues.values_list("project_id", "pk", "short_number"))
+
+    slugs = {project.pk: project.slug for project in projects}
+    found = citus.ask_all_or_each(ask, sorted(slugs), enough=len(ids)) if ids else []
+    return {pk: short_ids.write(slugs[project_id], number) for project_id, pk, number in found}
 
 
 def projects_with_any(scopes: Sequence[AllIssues], narrowing: Narrowing, *, at: datetime) -> list[int]:

@@ -118,6 +118,7 @@ def test_shows_what_would_change_then_changes_that_by_the_service_and_takes_it_b
     assert {table for table, rows in digest().items() if rows != before[table]} <= OF_THE_BROWSER
     shown = numbers(page)[1]
     assert shown == (4 if name == "unmerge" else 3)  # and the parent
+    assert ("both sides of an unmerge" in page.content.decode()) == (name == "unmerge")
     assert change in changes(page)
     answer = confirm(as_jane, page, **fields)
 

@@ -95,10 +95,21 @@ def test_says_with_which_issues_it_is_not_possible_and_goes_on_without_them(
     page = choose(as_jane, "resolve", [*issues, merged])
 
     assert (page.context["missing"], page.context["may_confirm"], page.context["rest"]) == ([merged.pk], False, 3)
+    assert f"1 of the issues is gone, or merged into another: {merged.short_id}. With it," in page.content.decode()
     page = look(as_jane, page)
     assert numbers(page) == (3, 3)
     confirm(as_jane, page)
     assert Mutation.objects.get().ids == sorted(ids_of(issues))
+
+
+def test_names_of_many_that_are_gone_the_first(as_jane: Client, issues: list[Issue]) -> None:
+    merged = [IssueFactory(project=issues[0].project, merged_into=issues[0]) for _ in range(20)]
+    deleted = str(merged[-1].pk + 1_000)
+
+    page = choose(as_jane, "resolve", [*issues, *merged], ids=deleted)
+
+    names = ", ".join([deleted, *(issue.short_id for issue in merged[:19])])
+    assert f"21 of the issues are gone, or merged into another: {names} and more." in page.content.decode()
 
 
 def test_says_when_one_went_between_the_page_and_the_button(as_jane: Client, issues: list[Issue]) -> None:
