@@ -56,6 +56,8 @@ check-types:
 	$(python) -m mypy --no-error-summary .
 
 check-others:
+	@# A link named as an ignored folder was committed once: whoever merges it loses the folder.
+	! git ls-files --cached --ignored --exclude-standard | grep .
 	$(python) -m ruff check --quiet
 	$(python) -m ruff format --check --quiet
 	.venv/bin/lint-imports --no-logo
