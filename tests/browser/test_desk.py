@@ -147,6 +147,42 @@ def test_resolves_forty_in_the_next_release_by_keyboard_and_takes_it_back(desk: 
     assert statuses() == {IssueStatus.UNRESOLVED: 60}
 
 
+def test_goes_on_where_one_was_by_keyboard(desk: Visit, issues: list[Issue]) -> None:
+    page, keyboard = desk.page, desk.page.keyboard
+
+    def row() -> str | None:
+        page.wait_for_load_state("networkidle")
+        return page.locator("tr:focus-within").get_attribute("data-id")
+
+    for _ in range(20):
+        keyboard.press("j")
+    assert row() == str(issues[19].pk)
+    keyboard.press("r")
+    expect(page.locator("form.act")).to_be_visible()
+    keyboard.press("Enter")
+    expect(page.get_by_text("1 issue resolved.")).to_be_in_viewport()
+    assert row() == str(issues[20].pk)  # the next one that is left
+    keyboard.press("z")
+    expect(page.get_by_text("Taken back")).to_be_in_viewport()
+    assert row() == str(issues[20].pk)
+
+    keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="pump 20 lost suction")).to_be_visible()
+    keyboard.press("j")
+    expect(page.get_by_role("heading", name="pump 21 lost suction")).to_be_visible()
+    page.get_by_role("link", name="Back to the list").click()
+    expect(page.locator("form[data-acting]")).to_be_visible()
+    assert row() == str(issues[21].pk)
+    for _ in range(15):
+        keyboard.press("k")
+    bar, focused = page.locator(".bar").bounding_box(), page.locator("tr:focus-within").bounding_box()
+    assert bar is not None
+    assert focused is not None
+    assert focused["y"] >= bar["y"] + bar["height"] - 1  # what has the focus isn't under the bar
+    desk.go(LIST)
+    expect(page.locator("tr:focus-within")).to_have_count(0)
+
+
 def test_merges_five_by_mouse(desk: Visit, issues: list[Issue]) -> None:
     page = desk.page
     for number in range(5):

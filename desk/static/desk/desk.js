@@ -216,6 +216,30 @@ function move(by) {
   row?.scrollIntoView({ block: "nearest" });
 }
 
+// Where one was in the list, for when one comes back to it from an action, or from an issue: that row, or the first of
+// those behind it that is left. With a message above the list, the page stays where that can be read, until the next key.
+const PLACE = "desk.place";
+const keepPlace = (address, ids) => sessionStorage.setItem(PLACE, JSON.stringify({ address, ids }));
+
+if (acting) {
+  const kept = JSON.parse(sessionStorage.getItem(PLACE));
+  sessionStorage.removeItem(PLACE);
+  const ids = kept?.address === location.pathname + location.search ? kept.ids : [];
+  const row = ids.map((id) => rows.find((each) => each.dataset.id === id)).find(Boolean);
+  row?.querySelector("a.title").focus({ preventScroll: document.querySelector(".message") !== null });
+  document.addEventListener("submit", () => { // of an action, and of the undo in a message
+    const ids = rows.map((each) => each.dataset.id), at = rows.indexOf(currentRow());
+    if (at >= 0) keepPlace(location.pathname + location.search, [...ids.slice(at), ...ids.slice(0, at).reverse()]);
+  });
+}
+
+const read = document.querySelector("[data-issue]");
+read?.querySelector("a[data-list]").addEventListener("click", ({ currentTarget }) => {
+  const beside = all("a[rel=next], a[rel=prev]", read.querySelector(".of-list")).reverse(); // the next before the previous
+  const ids = beside.map((link) => link.pathname.match(/issues\/(\d+)\//)[1]);
+  keepPlace(currentTarget.pathname + currentTarget.search, [read.dataset.issue, ...ids]);
+});
+
 function press(key) {
   const button = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
   if (!button || button.disabled) return false;
