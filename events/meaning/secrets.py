@@ -54,7 +54,7 @@ _WORD = r"""[^\s"'`<>(){}\[\],;&]++"""
 # password: value; token=value; Go's map[password:value]. Not `Token::Expired`, `secret == x`, `password = ask()`.
 _IN_A_SENTENCE = re.compile(
     rf"""(?<![\w-])(?P<key>[\w-]{{0,40}}?(?:(?P<password>{_PASSWORD})|{_OTHER}))(?P<gap>\s{{0,3}}(?:=>|:=|=(?!=)|:(?![:=]|//))\s{{0,3}})
-    (?P<value>{_WORD})(?!\s{{0,3}}[(\[])(?P<is_last>(?=[,;)\]}}]|[ \t]{{0,9}}(?:[\r\n]|\Z)))?""",
+    (?P<value>{_WORD})(?P<is_called>(?=\s{{0,3}}[(\[]))?(?P<is_last>(?=[,;)\]}}]|[ \t]{{0,9}}(?:[\r\n]|\Z)))?""",
     re.IGNORECASE | re.VERBOSE,
 )
 _OF_A_COMMAND = re.compile(
@@ -161,7 +161,7 @@ def _hide_in_sentence(found: re.Match[str]) -> str:
     """Hide a value, unless it reads on like a sentence: `wrong password: too short`, `invalid token: expired`."""
     value = found["value"]
     is_a_directory = value[0] in "/~" and found["key"].lower().endswith("pwd")
-    if is_a_directory or value.lower().strip(".!") in _NO_SECRETS:
+    if found["is_called"] is not None or is_a_directory or value.lower().strip(".!") in _NO_SECRETS:
         return found[0]
     is_assigned = "=" in found["gap"] or not found["gap"][-1:].isspace()
     is_a_word = value.rstrip(".!?").isalpha()

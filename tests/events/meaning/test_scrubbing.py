@@ -1,6 +1,7 @@
 """What is secret is not kept (contract 7.5)."""
 
 import json
+from time import thread_time
 from typing import Any
 
 import pytest
@@ -266,6 +267,28 @@ def test_what_cannot_be_stored_is_replaced() -> None:
 def test_a_text_anywhere_is_cut() -> None:
     assert scrub(["x" * 8192, "x" * 8193]) == ["x" * 8192, "x" * 8191 + "…"]
     assert scrub({"k" * 201: 1}) == {"k" * 199 + "…": 1}
+
+
+# Each begins a look again and again; some end so that none of them finds anything.
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *("pwd=", "token:", "a-", "--token ", "a: b ", "<password>", "set-cookie: ", "cookie:a=", "setKey(", "'", "?a"),
+        *("authorization: basic ", "://a:", "://a@", "-----BEGIN PRIVATE KEY-----", "eyJaaaaaaaa.", "sk-", "4 "),
+    ],
+)
+@pytest.mark.parametrize("end", ["x", "(", ":", "="])
+def test_a_text_that_is_four_times_as_long_takes_four_times_as_long(piece: str, end: str) -> None:
+    def seconds(length: int) -> float:
+        text = (piece * length)[:length] + end
+        took = []
+        for _ in range(3):
+            begun = thread_time()
+            scrub_text(text)
+            took.append(thread_time() - begun)
+        return min(took)
+
+    assert seconds(8_000) < 8 * seconds(2_000)
 
 
 def test_endless_numbers_are_null() -> None:
