@@ -61,7 +61,7 @@ def test_takes_back_from_the_row_and_takes_that_back(desk: Visit, issues: list[I
     expect(page.get_by_role("status")).to_contain_text("Undone: 3 issues put back.")
     expect(page.locator("a.sentence").first).to_have_text("undid “resolved 3 issues in the next release”")
     assert resolved() == 0
-    page.get_by_role("status").get_by_role("button", name="Undo").click()
+    page.locator(".message").get_by_role("button", name="Undo").click()
     expect(page.locator("a.sentence").first).to_have_text("undid an undo of “resolved 3 issues in the next release”")
     assert resolved() == 3
 

@@ -289,6 +289,11 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// Who listens to the page is told what was done: of what is there from the start, most readers say nothing, and the focus
+// may be further down.
+const said = all(".message p").map((sentence) => sentence.textContent).join(" ");
+if (said) setTimeout(() => { document.querySelector("[data-said]").textContent = said; }, 300);
+
 const showKeys = document.querySelector("[data-show-keys]");
 showKeys.hidden = false;
 showKeys.addEventListener("click", KEYS["?"]);
