@@ -71,12 +71,19 @@ def readyz(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ready"} | ({} if found is None else {"replica": found.told()}))
 
 
+# Nor would it find who calls: when a key was used is written down.
+READ_ONLY = "The database takes no changes and no events: it is a standby, or was made read-only."
+
+
 def check() -> None:
     """Ask the database, and compare the migrations: somebody may have migrated it for a newer version meanwhile.
 
-    :raises NotReady: it can't be reached in time, lacks migrations, or has those of a newer version.
+    :raises NotReady: it can't be reached in time, takes no changes, lacks migrations, or has those of a newer version.
     """
-    applied = {(app, name) for app, name in ask("SELECT app, name FROM django_migrations")}
+    rows = ask("SELECT app, name, current_setting('transaction_read_only') = 'on' FROM django_migrations")
+    if any(is_read_only for _, _, is_read_only in rows):
+        raise NotReady(READ_ONLY)
+    applied = {(app, name) for app, name, _ in rows}
     try:
         waiting = migrated.check(applied)
     except migrated.Newer as error:

@@ -124,6 +124,15 @@ def test_is_not_ready_when_a_newer_version_has_migrated_the_database(client: Cli
 
 
 @pytest.mark.django_db
+def test_is_not_ready_where_nothing_can_be_written(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGOPTIONS", "-c default_transaction_read_only=on")  # as a standby has it, which is not asked
+
+    response = client.get("/readyz")
+
+    assert (response.status_code, response.json()) == (503, {"detail": health.READ_ONLY})
+
+
+@pytest.mark.django_db
 def test_leaves_djangos_connection_alone(client: Client) -> None:
     with CaptureQueriesContext(connection) as queries:
         assert client.get("/readyz").status_code == 200
