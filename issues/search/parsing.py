@@ -53,7 +53,7 @@ _GRAMMAR = r"""
 """
 VALUES = {"QUOTED", "BARE", "ELEMENT", "WORD"}
 _parser = Lark(_GRAMMAR, parser="lalr", lexer="contextual", propagate_positions=True)
-_QUOTED = re.compile(r'"(\\["\\]|\\(?!["\\])|[^"\\])*"')
+_QUOTED = re.compile(r'"(?:\\["\\]|\\(?!["\\])|[^"\\])*+(?P<end>"?)')
 
 Node = Tree[Token]
 
@@ -210,7 +210,7 @@ def _misread(query: str, given_up: int | None, offset: int) -> BadTerm:
 
 def _advice(rest: str) -> str:
     word = next(iter(rest.split()), "")
-    if '"' in _QUOTED.sub("", rest):
+    if any(not quoted["end"] for quoted in _QUOTED.finditer(rest)):
         return "a quote has no end."
     if re.match(r"!?[A-Za-z][A-Za-z0-9._-]*:(\s|$)", rest):
         return "nothing follows the colon; quotes make a colon part of a text."

@@ -1,5 +1,7 @@
 """The search language: what is refused, by which words."""
 
+from time import thread_time
+
 import pytest
 
 from issues.search import BadTerm, parse
@@ -187,6 +189,19 @@ def test_refuses(query: str, named: tuple[str, int, str]) -> None:
         parse(query, user_id=ME, of_organization=True)
 
     assert str(refusal.value) == f'Search term "{term}" at character {place} is not understood: {reason}'
+
+
+def test_a_search_of_quotes_that_is_four_times_as_long_takes_four_times_as_long() -> None:
+    def seconds(length: int) -> float:
+        took = []
+        for _ in range(3):
+            begun = thread_time()
+            with pytest.raises(BadTerm, match=NO_END):
+                parse('\\"' * (length // 2), user_id=ME)
+            took.append(thread_time() - begun)
+        return min(took)
+
+    assert seconds(10_000) < 8 * seconds(2_500)
 
 
 def test_fifty_and_more_ways_to_be_wrong_are_tried() -> None:
