@@ -246,10 +246,9 @@ class Issue(models.Model):
         ]
         indexes = [
             # The lists of each status, newest first, and so the default list; the list of all is the three of them side
-            # by side (IssueQuerySet.page). And the platforms and loggers of the newest (services/ground/names.py). It
-            # has `status`, so no status change can be a HOT update; without it, listing few unresolved among many
-            # resolved reads them all. One index for all statuses: with one of the unresolved and one of all, whatever
-            # was opened again was written to both (docs/decisions/0039).
+            # by side (IssueQuerySet.page). It has `status`, so no status change can be a HOT update; without it, few
+            # unresolved among many resolved are found only by reading all. One index for all statuses: with one of the
+            # unresolved and one of all, whatever was opened again was written to both (docs/decisions/0039).
             models.Index(
                 F("project"),
                 F("status"),
@@ -408,6 +407,9 @@ class IssueText(HangsOnIssue):
     culprit = models.TextField(blank=True)
     metadata = models.JSONField(default=dict, blank=True)
     is_unhandled = models.BooleanField(db_default=False, help_text="Its first event has an exception not caught.")
+    # Those of the issue's row again, in small letters, as a search compares them (docs/decisions/0082).
+    platform_lower = models.TextField(blank=True, editable=False, db_collation="C")
+    logger_lower = models.TextField(blank=True, editable=False, db_collation="C")
 
     class Meta:
         constraints = [
@@ -420,6 +422,11 @@ class IssueText(HangsOnIssue):
                 OpClass(Upper("culprit"), name="gin_trgm_ops"),
                 name="issues_issuetext_words",
             ),
+            # Which platforms and loggers there are, and whose they are where those are few (services/ground/words.py).
+            # Compared byte by byte ("C"), so that LIKE finds what begins with something. Without the issue: what many
+            # have takes 7 bytes each in here then. It is counted here, without a look at the rows.
+            models.Index("project", "platform_lower", name="issues_issuetext_platform"),
+            models.Index("project", "logger_lower", name="issues_issuetext_logger"),
         ]
 
     def __str__(self) -> str:

@@ -180,8 +180,8 @@ MAKE = f"""
     ),
     place AS MATERIALIZED (SELECT made.id AS issue_id, hash FROM made JOIN folded USING (short_number)),
     texts AS (
-        INSERT INTO issues_issuetext (project_id, issue_id, title, culprit, metadata)
-        SELECT %(project_id)s, issue_id, title, culprit, metadata
+        INSERT INTO issues_issuetext (project_id, issue_id, title, culprit, metadata, platform_lower, logger_lower)
+        SELECT %(project_id)s, issue_id, title, culprit, metadata, lower(platform), lower(logger)
         FROM place JOIN described USING (hash) ORDER BY issue_id
     ),
     learnt AS (

@@ -13,6 +13,7 @@ __all__ = ["INVARIANTS", "Breach", "Invariant", "find", "one_state"]
 
 INVARIANTS = (
     rows.TEXTS,
+    rows.WORDS_TOLD,
     rows.HASHES,
     rows.HANGING_ROWS,
     rows.NOTES,

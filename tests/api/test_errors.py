@@ -361,7 +361,7 @@ def test_is_unavailable_when_a_look_for_what_a_search_names_takes_too_long(
     settings.READ_TIMEOUT_SECONDS = 0.3
     issue = IssueFactory(project=project)
 
-    with another_transaction("LOCK TABLE issues_issue IN ACCESS EXCLUSIVE MODE"):
+    with another_transaction("LOCK TABLE issues_issuetext IN ACCESS EXCLUSIVE MODE"):
         response = api.request(method, api.issues_url, {}, ids=[issue.pk], raw_query="query=!logger:root")
 
     unavailable(TOO_LONG, response)

@@ -255,7 +255,6 @@ def test_latest_of_no_release_is_not_there(api: Api, project: Project) -> None:
 
 
 def test_a_rare_word_is_found_behind_a_thousand_newer_issues(api: Api, project: Project) -> None:
-    """The newest issues are looked at first, and then all."""
     rare = IssueFactory(project=project, logger="rare")
     for row in [Issue(**columns_of(rare, number)) for number in range(1001)]:
         row.save(force_insert=True)

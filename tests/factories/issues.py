@@ -108,6 +108,8 @@ class IssueTextFactory(ModelFactory[IssueText]):
     issue = SubFactory(IssueFactory, text=None)
     project = SelfAttribute("issue.project")
     title = Sequence(lambda n: f"Error {n}")
+    platform_lower = LazyAttribute(lambda text: text.issue.platform.lower())
+    logger_lower = LazyAttribute(lambda text: text.issue.logger.lower())
 
 
 class HangsOnIssueFactory(ModelFactory[Row]):

@@ -51,8 +51,9 @@ FILL = """
 """
 AROUND = [
     """
-    INSERT INTO issues_issuetext (project_id, issue_id, title, culprit, metadata)
-    SELECT project_id, id, 'Error: pump ' || id || ' is ' || md5(id::text), 'station.motor in spin', '{}'
+    INSERT INTO issues_issuetext (project_id, issue_id, title, culprit, metadata, platform_lower, logger_lower)
+    SELECT project_id, id, 'Error: pump ' || id || ' is ' || md5(id::text), 'station.motor in spin', '{}',
+           lower(platform), lower(logger)
     FROM issues_issue
     """,
     "INSERT INTO issues_issuehash (project_id, issue_id, hash) SELECT project_id, id, md5(id::text) FROM issues_issue",

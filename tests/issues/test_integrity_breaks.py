@@ -15,6 +15,8 @@ DELETION = "(SELECT id FROM issues_mutation WHERE kind = 'delete')"
 # Which invariants each of these breaks. Times and columns beside them are there for the table's own constraints.
 BREAKS = [
     ("DELETE FROM issues_issuetext WHERE issue_id = 5", {"texts"}),
+    ("UPDATE issues_issuetext SET platform_lower = 'go' WHERE issue_id = 5", {"words told"}),
+    ("UPDATE issues_issue SET logger = 'Pumps' WHERE id = 5", {"words told"}),
     ("DELETE FROM issues_issuerelease WHERE issue_id = 3", {"releases told"}),
     *(
         (f"UPDATE issues_{table} SET project_id = 999 WHERE issue_id = 5", {"hanging rows"})

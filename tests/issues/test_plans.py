@@ -167,9 +167,9 @@ READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
         lambda cast: page(cast, None, DATE, '"c4ca4238a0b9" c4ca*38a0b9'),
         {"issues_issuetext_words"},
     ),
-    "the platforms and loggers of the newest": (
+    "platforms and loggers": (
         lambda cast: names.refuse_unknown(parse("!platform:py* !logger:root", user_id=1), [cast.project.pk], at=NOW),
-        {"issues_issue_listed_by_status"},
+        {"issues_issuetext_platform", "issues_issuetext_logger"},
     ),
     "an issue that a search names": (
         lambda cast: names.refuse_unknown(parse(f"!id:{cast.issue.pk}", user_id=1), [cast.project.pk], at=NOW),

@@ -53,9 +53,10 @@ VALUES = {
     "issue.type": ["error"],
     "issue.category": ["error"],
 }
-# A table that hangs on issues is read by the issue. Four indexes are of all projects (docs/decisions/0036): those of
-# words, of share links, of bookmarks, and of what was merged into an issue, which is looked up by that one.
-BY_ISSUE = "issue_id = "
+# A table that hangs on issues is read by the issue, or by the project. Four indexes are of all projects
+# (docs/decisions/0036): those of words, of share links, of bookmarks, and of what was merged into an issue, which is
+# looked up by that one.
+BY_ISSUE, BY_PROJECT = "issue_id = ", "project_id = "
 OF_ALL_PROJECTS = {
     *("issues_issuetext_words", "issues_issue_share_id_is_unique", "issues_issuebookmark_once_per_user"),
     "issues_issue_children",
@@ -102,8 +103,8 @@ def of_others(scan: dict[str, Any], *, is_joined: bool) -> bool:
     if is_joined and index == "issues_issue_pkey":  # of a project that has nearly all issues (docs/decisions/0036)
         return False
     if table == "issues_issue" or name.startswith("issues_issue_"):
-        return "project_id = " not in condition and "(id = " not in condition
-    return BY_ISSUE not in condition
+        return BY_PROJECT not in condition and "(id = " not in condition
+    return BY_ISSUE not in condition and BY_PROJECT not in condition
 
 
 def is_joined(statement: str) -> bool:

@@ -219,6 +219,7 @@ ISSUE_COLUMNS = (
     *("status", "resolved_at", "resolution_kind", "resolution_release_id"),
     *("snooze_ends_at", "snooze_ends_at_times_seen", "share_id"),
 )
+TEXT_COLUMNS = ("issue_id", "project_id", "title", "culprit", "metadata", "platform_lower", "logger_lower")
 
 
 NO_NOTES = 0  # who would have written them?
@@ -242,14 +243,15 @@ def write(project: Project, first_number: int, drafts: Sequence[Draft]) -> list[
         what = ("error", draft.level, draft.logger, draft.platform)
         issues.write(line(issue_id, project.pk, number, *what, *totals, *totals, *draft.state, draft.share_id))
         metadata = json.dumps({"type": draft.error, "value": draft.message})
-        texts.write(line(issue_id, project.pk, f"{draft.error}: {draft.message}", draft.culprit, metadata))
+        words = (draft.platform.lower(), draft.logger.lower())
+        texts.write(line(issue_id, project.pk, f"{draft.error}: {draft.message}", draft.culprit, metadata, *words))
         hashes.write(line(issue_id, project.pk, draft.fingerprint))
         for hour, count in draft.hours.items():
             hours.write(line(issue_id, project.pk, hour, count, count))
         for release_id in sorted({pk for pk in draft.releases if pk is not None}):
             releases.write(line(issue_id, project.pk, release_id))
     copy(Issue, ISSUE_COLUMNS, issues)
-    copy(IssueText, ("issue_id", "project_id", "title", "culprit", "metadata"), texts)
+    copy(IssueText, TEXT_COLUMNS, texts)
     copy(IssueHash, ("issue_id", "project_id", "hash"), hashes)
     copy(IssueHour, ("issue_id", "project_id", "hour", "own_count", "total_count"), hours)
     copy(IssueRelease, ("issue_id", "project_id", "release_id"), releases)

@@ -12,12 +12,11 @@ from typing import Any, TypeVar
 from django.db.models import QuerySet, Value
 
 from issues.conditions import like
-from issues.enums import IssueStatus
 from issues.models import Environment, Issue
 from issues.mutation import AllIssues, NamedIssues
 from issues.search import AnyOf, Name, Term, refusal
 from issues.search import conditions as terms
-from issues.services.ground import lookups
+from issues.services.ground import lookups, words
 from projects.actors import Way, ways_to_find
 from projects.database import citus
 from projects.database.arrays import as_array
@@ -161,9 +160,10 @@ def _condition(condition: Any, found: dict[Name, Found]) -> Any:
 def _find(
     names: Iterable[Name], project_ids: Collection[int], *, at: datetime, hidden: bool = False
 ) -> dict[Name, Found]:
-    """Return what is there of each name, found by one statement; platforms and loggers by one or two of their own."""
+    """Return what is there of each name, found by one statement; platforms and loggers by one of their own."""
     asked = list(dict.fromkeys(names))
-    words = _find_words([name for name in asked if isinstance(name, terms.NamesWord)], project_ids)
+    of_issues = [name for name in asked if isinstance(name, terms.NamesWord)]
+    known = words.known(of_issues, project_ids)
     parts = [
         rows.values_list(Value(number), Value(way), column)
         for number, name in enumerate(asked)
@@ -173,7 +173,8 @@ def _find(
     if parts:
         for number, way, pk in parts[0].union(*parts[1:], all=True):
             ids[number].setdefault(way, set()).add(pk)
-    return {name: _found(ids[number]) for number, name in enumerate(asked)} | words
+    found = {name: _found(ids[number]) for number, name in enumerate(asked)}
+    return found | {name: Found(is_there=name in known) for name in of_issues}
 
 
 def _found(ids: dict[int, set[int]]) -> Found:
@@ -207,60 +208,6 @@ def _ways(
         case terms.NamesId(pk):
             named = issues.filter(pk=pk)
             yield Way.ID, named if hidden else named.visible(), "pk"
-
-
-# The newest issues of each project and status, which are what people talk about; read by the index of the lists.
-_NEWEST = f"""
-    unnest(%(project_ids)s::bigint[]) AS scope (project_id)
-    CROSS JOIN unnest(ARRAY[{", ".join(f"'{status}'" for status in IssueStatus.values)}]) AS counted (status)
-    CROSS JOIN LATERAL (
-        SELECT platform, logger FROM issues_issue
-        WHERE project_id = {{project}} AND status = counted.status AND merged_into_id IS NULL
-        ORDER BY last_seen DESC, id DESC
-        LIMIT 1000
-    ) AS newest
-"""
-_ALL = "issues_issue WHERE project_id = ANY(%(project_ids)s::bigint[])"
-
-
-def _find_words(words: Sequence[terms.NamesWord], project_ids: Collection[int]) -> dict[Name, Found]:
-    """Return which of these platforms and loggers an issue has: looked for in the newest issues, then in all.
-
-    There is no index on them, which every change of status would have to write; so what is rare, or misspelt, costs one
-    look at every issue, however many words there are (docs/decisions/0023 has the price).
-    """
-    known: set[terms.NamesWord] = set()
-    for issues in (_NEWEST, _ALL):
-        for group in citus.together(project_ids):
-            missing = [word for word in words if word not in known]
-            if missing:
-                known.update(missing[number - 1] for number in _match_words(missing, issues, group))
-    return {word: Found(is_there=word in known) for word in words}
-
-
-def _match_words(words: Sequence[terms.NamesWord], issues: str, project_ids: Sequence[int]) -> list[int]:
-    """Return the numbers, from 1 on, of the words that one of the issues has."""
-    # One project by its value: where projects are spread over machines, it says which of them to ask.
-    project = "%(project_id)s" if len(project_ids) == 1 else "scope.project_id"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            WITH there AS MATERIALIZED (SELECT DISTINCT platform, logger FROM {issues.format(project=project)})
-            SELECT asked.number
-            FROM unnest(%(columns)s::text[], %(patterns)s::text[]) WITH ORDINALITY AS asked (place, pattern, number)
-            WHERE EXISTS (
-                SELECT FROM there
-                WHERE upper(CASE asked.place WHEN 'platform' THEN platform ELSE logger END) LIKE upper(asked.pattern)
-            )
-            """,
-            {
-                "project_id": next(iter(project_ids), None),
-                "project_ids": as_array(project_ids),
-                "columns": [word.column for word in words],
-                "patterns": [like(word.word) for word in words],
-            },
-        )
-        return [number for (number,) in cursor.fetchall()]
 
 
 def _ids(found: dict[Name, Found], kind: Any) -> set[int]:

@@ -5,7 +5,7 @@ is rare; which of the two it is, PostgreSQL can only guess while it plans. So it
 the index that knows it, and the search asks those issues alone (docs/decisions/0076).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
 from operator import and_
@@ -19,6 +19,7 @@ from issues.models import Environment, Issue
 from issues.querysets import IssueQuerySet
 from issues.search import Term
 from issues.search import conditions as terms
+from issues.services.ground import words
 from projects.database import citus
 from projects.database.arrays import as_array
 from projects.database.statements import Statement, kept
@@ -87,12 +88,11 @@ def narrowing_of(search: Sequence[Term], project_ids: Sequence[int]) -> Narrowin
     project_ids = _with_places(search, project_ids)
     told: Ids = ([], False)
     for term in search if project_ids else ():
-        for kinds, read in KNOWN:
-            asked = _conditions(term, kinds)
-            if asked:
-                told = _of_groups(partial(read, asked), project_ids)
-                if told[1]:
-                    return Narrowing(project_ids, *told)
+        for read in _readers(term):
+            found = _of_groups(read, project_ids)
+            if found[1]:
+                return Narrowing(project_ids, *found)
+            told = found if found[0] else told
     texts = [asked for asked in (_conditions(term, terms.HasText) for term in search) if asked]
     if not texts or not project_ids:
         return Narrowing(project_ids, *told)
@@ -227,6 +227,23 @@ KNOWN: Sequence[tuple[Any, Callable[[Any, Sequence[int]], Ids]]] = (
     (terms.IsOfRelease, _of_releases),
     (ASSIGNED, _assigned_to),
 )
+
+
+def _readers(term: Term) -> Iterator[Callable[[Sequence[int]], Ids]]:
+    """Yield what asks an index for the issues that a term finds, if there is one that knows them."""
+    for kinds, read in KNOWN:
+        asked = _conditions(term, kinds)
+        if asked:
+            yield partial(read, asked)
+    words_named = [each for each in term.conditions if isinstance(each, terms.NamesWord)]
+    if len(words_named) == len(term.conditions):
+        yield partial(_with_names, words_named, term.negated)
+
+
+def _with_names(names: Sequence[terms.NamesWord], negated: bool, project_ids: Sequence[int]) -> Ids:
+    """Return what has one of these platforms or loggers, or none of them; nothing, where many have."""
+    ids = words.few(names, project_ids, FEW, negated=negated)
+    return ids or [], ids is not None
 
 
 def _with_words(texts: Sequence[Sequence[terms.HasText]], project_ids: Sequence[int]) -> Ids:

@@ -19,7 +19,7 @@ from issues.enums import MutationKind
 from issues.models import Issue
 from issues.mutation import AllIssues, IssueScope, NamedIssues
 from issues.querysets import IssueQuerySet
-from issues.search.conditions import IsOfRelease, IsSeenIn
+from issues.search.conditions import IsOfRelease, IsSeenIn, NamesWord
 from issues.services.ground.narrowing import narrowing_of
 from projects.database import citus, transactions
 from projects.database.arrays import as_array
@@ -27,6 +27,8 @@ from projects.database.reading import connection
 from projects.database.transactions import StartOver
 from projects.querysets import MAX_ID
 from projects.refusals import Refusal
+
+BESIDE = IsSeenIn | IsOfRelease | NamesWord  # what tables beside the issues know
 
 Relatives = Callable[[int, list[int]], list[int]]
 
@@ -98,8 +100,8 @@ class AllTargets:
         return found.filter(short_number__lte=self.up_to)
 
     def _narrowed(self, found: IssueQuerySet) -> IssueQuerySet:
-        # By places alone: what other indexes know of one project, PostgreSQL finds by itself.
-        search = [term for term in self.scope.terms if isinstance(term.conditions[0], IsSeenIn | IsOfRelease)]
+        # By what stands beside the issues alone: what other indexes know of one project, PostgreSQL finds by itself.
+        search = [term for term in self.scope.terms if isinstance(term.conditions[0], BESIDE)]
         if not search:
             return found
         with transactions.settings_put_back():  # what reads a project as a whole is to be planned as ever

@@ -41,6 +41,8 @@ def _text(issue_id: int, description: Description) -> dict[str, object]:
         "culprit": description.culprit,
         "metadata": description.metadata,
         "is_unhandled": description.is_unhandled,
+        "platform": description.platform,
+        "logger": description.logger,
     }
 
 
@@ -80,10 +82,12 @@ MAKE = """
     RETURNING short_number, id
 """
 TELL = """
-    INSERT INTO issues_issuetext (project_id, issue_id, title, culprit, metadata, is_unhandled)
-    SELECT %(project_id)s, issue_id, title, culprit, metadata, is_unhandled
+    INSERT INTO issues_issuetext (
+        project_id, issue_id, title, culprit, metadata, is_unhandled, platform_lower, logger_lower
+    )
+    SELECT %(project_id)s, issue_id, title, culprit, metadata, is_unhandled, lower(platform), lower(logger)
     FROM jsonb_to_recordset(%(texts)s) AS told (
-        issue_id bigint, title text, culprit text, metadata jsonb, is_unhandled boolean
+        issue_id bigint, title text, culprit text, metadata jsonb, is_unhandled boolean, platform text, logger text
     )
     ORDER BY issue_id
 """
