@@ -15,9 +15,11 @@ from desk.list.rows import rows_of
 from desk.pages import page, ways_beside
 from desk.people import AT_ONCE, Visitor, visitor_of
 from desk.searches import STANDING, Saved, read_saved
+from issues import short_ids
 from issues.named import Named
 from issues.reading.items import look_up_names
 from issues.reading.lists import MAX_HITS, IssueList, read_list
+from issues.serializers.list_query import read_event_id
 from projects.pages import ForeignCursor
 
 COLUMNS = {"date": "Last seen", "new": "First seen", "freq": "Events", "user": "Users"}
@@ -94,7 +96,23 @@ def _context(asked: Asked, visitor: Visitor, found: IssueList | None, error: str
             "is_more": found.hits >= MAX_HITS,
             **ways_beside(found.page, lambda cursor: asked.address(cursor=cursor)),
         }
+        if not found.items and (alone := _names_one(asked)):
+            context |= {"alone": alone, "alone_address": asked.address(query=alone)}
     return context
+
+
+def _names_one(asked: Asked) -> str:
+    """Return the word of a search of several that names one issue, or an event; "" for none.
+
+    It is read so where it is the whole search (contract section 2); beside others it is a word of the title. Who writes
+    it behind what stands in the box finds nothing.
+    """
+    words, slugs = asked.words.split(), {project.slug for project in asked.projects}
+    for word in words if len(words) > 1 else ():
+        named = short_ids.read(word)
+        if (named is not None and named[0] in slugs) or read_event_id(word) is not None:
+            return word
+    return ""
 
 
 def _tabs(asked: Asked, saved: Sequence[Saved]) -> list[Tab]:

@@ -76,7 +76,7 @@ def read_list_query(params: QueryDict, *, period_narrows: bool = False, by: Call
         position=read_cursor(params.get("cursor"), SORTS[sort], is_time=sort in TIME_SORTS),
         limit=read_limit(params.get("limit")),
         stats=stats,
-        event_id=_read_event_id(query or ""),
+        event_id=read_event_id(query or ""),
         short_id=(query or "").strip() if params.get("shortIdLookup") in {"1", "true"} else "",
     )
 
@@ -92,7 +92,7 @@ def _read_query_once(params: QueryDict) -> str | None:
     return next(iter(queries), None)
 
 
-def _read_event_id(query: str) -> UUID | None:
+def read_event_id(query: str) -> UUID | None:
     """Return the id of an event that a search may be: 32 hex digits, dashed or not; None for anything else."""
     word = query.strip()
     is_id = re.fullmatch(r"[0-9A-Fa-f]{8}(-?)[0-9A-Fa-f]{4}(?:\1[0-9A-Fa-f]{4}){2}\1[0-9A-Fa-f]{12}", word, re.ASCII)

@@ -102,6 +102,13 @@ def test_says_with_which_issues_it_is_not_possible_and_goes_on_without_them(
     assert Mutation.objects.get().ids == sorted(ids_of(issues))
 
 
+def test_of_one_that_is_gone_there_is_nothing_to_try_again(as_jane: Client, issues: list[Issue]) -> None:
+    page = choose(as_jane, "resolve", [], ids=str(issues[-1].pk + 1_000))
+
+    assert "The issue is gone, or merged into another" in page.content.decode()
+    assert '<button class="primary"' not in page.content.decode()
+
+
 def test_names_of_many_that_are_gone_the_first(as_jane: Client, issues: list[Issue]) -> None:
     merged = [IssueFactory(project=issues[0].project, merged_into=issues[0]) for _ in range(20)]
     deleted = str(merged[-1].pk + 1_000)

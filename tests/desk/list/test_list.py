@@ -260,6 +260,29 @@ def test_says_why_it_is_empty_and_what_next(as_jane: Client, as_superuser: Clien
     assert words_of(as_superuser.get(LIST).content.decode())
 
 
+@pytest.mark.parametrize("word", ["WRITTEN", "typed", "7c3ae6375ade4f51970800c80b9cdc09"])
+def test_offers_to_look_for_the_one_that_a_word_names(as_jane: Client, project: Project, word: str) -> None:
+    """The box has "is:unresolved" in it already, and a short id is written behind that."""
+    issue = IssueFactory(project=project)
+    word = {"WRITTEN": issue.short_id, "typed": issue.short_id.lower()}.get(word, word)
+
+    page = as_jane.get(LIST, {"query": f"is:unresolved {word}", "sort": "new"})
+
+    assert page.context["rows"] == []
+    assert (page.context["alone"], page.context["alone_address"]) == (word, f"?query={word}&sort=new")
+    found = as_jane.get(LIST + page.context["alone_address"])
+    assert [row.id for row in found.context["rows"]] == ([issue.pk] if "-" in word else [])
+    assert "alone" not in found.context
+
+
+@pytest.mark.parametrize("query", ["is:unresolved connect-error", "is:unresolved relay-1", "pump-station-1", "a b"])
+def test_offers_nothing_where_no_word_names_one(as_jane: Client, stranger_project: Project, query: str) -> None:
+    page = as_jane.get(LIST, {"query": query})
+
+    assert page.context["rows"] == []
+    assert "alone" not in page.context
+
+
 def test_tells_a_member_of_nothing_whom_to_ask(client: Client, django_user_model: type[User]) -> None:
     client.force_login(django_user_model.objects.create(username="new", is_staff=True))
 
