@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from math import inf
 from os import dup
@@ -28,7 +28,8 @@ class Wait:
 
     def cut(self) -> None:
         self.is_cut = True
-        self.socket.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):  # the other side has broken it off by now: who waits knows
+            self.socket.shutdown(socket.SHUT_RDWR)
 
 
 class _Watch:
