@@ -18,7 +18,7 @@ from desk.searches import STANDING, Saved, read_saved
 from issues import short_ids
 from issues.named import Named
 from issues.reading.items import look_up_names
-from issues.reading.lists import MAX_HITS, IssueList, read_list
+from issues.reading.lists import MAX_HITS, IssueList, has_any, read_list
 from issues.serializers.list_query import read_event_id
 from projects.pages import ForeignCursor
 
@@ -96,6 +96,8 @@ def _context(asked: Asked, visitor: Visitor, found: IssueList | None, error: str
             "is_more": found.hits >= MAX_HITS,
             **ways_beside(found.page, lambda cursor: asked.address(cursor=cursor)),
         }
+        if not found.items and asked.words in (DEFAULT, ""):
+            context["has_none"] = not has_any([project.pk for project in asked.projects])
         if not found.items and (alone := _names_one(asked)):
             context |= {"alone": alone, "alone_address": asked.address(query=alone)}
     return context

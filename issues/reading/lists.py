@@ -1,10 +1,13 @@
 """A list of issues (contract section 2)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import Any
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from issues.enums import IssueStatus
 from issues.models import Issue
@@ -16,6 +19,7 @@ from issues.search import Term
 from issues.services.ground import names
 from issues.services.ground.narrowing import narrowing_of
 from projects.callers import Caller
+from projects.database import citus
 from projects.database.keyset import Key, Position, Sort
 from projects.models import Project
 from projects.pages import Page, beside, cut_page, refuse_foreign
@@ -67,6 +71,15 @@ def read_list(asked: ListQuery, projects: Sequence[Project], *, by: Caller, at: 
         stats=None if asked.stats is None else read_stats(items, asked.stats, at=at),
         hits=hits,
     )
+
+
+def has_any(project_ids: Sequence[int]) -> bool:
+    """Return whether these projects have an issue at all."""
+
+    def ask(some: Iterable[int] | QuerySet[Any]) -> list[int]:
+        return list(Issue.objects.of_projects(some).order_by().values_list("pk", flat=True)[:1])
+
+    return bool(citus.ask_all_or_each(ask, project_ids))
 
 
 def _is_there(sort: Sort, project_ids: Sequence[int], key: Key) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, expect
 
-from projects.models import ClientKey, OrganizationMember, Project, Team, User
+from projects.models import ApiToken, ClientKey, OrganizationMember, Project, Team, User
 from projects.serializers import dsn
 from tests.browser.visit import PASSWORD, Visit, visiting
 
@@ -62,6 +62,17 @@ def test_makes_a_project_and_shows_its_dsn(browser: Browser, address: str, owner
         page.wait_for_url("**/change/")
         key = ClientKey.objects.get(project__slug="valve")
         expect(page.get_by_text(dsn(key, base_url=address))).to_be_visible()
+
+
+def test_a_double_click_makes_one_token(browser: Browser, address: str, owner: User) -> None:
+    with visiting(browser, address) as visit:
+        page = visit.page
+        visit.go("/admin/projects/apitoken/add/")
+        log_in(visit, owner, leads_to="/admin/projects/apitoken/add/")
+        page.get_by_role("button", name="Save", exact=True).dblclick(delay=20)
+
+        expect(page.get_by_text("The secret of")).to_have_count(1)
+        assert ApiToken.objects.filter(user=owner).count() == 1
 
 
 def test_leads_back_to_the_form_whose_session_had_ended(browser: Browser, address: str, owner: User) -> None:

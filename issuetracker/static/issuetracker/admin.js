@@ -36,6 +36,17 @@ document.addEventListener("keydown", (event) => {
   event.target.click();
 });
 
+// A double-click on "Save" would make two tokens, or a project that is there already. What is on its way isn't sent again
+// for ten seconds, after which it may not have got through, or until its page is shown again: as at the desk.
+let sentAt = new WeakMap();
+document.addEventListener("submit", (event) => {
+  if (event.target.getAttribute("method") !== "post") return;
+  const now = performance.now();
+  if (now - sentAt.get(event.target) < 10_000) event.preventDefault();
+  else sentAt.set(event.target, now);
+});
+window.addEventListener("pageshow", () => { sentAt = new WeakMap(); });
+
 // The page is hidden until Alpine has begun, and what is hidden gets no focus: the name, on the page to log in.
 document.addEventListener("alpine:initialized", () => {
   requestAnimationFrame(() => document.querySelector("[autofocus]")?.focus());

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.http import QueryDict
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
@@ -281,6 +282,25 @@ def test_offers_nothing_where_no_word_names_one(as_jane: Client, stranger_projec
 
     assert page.context["rows"] == []
     assert "alone" not in page.context
+
+
+@pytest.mark.parametrize("query", [{}, {"query": ""}])
+def test_leads_from_a_project_without_issues_to_its_dsn(
+    as_jane: Client, project: Project, other_project: Project, query: dict[str, str]
+) -> None:
+    settings = reverse("admin:projects_project_change", args=[project.pk])
+
+    of_one = as_jane.get(LIST, query | {"project": str(project.pk)}).content.decode()
+    of_all = as_jane.get(LIST, query).content.decode()
+
+    assert f"{project.slug} has no issue yet." in of_one
+    assert f'href="{settings}"' in of_one
+    assert f'href="{reverse("admin:projects_project_changelist")}"' in of_all
+    assert as_jane.get(settings).status_code == 200
+    IssueFactory(project=other_project, resolved=True)
+    assert "has no issue yet" in as_jane.get(LIST, query | {"project": str(project.pk)}).content.decode()
+    assert "no issue yet" not in as_jane.get(LIST, query).content.decode()
+    assert "no issue yet" not in as_jane.get(LIST, {"query": "pump", "project": str(project.pk)}).content.decode()
 
 
 def test_tells_a_member_of_nothing_whom_to_ask(client: Client, django_user_model: type[User]) -> None:
