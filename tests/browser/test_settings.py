@@ -64,6 +64,21 @@ def test_makes_a_project_and_shows_its_dsn(browser: Browser, address: str, owner
         expect(page.get_by_text(dsn(key, base_url=address))).to_be_visible()
 
 
+def test_the_table_of_roles_stays_in_its_card_on_the_smallest_phone(
+    browser: Browser, address: str, owner: User
+) -> None:
+    with visiting(browser, address) as visit:
+        visit.go("/admin/settings/")
+        log_in(visit, owner, leads_to="/admin/settings/")
+        visit.page.set_viewport_size({"width": 320, "height": 640})
+
+        beyond = visit.page.evaluate(
+            "[...document.querySelectorAll('.card')].map((card) => card.scrollWidth - card.clientWidth)"
+        )
+        assert beyond
+        assert set(beyond) == {0}
+
+
 def test_a_double_click_makes_one_token(browser: Browser, address: str, owner: User) -> None:
     with visiting(browser, address) as visit:
         page = visit.page
