@@ -9,6 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 
+from psycopg2.extensions import make_dsn
+
 from issuetracker.postgres import binaries
 from issuetracker.processes import dies_with_this_process
 
@@ -16,6 +18,10 @@ from issuetracker.processes import dies_with_this_process
 UNKNOWN_BEFORE_17 = b"SET transaction_timeout = 0;\n"
 # The settings before it, and it itself, stand before this line; rows, which may say anything, far behind it.
 AFTER_IT = b"SET client_encoding"
+
+
+# What the driver is told, and they are not: how its rows look, and the encoding, which they choose by the database's.
+NOT_FOR_PROGRAMS = {"cursor_factory", "client_encoding"}
 
 
 class DumpFailed(Exception):
@@ -126,9 +132,13 @@ def _prepare(connection: Any, program: str, *arguments: str) -> tuple[list[str |
             f"DATABASE_URL leads to a pooler, and what {program} sets on its session would be there for others. "
             "Set DATABASE_URL to the address of PostgreSQL itself for this command."
         )
-    # Written for psql; the others take the same options, and the password from the same variable.
-    command, environment = connection.client.settings_to_cmd_args_env(connection.settings_dict, list(arguments))
-    return [path, *command[1:]], os.environ | (environment or {}) | {"LC_ALL": "C"}
+    # All that this process itself connects with: a host or a port behind the ? of a URL names the database as well.
+    # Without it another one may be found, at the usual address, and dumped or filled.
+    given = connection.get_connection_params()
+    password = given.pop("password", None)  # others see a command line
+    words = {name: word for name, word in given.items() if name not in NOT_FOR_PROGRAMS}
+    secret = {} if password is None else {"PGPASSWORD": str(password)}
+    return [path, *arguments, make_dsn(**words)], os.environ | secret | {"LC_ALL": "C"}
 
 
 def _check(program: str, ended: int, refusals: str) -> None:

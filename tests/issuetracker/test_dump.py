@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from psycopg2.extensions import parse_dsn
 
 from issuetracker.postgres import dump
 
@@ -18,7 +19,7 @@ class Pooled:
         self.connection = SimpleNamespace(get_backend_pid=lambda: pid)
         self.ensure_connection, self.cursor = usual.ensure_connection, usual.cursor
         self.settings_dict, self.pg_version = usual.settings_dict, usual.pg_version
-        self.client = usual.client
+        self.get_connection_params = usual.get_connection_params
 
 
 @pytest.mark.django_db
@@ -31,6 +32,22 @@ def test_is_refused_through_a_pooler_before_anything_runs(tmp_path: Path) -> Non
         with pytest.raises(dump.DumpFailed, match="DATABASE_URL leads to a pooler"):
             refused(Pooled(connection, pid + 1), tmp_path / "file")
     assert not (tmp_path / "file").exists()
+
+
+@pytest.mark.django_db
+def test_all_that_names_the_database_is_told_and_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name alone is that of another database, at the usual address."""
+    connection.ensure_connection()
+    words = {"host": "/run/it's here", "port": "1,5433", "dbname": "of two words", "user": "é", "sslmode": "prefer"}
+    unsaid = {"password": "a secret", "cursor_factory": object, "client_encoding": "UTF8"}
+    monkeypatch.setattr(connection, "get_connection_params", lambda: words | unsaid)
+
+    command, environment = dump._prepare(connection, "pg_dump", "--dbname")
+
+    assert command[1] == "--dbname"
+    assert parse_dsn(str(command[2])) == words
+    assert len(command) == 3
+    assert environment["PGPASSWORD"] == "a secret"
 
 
 @pytest.mark.django_db
