@@ -17,8 +17,9 @@ from events.counting import batches
 from issues.models import Issue, IssueSeen
 from issues.mutation import AllIssues
 from issues.search import AnyOf, Term, parse
-from issues.search.conditions import IsBookmarked, IsSeenIn
+from issues.search.conditions import IsAssignedTo, IsBookmarked, IsOfRelease, IsSeenIn
 from issues.services.ground import lookups, names
+from issues.services.ground.narrowing import narrowing_of
 from projects.database import citus, transactions
 from projects.database.failures import ProjectsAway, refusal_of
 from projects.database.keyset import Position, Sort
@@ -137,6 +138,28 @@ def test_a_platform_is_looked_for_in_one_project_after_the_other(
     assert of == [{str(project.pk)}, {str(other.pk)}]
     with pytest.raises(names.UnknownName, match="basic"):
         names.refuse_unknown(parse("platform:basic", user_id=1, of_organization=True), [project.pk, other.pk], at=NOW)
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        (Term(IsSeenIn((7,))),),
+        (Term(IsOfRelease((7,), first_only=False)),),
+        (Term(IsAssignedTo((7,), (8,))),),
+        *(parse(query, user_id=1) for query in ("platform:cobol", "logger:*s", "!logger:[ink,paper]", "ink", '"ink"')),
+    ],
+    ids=["environment", "release", "people", "platform", "pattern", "loggers that are not meant", "word", "text"],
+)
+def test_a_search_is_narrowed_in_one_project_after_the_other(
+    spread: None, project: Project, other: Project, search: tuple[Term, ...]
+) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        narrowing_of(search, [project.pk, other.pk])
+
+    of_issues = [query["sql"] for query in asked if "issues_issue" in query["sql"]]
+    of = [set(re.findall(r'project_id"? = ([0-9]+)', sql)) for sql in of_issues]
+    assert of
+    assert of == [{str(pk)} for pk in (project.pk, other.pk) for _ in range(len(of) // 2)]
 
 
 def test_nothing_is_asked_of_no_project(spread: None) -> None:
