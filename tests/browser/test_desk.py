@@ -169,8 +169,10 @@ def test_goes_on_where_one_was_by_keyboard(desk: Visit, issues: list[Issue]) -> 
 
     keyboard.press("Enter")
     expect(page.get_by_role("heading", name="pump 20 lost suction")).to_be_visible()
+    page.wait_for_load_state("networkidle")  # the keys are the script's
     keyboard.press("j")
     expect(page.get_by_role("heading", name="pump 21 lost suction")).to_be_visible()
+    page.wait_for_load_state("networkidle")
     page.get_by_role("link", name="Back to the list").click()
     expect(page.locator("form[data-acting]")).to_be_visible()
     assert row() == str(issues[21].pk)
