@@ -1,7 +1,9 @@
 """`manage.py check_integrity`: after a life through the services all holds; whatever is broken by hand is named."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -49,6 +51,26 @@ def test_holds_when_mutations_are_pruned(life: None, share: float) -> None:
     assert sum(step.removed for step in pruning.prune_activities(NOW - timedelta(days=30), act())) > 0
     assert broken() == set()
     assert Activity.objects.filter(kind="note").count() == notes
+
+
+def looked_up(plan: dict[str, Any], *, is_below: bool = False) -> Iterator[str]:
+    """Yield the tables in which a plan looks up something for each row of another one."""
+    is_below = is_below or plan.get("Parent Relationship") == "SubPlan"
+    if is_below and {"Index Cond", "Filter"} & plan.keys():  # without, it is the same for all rows, and read once
+        yield plan.get("Relation Name", "")
+    for below in plan.get("Plans", ()):
+        yield from looked_up(below, is_below=is_below)
+
+
+def test_asks_once_which_mutations_are_kept(life: None) -> None:
+    """Not again for each issue: with a million of them, and mutations of other projects, that took hours."""
+    tables = dict[str, set[str]]()
+    with connection.cursor() as cursor:
+        for invariant in INVARIANTS:
+            cursor.execute(f"EXPLAIN (FORMAT JSON) {invariant.sql}")
+            tables[invariant.name] = set(looked_up(cursor.fetchone()[0][0]["Plan"]))
+
+    assert [name for name, asked in tables.items() if "issues_mutation" in asked] == []
 
 
 def test_names_what_pruning_would_not_leave(life: None) -> None:
