@@ -22,7 +22,7 @@ def known(words: Collection[NamesWord], project_ids: Collection[int]) -> set[Nam
     there: set[NamesWord] = set()
     for group in citus.together(project_ids):
         missing = [word for word in words if word not in there]
-        if missing:
+        if missing and group:  # else nobody asks for a project
             fitting = _fitting([f"{name.column}_lower" for name in missing])
             any_of_each = " UNION ALL ".join(f"({_texts(str(n), fits, 1, group)})" for n, fits in enumerate(fitting))
             there.update(missing[number] for (number,) in _rows(any_of_each, group, _patterns(missing)))

@@ -93,6 +93,7 @@ def test_known_are_those_of_these_projects(issues: dict[str, int], project: Proj
     }
 
     assert words.known(asked.values(), [project.pk]) == {asked["logger:jobs"], asked["logger:*TRY"]}
+    assert words.known(asked.values(), []) == set()
     both = words.known(asked.values(), [project.pk, other_project.pk])
     assert both == set(asked.values()) - {asked["logger:nothing"]}
 
