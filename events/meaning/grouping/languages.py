@@ -231,13 +231,17 @@ NODE = Language(
 # What a compiler of C++ names otherwise in each build: a nameless namespace, a lambda, a part that it moved away.
 _MADE_UP_NATIVELY = re.compile(
     r"(?:\(anonymous namespace\)|`anonymous namespace'|\?A0x[0-9a-f]{8})::|(?<=lambda_)[0-9a-f]{7,}+(?:_\d++)?"
-    r"|(?: \[clone [^\]]*+\]|\.(?:cold|isra|constprop|part|lto_priv|llvm)(?:\.\d++)?)++\Z",
+    r"|(?P<parts>(?: \[clone [^\[\]]*+\]|\.(?:cold|isra|constprop|part|lto_priv|llvm)(?:\.\d++)?)++)",
     re.ASCII,
 )
 
 
 def _native_function(name: str) -> str:
-    return _rust_function(_MADE_UP_NATIVELY.sub("", name))
+    def made_up(found: re.Match[str]) -> str:
+        # Only the end of a name is. With \Z in the pattern, each part of a row in its middle would be read as a start.
+        return found[0] if found["parts"] and found.end() < len(name) else ""
+
+    return _rust_function(_MADE_UP_NATIVELY.sub(made_up, name))
 
 
 # Of a frame without a file it is the library that tells: of Linux, Android, Apple's systems, Windows.

@@ -18,23 +18,28 @@ def wished(subject: Subject, default: list[Any]) -> list[Any]:
     values = subject.fingerprint or ()
     if not any(value.strip() for value in values):
         return default
-    parts = [_part(value, subject, default) for value in values]
+    said: set[str] = set()
+    parts = [_part(value, subject, default, said) for value in values]
     return default if len(parts) == 1 and parts[0] is default else ["wish", parts]
 
 
-def _part(value: str, subject: Subject, default: list[Any]) -> Any:
+def _part(value: str, subject: Subject, default: list[Any], said: set[str]) -> Any:
+    """Return what a value stands for.
+
+    :param said: the variables that stood there before. Each is said once: a few bytes ask for what has megabytes.
+    """
     variable = _VARIABLE.fullmatch(value)
     if variable is None:
         return value
     name = variable[1]
+    if not (name == "default" or name in _VARIABLES or name.startswith("tags.")):
+        return value  # no variable, but a text with braces
+    if name in said:
+        return ["again", name]
+    said.add(name)
     if name == "default":
         return default
-    if name.startswith("tags."):
-        found = subject.tags.get(name.removeprefix("tags."), "")
-    elif name in _VARIABLES:
-        found = _VARIABLES[name](subject)
-    else:
-        return value  # no variable, but a text with braces
+    found = _VARIABLES[name](subject) if name in _VARIABLES else subject.tags.get(name.removeprefix("tags."), "")
     return found or ["without", name]
 
 

@@ -1,5 +1,6 @@
 """Names and texts that a careless pattern reads again and again: ``python -m tests.events.grouping.hostile``."""
 
+from events.meaning.grouping import fingerprints
 from events.meaning.grouping.languages import LANGUAGES
 from events.meaning.grouping.parameters import PARAMETER, ROWS, TOGETHER
 from events.meaning.grouping.places import places
@@ -71,6 +72,12 @@ NAMES = (
         "\\",
         "<",
         " [",
+        ".cold",
+        ".isra.1",
+        " [clone ",
+        " [clone a]",
+        "lambda_0",
+        "(anonymous namespace)",
     ),
 )
 WISHES = ("{", "{{ ", "}}", " ", "{{ a", "\t")
@@ -93,6 +100,11 @@ def main() -> None:
     for unit in WISHES:
         print(f"wish {unit!r}", flush=True)
         wished(Subject(fingerprint=(long(unit),)), [])
+    message = long("a ")
+    for name in ("message", "default", "tags.a"):
+        print(f"wish {name!r}, many times", flush=True)
+        values = (f"{{{{{name}}}}}",) * LENGTH
+        fingerprints(Subject(message=message, tags={"a": message}, fingerprint=values))
     print("all were read")
 
 

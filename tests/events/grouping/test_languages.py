@@ -39,7 +39,14 @@ FUNCTIONS = {
     "native": {
         **{"a::b::hbb46546882ad6265": "a::b", "(anonymous namespace)::a": "a", "b::`anonymous namespace'::a": "b::a"},
         **{"?A0xc3a0617d::crash": "crash", "<lambda_5db80dab47756d3e>::operator()": "<lambda_>::operator()"},
-        **{"a.cold.1": "a", "a.part.0.isra.0": "a", "a [clone .cold]": "a", "a.b": "a.b", "": ""},
+        **{
+            "a.cold.1": "a",
+            "a.cold.b": "a.cold.b",
+            "a.part.0.isra.0": "a",
+            "a [clone .cold]": "a",
+            "a.b": "a.b",
+            "": "",
+        },
     },
     "python": {"<module>": "<module>", "<lambda>": "<lambda>", "r": "r", "?": "", "<cell line: 3>": ""},
     "csharp": {"lambda_method12": "lambda_method", "Pay2": "Pay2"},

@@ -74,6 +74,20 @@ def test_who_asks_for_nothing_gets_the_default(fingerprint: tuple[str, ...] | No
     assert wished(replace(SUBJECT, fingerprint=fingerprint), DEFAULT) is DEFAULT
 
 
+def test_a_variable_is_said_once_however_often_it_stands_there() -> None:
+    """Else 8 MiB of them asked for gigabytes: each for all of a message, or for all places of all stacks."""
+    asked = replace(SUBJECT, fingerprint=("{{ type }}", "{{ default }}", "{{type}}", "a", "{{default}}", "{{ color }}"))
+
+    assert wished(asked, DEFAULT) == [
+        *("wish", ["PaymentFailed", DEFAULT, ["again", "type"], "a", ["again", "default"], "{{ color }}"])
+    ]
+    assert wished(replace(SUBJECT, fingerprint=("{{ tags.no }}",) * 2), DEFAULT) == [
+        *("wish", [["without", "tags.no"], ["again", "tags.no"]])
+    ]
+    twice = replace(SUBJECT, fingerprint=("{{ color }}",) * 2)
+    assert wished(twice, DEFAULT) == ["wish", ["{{ color }}", "{{ color }}"]]  # no variable
+
+
 def test_without_an_exception_the_place_is_that_of_the_thread() -> None:
     asked = Subject(stack=(Frame(module="shop", function="pay"),), fingerprint=("{{ module }}", "{{ function }}"))
 
