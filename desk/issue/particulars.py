@@ -14,12 +14,17 @@ from desk.issue.traces import written
 from desk.texts import Text, fold, visible
 from events.reading import shapes
 
+# SDKs send a hundred breadcrumbs at most. Whoever has a DSN may send a hundred thousand, in a few KB when they are
+# packed: each takes more of a page, and of the time to make it, than of the event.
 NEWEST_BREADCRUMBS = 10  # the others are folded
+MOST_BREADCRUMBS = 500
+MOST_CONTEXTS = 100
 MOST_ROWS = 200  # of a table
 LETTERS = 400  # of a value, before the fold
 LINES = 12
 LETTERS_OF_A_MESSAGE = 2_000
 ONE_LINE = 80  # letters of JSON that stay on one
+INDENTED = 20_000  # letters of JSON that are indented in any case; of more, what gets four times as long is not
 
 NOTHING: tuple[Any, ...] = (None, "", [], {})
 
@@ -77,10 +82,11 @@ class Breadcrumb:
 
 @dataclass(frozen=True, slots=True)
 class Breadcrumbs:
-    """The newest first."""
+    """The newest first; and how many more there are."""
 
     newest: tuple[Breadcrumb, ...] = ()
     older: tuple[Breadcrumb, ...] = ()
+    left_out: int = 0
 
     def __bool__(self) -> bool:
         return bool(self.newest)
@@ -88,32 +94,38 @@ class Breadcrumbs:
 
 @dataclass(frozen=True, slots=True)
 class Particulars:
-    """``unread`` are names of what was of a wrong type."""
+    """``unread`` are names of what was of a wrong type; ``left_out`` are contexts that have no table."""
 
     message: Message | None
     request: Request | None
     breadcrumbs: Breadcrumbs
     tables: tuple[Table, ...]
+    left_out: int
     unread: tuple[str, ...]
 
 
 def particulars_of(event: shapes.EventShown) -> Particulars:
     """Return what an event tells besides where it happened."""
     entries = event.entries
-    crumbs = tuple(map(_breadcrumb, reversed(entries.breadcrumbs)))
+    newest_first = entries.breadcrumbs[::-1]
+    crumbs = tuple(map(_breadcrumb, newest_first[:MOST_BREADCRUMBS]))
+    contexts = list(event.contexts.items())
     tables = (
         table("User", event.user),
         table("Blocked by the page's policy", entries.csp),
         table("Extra", event.extra),
-        *(_context(name, values) for name, values in event.contexts.items()),
+        *(_context(name, values) for name, values in contexts[:MOST_CONTEXTS]),
         table("SDK", _without(event.sdk, "packages"), is_open=False),
         table("Packages", event.packages or _packages(event.sdk), is_open=False),
     )
     return Particulars(
         message=None if entries.message is None else _message(entries.message),
         request=None if entries.request is None else _request(entries.request),
-        breadcrumbs=Breadcrumbs(crumbs[:NEWEST_BREADCRUMBS], crumbs[NEWEST_BREADCRUMBS:]),
+        breadcrumbs=Breadcrumbs(
+            crumbs[:NEWEST_BREADCRUMBS], crumbs[NEWEST_BREADCRUMBS:], left_out=len(newest_first) - len(crumbs)
+        ),
         tables=tuple(found for found in tables if found),
+        left_out=len(contexts[MOST_CONTEXTS:]),
         unread=tuple(map(visible, event.errors)),
     )
 
@@ -137,9 +149,23 @@ def _rows(title: str, said: Sequence[tuple[str, Any]], *, is_open: bool = True) 
 def _row(name: str, value: Any) -> Row:
     if isinstance(value, dict | list):
         line = json.dumps(value, ensure_ascii=False)
-        text = line if len(line) <= ONE_LINE else json.dumps(value, ensure_ascii=False, indent=2)
+        text = line if len(line) <= ONE_LINE else _indented(value, most=max(INDENTED, 4 * len(line))) or line
         return Row(visible(name), fold(text, LETTERS, lines=LINES), is_code=True)
     return Row(visible(name), fold(written(value), LETTERS, lines=LINES))
+
+
+def _indented(value: Any, *, most: int) -> str:
+    """Return JSON a line for each value; "" if that is longer: what is nested deep gets a hundred times as long."""
+    parts, length = [], 0
+    for part in _INDENTING.iterencode(value):
+        parts.append(part)
+        length += len(part)
+        if length > most:
+            return ""
+    return "".join(parts)
+
+
+_INDENTING = json.JSONEncoder(ensure_ascii=False, indent=2)
 
 
 def _context(name: str, values: Mapping[str, Any]) -> Table:

@@ -14,6 +14,7 @@ from desk.texts import Text, fold, visible
 from events.reading import shapes
 
 MOST_FRAMES = 100  # of a page: of the first stacks, until they are so many
+MOST_THREADS = 1_000  # of a page, even of the whole trace
 MOST_OPEN = 10  # of a stack with their source open
 MOST_VARIABLES = 50  # of a frame
 LETTERS_OF_A_VALUE = 1_000  # of an exception, before the fold
@@ -106,23 +107,31 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
+    """``left_out`` are threads that are not shown."""
+
     exceptions: tuple[Thrown, ...] = ()
     threads: tuple[Thread, ...] = ()
+    left_out: int = 0
 
     def __bool__(self) -> bool:
         return bool(self.exceptions or self.threads)
 
 
 def trace_of(entries: shapes.Entries, *, whole: bool = False) -> Trace:
-    """Return what an event tells of where it happened.
+    """Return what an event tells of where it happened; of threads, the one that crashed first, then the current one.
 
     :param whole: whether to show every frame, however many there are.
     """
     room = _Room(None if whole else MOST_FRAMES)
     chain = entries.exceptions
+    threads = sorted(
+        (thread for thread in entries.threads if thread.stack.frames),
+        key=lambda each: (not each.crashed, not each.current),
+    )
     return Trace(
         exceptions=tuple(_thrown(thrown, chain, room) for thrown in reversed(chain)),
-        threads=tuple(_threads(entries.threads, room)),
+        threads=tuple(_thread(thread, room) for thread in threads[:MOST_THREADS]),
+        left_out=len(threads[MOST_THREADS:]),
     )
 
 
@@ -177,11 +186,8 @@ def _how(thrown: shapes.Thrown) -> Iterator[str]:
         yield visible(kind)
 
 
-def _threads(threads: Sequence[shapes.Thread], room: _Room) -> Iterator[Thread]:
-    """Yield the threads that have a stack: the one that crashed first, then the current one."""
-    for thread in sorted(threads, key=lambda each: (not each.crashed, not each.current)):
-        if thread.stack.frames:
-            yield Thread(visible(thread.name or thread.id), thread.crashed, _stack(thread.stack, room))
+def _thread(thread: shapes.Thread, room: _Room) -> Thread:
+    return Thread(visible(thread.name or thread.id), thread.crashed, _stack(thread.stack, room))
 
 
 # ---------------------------------------------------------------------------------------------------------------------

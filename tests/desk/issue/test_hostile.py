@@ -151,3 +151,38 @@ def test_a_huge_event_has_a_page_that_is_not_much_larger(as_jane: Client, projec
 
     assert kept > 0
     assert len(page) < 4 * 1024**2
+
+
+def nested(depth: int, leaves: int) -> list[Any]:
+    value: list[Any] = [0] * leaves
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+KEPT = 300_000  # bytes of an event, of which a few hundred come over the wire
+DEEP: dict[str, dict[str, Any]] = {
+    "extra": {"extra": {"a": nested(90, KEPT // 2)}},
+    "parameters": {"logentry": {"message": "a %s", "params": nested(90, KEPT // 2)}},
+    "body": {"request": {"data": {"a": nested(90, KEPT // 2)}}},
+}
+MANY: dict[str, dict[str, Any]] = {
+    "breadcrumbs": {"breadcrumbs": [{"a": 1}] * (KEPT // 8)},
+    "contexts": {"contexts": {f"{number:x}": {"b": 1} for number in range(KEPT // 14)}},
+    "threads": {"threads": [{"stacktrace": {"frames": [{}]}}] * (KEPT // 33)},
+}
+
+
+@pytest.mark.parametrize("event", DEEP.values(), ids=DEEP)
+def test_the_page_of_what_is_nested_deep_is_not_much_larger(
+    as_jane: Client, project: Project, event: dict[str, Any]
+) -> None:
+    assert len(page_of(as_jane, project, event)) < 2 * KEPT
+
+
+@pytest.mark.parametrize("event", MANY.values(), ids=MANY)
+def test_the_page_of_many_tiny_parts_has_some_of_them(as_jane: Client, project: Project, event: dict[str, Any]) -> None:
+    page = page_of(as_jane, project, event)
+
+    assert len(page) < KEPT
+    assert "in the JSON of the event" in page

@@ -1,10 +1,20 @@
 """What an event tells besides where it happened; whatever somebody sent."""
 
+import json
 from typing import Any
 
 import pytest
 
-from desk.issue.particulars import MOST_ROWS, NEWEST_BREADCRUMBS, Particulars, Table, particulars_of, table
+from desk.issue.particulars import (
+    MOST_BREADCRUMBS,
+    MOST_CONTEXTS,
+    MOST_ROWS,
+    NEWEST_BREADCRUMBS,
+    Particulars,
+    Table,
+    particulars_of,
+    table,
+)
 from tests.desk.issue.events import shown_of
 
 
@@ -97,6 +107,17 @@ def test_json_is_on_lines_of_its_own_where_it_is_long() -> None:
     assert row.value.head.startswith('[\n  {\n    "name": "pump",')
 
 
+def test_what_would_be_many_times_as_long_is_not_indented() -> None:
+    deep: list[Any] = ["pump"] * 1_000
+    for _ in range(90):
+        deep = [deep]
+    (row,) = table("Extra", {"deep": deep}).rows
+    (short,) = table("Extra", {"short": [[["pump", "valve"] * 8]]}).rows
+
+    assert row.value.length == len(json.dumps(deep))
+    assert short.value.head.startswith('[\n  [\n    [\n      "pump",')
+
+
 def test_a_table_is_not_endless() -> None:
     found = table("Extra", {f"k{number}": number for number in range(MOST_ROWS + 7)})
 
@@ -114,6 +135,18 @@ def test_the_newest_breadcrumbs_come_first_and_older_ones_are_folded() -> None:
 
     assert [crumb.message.head for crumb in found.newest] == [str(14 - number) for number in range(NEWEST_BREADCRUMBS)]
     assert [crumb.message.head for crumb in found.older] == ["4", "3", "2", "1", "0"]
+
+
+def test_more_breadcrumbs_and_contexts_than_sdks_send_are_counted() -> None:
+    found = particulars(
+        breadcrumbs=[{"message": str(number)} for number in range(MOST_BREADCRUMBS + 3)],
+        contexts={f"c{number}": {"a": 1} for number in range(MOST_CONTEXTS + 4)},
+    )
+
+    crumbs = (*found.breadcrumbs.newest, *found.breadcrumbs.older)
+    assert (crumbs[0].message.head, crumbs[-1].message.head) == (str(MOST_BREADCRUMBS + 2), "3")
+    assert (len(crumbs), found.breadcrumbs.left_out) == (MOST_BREADCRUMBS, 3)
+    assert (len(found.tables), found.left_out) == (MOST_CONTEXTS, 4)
 
 
 def test_a_breadcrumb_of_a_request_is_a_line() -> None:

@@ -4,7 +4,16 @@ from typing import Any
 
 import pytest
 
-from desk.issue.traces import LETTERS_OF_A_LINE, MOST_FRAMES, MOST_OPEN, MOST_VARIABLES, Stack, Trace, trace_of
+from desk.issue.traces import (
+    LETTERS_OF_A_LINE,
+    MOST_FRAMES,
+    MOST_OPEN,
+    MOST_THREADS,
+    MOST_VARIABLES,
+    Stack,
+    Trace,
+    trace_of,
+)
 from tests.desk.issue.events import failing, frame, shown_of, thrown
 
 
@@ -229,3 +238,14 @@ def test_the_thread_that_crashed_comes_first_and_those_without_a_stack_are_left_
     found = trace({"threads": {"values": threads}, "message": "m"})
 
     assert [(thread.name, thread.is_crashed) for thread in found.threads] == [("2", True), ("main", False)]
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_more_threads_than_programs_have_are_counted(whole: bool) -> None:
+    threads = [{"id": number, "stacktrace": {"frames": [frame("wait")]}} for number in range(MOST_THREADS + 2)]
+    entries = shown_of({"threads": [{"id": 7}, *threads, {"id": -1, "crashed": True, **threads[0]}]}).entries
+
+    found = trace_of(entries, whole=whole)
+
+    assert (len(found.threads), found.left_out) == (MOST_THREADS, 3)
+    assert found.threads[0].is_crashed
