@@ -1,10 +1,12 @@
 """Ways back: to where a form was posted from, and to how things were."""
 
+from urllib.parse import parse_qs, urlencode, urlsplit
+
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 FROM = "from"  # the list from which one came to an issue: its query string, in the address of the issue
-UNDO = "undo:"  # in a message's tags: what follows are the mutations that the page offers to take back
+UNDO = "undo:"  # in a message's tags: what follows are the mutations that the page offers to undo
 
 
 def way_back(word: str) -> str:
@@ -15,3 +17,11 @@ def way_back(word: str) -> str:
     home = reverse("desk:list")
     is_ours = word.startswith(home) and "\\" not in word and word.isprintable()
     return word if is_ours and url_has_allowed_host_and_scheme(word, allowed_hosts=None) else home
+
+
+def address_of_issue(pk: int, seen_at: str) -> str:
+    """Return the address of an issue that is named at this address of the desk: from it one comes back to the list
+    that stands there, or from which one came there."""
+    address, parts = reverse("desk:issue", args=[pk]), urlsplit(seen_at)
+    kept = parts.query if parts.path == reverse("desk:list") else parse_qs(parts.query).get(FROM, [""])[0]
+    return f"{address}?{urlencode({FROM: kept})}" if kept else address

@@ -16,7 +16,7 @@ class May(StrEnum):
     """What can be allowed; the words are those of docs/operate.md."""
 
     LOOK = "look at what they see: issues, releases, deploys, projects, teams, members"
-    TRIAGE = "change issues, write notes, take back what they did"
+    TRIAGE = "change issues, write notes, undo what they did"
     DELETE_ISSUES = "delete issues"
     CLIENT_KEYS = "make, limit and end client keys of the projects that they see"
     CHANGE_PROJECTS = "change name, platform and teams of the projects that they see"

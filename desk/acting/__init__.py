@@ -1,4 +1,4 @@
-"""What can be done to issues at the desk: chosen, looked at before and after, confirmed, and taken back.
+"""What can be done to issues at the desk: chosen, looked at before and after, confirmed, and undone.
 
 Nothing here writes: a wish is read by the API's own serializer, and done by the services that the API calls.
 

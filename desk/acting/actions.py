@@ -19,7 +19,7 @@ class Action:
     :ivar body: what is asked, as a body of the API; the form says the rest.
     :ivar asks_first: whether nothing can be shown before the form is filled in.
     :ivar takes_all: whether it may be about all that a search finds, however many (contract 1.3); others name each.
-    :ivar at_once: whether one issue needs no page in between: nothing is asked, and an undo takes it back.
+    :ivar at_once: whether one issue needs no page in between: nothing is asked, and it can be undone.
     :ivar key: what presses its button.
     :ivar needs: what a role must allow in the organization (projects/roles.py).
     """

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from desk.acting.comparing import Compared, compared
 from desk.acting.selection import AT_MOST, Selection
+from issues import short_ids
 from issues.mutation import IssueMutation, IssueScope, MutationOutcome, NamedIssues
 from issues.reading.items import Item, read_items, read_names
 from issues.reading.selected import MERGED, count_named, first_ids, narrowed, projects_with_any, read_ids
@@ -80,6 +81,14 @@ class Subject:
     @property
     def matched(self) -> int:
         return AT_MOST if self.ids is None else sums(self.counts).total()
+
+    @property
+    def only(self) -> tuple[int, str] | None:
+        """The number and the short id of the one issue, where it is one."""
+        if self.is_more or self.matched != 1 or len(self.first) != 1:
+            return None
+        (item,) = self.first
+        return item.id, short_ids.write(item.project.slug, item.short_number)
 
     @property
     def is_small(self) -> bool:

@@ -1,11 +1,13 @@
-"""Taking back what a message, or a row of the history, offers to take back."""
+"""Undoing what a message offers to undo."""
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
 from desk.acting.attempting import act_of, attempt, say_done
+from desk.acting.naming import changed_in_words
 from desk.people import AT_ONCE, visitor_of
 from desk.ways import way_back
 from desk.wording import counted
@@ -18,7 +20,7 @@ from projects.visitors import standing_in
 
 @require_POST
 def undo_page(request: HttpRequest) -> HttpResponse:
-    """Take back the mutations that the form names, each as far as things still are as it left them; lead back.
+    """Undo the mutations that the form names, each as far as things still are as it left them; lead back.
 
     An action has one for each project that it changed something in: as many as a page is about, at most.
 
@@ -27,7 +29,7 @@ def undo_page(request: HttpRequest) -> HttpResponse:
 
     :raises BadRequest: no page of the desk posts that.
     """
-    visitor = visitor_of(request)
+    visitor, back = visitor_of(request), way_back(request.POST.get("back", ""))
     words = request.POST.get("mutations", "").split(",")
     if len(words) > AT_ONCE:
         raise BadRequest(f"These are more than {AT_ONCE:,} mutations.")
@@ -48,9 +50,9 @@ def undo_page(request: HttpRequest) -> HttpResponse:
         changed, skipped = (sum(getattr(done, name) for done in outcomes) for name in ("changed", "skipped"))
         left = f" {counted(skipped)} left alone: something of them is not as it was left any more." if skipped else ""
         if changed:
-            say_done(
-                request, f"Taken back: {counted(changed)} put back.{left}", [done.mutation_id for done in outcomes]
-            )
+            undos = [done.mutation_id for done in outcomes]
+            said = changed_in_words(changed, {project_id for project_id, _ in mutations}, undos, visitor.by, back)
+            say_done(request, format_html("Undone: {} put back.{}", said, left), undos)
         else:
             messages.info(request, f"There was nothing to put back.{left}")
-    return HttpResponseRedirect(way_back(request.POST.get("back", "")))
+    return HttpResponseRedirect(back)

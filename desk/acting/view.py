@@ -9,12 +9,14 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 from rest_framework.exceptions import ValidationError
 
 from desk.acting.actions import ACTIONS, DELETE, NOTE, Action
 from desk.acting.attempting import act_of, attempt, refused_by_role, say_done
 from desk.acting.forms import AssignForm, ReleaseForm, WishForm
+from desk.acting.naming import changed_in_words, named_or_counted
 from desk.acting.selection import AT_MOST, Selection, read_selection
 from desk.acting.trying import DELETED, Subject, Trial, look_at, try_change, try_deletion
 from desk.pages import page
@@ -100,7 +102,7 @@ class Asking:
         missing = [*self.selection.gone, *(trial.missing if trial else ())]
         may_confirm = trial is not None and not missing and bool(trial.changed or trial.is_sample)
         is_danger = self.action.name == DELETE
-        # Who has said all is at the button; what can't be taken back is not done by a key that was pressed too long.
+        # Who has said all is at the button; what can't be undone is not done by a key that was pressed too long.
         is_next = may_confirm and not is_danger and (not self.form.fields or "look" in self.request.POST)
         if is_next:
             self.form.is_said()
@@ -243,10 +245,18 @@ class Asking:
         if not changed:
             messages.info(self.request, "They were so already: nothing was changed.")
         elif self.action.name == DELETE:
-            messages.success(self.request, f"{counted(changed)} deleted, for good.")
+            # One goes with what was merged into it; what is gone has no page to lead to.
+            called = subject.only[1] if changed == 1 and subject.only is not None else counted(changed)
+            messages.success(self.request, f"{called} deleted, for good.")
         else:
             mutation_ids = [outcome.mutation_id for outcome in outcomes]
-            say_done(self.request, f"{counted(changed)} {self.action.done}.", mutation_ids)
+            if subject.only is None:  # of several that were selected, perhaps one was changed
+                said = changed_in_words(
+                    changed, [project.pk for project in subject.projects], mutation_ids, self.act.by, self.back
+                )
+            else:
+                said = named_or_counted(changed, subject.only, self.back)
+            say_done(self.request, format_html("{} {}.", said, self.action.done), mutation_ids)
         return HttpResponseRedirect(self.back)
 
     def change(self, subject: Subject, act: Act) -> Any:
@@ -270,5 +280,6 @@ class Asking:
         if not written:
             messages.error(self.request, GONE)
             return None
-        messages.success(self.request, f"{counted(written)} {self.action.done}.")
+        said = named_or_counted(written, subject.only, self.back)
+        messages.success(self.request, format_html("{} {}.", said, self.action.done))
         return HttpResponseRedirect(self.back)

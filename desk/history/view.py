@@ -1,4 +1,4 @@
-"""The pages of the history: what was done, one mutation whole, and taking it back."""
+"""The pages of the history: what was done, one mutation whole, and undoing it."""
 
 import json
 from collections.abc import Sequence
@@ -8,10 +8,12 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_safe
 from rest_framework.exceptions import ValidationError
 
 from desk.acting.attempting import act_of, attempt, refused_by_role, say_done
+from desk.acting.naming import changed_in_words
 from desk.history.asking import chips_of, read_asked
 from desk.history.changes import ChangedIssue, changed_issues
 from desk.history.rows import Row, address_of, rows_of
@@ -69,7 +71,7 @@ def history_page(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def mutation_page(request: HttpRequest, mutation: int) -> HttpResponse:
-    """Answer one mutation: what was asked, what it did to which issues, and what was taken back since."""
+    """Answer one mutation: what was asked, what it did to which issues, and what was undone since."""
     visitor = visitor_of(request)
     listed = _find(visitor, mutation)
     whole = None if listed is None else find_mutation(listed.project_id, listed.id)
@@ -116,7 +118,7 @@ def undo_mutation_page(request: HttpRequest, mutation: int) -> HttpResponse:
     if request.method == "POST" and is_id(expected):
         done = run(replace(act, expected=int(expected)))
         if done is not None:
-            return _done(request, listed, done)
+            return _done(request, visitor, listed, done)
     outcome = run(replace(act, preview=True))
     (row,) = _rows_of([listed], visitor)
     context = {
@@ -190,14 +192,15 @@ def _skipped(visitor: Visitor, listed: ListedMutation, outcome: UndoOutcome | No
     return changed_issues(changes, at=visitor.at)
 
 
-def _done(request: HttpRequest, listed: ListedMutation, done: UndoOutcome) -> HttpResponse:
+def _done(request: HttpRequest, visitor: Visitor, listed: ListedMutation, done: UndoOutcome) -> HttpResponse:
     left = f" {counted(done.skipped)} left alone: something of them is not as it was left." if done.skipped else ""
     if done.mutation_id is None:
         messages.info(request, f"There was nothing to put back: nothing was changed.{left}")
         target = address_of(listed.id)
     else:
-        say_done(request, f"Undone: {counted(done.changed)} put back.{left}", [done.mutation_id])
         target = address_of(done.mutation_id)
+        said = changed_in_words(done.changed, [listed.project_id], [done.mutation_id], visitor.by, target)
+        say_done(request, format_html("Undone: {} put back.{}", said, left), [done.mutation_id])
     return HttpResponseRedirect(_said_way_back(request) or target)
 
 

@@ -49,7 +49,7 @@ def since(moment: datetime | None, at: datetime, after: str = "") -> SafeString 
 
 @register.filter
 def undoes(message: Any) -> str:
-    """Return the ids of the mutations that a message offers to take back, with commas."""
+    """Return the ids of the mutations that a message offers to undo, with commas."""
     tags = (message.extra_tags or "").split()
     return next((tag.removeprefix(UNDO) for tag in tags if tag.startswith(UNDO)), "")
 

@@ -86,6 +86,17 @@ def find_those(project_ids: Iterable[int], pks: Iterable[int]) -> list[tuple[int
     return list(found.values_list("project_id", "pk"))
 
 
+def find_only_issue(project_ids: Iterable[int], pk: int, *, by: Caller) -> Issue | None:
+    """Return the issue that a mutation of these projects changed, with its project; None of one that changed several,
+    or an issue that is gone by now, or that somebody else marked."""
+    mutation = Mutation.objects.filter(project__in=list(project_ids), pk=pk, changed=1).first()
+    if mutation is None:
+        return None
+    links = NO_LINKS if mutation.ids is None else read_links(mutation)
+    named = undo.issues_of(mutation, links, with_marks=history.shows_marks_to(mutation, by))
+    return Issue.objects.with_ids(mutation.project_id, sorted(named)).select_related("project").first()
+
+
 def sort_of_changes(mutation: Mutation) -> Sort:
     """Return what the issues that a mutation changed are sorted by."""
     return BY_ISSUE if mutation.ids is None else BY_ID

@@ -79,7 +79,7 @@ def test_looks_at_a_mutation_and_at_its_undo_before(desk: Visit, issues: list[Is
     assert resolved() == 3
     page.keyboard.press("Enter")
     page.wait_for_load_state("networkidle")
-    expect(page.get_by_role("heading", name="Taken back, and done again")).to_be_visible()
+    expect(page.get_by_role("heading", name="Undone, and done again")).to_be_visible()
     assert resolved() == 0
 
 

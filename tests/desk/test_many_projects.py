@@ -81,15 +81,17 @@ def test_read_an_issue_by_its_number_and_its_name(client: Client, issue: Issue) 
 
 def test_act_and_take_back(client: Client, issue: Issue) -> None:
     answer = confirm(client, choose(client, "resolve", [issue]))
-    assert said(answer) == ["1 issue resolved."]
+    assert said(answer) == [f"{issue.short_id} resolved."]
     (mutation,) = Mutation.objects.all()
     page = client.get(HISTORY, {"project": issue.project_id})
     assert [row.id for row in page.context["rows"]] == [mutation.pk]
     assert client.get(page_of(mutation.pk)).context["row"].project == issue.project
     assert client.get(undo_of(mutation.pk)).context["outcome"].changed == 1
 
-    assert said(undo(client, answer)) == ["Taken back: 1 issue put back."]
-    assert said(confirm(client, choose_all(client, "resolve", project=issue.project_id))) == ["1 issue resolved."]
+    assert said(undo(client, answer)) == [f"Undone: {issue.short_id} put back."]
+    assert said(confirm(client, choose_all(client, "resolve", project=issue.project_id))) == [
+        f"{issue.short_id} resolved."
+    ]
     assert choose_all(client, "resolve").status_code == 400
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from issues.models import Issue
 from tests.desk.reading import LIST
@@ -48,7 +49,7 @@ def confirm(client: Client, page: Any, **fields: str) -> Any:
 
 def said(answer: Any) -> list[str]:
     """Return what the messages of a page say."""
-    return [str(message) for message in answer.context["messages"]]
+    return [strip_tags(str(message)) for message in answer.context["messages"]]
 
 
 def undo(client: Client, answer: Any) -> Any:

@@ -129,7 +129,7 @@ def test_shows_what_would_change_then_changes_that_by_the_service_and_takes_it_b
 
     answer = undo(as_jane, answer)
 
-    assert said(answer) == [f"Taken back: {shown} issues put back."]
+    assert said(answer) == [f"Undone: {shown} issues put back."]
     assert Mutation.objects.get(kind=MutationKind.UNDO).undoes == mutation.pk
     assert state_of_issues() == issues_before
     assert marks_of(jane) == marks_before
@@ -209,8 +209,8 @@ def test_does_to_one_issue_what_needs_no_words_at_once(as_jane: Client, project:
         "/admin/desk/act/", {"action": "resolve", "ids": issue.pk, "now": "1", "back": "/admin/desk/"}, follow=True
     )
 
-    assert said(answer) == ["1 issue resolved."]
-    assert said(undo(as_jane, answer)) == ["Taken back: 1 issue put back."]
+    assert said(answer) == [f"{issue.short_id} resolved."]
+    assert said(undo(as_jane, answer)) == [f"Undone: {issue.short_id} put back."]
     issue.refresh_from_db()
     assert issue.status == "unresolved"
 

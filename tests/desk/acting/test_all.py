@@ -66,7 +66,7 @@ def test_takes_all_of_several_projects_and_organizations_together(
     answer = confirm(as_superuser, page)
     assert said(answer) == ["5 issues resolved."]
     assert Mutation.objects.count() == 3
-    assert said(undo(as_superuser, answer)) == ["Taken back: 5 issues put back."]
+    assert said(undo(as_superuser, answer)) == ["Undone: 5 issues put back."]
 
 
 def test_takes_those_of_the_chosen_projects_alone(

@@ -178,7 +178,7 @@ def test_takes_back_all_that_an_action_did_in_many_projects(
     answer = as_jane.post(UNDO, {"mutations": ",".join(map(str, mutations)), "back": LIST}, follow=True)
 
     assert taken_back == mutations[::-1]
-    assert said(answer) == ["Taken back: 101 issues put back."]
+    assert said(answer) == ["Undone: 101 issues put back."]
 
 
 # what no page posts

@@ -121,7 +121,7 @@ def test_shows_a_chain_of_undos(as_sam: Client, jane: User, project: Project, is
     for mutation in (first, second, third):
         assert [row.id for row in as_sam.get(page_of(mutation)).context["chain"]] == [first, second, third]
     said = words(as_sam, third)
-    assert f"To take back mutation {second}, where things still were as it had left them." in said
+    assert f"To undo mutation {second}, where things still were as it had left them." in said
     assert "undid an undo of “resolved 3 issues”" in said
     assert f"Undone by mutation {second}" in words(as_sam, first)
 
