@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import IntegrityError, InterfaceError, OperationalError, connection
 
 from events import weeks
-from projects.database.connections import is_lost
+from projects.database.connections import is_lost, waiting_at_most
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +45,27 @@ class Accepted(IntEnum):
     NEW = 2
 
 
-def accept(key: str, project_id: int, event: Arriving, *, at: datetime) -> Accepted:
+def accept(key: str, project_id: int, event: Arriving, *, at: datetime, lock_timeout: float) -> Accepted:
     """Store an event for a project, by a client key that is its own; with what waits to be counted.
 
-    Waits for nobody's lock, but for a second one of the same id that is being stored just now.
+    Waits for nobody's lock, but for a second one of the same id that is being stored just now; and for who has locked a
+    table, an operator or a program of theirs, ``lock_timeout`` seconds.
 
     :raises DatabaseError: nothing was stored, as far as is known.
     """
     try:
-        return _accept(key, project_id, event, at)
+        return _accept(key, project_id, event, at, lock_timeout)
     except (InterfaceError, OperationalError):
         # A connection is kept from one event to the next, and PostgreSQL may have been restarted meanwhile. What was
         # sent may be done, too: the same event is stored once, so it does no harm twice.
         if connection.in_atomic_block or not is_lost():
             raise
     connection.close()
-    again = _accept(key, project_id, event, at)
+    again = _accept(key, project_id, event, at, lock_timeout)
     return Accepted.NEW if again == Accepted.KNOWN else again  # it is known by the first time
 
 
-def _accept(key: str, project_id: int, event: Arriving, at: datetime) -> Accepted:
+def _accept(key: str, project_id: int, event: Arriving, at: datetime, lock_timeout: float) -> Accepted:
     day = _kept_by(event.day, at)
     params: list[Any] = [
         key,
@@ -82,22 +83,23 @@ def _accept(key: str, project_id: int, event: Arriving, at: datetime) -> Accepte
         event.environment,
         event.data,
     ]
+    statement = waiting_at_most(lock_timeout) + ACCEPT
     try:
-        return _execute(params)
+        return _execute(statement, params)
     except IntegrityError as error:
         if getattr(error.__cause__, "pgcode", "") != CHECK_VIOLATION:  # not: no partition for the row
             raise
         weeks.make("events_event", [weeks.monday(event.seen_at.astimezone(UTC).date())])
         if day != weeks.NO_DAY:
             weeks.make("events_eventid", [weeks.monday(event.day)])
-        return _execute(params)
+        return _execute(statement, params)
 
 
-def _execute(params: list[Any]) -> Accepted:
+def _execute(statement: str, params: list[Any]) -> Accepted:
     """Send the statement by the driver's own cursor: Django's, with what it asks before each, takes as long again."""
     connection.ensure_connection()
     with connection.wrap_database_errors, connection.connection.cursor() as cursor:
-        cursor.execute(ACCEPT, params)
+        cursor.execute(statement, params)
         (accepted,) = cursor.fetchone()
     return Accepted(accepted)
 

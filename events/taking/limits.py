@@ -108,16 +108,17 @@ class Backlog:
         self._look_at = -math.inf
         self._is_full = False
 
-    def check(self, most: int) -> None:
+    def check(self, most: int, *, lock_timeout: float) -> None:
         """Let an event in.
 
+        :param lock_timeout: so many seconds to wait for who has locked the table.
         :raises TooMany: more than ``most`` wait.
         """
         now = self._clock()
         if now >= self._look_at:
             self._look_at = now + LOOKED_AT_EVERY
             try:
-                self._is_full = self._look(most, now)
+                self._is_full = self._look(most, now, lock_timeout)
             except OperationalError as error:
                 if not citus.is_away(error):
                     raise
@@ -125,23 +126,23 @@ class Backlog:
         if self._is_full:
             raise TooMany(BACKLOG_WAIT, "backlog", "More events wait to be counted than this server takes.")
 
-    def _look(self, most: int, now: float) -> bool:
-        if not may_be_more_than(most):  # the span of ids says that there are not so many
+    def _look(self, most: int, now: float, lock_timeout: float) -> bool:
+        if not may_be_more_than(most, lock_timeout=lock_timeout):  # the span of ids says that there are not so many
             return False
         self._look_at = now + COUNTED_EVERY
-        return are_more_than(most)
+        return are_more_than(most, lock_timeout=lock_timeout)
 
 
-def may_be_more_than(most: int) -> bool:
+def may_be_more_than(most: int, *, lock_timeout: float) -> bool:
     """Return whether the ids of what waits span more than so many; two looks into an index."""
-    with first_look_up_tried_again(), connection.cursor() as cursor:
+    with first_look_up_tried_again(lock_timeout=lock_timeout), connection.cursor() as cursor:
         cursor.execute("SELECT coalesce(max(id) - min(id) + 1, 0) > %s FROM events_arrival", [most])
         return bool(cursor.fetchone()[0])
 
 
-def are_more_than(most: int) -> bool:
+def are_more_than(most: int, *, lock_timeout: float) -> bool:
     """Return whether more than so many wait: counted, up to one more. Ids span more when an old one still waits."""
-    with connection.cursor() as cursor:
+    with first_look_up_tried_again(lock_timeout=lock_timeout), connection.cursor() as cursor:
         # With a column: Citus keeps what several machines answer, and can't keep rows that have none.
         cursor.execute(
             "SELECT count(*) > %s FROM (SELECT id FROM events_arrival LIMIT %s) AS waiting", [most, most + 1]

@@ -40,15 +40,16 @@ class Senders:
     def __init__(self) -> None:
         self._known = Remembered[Sender](REMEMBERED_SECONDS)
 
-    def find(self, key: str, project_id: int | None) -> Sender:
+    def find(self, key: str, project_id: int | None, *, lock_timeout: float) -> Sender:
         """Return whose the key is.
 
         :param project_id: that the address names; None where it names none.
+        :param lock_timeout: so many seconds to wait for who has locked the table.
         :raises NoSuchSender: the key is not good for it.
         """
         sender = self._known.get(key)
         if sender is None:
-            sender = _look_up(key)
+            sender = _look_up(key, lock_timeout)
             if sender is None:
                 raise NoSuchSender
             self._known.put(key, sender)
@@ -61,8 +62,8 @@ class Senders:
         self._known.forget(key)
 
 
-def _look_up(key: str) -> Sender | None:
-    with first_look_up_tried_again(), connection.cursor() as cursor:
+def _look_up(key: str, lock_timeout: float) -> Sender | None:
+    with first_look_up_tried_again(lock_timeout=lock_timeout), connection.cursor() as cursor:
         cursor.execute(
             "SELECT project_id, limit_count, limit_window FROM projects_clientkey WHERE key = %s AND is_active", [key]
         )

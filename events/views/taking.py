@@ -28,7 +28,7 @@ from events.taking.senders import NoSuchSender, Sender, Senders
 from events.taking.turns import in_turn
 from events.views.plain import Answer
 from projects.api.addresses import client_address
-from projects.database.failures import refusal_of
+from projects.database.failures import DatabaseAway, Ended, refusal_of
 from projects.refusals import RETRY_SECONDS, Refusal
 
 logger = logging.getLogger(__name__)
@@ -117,10 +117,16 @@ def _answer(request: HttpRequest, take: Take) -> Answer:
                 raise MethodNotAllowed(request.method or "")
             answer = take(request)
         except Exception as error:
-            answer = _refused(_said(refusal_of(error) or Failed(), error))
+            answer = _refused(_said(_refusal_of(error), error))
     answer.headers.update(cors.ON_EVERY_ANSWER)
     answer.headers["Content-Length"] = str(len(answer.body))
     return answer
+
+
+def _refusal_of(error: Exception) -> Refusal:
+    """Return what to tell an SDK. It can't change what ended a statement, a lock that an operator has for example."""
+    refusal = refusal_of(error) or Failed()
+    return DatabaseAway(refusal.code) if isinstance(refusal, Ended) else refusal
 
 
 def _said(refusal: Refusal, error: Exception) -> Refusal:
@@ -201,7 +207,9 @@ def _sender(request: HttpRequest, project_id: str | None, *, dsn: Callable[[], o
         authorization=_header(request, "AUTHORIZATION"),
         dsn=dsn,
     )
-    return senders.find(key, None if project_id is None else int(project_id))
+    return senders.find(
+        key, None if project_id is None else int(project_id), lock_timeout=settings.LOCK_TIMEOUT_SECONDS
+    )
 
 
 def _take(request: HttpRequest, sender: Sender, read: Callable[[], Iterable[Posted]], *, unread: str) -> Answer:
@@ -247,7 +255,7 @@ def _admitted(sender: Sender) -> tuple[Window, ...]:
 
     :raises TooMany: there is none.
     """
-    backlog.check(settings.INGEST_BACKLOG)
+    backlog.check(settings.INGEST_BACKLOG, lock_timeout=settings.LOCK_TIMEOUT_SECONDS)
     disk.check(settings.INGEST_DISK_FREE_MB)
     return rate_limits.take(sender, settings.INGEST_PER_MINUTE)
 
@@ -299,7 +307,9 @@ def _store(request: HttpRequest, sender: Sender, posted: Posted, at: datetime) -
         data=event.packed,
     )
     with observing.storing("security" if posted.is_csp else "error"):
-        accepted = accepting.accept(sender.key, sender.project_id, arriving, at=at)
+        accepted = accepting.accept(
+            sender.key, sender.project_id, arriving, at=at, lock_timeout=settings.LOCK_TIMEOUT_SECONDS
+        )
     if accepted == Accepted.NOT_BY_THIS_KEY:
         senders.forget(sender.key)
         raise NoSuchSender

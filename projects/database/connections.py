@@ -10,7 +10,7 @@ Execute = Callable[[str, Any, bool, dict[str, Any]], Any]
 
 
 @contextmanager
-def first_look_up_tried_again() -> Iterator[None]:
+def first_look_up_tried_again(*, lock_timeout: float | None = None) -> Iterator[None]:
     """Send the first statement in here once more, on a new connection, when the one that there was is lost.
 
     A connection is kept from one request to the next. Meanwhile PostgreSQL may have been restarted, or something on the
@@ -20,28 +20,36 @@ def first_look_up_tried_again() -> Iterator[None]:
     Only that one, and only if it is a SELECT outside of a transaction, which does no harm twice. Nothing after it is
     ever sent again: what came before would be missing from the new connection, and of a COMMIT that got no answer
     nobody knows whether it was done.
+
+    :param lock_timeout: so many seconds each statement waits for a lock; None: as long as others have said.
     """
     is_first = True
+    limit = "" if lock_timeout is None else waiting_at_most(lock_timeout)
 
     def tried_again(execute: Execute, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
         nonlocal is_first
         may_repeat = is_first and not connection.in_atomic_block and sql.lstrip().startswith("SELECT")
         is_first = False
         try:
-            return execute(sql, params, many, context)
+            return execute(limit + sql, params, many, context)
         except (DatabaseError, InterfaceError):
             if not may_repeat or not is_lost():
                 raise
         connection.close()
         connection.ensure_connection()  # and not connect(), whose errors are the driver's own
         context["cursor"].cursor = connection.create_cursor()  # the driver's, inside of Django's
-        return execute(sql, params, many, context)
+        return execute(limit + sql, params, many, context)
 
     if is_lost():
         connection.close()  # by PgBouncer, while it was set up: Django keeps even such a one
     connection.health_check_done = True  # type: ignore[attr-defined] # else Django asks first; the stubs lack it
     with connection.execute_wrapper(tried_again):
         yield
+
+
+def waiting_at_most(seconds: float) -> str:
+    """Return what to send before a statement that is a transaction by itself: it waits no longer for any lock."""
+    return f"SET LOCAL lock_timeout = '{round(seconds * 1000):d}ms'; "
 
 
 def is_lost() -> bool:

@@ -133,7 +133,7 @@ def test_what_was_set_aside_is_taken_up_shard_by_shard(monkeypatch: pytest.Monke
 
 def test_events_are_taken_though_nobody_knows_how_many_wait_there() -> None:
     with connection.execute_wrapper(refuse("FROM events_arrival")):
-        Backlog().check(10)
+        Backlog().check(10, lock_timeout=5)
 
 
 def test_a_log_in_goes_on_without_its_note(jane: User, client: Client) -> None:

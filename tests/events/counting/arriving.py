@@ -41,7 +41,8 @@ def arrive(project: Project, name: str = "pump", at: datetime = NOW, **said: Any
     if makes_weeks:
         weeks.make("events_event", [weeks.monday(values["seen_at"].date())])
         weeks.make("events_eventid", [weeks.monday(values["day"])])
-    accepted = accepting.accept(key_of(project), project.pk, Arriving(event_id=event_id, **values), at=received_at)
+    arriving = Arriving(event_id=event_id, **values)
+    accepted = accepting.accept(key_of(project), project.pk, arriving, at=received_at, lock_timeout=5)
     assert accepted != Accepted.NOT_BY_THIS_KEY
     return event_id
 

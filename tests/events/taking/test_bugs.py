@@ -93,9 +93,9 @@ def test_a_database_that_is_away_is_said_now_and_then(
 @pytest.mark.django_db(transaction=True)
 def test_a_connection_that_was_lost_costs_no_event(sdk: Sdk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The key may be known from another thread's look-up, so that storing is the first to find out."""
-    sender = taking.senders.find(sdk.key.key, None)
-    monkeypatch.setattr(taking.senders, "find", lambda *_: sender)
-    monkeypatch.setattr(taking.backlog, "check", lambda most: None)
+    sender = taking.senders.find(sdk.key.key, None, lock_timeout=5)
+    monkeypatch.setattr(taking.senders, "find", lambda *_, **__: sender)
+    monkeypatch.setattr(taking.backlog, "check", lambda most, **_: None)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         (pid,) = cursor.fetchone()
