@@ -23,6 +23,7 @@ ROWS = 50  # of a page
 DEFAULT = "is:unresolved"  # as the API's own list, where nothing is asked
 KEPT = ("project", "sort", "chart")  # what links from one view to another carry along
 CHARTS = ("24h", "14d")
+GONE_PAGE = "This page is not there; here is the way to the first one."  # said beside a link to it
 # Sorts of the desk, beside those of the API (contract section 2); their cursors have times.
 MORE_SORTS = {"priority": Sort(URGENCY)}
 
@@ -150,7 +151,9 @@ def _as_the_api_is_asked(params: QueryDict, words: str) -> QueryDict:
 
 
 def first_sentence(detail: object) -> str:
-    """Return the first sentence of what DRF says is wrong."""
+    """Return the first sentence of what DRF says is wrong; of a cursor, which nobody writes by hand, what to do."""
+    if isinstance(detail, dict) and "cursor" in detail:
+        return GONE_PAGE
     while isinstance(detail, dict | list):
         detail = next(iter(detail.values() if isinstance(detail, dict) else detail), "")
     return str(detail)

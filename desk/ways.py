@@ -7,6 +7,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 FROM = "from"  # the list from which one came to an issue: its query string, in the address of the issue
 UNDO = "undo:"  # in a message's tags: what follows are the mutations that the page offers to undo
+NOTED = "noted:"  # likewise: the draft of a note that was written
 
 
 def way_back(word: str) -> str:

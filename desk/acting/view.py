@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 from django.contrib import messages
@@ -21,7 +22,7 @@ from desk.acting.selection import AT_MOST, Selection, read_selection
 from desk.acting.trying import DELETED, Subject, Trial, look_at, try_change, try_deletion
 from desk.pages import page
 from desk.people import Visitor, visitor_of
-from desk.ways import way_back
+from desk.ways import NOTED, way_back
 from desk.wording import counted
 from issues.enums import IssueStatus
 from issues.mutation import IssueMutation, MutationOutcome
@@ -98,6 +99,8 @@ class Asking:
     def answer(self) -> HttpResponse:
         """Answer the page, with what would change if the form says enough."""
         subject, refusal = self.subject, self.refused_before()
+        if self.action.name == NOTE and subject is not None:
+            self.form.fields["text"].widget.attrs["data-draft"] = self.draft(subject)
         trial = None if subject is None or refusal else self.tried(subject)
         missing = [*self.selection.gone, *(trial.missing if trial else ())]
         may_confirm = trial is not None and not missing and bool(trial.changed or trial.is_sample)
@@ -131,6 +134,7 @@ class Asking:
                 "carried": self.carried(subject, trial, missing),
                 "suggestions": self.suggestions(subject),
                 "back": self.back,
+                "here": self.back,  # this page comes by a POST alone: what leads back to it leads there
                 "several_projects": subject is not None and len(subject.projects) > 1,
                 "several_organizations": self.visitor.sees_several_organizations,
             },
@@ -189,6 +193,11 @@ class Asking:
         if trial is not None:
             fields += [("more_than" if trial.is_more else "expected", str(trial.matched)), ("shown", self.shown())]
         return fields
+
+    def draft(self, subject: Subject) -> str:
+        """Return the name under which desk.js keeps a note on these issues while it is written."""
+        ids = sorted(pk for of_project in (subject.ids or {}).values() for pk in of_project)
+        return f"{self.visitor.user.pk}.{sha256(repr(ids).encode()).hexdigest()[:16]}"
 
     def called(self, ids: list[int]) -> list[str]:
         """Return what people call these issues; of one that is deleted, or not for them to see, the number is left."""
@@ -281,5 +290,6 @@ class Asking:
             messages.error(self.request, GONE)
             return None
         said = named_or_counted(written, subject.only, self.back)
-        messages.success(self.request, format_html("{} {}.", said, self.action.done))
+        said = format_html("{} {}.", said, self.action.done)
+        messages.success(self.request, said, extra_tags=f"{NOTED}{self.draft(subject)}")
         return HttpResponseRedirect(self.back)

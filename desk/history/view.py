@@ -14,6 +14,7 @@ from rest_framework.exceptions import ValidationError
 
 from desk.acting.attempting import act_of, attempt, refused_by_role, say_done
 from desk.acting.naming import changed_in_words
+from desk.asking import GONE_PAGE
 from desk.history.asking import chips_of, read_asked
 from desk.history.changes import ChangedIssue, changed_issues
 from desk.history.rows import Row, address_of, rows_of
@@ -39,7 +40,6 @@ from projects.roles import May
 
 ROWS = 50  # of a page
 ISSUES = 50  # of a page of what one changed
-GONE_PAGE = "This page is not there; here is the way to the first one."
 
 
 @require_safe
@@ -58,6 +58,7 @@ def history_page(request: HttpRequest) -> HttpResponse:
         "section": "history",
         "asked": asked,
         "error": error,
+        "first_page": asked.address() if error == GONE_PAGE else "",
         "chips": chips,
         "at_once": AT_ONCE,
         "people": people,

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDi
 from django.views.decorators.http import require_safe
 from rest_framework.exceptions import ValidationError
 
-from desk.asking import first_sentence
+from desk.asking import GONE_PAGE, first_sentence
 from desk.issue.tags import TagShown, linked
 from desk.issue.view import no_such_issue, project_ids
 from desk.issue.ways import Origin, origin_of
@@ -61,12 +61,13 @@ def events_page(request: HttpRequest, issue: str) -> HttpResponse:
     except ValidationError as invalid:
         error = first_sentence(invalid.detail)
     except ForeignCursor:
-        error = "This page of the list is not there; here is the way to the first one."
+        error = GONE_PAGE
     context = {
         "issue": found[0],
         "title": visible(found[0].shown_text.title or UNTITLED),
         "words": words,
         "error": error,
+        "first_page": _page_at(found[0], origin, words) if error == GONE_PAGE else "",
         "origin": origin,
         "rows": [] if listed is None else [_row(event, found[0], origin) for event in listed.rows],
         "looked_at": LOOKED_AT,
@@ -83,9 +84,9 @@ def _as_the_api_is_asked(words: str, cursor: str) -> QueryDict:
     return params
 
 
-def _page_at(issue: Issue, origin: Origin, words: str, cursor: str) -> str:
-    query = {"query": words} if words else {}
-    return origin.of("desk:events", issue.pk, cursor=cursor, **query)
+def _page_at(issue: Issue, origin: Origin, words: str, cursor: str = "") -> str:
+    query = {"query": words, "cursor": cursor}
+    return origin.of("desk:events", issue.pk, **{name: word for name, word in query.items() if word})
 
 
 def _row(event: EventShown, issue: Issue, origin: Origin) -> Row:

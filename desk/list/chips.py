@@ -135,7 +135,7 @@ KINDS = (
 
 def chips_of(asked: Asked, visitor: Visitor) -> list[Chip]:
     """Return the chips of a view, that of the projects first."""
-    return [projects_chip(asked, visitor), *(_of(kind, asked) for kind in [*KINDS, _environments(asked)])]
+    return [_projects_of_search(asked, visitor), *(_of(kind, asked) for kind in [*KINDS, _environments(asked)])]
 
 
 def _environments(asked: Asked) -> _Kind:
@@ -204,22 +204,50 @@ class View(Protocol):
     def address(self, **changes: str | Sequence[str]) -> str: ...
 
 
-def projects_chip(asked: View, visitor: Visitor) -> Chip:
+def _slugs(term: Term) -> list[str]:
+    """Return the projects that a term names; none where it is about anything else."""
+    named = [each.slug for each in term.conditions if isinstance(each, terms.NamesProject)]
+    return named if len(named) == len(term.conditions) else []
+
+
+def _projects_of_search(asked: Asked, visitor: Visitor) -> Chip:
+    """Return the chip of the projects, with those that the search names; choosing another takes them out of it."""
+    own = [term for term in asked.terms if _slugs(term)]
+    if not own:
+        return projects_chip(asked, visitor)
+    found = visitor.called({slug for term in own if not term.negated for slug in _slugs(term)})
+    known = {project.slug for project in found}
+    others = [term.written for term in own if term.negated or not known.issuperset(_slugs(term))]
+    named = [project for project in found if project.pk not in asked.chosen]
+    words = rewritten(asked, lambda term: bool(_slugs(term)), "")
+    return projects_chip(asked, visitor, named=named, others=others, query=words)
+
+
+def projects_chip(
+    asked: View, visitor: Visitor, *, named: Sequence[Project] = (), others: Sequence[str] = (), **kept: str
+) -> Chip:
     """Return the chip of the projects: those that are chosen, and the first others; where these are more than are
-    offered, with a field that finds them."""
+    offered, with a field that finds them.
+
+    :param named: projects that are chosen by words of a search.
+    :param others: what else it says of projects.
+    :param kept: the search without those words.
+    """
     label = "{0.organization.slug} / {0.slug}" if visitor.sees_several_organizations else "{0.slug}"
     text = asked.params.get(FIND, "").strip()
-    chosen = [project for project in asked.projects if project.pk in asked.chosen]
+    chosen = [*(project for project in asked.projects if project.pk in asked.chosen), *named]
+    chosen_ids = asked.chosen.union(project.pk for project in named)
     found = visitor.find(text, PROJECTS_OFFERED + 1)
-    everything = [] if visitor.sees_more else [Choice("All projects", asked.address(project=[]), not asked.chosen)]
+    is_all = not chosen_ids and not others
+    everything = [] if visitor.sees_more else [Choice("All projects", asked.address(project=[], **kept), is_all)]
     choices = []
-    for project in [*chosen, *(each for each in found if each.pk not in asked.chosen)][:PROJECTS_OFFERED]:
-        ids = asked.chosen ^ {project.pk}
-        address = asked.address(project=[str(pk) for pk in sorted(ids)])
-        choices.append(Choice(label.format(project), address, project.pk in asked.chosen))
+    for project in [*chosen, *(each for each in found if each.pk not in chosen_ids)][:PROJECTS_OFFERED]:
+        ids = chosen_ids ^ {project.pk}
+        address = asked.address(project=[str(pk) for pk in sorted(ids)], **kept)
+        choices.append(Choice(label.format(project), address, project.pk in chosen_ids))
     search = None
     if text or len(found) > PROJECTS_OFFERED:
         search = Search(text, parse_qsl(asked.address()[1:], keep_blank_values=True))
     hint = "No project is called so." if text and not found else ""
-    value = ", ".join(label.format(project) for project in chosen)
+    value = ", ".join([*(label.format(project) for project in chosen), *others])
     return Chip("Project", value, [*everything, *choices], hint, search)

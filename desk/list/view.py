@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from desk.acting.actions import offered
 from desk.acting.selection import AT_MOST
-from desk.asking import CHARTS, DEFAULT, Asked, read_asked
+from desk.asking import CHARTS, DEFAULT, GONE_PAGE, Asked, read_asked
 from desk.list.chips import chips_of
 from desk.list.rows import rows_of
 from desk.pages import page, ways_beside
@@ -56,7 +56,7 @@ def list_page(request: HttpRequest) -> HttpResponse:
         try:
             found = read_list(asked.query, asked.projects, by=visitor.by, at=visitor.at)
         except ForeignCursor:
-            error = "This page of the list is not there; here is the way to the first one."
+            error = GONE_PAGE
     return page(request, visitor, "desk/list.html", _context(asked, visitor, found, error))
 
 
@@ -70,6 +70,7 @@ def _context(asked: Asked, visitor: Visitor, found: IssueList | None, error: str
         "of_others": [each for each in saved if each.may_remove and each.by],
         "organizations": visitor.organizations,
         "error": error,
+        "first_page": asked.address() if error == GONE_PAGE else "",
         "chips": chips_of(asked, visitor),
         "sortings": {
             word: Sorting(word, label, asked.address(sort=word), asked.sort == word) for word, label in SORTS.items()

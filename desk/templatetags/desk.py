@@ -7,7 +7,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from desk.ways import UNDO
+from desk.ways import NOTED, UNDO
 
 register = template.Library()
 
@@ -50,8 +50,18 @@ def since(moment: datetime | None, at: datetime, after: str = "") -> SafeString 
 @register.filter
 def undoes(message: Any) -> str:
     """Return the ids of the mutations that a message offers to undo, with commas."""
+    return _tagged(message, UNDO)
+
+
+@register.filter
+def noted(message: Any) -> str:
+    """Return the draft of the note of which a message says that it was written."""
+    return _tagged(message, NOTED)
+
+
+def _tagged(message: Any, kind: str) -> str:
     tags = (message.extra_tags or "").split()
-    return next((tag.removeprefix(UNDO) for tag in tags if tag.startswith(UNDO)), "")
+    return next((tag.removeprefix(kind) for tag in tags if tag.startswith(kind)), "")
 
 
 @register.filter

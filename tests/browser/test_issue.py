@@ -201,6 +201,48 @@ def test_a_note_outlives_the_session_in_which_it_was_typed(issues: list[Issue], 
     expect(field).to_have_value("")
 
 
+def test_a_note_on_several_outlives_the_session_in_which_it_was_typed(issues: list[Issue], visit: Visit) -> None:
+    page, field = visit.page, visit.page.get_by_label("Note")
+
+    def press(name: str) -> None:
+        with page.expect_navigation():
+            page.get_by_role("button", name=name).click()
+        page.wait_for_load_state("networkidle")
+
+    def choose(*places: int) -> None:
+        for place in places:
+            page.locator("input[name=id]").nth(place).check()
+        with page.expect_navigation():
+            page.keyboard.press("n")
+        page.wait_for_load_state("networkidle")
+
+    visit.go("/admin/desk/")
+    choose(0, 1)
+    field.fill("It was the valve.")
+    page.context.clear_cookies(name="sessionid")
+    press("Show what would change")
+    expect(page.get_by_text("Your session had ended")).to_be_visible()
+    page.get_by_label("Username").fill(NAME)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-selected]")).to_have_text("2 selected")
+    page.wait_for_load_state("networkidle")
+
+    choose()
+    expect(field).to_have_value("It was the valve.")
+    visit.go("/admin/desk/")
+    choose(2)
+    expect(field).to_be_empty()  # of these it says nothing
+    visit.go("/admin/desk/")
+    page.locator("input[name=id]").nth(2).uncheck()
+    choose()
+    press("Show what would change")
+    press("Add a note: 2 issues")
+    expect(page.locator(".message")).to_contain_text("2 issues given a note.")
+    choose(0, 1)
+    expect(field).to_be_empty()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_shows_all_of_it(browser: Browser, address: str, issues: list[Issue], scheme: str) -> None:
     with visiting(browser, address, scheme=scheme) as visit:

@@ -11,8 +11,10 @@ from django.urls import reverse
 
 from desk.ways import way_back
 from issuetracker.policies import DESK, HEADER
-from projects.models import User
+from projects.models import Project, User
+from tests.desk.acting.steps import choose
 from tests.desk.reading import LIST
+from tests.factories import IssueFactory
 from tests.routes import parts_of, path_of, routes
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +54,15 @@ def test_leads_to_the_log_in_who_is_not_staff(client: Client, sam: User) -> None
     for browser in (client, Client()):
         assert browser.get(LIST).headers["Location"].startswith(reverse("admin:login"))
         client.force_login(sam)
+
+
+def test_the_theme_leads_from_the_page_of_an_action_to_where_one_was(as_jane: Client, project: Project) -> None:
+    page = choose(as_jane, "assign", [IssueFactory(project=project)])
+
+    form = page.content.decode().split(f'action="{THEME}"')[1].split("</form>")[0]
+    (back,) = re.findall(r'name="back" value="([^"]*)"', form)
+
+    assert as_jane.post(THEME, {"theme": "dark", "back": back})["Location"] == f"{LIST}?query=pump"
 
 
 @pytest.mark.parametrize(("chosen", "kept"), [("dark", "dark"), ("light", "light"), ("pink", ""), ("", "")])

@@ -58,14 +58,17 @@ document.addEventListener("submit", (event) => {
 window.addEventListener("pageshow", () => { sentAt = new WeakMap(); });
 
 // ---------------------------------------------------------------------------------------------------------------------
-// A note that somebody writes is kept in the tab until a page shows it as written: a session may end meanwhile, or the
-// network go away, and what was typed with it.
+// A note that somebody writes is kept in the tab until a page shows it as written, or, of several issues, a message says
+// so: a session may end meanwhile, or the network go away, and what was typed with it.
 // ---------------------------------------------------------------------------------------------------------------------
 
 const newestOwnNote = () => Math.max(0, ...all("[data-own-note]").map((step) => Number(step.dataset.ownNote)));
 
+const keptAs = (draft) => `desk.draft.${draft}`;
+
+for (const message of all("[data-noted]")) sessionStorage.removeItem(keptAs(message.dataset.noted));
 for (const field of all("textarea[data-draft]")) {
-  const name = `desk.draft.${field.dataset.draft}`;
+  const name = keptAs(field.dataset.draft);
   const keep = (more) => {
     if (field.value.trim()) sessionStorage.setItem(name, JSON.stringify({ text: field.value, ...more }));
     else sessionStorage.removeItem(name);

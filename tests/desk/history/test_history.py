@@ -144,7 +144,7 @@ def test_is_chosen_by_day_and_by_several_at_once(as_jane: Client, jane: User, pr
         ({"what": "painted"}, "“painted” is nothing that the history knows"),
         ({"project": "999999"}, "There is no project 999999 here"),
         ({"project": "x"}, "x"),
-        ({"cursor": "x"}, "is no cursor"),
+        ({"cursor": "x"}, "This page is not there"),
         ({"cursor": "5:7:0"}, "This page is not there"),
     ],
 )

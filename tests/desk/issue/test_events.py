@@ -100,7 +100,7 @@ def test_leads_from_page_to_page_and_back(as_jane: Client, project: Project, mon
 
 @pytest.mark.parametrize(
     ("query", "said"),
-    [({"query": "plant:"}, "plant"), ({"cursor": "x"}, "is no cursor"), ({"query": "x" * 3_000}, "2000")],
+    [({"query": "plant:"}, "plant"), ({"cursor": "x"}, "This page is not there"), ({"query": "x" * 3_000}, "2000")],
     ids=["empty value", "cursor", "long"],
 )
 def test_says_what_is_not_understood(as_jane: Client, project: Project, query: dict[str, str], said: str) -> None:

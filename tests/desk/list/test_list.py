@@ -1,6 +1,8 @@
 """The list: which issues, in which order, and what its rows say."""
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.http import QueryDict
@@ -9,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from desk.asking import GONE_PAGE
 from issues.models import Environment, Issue, IssueEnvironment
 from projects.models import Project, User
 from tests.desk.reading import LIST, listed, words_of
@@ -113,6 +116,20 @@ def test_says_what_else_is_not_understood(as_jane: Client, project: Project, que
 
     assert (page.status_code, page.context["rows"]) == (200, [])
     assert page.context["error"]
+
+
+@pytest.mark.parametrize("sort", ["date", "priority"])
+@pytest.mark.parametrize("cursor", ["x", "5:1:0"])
+def test_leads_to_the_first_page_from_one_that_is_not_there(
+    as_jane: Client, project: Project, sort: str, cursor: str
+) -> None:
+    issue = IssueFactory(project=project, resolved=True)
+
+    page = as_jane.get(LIST, {"query": "is:resolved", "sort": sort, "cursor": cursor})
+
+    assert page.context["error"] == GONE_PAGE
+    (first,) = re.findall(r'<a href="([^"]*)">To the first page</a>', page.content.decode())
+    assert [row.id for row in as_jane.get(LIST + unescape(first)).context["rows"]] == [issue.pk]
 
 
 def test_is_of_all_projects_of_all_organizations_that_somebody_sees(
