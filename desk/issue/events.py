@@ -70,7 +70,6 @@ def events_page(request: HttpRequest, issue: str) -> HttpResponse:
         "first_page": _page_at(found[0], origin, words) if error == GONE_PAGE else "",
         "origin": origin,
         "rows": [] if listed is None else [_row(event, found[0], origin) for event in listed.rows],
-        "looked_at": LOOKED_AT,
         "everything": origin.of("desk:events", found[0].pk),
         "back": origin.of("desk:issue", found[0].pk),
         **ways_beside(listed, partial(_page_at, found[0], origin, words)),

@@ -43,3 +43,8 @@ def unpack(packed: bytes) -> dict[str, Any]:
     """Return what ``pack`` was given."""
     data: dict[str, Any] = json.loads(_codecs.decompressor.decompress(packed))
     return data
+
+
+def size_of(packed: bytes) -> int:
+    """Return how many bytes of JSON it is: a few hundred may be a million."""
+    return int(zstandard.frame_content_size(packed))

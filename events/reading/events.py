@@ -7,7 +7,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from events.meaning.fitting import Data
-from events.meaning.packing import unpack
+from events.meaning.packing import size_of, unpack
 from events.reading import kept
 from events.reading.kept import Fingerprint, Row, Span
 from events.reading.shapes import EventShown, Place
@@ -21,6 +21,9 @@ AHEAD = timedelta(minutes=1)  # of the time an event came: it is seen no later (
 MOST_ID = 2**128 - 1  # an event's id as a number
 MOST_EXAMINED = 2_000  # events, by one request that looks for some of them
 AT_ONCE = 200
+# Unpacked. An event of 1 MiB may be a few hundred bytes as it is stored, and takes forty times as much in memory.
+MOST_BYTES_SHOWN = 8 * 2**20  # of a page
+MOST_BYTES_EXAMINED = 64 * 2**20  # for a page
 
 Word = Literal["latest", "oldest", "recommended"]
 Holds = Callable[[Mapping[str, Any]], bool]  # of what is kept of an event
@@ -33,6 +36,7 @@ class EventsAsked:
     :ivar position: by ``NEWEST_FIRST`` or ``OLDEST_FIRST``; its key is a time and an event's id as a number.
     :ivar holds: what must be so of an event; None: of any.
     :ivar most: among how many events it is looked for what holds; None: ``MOST_EXAMINED``.
+    :ivar has_entries: whether the parts of each event are wanted.
     """
 
     position: Position
@@ -41,6 +45,7 @@ class EventsAsked:
     end: datetime | None = None
     holds: Holds | None = None
     most: int | None = None
+    has_entries: bool = True
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -52,7 +57,7 @@ def read_events(project_id: int, issue_id: int, asked: EventsAsked) -> Page[Even
     """Return a page of the events that are kept of an issue, and of what was merged into it.
 
     What is asked of single events is looked for among so many (``asked.most``) of them: a page may then have fewer
-    than there are, or none, and more after it.
+    than there are, or none, and more after it. It has fewer of large ones, too.
 
     :raises ForeignCursor: the cursor is of another list.
     """
@@ -82,18 +87,29 @@ def _page(
     refuse_foreign(position, lambda key: False)
     older = position.sort.descending is not position.backwards
     span = Span(older, _place(position), asked.start, asked.end)
-    found: list[tuple[Row, Data]] = []
+    found: list[tuple[Row, EventShown]] = []
     examined, is_end, last = 0, False, position.key
     most_examined = MOST_EXAMINED if asked.most is None else asked.most
-    while len(found) <= asked.limit and not is_end and examined < most_examined:
+    bytes_examined = bytes_shown = 0
+
+    def is_enough() -> bool:
+        return bytes_shown >= MOST_BYTES_SHOWN or bytes_examined >= MOST_BYTES_EXAMINED
+
+    while len(found) <= asked.limit and not is_end and examined < most_examined and not is_enough():
         most = asked.limit + 1 if asked.holds is None else AT_ONCE
         rows = read(span, most)
         is_end = len(rows) < most
         for row in rows:
+            if is_enough():
+                is_end = False
+                break
             examined += 1
-            data = unpack(bytes(row.data))
+            packed = bytes(row.data)
+            data = unpack(packed)
+            bytes_examined += size_of(packed)
             if asked.holds is None or asked.holds(data):
-                found.append((row, data))
+                found.append((row, _shown(row, data, None, has_entries=asked.has_entries)))
+                bytes_shown += size_of(packed)
                 if len(found) > asked.limit:
                     break
             last = _key(row)  # up to here, nothing is missing from the page
@@ -107,7 +123,7 @@ def _page(
         keys.reverse()
     of = issues([row for row, _ in shown]) if shown else {}
     return Page(
-        rows=[_shown(row, data, of.get(row.fingerprint)) for row, data in shown],
+        rows=[replace(event, issue_id=of.get(row.fingerprint)) for row, event in shown],
         keys=keys if shown or more else _around_nothing(position),
         has_previous=more if position.backwards else position.key is not None,
         has_next=position.backwards or more,
@@ -138,7 +154,7 @@ def _key(row: Row) -> Key:
     return row.seen_at, row.event_id.int
 
 
-def _shown(row: Row, data: Data, issue_id: int | None) -> EventShown:
+def _shown(row: Row, data: Data, issue_id: int | None, *, has_entries: bool = True) -> EventShown:
     return shape(
         data,
         project_id=row.project_id,
@@ -147,6 +163,7 @@ def _shown(row: Row, data: Data, issue_id: int | None) -> EventShown:
         fingerprint=row.fingerprint,
         seen_at=row.seen_at,
         received_at=row.received_at,
+        has_entries=has_entries,
     )
 
 

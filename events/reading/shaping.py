@@ -27,6 +27,7 @@ from events.reading.shapes import (
 )
 
 MOST_PAIRS = 200  # of a query, of headers, of cookies
+NO_ENTRIES = Entries()
 
 
 def shape(
@@ -38,8 +39,12 @@ def shape(
     fingerprint: UUID,
     seen_at: datetime,
     received_at: datetime,
+    has_entries: bool = True,
 ) -> EventShown:
-    """Return a whole event, from what is kept of it and what stands beside that."""
+    """Return a whole event, from what is kept of it and what stands beside that.
+
+    :param has_entries: whether its parts are wanted: stacks, breadcrumbs, a request. They are most of the work.
+    """
     platform = text(data, "platform")
     return EventShown(
         id=event_id,
@@ -71,7 +76,7 @@ def shape(
         words=tuple(word for word in items(data, "fingerprint") if isinstance(word, str)),
         errors=tuple(name for name in items(data, "errors") if isinstance(name, str)),
         size=number(data, "size") or 0,
-        entries=_entries(data, platform),
+        entries=_entries(data, platform) if has_entries else NO_ENTRIES,
     )
 
 

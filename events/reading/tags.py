@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
-from events.meaning.packing import unpack
+from events.meaning.packing import size_of, unpack
 from events.reading import kept
 from events.reading.kept import Span
 from events.reading.tagging import tags_of
@@ -15,6 +15,7 @@ from projects.pages import Page, PageQuery, cut_page, refuse_foreign
 IN_ORDER = Sort("id", descending=False)
 
 MOST_EVENTS = 2_000  # the newest, where many issues that were merged keep more
+MOST_BYTES = 64 * 2**20  # of these events, unpacked: a second of a processor
 TOP = 10
 
 Item = TypeVar("Item")
@@ -47,7 +48,7 @@ class Tag:
 def read_tags(project_id: int, issue_id: int, *, most: int = MOST_EVENTS) -> list[Tag]:
     """Return the tags of the events that are kept of an issue and of what was merged into it, by key.
 
-    :param most: of how many events, the newest.
+    :param most: of how many events, the newest; of fewer where they are large.
     """
     found: dict[str, dict[str, Value]] = {}
     for seen_at, tags in _read(project_id, issue_id, most):
@@ -95,5 +96,10 @@ def page_of(items: Sequence[Item], asked: PageQuery) -> Page[Item]:
 
 def _read(project_id: int, issue_id: int, most: int) -> Iterator[tuple[datetime, dict[str, str]]]:
     fingerprints = kept.fingerprints_of(project_id, issue_id)
+    size = 0
     for row in kept.of_fingerprints(project_id, fingerprints, Span(), most):
-        yield row.seen_at, tags_of(unpack(bytes(row.data)))
+        packed = bytes(row.data)
+        yield row.seen_at, tags_of(unpack(packed))
+        size += size_of(packed)
+        if size >= MOST_BYTES:
+            break

@@ -56,6 +56,7 @@ def read_list_asked(params: QueryDict, *, at: datetime) -> ListAsked:
         start=start,
         end=end,
         holds=_read_conditions(params),
+        has_entries=full in TRUE,
     )
     return ListAsked(events, full in TRUE)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from events.reading import tags as reading
 from events.reading.tagging import tags_of
 from events.reading.tags import Value, in_order, read_tag, read_tags
 from projects.models import Project
@@ -130,3 +131,14 @@ def test_of_one_event_come_by_key(project: Project) -> None:
     counted(project, tags=[["b", "2"], ["a", "1"]])
 
     assert [tag.key for tag in read_tags(project.pk, issue_of(project).pk)] == ["a", "b"]
+
+
+def test_of_large_events_fewer_are_looked_at(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MOST_BYTES", 2_000)
+    for number in range(4):
+        keep(project, at=NOW - number * MINUTE, message="x" * 1_000, level="error")
+    count(project)
+
+    (level,) = [tag for tag in read_tags(project.pk, issue_of(project, "pump").pk) if tag.key == "level"]
+
+    assert level.total == 2
