@@ -3,8 +3,8 @@
 from typing import Annotated, Any, TypedDict
 
 from events.models import LossSource
-from issues.answers import Anything, Hex, IssueOfHash, Nothing, Release
-from projects.answers import Count, Id, NoList, Time
+from issues.answers import Anything, IssueOfHash, Nothing, Release
+from projects.answers import Count, Hex, Id, NoList, Time
 from projects.json_schema import About, Form, one_of_words
 
 

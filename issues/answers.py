@@ -11,12 +11,26 @@ from issues.services import verbs
 from issues.services.undo import SKIPPED_IDS_TOLD
 from issues.services.verbs.assignment import AssignedTo
 from issues.services.verbs.status import StatusDetails, StatusWord, SubstatusWord
-from projects.answers import Count, Id, NoList, Place, Time, Url, User
-from projects.json_schema import ANYTHING, HEX, ID, NOTHING, About, Form, Name, SomeOf, many, number, one_of_words
+from projects.answers import Count, Hex, Id, NoList, Place, Time, Url, User, Version
+from projects.json_schema import (
+    ANYTHING,
+    ID,
+    NOTHING,
+    TEXT,
+    About,
+    Form,
+    Name,
+    SomeOf,
+    many,
+    number,
+    one_of_words,
+    such_as,
+)
 from projects.models import ReleaseStatus
 
-Hex = Annotated[str, Form(HEX)]
-Digits = Annotated[str, Form({"type": "string", "pattern": "^[0-9]+$"})]
+DIGITS = such_as({"type": "string", "pattern": "^[0-9]+$"}, "230")
+Digits = Annotated[str, Form(DIGITS)]
+ShortName = Annotated[str, Form(such_as(TEXT, "PUMP-STATION-1C"))]
 Number = Annotated[int, Form(number(1))]
 Anything = Annotated[Any, Form(ANYTHING)]
 Nothing = Annotated[dict[str, Any], Form(NOTHING)]
@@ -98,7 +112,9 @@ class Undone(TypedDict):
     undoes: Id
     restored: Annotated[Count, About("Issues in which something was put back.")]
     skipped: Annotated[Count, About("Issues in which something was left alone, since it is another now.")]
-    skippedIds: Annotated[list[Id], Form(many(ID) | {"maxItems": SKIPPED_IDS_TOLD}), About("The first of those.")]
+    skippedIds: Annotated[
+        list[Id], Form(many(such_as(ID, "12")) | {"maxItems": SKIPPED_IDS_TOLD}), About("The first of those.")
+    ]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -106,7 +122,7 @@ class Undone(TypedDict):
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-Events = Annotated[str, Form({"type": "string", "pattern": "^[0-9]+$"}), About("Events.")]
+Events = Annotated[str, Form(DIGITS), About("Events.")]
 Point = Annotated[
     list[int],
     Form({"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2}),
@@ -125,8 +141,8 @@ class Follower(User):
 
 class ReleaseOfIssue(TypedDict):
     id: Number
-    version: str
-    shortVersion: str
+    version: Version
+    shortVersion: Version
     dateCreated: Time
     dateReleased: Time | None
 
@@ -149,7 +165,7 @@ class Lifetime(TypedDict):
 
 class WhichIssue(TypedDict):
     id: Id
-    shortId: Annotated[str, About("The project's slug in capitals, a hyphen, a number in Crockford's base 32.")]
+    shortId: Annotated[ShortName, About("The project's slug in capitals, a hyphen, a number in Crockford's base 32.")]
     title: str
     culprit: str
     permalink: Annotated[Url, About("Its page in the admin.")]
@@ -207,7 +223,7 @@ class ShortId(TypedDict):
     projectSlug: str
     groupId: Id
     group: WholeIssue
-    shortId: str
+    shortId: ShortName
 
 
 class Merged(TypedDict):
@@ -270,7 +286,7 @@ class SharedEvent(TypedDict):
 
 class IssueOfHash(TypedDict):
     id: Id
-    shortId: str
+    shortId: ShortName
     title: str
     mergedInto: Id | None
 
@@ -286,7 +302,7 @@ class SharedProject(NamedPlace):
 
 class SharedIssue(TypedDict):
     id: Id
-    shortId: str
+    shortId: ShortName
     shareId: Hex
     isPublic: Literal[True]
     permalink: Annotated[Url, About("The page for people.")]
@@ -312,7 +328,7 @@ class SharedIssue(TypedDict):
 
 
 class RawVersion(TypedDict):
-    raw: str
+    raw: Version
 
 
 class VersionInfo(TypedDict):
@@ -343,9 +359,9 @@ class ProjectOfRelease(TypedDict):
 
 class Release(TypedDict):
     id: Number
-    version: str
+    version: Version
     status: Annotated[str, Form(one_of_words(*ReleaseStatus.values))]
-    shortVersion: str
+    shortVersion: Version
     versionInfo: VersionInfo
     ref: str | None
     url: str | None

@@ -6,11 +6,14 @@ The type of a field says its form; what a type can't say (a pattern, a sentence 
 
 from typing import Annotated, Any, Literal, TypedDict
 
-from projects.json_schema import HEX, ID, NONE, TIME, URL, About, Form, number, one_of_words
+from projects.json_schema import HEX, ID, NONE, TEXT, TIME, URL, About, Form, number, one_of_words, such_as
 from projects.models import MAX_LIMIT, Role, Scope
 
-Id = Annotated[str, Form(ID)]
-Time = Annotated[str, Form(TIME)]
+# In answers alone: pages that try requests out would begin with an example of a parameter.
+Id = Annotated[str, Form(such_as(ID, "12"))]
+Time = Annotated[str, Form(such_as(TIME, "2026-01-31T09:30:00.123456Z"))]
+Hex = Annotated[str, Form(such_as(HEX, "0b9e6a0f5d7c4a3e8f1d2c3b4a596877"))]
+Version = Annotated[str, Form(such_as(TEXT, "2.1.0"))]
 Url = Annotated[str, Form(URL)]
 Count = Annotated[int, Form(number())]
 NoList = Annotated[list[Any], Form(NONE)]
@@ -107,7 +110,7 @@ class Project(Place):
 
 
 class LatestRelease(TypedDict):
-    version: str
+    version: Version
 
 
 class ProjectInFull(Project):
@@ -161,10 +164,10 @@ class Dsn(TypedDict):
 class ClientKey(TypedDict):
     """What a program sends its errors with. It is no secret: it opens nothing but the way in for them."""
 
-    id: Annotated[str, Form(HEX)]
+    id: Hex
     name: str
     label: str
-    public: Annotated[str, Form(HEX)]
+    public: Hex
     projectId: Count
     isActive: bool
     dateCreated: Time

@@ -55,6 +55,11 @@ def about(schema: Schema, description: str) -> Schema:
     return schema | {"description": description}
 
 
+def such_as(schema: Schema, *examples: Any) -> Schema:
+    """Return the schema with values for people: what pages make up from a pattern means nothing."""
+    return schema | {"examples": list(examples)}
+
+
 TEXT: Schema = {"type": "string"}
 TRUTH: Schema = {"type": "boolean"}
 ID: Schema = {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"}

@@ -51,6 +51,30 @@ ISSUES = "/api/0/projects/{organization}/{project}/issues/"
 # ---------------------------------------------------------------------------------------------------------------------
 
 
+def with_patterns(found: Any) -> Iterator[dict[str, Any]]:
+    """Yield the schemas in this part of the document that have a pattern."""
+    if isinstance(found, dict) and isinstance(found.get("pattern"), str):
+        yield found
+    for each in found.values() if isinstance(found, dict) else found if isinstance(found, list) else ():
+        yield from with_patterns(each)
+
+
+def test_shows_what_is_meant_by_a_pattern_of_answers() -> None:
+    """Pages for people make up words that fit, else, and nobody knows a time or an id in them."""
+    of_answers = list(with_patterns(document()["components"]["schemas"]))
+
+    assert len(of_answers) > 100
+    for described in of_answers:
+        assert all(re.search(described["pattern"], example) for example in described["examples"]), described
+
+
+def test_suggests_no_value_of_a_parameter() -> None:
+    """A page that tries requests out would begin with it: to delete issue 12."""
+    of_requests = [*with_patterns(document()["paths"]), *with_patterns(document()["components"]["parameters"])]
+
+    assert [described for described in of_requests if "examples" in described] == []
+
+
 def test_describes_no_address_that_there_is_not() -> None:
     """That it lacks none is an error of drf-spectacular's, below."""
     described = {("/api/0/" + path, method.lower()) for path, methods in OPERATIONS.items() for method in methods}
