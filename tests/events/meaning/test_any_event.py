@@ -16,15 +16,24 @@ MOST = 1024**2
 HIDDEN = "hunter2hunter2"
 CARD = "4242 4242 4242 4242"
 
+# As long as something may be, one less, and one more: of letters that have one byte, four, or a mark above them.
+LIMITS = (32, 64, 200, 250, 256, 1_000, 1_024, 8_192)
+at_limits = st.builds(
+    lambda unit, most, more: (unit * (most + 1))[: most + more],
+    st.sampled_from(["a", "\U0001f600", "e\u0301", "\u202e", " ", "9"]),
+    st.sampled_from(LIMITS),
+    st.integers(-1, 1),
+)
 texts = st.one_of(
+    at_limits,
     st.text(st.characters(codec=None), max_size=20),
     st.sampled_from(["", "\0", "\ud800", "{{auto}}", "{{ default }}", "latest", "%s %(a)s {}", "0000-01-01T00:00:00Z"]),
 )
 numbers = st.one_of(
     st.integers(),
     st.floats(),
-    st.sampled_from([0, -1, 10**19, 10**63, 10**250, 10**300, 10**400, 10**1000, 4242424242424242]),
-    st.sampled_from([1e300, float("inf"), float("nan")]),
+    st.sampled_from([0, -1, 10**19, 10**63, 10**250, 10**300, 10**400, 10**1000, 10**4299, 4242424242424242]),
+    st.sampled_from([1e300, float("inf"), float("nan"), -0.0, 5e-324, 1.5, -62135596801, 253402300799.5]),
 )
 scalars = st.one_of(st.none(), st.booleans(), numbers, texts)
 keys = st.one_of(
