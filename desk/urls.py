@@ -14,6 +14,7 @@ from desk.history.view import history_page, mutation_page, undo_mutation_page
 from desk.issue.events import events_page
 from desk.issue.notes import change_note, write_note
 from desk.issue.view import issue_page
+from desk.language import language_page
 from desk.list.view import list_page
 from desk.searches import searches_page
 
@@ -30,6 +31,7 @@ urlpatterns: list[URLPattern] = [
     path("act/", on_desk(act_page), name="act"),
     path("undo/", on_desk(undo_page), name="undo"),
     path("searches/", on_desk(searches_page), name="searches"),
+    path("search/", on_desk(language_page), name="language"),
     path("theme/", on_desk(choose_theme), name="theme"),
     path("history/", on_desk(history_page), name="history"),
     path("history/<int:mutation>/", on_desk(mutation_page), name="mutation"),
