@@ -83,7 +83,7 @@ class Subject:
         return AT_MOST if self.ids is None else sums(self.counts).total()
 
     @property
-    def only(self) -> tuple[int, str] | None:
+    def single(self) -> tuple[int, str] | None:
         """The number and the short id of the one issue, where it is one."""
         if self.is_more or self.matched != 1 or len(self.first) != 1:
             return None

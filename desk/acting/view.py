@@ -255,16 +255,16 @@ class Asking:
             messages.info(self.request, "They were so already: nothing was changed.")
         elif self.action.name == DELETE:
             # One goes with what was merged into it; what is gone has no page to lead to.
-            called = subject.only[1] if changed == 1 and subject.only is not None else counted(changed)
+            called = subject.single[1] if changed == 1 and subject.single is not None else counted(changed)
             messages.success(self.request, f"{called} deleted, for good.")
         else:
             mutation_ids = [outcome.mutation_id for outcome in outcomes]
-            if subject.only is None:  # of several that were selected, perhaps one was changed
+            if subject.single is None:  # of several that were selected, perhaps one was changed
                 said = changed_in_words(
                     changed, [project.pk for project in subject.projects], mutation_ids, self.act.by, self.back
                 )
             else:
-                said = named_or_counted(changed, subject.only, self.back)
+                said = named_or_counted(changed, subject.single, self.back)
             say_done(self.request, format_html("{} {}.", said, self.action.done), mutation_ids)
         return HttpResponseRedirect(self.back)
 
@@ -289,7 +289,7 @@ class Asking:
         if not written:
             messages.error(self.request, GONE)
             return None
-        said = named_or_counted(written, subject.only, self.back)
+        said = named_or_counted(written, subject.single, self.back)
         said = format_html("{} {}.", said, self.action.done)
         messages.success(self.request, said, extra_tags=f"{NOTED}{self.draft(subject)}")
         return HttpResponseRedirect(self.back)
