@@ -39,6 +39,7 @@ except postgres.DumpFailed as error:
 
 # What PgBouncer itself sets again for whoever has the connection next.
 TRACKED = {"application_name", "client_encoding", "DateStyle", "standard_conforming_strings", "TimeZone"}
+OF_ONE_TRANSACTION = {"transaction_isolation"}  # the next one begins with the default, wherever this is from
 LEFT_BEHIND = """
     SELECT 'setting', name FROM pg_settings WHERE source = 'session'
     UNION ALL SELECT 'prepared', statement FROM pg_prepared_statements
@@ -65,7 +66,7 @@ def left_behind(bouncer: PgBouncer) -> dict[int, set[str]]:
                     f"SELECT pg_backend_pid(), array(SELECT one || ' ' || two FROM ({LEFT_BEHIND}) AS all_(one, two))"
                 )
                 pid, names = cursor.fetchone()
-                found[pid] = set(names) - {f"setting {name}" for name in TRACKED}
+                found[pid] = set(names) - {f"setting {name}" for name in TRACKED | OF_ONE_TRANSACTION}
     finally:
         connection.close()
     return found
