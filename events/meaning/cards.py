@@ -8,7 +8,7 @@ FEWEST_DIGITS, MOST_DIGITS = 13, 19
 MOST_GROUPS = 6  # of digits, between blanks or hyphens; cards are written in three to five, of four digits or so
 LEAST_OF_FIRST_GROUP = 3
 MAY_HOLD_A_CARD = re.compile(r"[2-6](?:[ -]?[0-9]){12}")
-_RUN = re.compile(r"(?<![0-9A-Za-z])(?<![0-9]\.)[0-9](?:[ -]?[0-9]){12,}+")
+_RUN = re.compile(r"(?<![0-9A-Za-z])(?<![0-9]\.)[0-9](?>(?:[ -]?[0-9]){12,})")
 _GROUP = re.compile("[0-9]+")
 # Which numbers begin so, and how many digits they have: one in ten of any digits passes the checksum, times in
 # milliseconds and ids among them.

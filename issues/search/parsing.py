@@ -53,7 +53,7 @@ _GRAMMAR = r"""
 """
 VALUES = {"QUOTED", "BARE", "ELEMENT", "WORD"}
 _parser = Lark(_GRAMMAR, parser="lalr", lexer="contextual", propagate_positions=True)
-_QUOTED = re.compile(r'"(?:\\["\\]|\\(?!["\\])|[^"\\])*+(?P<end>"?)')
+_QUOTED = re.compile(r'"(?>(?:\\["\\]|\\(?!["\\])|[^"\\])*)(?P<end>"?)')
 
 Node = Tree[Token]
 

@@ -27,7 +27,7 @@ WORDS = NAMES | {"is", "bookmarks", "level", "priority", "issue.type", "title", 
 NUMBERS = {"timesseen", "usercount"}
 MOMENTS = {"age", "firstseen", "lastseen"}
 
-QUOTED = r'"(?:\\["\\]|[^"])*+"'
+QUOTED = r'"(?>(?:\\["\\]|[^"])*)"'
 ITEM = re.compile(
     rf"""(?P<no>!?)(?:
         (?P<key>[A-Za-z][A-Za-z0-9._-]*):(?:\[\s*(?P<list>(?:{QUOTED}|[^\s"\[\]()])(?:{QUOTED}|[^"\[\]()])*)\]

@@ -1,7 +1,8 @@
 """What each language makes up in its stacks, and which files are not the program's own.
 
 Every pattern here meets text that a stranger sent: each reads it once, from left to right. A quantifier is possessive
-(`++`), or what follows it can't begin like what it repeats.
+(`++`; a group is atomic, `(?>...)`, as Python matched possessive groups wrongly until 3.11.5), or what follows it can't
+begin like what it repeats.
 """
 
 import re
@@ -153,9 +154,9 @@ def _java_name(name: str) -> str:
     return _MADE_UP_BY_JAVA.sub(lambda found: name[found.start() : found.end(found.lastindex or 0)], name)
 
 
-_BLOCK_IN_RUBY = re.compile(r"\A(?:(?:block|rescue|ensure)(?: \(\d++ levels?\))? in )++")
+_BLOCK_IN_RUBY = re.compile(r"\A(?>(?:(?:block|rescue|ensure)(?: \(\d++ levels?\))? in )+)")
 _NUMBERS_IN_RUBY = re.compile(
-    r"(?:(?<!_)_++\d{4,}+)++", re.ASCII
+    r"(?>(?:(?<!_)_++\d{4,}+)+)", re.ASCII
 )  # of a template or callback: _show_html_erb__2109_7040
 
 
@@ -170,7 +171,7 @@ def _ruby_type(name: str) -> str:
     return _NAMELESS_IN_RUBY.sub(r"\1", name)
 
 
-_NAMELESS_CLASS_IN_PHP = re.compile(r"(?<=@anonymous)(?:(?!::).)++", re.DOTALL)
+_NAMELESS_CLASS_IN_PHP = re.compile(r"(?<=@anonymous)(?>(?:(?!::).)+)", re.DOTALL)
 _CONTAINER_OF_SYMFONY = re.compile(r"\AContainer[A-Za-z0-9]{7}(?=\\)", re.ASCII)
 _LINE_OF_A_CLOSURE_IN_PHP = re.compile(r":\d++(?=\})", re.ASCII)
 
@@ -231,7 +232,7 @@ NODE = Language(
 # What a compiler of C++ names otherwise in each build: a nameless namespace, a lambda, a part that it moved away.
 _MADE_UP_NATIVELY = re.compile(
     r"(?:\(anonymous namespace\)|`anonymous namespace'|\?A0x[0-9a-f]{8})::|(?<=lambda_)[0-9a-f]{7,}+(?:_\d++)?"
-    r"|(?P<parts>(?: \[clone [^\[\]]*+\]|\.(?:cold|isra|constprop|part|lto_priv|llvm)(?:\.\d++)?)++)",
+    r"|(?P<parts>(?>(?: \[clone [^\[\]]*+\]|\.(?:cold|isra|constprop|part|lto_priv|llvm)(?:\.\d++)?)+))",
     re.ASCII,
 )
 

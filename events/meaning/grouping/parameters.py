@@ -1,7 +1,8 @@
 """What differs in a message from one event to the next: numbers, ids, addresses, dates.
 
-Text that a stranger sent is read once, from left to right. What repeats without an end is possessive (`++`), and what
-could run far begins only where no run of its characters is under way. So no text costs more than its length.
+Text that a stranger sent is read once, from left to right. What repeats without an end is possessive (`++`; a group
+atomic, since Python matched possessive groups wrongly until 3.11.5), and what could run far begins only where no run of
+its characters is under way. So no text costs more than its length.
 """
 
 import re
@@ -35,11 +36,11 @@ KINDS = {
     "an IPv6 address": r"(?<![_:.])(?=[A-Fa-f:.]*+\d)(?=[0-9A-Fa-f.]*+:[0-9A-Fa-f.]*+:)[0-9A-Fa-f:.]++(?![A-Za-z0-9_])",
     "an address in memory": r"0[xX][0-9a-fA-F]++",
     "a duration of several units": (  # Go's 1m30.5s, Java's PT1M30.5S
-        rf"(?:\d++[dhm](?=\d)){{1,3}}+\d++(?:\.\d++)?+[hms]{_END}|PT(?:\d++(?:\.\d++)?[HMS]){{1,3}}{_END}"
+        rf"(?>(?:\d++[dhm](?=\d)){{1,3}})\d++(?>(?:\.\d++)?)[hms]{_END}|PT(?:\d++(?:\.\d++)?[HMS]){{1,3}}{_END}"
     ),
     # Go writes one duration in the unit that fits: 350ms, 1.5s; and what has a size is written so, too: 512KiB, 1.5 GB.
-    "a duration": rf"\d++(?:\.\d++)?+(?: ?(?:ns|us|\u00b5s|\u03bcs|ms|s)|[mhd]| {_UNIT}){_END}",
-    "a size": rf"\d++(?:\.\d++)?+(?: ?[kKMGTP]i?)?B{_END}",
+    "a duration": rf"\d++(?>(?:\.\d++)?)(?: ?(?:ns|us|\u00b5s|\u03bcs|ms|s)|[mhd]| {_UNIT}){_END}",
+    "a size": rf"\d++(?>(?:\.\d++)?)(?: ?[kKMGTP]i?)?B{_END}",
     "a hash of an object in Java": rf"(?<=[A-Za-z0-9;]@)(?:[0-9a-f]{{8}}|(?=[a-f]*+\d)[0-9a-f]{{1,7}}){_END}",
     "a short hash": rf"(?=[a-f]*+\d)(?=\d*+[a-f])[0-9a-f]{{4,7}}{_END}",
     "a file of Python's tempfile": r"(?<=/)tmp[a-z0-9_]{8}(?![A-Za-z0-9_])",
@@ -61,11 +62,11 @@ _QUERY = r"""(?<=[A-Za-z0-9_/.-])\?[A-Za-z_][A-Za-z0-9_.%\[\]-]{0,60}=[^\s"'<>()
 _QUOTED = r"""(?<=[A-Za-z0-9_]=)(?:'[A-Za-z0-9_ ]{1,100}'|"[A-Za-z0-9_ ]{1,100}")"""
 PARAMETER = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(KINDS.values())})|{_QUERY}|{_QUOTED}", re.ASCII)
 # An IPv4 address, a date, a list of ids: parameters that stand together are one, however many there are.
-TOGETHER = re.compile(r"(?:(?<![A-Za-z0-9])[+-])?\*(?:[,.:/_-]{1,2} ?[+-]?\*)*+(?:,(?=\)))?")
+TOGETHER = re.compile(r"(?:(?<![A-Za-z0-9])[+-])?\*(?>(?:[,.:/_-]{1,2} ?[+-]?\*)*)(?:,(?=\)))?")
 # Of parameters that stand in a statement of SQL, as many as it has: (?, ?, ?), ($1, $2), (%s, %s), and rows of them.
 _MARK = r"(?:\?|%s|\$?\*)"
-_ROW = rf"\({_MARK}(?:, ?{_MARK})*+\)"
-ROWS = re.compile(rf"{_ROW}(?:, ?{_ROW})*+")
+_ROW = rf"\({_MARK}(?>(?:, ?{_MARK})*)\)"
+ROWS = re.compile(rf"{_ROW}(?>(?:, ?{_ROW})*)")
 _HAS_A_ROW = re.compile(r"\([?%$*]")
 _HAS_ONE = re.compile(r"[0-9@]|://|/tmp|\?[A-Za-z_]|=['\"]")
 _A_WORD = re.compile(r"[^\W\d_]")
