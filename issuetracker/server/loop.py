@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
+from threading import Semaphore
 from typing import Any, NamedTuple, Protocol
 
 from issuetracker.server import limits
@@ -145,6 +146,8 @@ class Loop:
         self._threads: Threads[Job] = Threads(threads, self._work)
         self._turns: Turns[Job] = Turns(self._threads.submit)
         self._done: deque[tuple[Connection, Answer]] = deque()
+        # Nobody counts these bytes yet: a thread that has one more waits until the loop has taken one.
+        self._room_for_done = Semaphore(threads)
         self._waker = waker
         self._selector = selectors.DefaultSelector()
         self._selector.register(wakes, READ, partial(self._take_answers, wakes))
@@ -398,6 +401,7 @@ class Loop:
             return
         if job.is_its_turn:
             self._turns.give_back()
+        self._room_for_done.acquire()
         self._done.append((job.connection, answer))
         with suppress(OSError):  # the pipe is full, so that the loop is awake, or there is no loop any more
             os.write(self._waker, b"\0")
@@ -408,6 +412,7 @@ class Loop:
             os.read(wakes, 4096)
         while self._done:
             connection, answer = self._done.popleft()
+            self._room_for_done.release()
             self._begin_answer(connection, answer)
 
     def _refuse(self, connection: Connection, error: Exception) -> None:

@@ -1,7 +1,8 @@
-"""Which worker takes a client in: connections stay where they are, so they should be spread."""
+"""Which worker takes a client in: connections stay where they are, so they should be spread. How many answers wait."""
 
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from issuetracker.server import limits
-from issuetracker.server.loop import Group, Loop
+from issuetracker.server.loop import Answer, Group, Job, Loop
 
 
 class Worker(ExitStack):
@@ -121,3 +122,34 @@ def test_when_the_moment_is_over_it_waits_for_its_threads(
     worker.loop.turn(0.5)
 
     assert waits == [0.5]
+
+
+def test_threads_wait_with_their_answers_while_the_loop_takes_none(worker: Worker) -> None:
+    """Or any number of large ones would be there before the loop can count the first."""
+    asked: list[Any] = []
+
+    class Site:
+        def answer(self, request: Any, peer: Any, *, is_its_turn: bool) -> Answer:
+            asked.append(request)
+            return Answer(b"HTTP/1.1 200 OK\r\n\r\n", keeps_alive=False)
+
+    worker.loop.site = Site()  # type: ignore[assignment]  # nothing is read here
+    for count in (1, 2, 3, 4):
+        worker.connect()
+        assert worker.clients() == count
+    for connection in list(worker.loop.groups[Group.SILENT]):
+        worker.loop._move(connection, Group.WORKING)
+        worker.loop._watch(connection, 0)
+        request: Any = connection.peer
+        worker.loop._threads.submit(Job(connection, request))
+    waits_until = time.monotonic() + 20
+    while len(asked) < 2 and time.monotonic() < waits_until:
+        time.sleep(0.001)
+    time.sleep(0.1)
+
+    assert len(asked) == 2  # one waits for the loop, and the only thread waits with another
+
+    while worker.loop.groups[Group.WORKING] and time.monotonic() < waits_until:
+        worker.loop.turn(0.01)
+    assert len(asked) == 4
+    assert not worker.loop.groups[Group.WORKING]
