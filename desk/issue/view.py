@@ -28,7 +28,7 @@ from issues.models import UNTITLED, Issue
 from issues.reading.items import Item
 from issues.reading.named import find_all, projects_of
 from issues.reading.story import read_children, read_told
-from issues.reading.whole import NEWEST, WholeIssue, read_whole
+from issues.reading.whole import WholeIssue, read_whole
 from issues.serializers.activities import MAX_NOTE
 from issues.services.ground.targets import shown_for
 from issues.views.links import share_link
@@ -119,7 +119,7 @@ def _context(
     origin: Origin,
 ) -> dict[str, Any]:
     item, names = whole.item, whole.names
-    told = read_told(issue, whole.activities)
+    told = read_told(issue, whole.activities.rows)
     day, month = whole.stats
     return {
         "issue": issue,
@@ -141,7 +141,7 @@ def _context(
         "seen": whole.seen,
         "children": read_children(issue),
         "steps": steps_of(told, issue_id=issue.pk, user_id=visitor.user.pk),
-        "more_steps": len(told.activities) == NEWEST,
+        "more_steps": whole.activities.has_more,
         "most_of_a_note": MAX_NOTE,
         # where one came from, and goes on to
         "origin": origin,

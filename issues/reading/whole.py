@@ -8,10 +8,11 @@ from issues.models import Activity, Issue, IssueSeen, IssueSubscription
 from issues.named import Names
 from issues.reading.activities import newest_activities
 from issues.reading.items import DAY, HOUR, Item, Stats, StatsPeriod, read_items, read_names, read_stats
+from issues.reading.story import First
 from projects.callers import Caller
 from projects.models import Release
 
-NEWEST = 100  # of its activities, of the people who looked, of those who follow
+NEWEST = 100  # of its activities, fewer where they are large; of the people who looked, of those who follow
 A_DAY, A_MONTH = StatsPeriod("24h", HOUR, 24), StatsPeriod("30d", DAY, 30)
 
 
@@ -22,7 +23,7 @@ class WholeIssue:
     item: Item
     names: Names
     stats: Sequence[Stats]
-    activities: Sequence[Activity]
+    activities: First[Activity]
     seen: Sequence[IssueSeen]
     followers: Sequence[IssueSubscription]
     first_release: Release | None

@@ -110,7 +110,7 @@ def describe_whole(whole: WholeIssue, *, permalink: Callable[[int], str]) -> ans
     stats = {each.period.word: each.points(whole.item.id) for each in whole.stats}
     return {
         **describe_issue(whole.item, whole.names, stats, permalink=permalink),
-        "activity": [describe_activity(activity) for activity in whole.activities],
+        "activity": [describe_activity(activity) for activity in whole.activities.rows],
         "seenBy": [_describe_viewer(mark) for mark in whole.seen],
         "participants": [_describe_follower(follower) for follower in whole.followers],
         "firstRelease": _describe_release(whole.first_release),

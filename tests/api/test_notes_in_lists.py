@@ -82,6 +82,19 @@ def test_are_listed_in_pages_of_a_megabyte_and_never_of_none(api: Api, issue: Is
     assert [item["id"] for item in (back["activity"] if isinstance(back, dict) else back)] == newest[2:4]
 
 
+def test_are_a_megabyte_on_the_issue_itself_and_never_none(api: Api, issue: Issue) -> None:
+    """An issue that was merged with ten thousand others, again and again, is still to be read."""
+    large = {"text": "x" * 400_000}
+    ids = [str(ActivityFactory(issue=issue, note=True, data=large).pk) for _ in range(4)]
+
+    def told() -> list[str]:
+        return [item["id"] for item in api.get(f"{ISSUES}{issue.pk}/").json()["activity"]]
+
+    assert told() == ids[:1:-1]
+    larger = ActivityFactory(issue=issue, note=True, data={"text": "x" * 2_000_000})
+    assert told() == [str(larger.pk)]
+
+
 @pytest.mark.parametrize("route", ["notes", "activities"])
 def test_are_none_at_first(api: Api, issue: Issue, route: str) -> None:
     response = api.get(f"{ISSUES}{issue.pk}/{route}/", raw_query="cursor=&foo=1")
