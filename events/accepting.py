@@ -89,9 +89,9 @@ def _accept(key: str, project_id: int, event: Arriving, at: datetime, lock_timeo
     except IntegrityError as error:
         if getattr(error.__cause__, "pgcode", "") != CHECK_VIOLATION:  # not: no partition for the row
             raise
-        weeks.make("events_event", [weeks.monday(event.seen_at.astimezone(UTC).date())])
+        weeks.make("events_event", [weeks.monday(event.seen_at.astimezone(UTC).date())], lock_timeout=lock_timeout)
         if day != weeks.NO_DAY:
-            weeks.make("events_eventid", [weeks.monday(event.day)])
+            weeks.make("events_eventid", [weeks.monday(event.day)], lock_timeout=lock_timeout)
         return _execute(statement, params)
 
 

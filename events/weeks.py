@@ -16,6 +16,7 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 
 from projects.database import citus
+from projects.database.connections import waiting_at_most
 from projects.database.failures import LOCK_NOT_AVAILABLE, sqlstate
 
 logger = logging.getLogger(__name__)
@@ -52,13 +53,21 @@ def make_ahead(now: datetime) -> None:
         make(table, weeks)
 
 
-def make(table: str, weeks: Iterable[date]) -> None:
-    """Make these weeks of a table, where they are missing. Waits for nobody but who makes weeks."""
+def make(table: str, weeks: Iterable[date], *, lock_timeout: float | None = None) -> None:
+    """Make these weeks of a table, where they are missing.
+
+    Waits for nobody but who makes weeks, and who has locked the table: an operator, a program of theirs.
+
+    :param lock_timeout: so many seconds; None: as long as the connection does.
+    :raises OperationalError: somebody has kept the lock for longer.
+    """
     missing = [week for week in weeks if not _is_there(table, week)]
     for week in missing:
         with transaction.atomic(), connection.cursor() as cursor:
             # Who has waited must see what was made meanwhile: what it takes for left over is dropped.
             cursor.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+            if lock_timeout is not None:
+                cursor.execute(waiting_at_most(lock_timeout))
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MAKING])
             if not _is_there(table, week):
                 name = name_of(table, week)

@@ -3,11 +3,13 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.db import connection
 
+from events import weeks
 from events.models import Arrival, Loss
 from events.views import taking
 from tests.events.sending import Sdk, holding, stored
@@ -19,13 +21,13 @@ TABLES = ["projects_clientkey", "events_arrival", "events_eventid", "events_even
 
 
 @contextmanager
-def locked(table: str) -> Iterator[None]:
-    """Let another session have the table for itself."""
+def locked(table: str, mode: str = "ACCESS EXCLUSIVE") -> Iterator[None]:
+    """Let another session have the table for itself; or hold it in another mode."""
     other = connection.copy()
     try:
         other.set_autocommit(False)
         with other.cursor() as cursor:
-            cursor.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+            cursor.execute(f"LOCK TABLE {table} IN {mode} MODE")
         yield
         other.rollback()
     finally:
@@ -48,6 +50,21 @@ def test_an_event_waits_no_longer_for_a_locked_table_than_a_mutation(
     assert said == ["Events are not stored: the database failed (55P03)."]
 
     assert sdk.store({"event_id": ID}).status_code == 200
+    assert (stored(), Arrival.objects.count()) == ([ID], 1)
+
+
+@pytest.mark.parametrize("table", weeks.TABLES)
+def test_an_event_that_needs_a_week_waits_no_longer_either(sdk: Sdk, settings: Any, table: str) -> None:
+    """A session that collects statistics lets rows in, and no week."""
+    settings.LOCK_TIMEOUT_SECONDS = 0.2
+    monday = weeks.monday(datetime.now(UTC).date())
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE {weeks.name_of(table, monday)}")
+
+    with locked(table, "SHARE UPDATE EXCLUSIVE"):
+        assert sdk.store({"event_id": ID}).status_code == 503
+    assert sdk.store({"event_id": ID}).status_code == 200
+
     assert (stored(), Arrival.objects.count()) == ([ID], 1)
 
 
