@@ -231,7 +231,7 @@ def _frame(frame: shapes.Frame, *, is_open: bool) -> Frame:
     line, column = frame.lineno, frame.colno
     variables = list(frame.vars.items())
     return Frame(
-        function=visible(frame.function) or "?",
+        function=visible(frame.name) or "?",
         where=visible(where),
         path=visible(path),
         line=f"{line}:{column}" if line and column else str(line or ""),

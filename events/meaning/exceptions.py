@@ -6,6 +6,7 @@ What comes in is a scrubbed copy of an event; objects in it are made over.
 from typing import Any
 
 from events.meaning.fields import Errors, read_objects
+from events.meaning.images import Images
 from events.meaning.shapes import Frame, Thrown
 
 MOST_EXCEPTIONS = 50
@@ -43,11 +44,12 @@ def read_exceptions(event: dict[str, Any], errors: Errors) -> tuple[list[dict[st
     found = read_objects(event, "exception", errors)
     if "stacktrace" in event and len(found) == 1 and found[0].get("stacktrace") is None:
         found[0]["stacktrace"] = event["stacktrace"]  # old SDKs: it is the only exception's
+    images = Images(event)
     kept, thrown = [], []
     for index, exception in enumerate(without_the_middle(found, MOST_EXCEPTIONS)):
         name = f"exception.{index}"
         _check(exception, OF_AN_EXCEPTION, name, errors)
-        frames = _read_stacks(exception, name, errors)
+        frames = _read_stacks(exception, name, images, errors)
         mechanism = exception.get("mechanism") or {}
         if not (exception.get("type") or exception.get("value")):
             exception.update(_of_mechanism(mechanism))
@@ -90,11 +92,12 @@ def read_threads(event: dict[str, Any], errors: Errors) -> tuple[list[dict[str, 
     kept = read_objects(event, "threads", errors)
     if not kept and event.get("stacktrace") is not None and not event.get("exception"):
         kept = [{"current": True, "stacktrace": event["stacktrace"]}]  # old SDKs
+    images = Images(event)
     stacks = []
     for index, thread in enumerate(kept):
         name = f"threads.{index}"
         _check(thread, OF_A_THREAD, name, errors)
-        stacks.append(_read_stacks(thread, name, errors))
+        stacks.append(_read_stacks(thread, name, images, errors))
     for told in ("crashed", "current"):
         for thread, frames in zip(kept, stacks, strict=True):
             if thread.get(told) and frames:
@@ -103,14 +106,14 @@ def read_threads(event: dict[str, Any], errors: Errors) -> tuple[list[dict[str, 
     return kept, with_frames[0] if len(with_frames) == 1 else ()
 
 
-def _read_stacks(holder: dict[str, Any], name: str, errors: Errors) -> tuple[Frame, ...]:
+def _read_stacks(holder: dict[str, Any], name: str, images: Images, errors: Errors) -> tuple[Frame, ...]:
     """Return the frames of an exception or a thread; bring its stacks into the form in which they are kept."""
     if "raw_stacktrace" in holder:
-        _read_stack(holder, "raw_stacktrace", name, errors)
-    return _read_stack(holder, "stacktrace", name, errors)
+        _read_stack(holder, "raw_stacktrace", name, images, errors)
+    return _read_stack(holder, "stacktrace", name, images, errors)
 
 
-def _read_stack(holder: dict[str, Any], key: str, name: str, errors: Errors) -> tuple[Frame, ...]:
+def _read_stack(holder: dict[str, Any], key: str, name: str, images: Images, errors: Errors) -> tuple[Frame, ...]:
     stack = holder.get(key)
     if stack is None:
         holder.pop(key, None)
@@ -124,10 +127,10 @@ def _read_stack(holder: dict[str, Any], key: str, name: str, errors: Errors) -> 
         half = len(kept) // 2
         stack["frames_omitted"] = [half, len(frames) - half]
     stack["frames"] = kept
-    return tuple([_read_frame(frame, name, index, errors) for index, frame in enumerate(kept)])
+    return tuple([_read_frame(frame, name, index, images, errors) for index, frame in enumerate(kept)])
 
 
-def _read_frame(frame: dict[str, Any], stack: str, index: int, errors: Errors) -> Frame:
+def _read_frame(frame: dict[str, Any], stack: str, index: int, images: Images, errors: Errors) -> Frame:
     if wrong := [key for key, value in frame.items() if key in OF_A_FRAME and type(value) not in OF_A_FRAME[key]]:
         for key in wrong:
             if frame.pop(key) is not None:
@@ -136,6 +139,8 @@ def _read_frame(frame: dict[str, Any], stack: str, index: int, errors: Errors) -
         lines = frame.get(key)
         if lines is not None:
             frame[key] = [line if type(line) is str else "" for line in lines]
+    if "instruction_addr" in frame:
+        images.complete(frame)
     get = frame.get
     abs_path = get("abs_path", "")
     file = get("filename") or abs_path

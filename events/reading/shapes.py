@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from events.meaning.titles import NAMELESS
+
 Object = Mapping[str, Any]
 Pairs = tuple[tuple[str, str], ...]  # of which a key may stand there twice
 
@@ -30,6 +32,12 @@ class Frame:
     vars: Object = field(default_factory=dict)
     package: str = ""
     platform: str = ""
+    address: str = ""  # of native code: "+0x12b9" counts from where the package begins, "0x7f3f1d32e305" from nothing
+
+    @property
+    def name(self) -> str:
+        """The function; where it has no name, the address, which tells it from others."""
+        return self.address if self.address and self.function in NAMELESS else self.function
 
     @property
     def lines(self) -> list[tuple[int, str]]:

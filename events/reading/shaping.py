@@ -10,6 +10,7 @@ from uuid import UUID
 
 from events.meaning.fields import Errors, read_timestamp
 from events.meaning.grouping.places import is_own
+from events.meaning.images import read_address
 from events.meaning.shapes import Frame as Place
 from events.reading import tagging
 from events.reading.shapes import (
@@ -209,11 +210,20 @@ def _frame(value: dict[str, Any], platform: str) -> Frame:
         vars=mapping(value, "vars"),
         package=text(value, "package"),
         platform=text(value, "platform"),
+        address=_address(value),
     )
     if isinstance(value.get("in_app"), bool):
         return frame
     place = Place(frame.module, frame.filename or frame.abs_path, frame.function, None, frame.abs_path, frame.package)
     return replace(frame, in_app=is_own(place, frame.platform or platform))
+
+
+def _address(frame: dict[str, Any]) -> str:
+    """Return where the code of a frame lies: within its package, as in the file of it, where that is known."""
+    address, start = read_address(frame.get("instruction_addr")), read_address(frame.get("image_addr"))
+    if address is None:
+        return ""
+    return hex(address) if start is None or start > address else f"+{hex(address - start)}"
 
 
 def _breadcrumb(value: dict[str, Any]) -> Breadcrumb:

@@ -73,6 +73,12 @@ def test_a_recursion_is_one_call_and_how_often_it_came_again() -> None:
     ]
 
 
+def test_calls_at_several_addresses_are_not_one_call_where_nobody_knows_their_names() -> None:
+    frames = [{"instruction_addr": address, "in_app": True} for address in ("0x1000", "0x2000", "0x2000")]
+
+    assert told(stack(*frames)) == ["0x2000*", "0x2000*", "0x1000*"]
+
+
 def test_whose_a_frame_is_that_says_nothing_is_told_by_its_place() -> None:
     library = frame("get", in_app=None, abs_path="/usr/lib/python3/site-packages/requests/api.py")
 

@@ -83,6 +83,28 @@ def test_says_whose_a_frame_is_as_grouping_has_it(frame: dict[str, Any], in_app:
     assert of_stack(frame, platform="python").in_app == in_app
 
 
+@pytest.mark.parametrize(
+    ("frame", "address"),
+    [
+        ({"instruction_addr": "0x5575d4c1a2b9", "image_addr": "0x5575d4c19000"}, "+0x12b9"),
+        ({"instruction_addr": "0x5575d4c1a2b9"}, "0x5575d4c1a2b9"),
+        ({"instruction_addr": "0x10", "image_addr": "0x5575d4c19000"}, "0x10"),
+        ({"instruction_addr": "nowhere", "image_addr": "0x5575d4c19000"}, ""),
+        ({"function": "f"}, ""),
+    ],
+)
+def test_says_where_native_code_lies(frame: dict[str, Any], address: str) -> None:
+    assert of_stack(frame, platform="native").address == address
+
+
+def test_a_frame_without_a_name_is_called_by_its_address() -> None:
+    address = {"instruction_addr": "0x1234"}
+
+    assert of_stack({"function": "pay", **address}).name == "pay"
+    assert [of_stack({"function": name, **address}).name for name in (None, "?", "<redacted>")] == ["0x1234"] * 3
+    assert of_stack({"function": "<anonymous>"}).name == "<anonymous>"
+
+
 def test_knows_whether_some_frames_are_of_the_program_and_some_are_not() -> None:
     own, other = Frame(in_app=True), Frame(in_app=False)
 
