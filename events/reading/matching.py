@@ -49,9 +49,10 @@ class HasUser:
 
 def all_hold(terms: Sequence[Term], environments: Collection[str]) -> Holds:
     """Return whether all of these hold of an event, and it was seen in one of these environments, if there are any."""
+    names = {name.lower() for name in environments}
 
     def holds(data: Data) -> bool:
-        if environments and data.get("environment", "") not in environments:
+        if names and data.get("environment", "").lower() not in names:
             return False
         return all(_holds(term.condition, data) is not term.negated for term in terms)
 

@@ -102,6 +102,7 @@ ASKED_FOR = [
     ("query=too+much", "thrown"),
     ("query=shop:north+level:fatal", ""),
     ("environment=production", "north"),
+    ("environment=Production&environment=nowhere", "north"),  # as on the lists of issues
     ("environment=production&environment=staging", "north south"),
     ("environment=", "north south plain thrown"),
     ("environment=nowhere", ""),
