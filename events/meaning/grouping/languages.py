@@ -211,6 +211,13 @@ def _perl_function(name: str) -> str:
     return _PLACE_OF_A_CLOSURE_IN_PERL.sub("", name)
 
 
+# Of Debian, of others' systems, of perlbrew, of Strawberry; what Carton and local::lib install is in lib/perl5, too.
+_PERL_LIBRARIES = re.compile(
+    r"/(?:share|lib)/(?:[^/]*+/)?(?:perl5/|perl/5\.|perl-base/)|/(?:site|vendor)_perl/|/perls/[^/]*+/lib/"
+    r"|\A/[A-Za-z]:/(?:[^/]*+/)?[Pp]erl(?:64)?/(?:(?:site|vendor)/)?lib/"
+)
+
+
 _HASH_IN_RUST = re.compile(r"::h[0-9a-f]{16}\Z")
 
 
@@ -284,7 +291,7 @@ LANGUAGES: Mapping[str, Language] = {
     # The first part of a path in Go's own `src` has no dot, that of a program in a GOPATH has one.
     "go": Language(not_own_paths=re.compile(r"/pkg/mod/|/vendor/|/go(?:-[\d.]++)?/src/(?![^/.]*+\.)")),
     "csharp": Language(not_own_modules=("System.", "Microsoft."), module=_dotnet_name, function=_dotnet_name),
-    "perl": Language(function=_perl_function),
+    "perl": Language(not_own_paths=_PERL_LIBRARIES, function=_perl_function),
     "rust": Language(not_own_paths=re.compile(r"/rustc/|/\.cargo/"), function=_rust_function),
     **dict.fromkeys(("native", "c", "cocoa", "objc"), NATIVE),
 }

@@ -95,6 +95,10 @@ OWN = {
     "php": ("/srv/src/Cart.php",),
     "go": ("/srv/cart/main.go", "/home/jane/go/src/github.com/jane/shop/main.go"),
     "rust": ("src/main.rs",),
+    "perl": (
+        *("/srv/lib/Cart.pm", "/srv/lib/perl/Cart.pm", "bin/shop.pl", "/home/jane/perl5/Cart.pm", "(eval 12)"),
+        *("/srv/local/bin/shop.pl", "C:\\shop\\lib\\Cart.pm"),
+    ),
     "cobol": ("/usr/lib/python3/dist-packages/a.py",),
 }
 NOT_OWN = {
@@ -111,6 +115,17 @@ NOT_OWN = {
     "ruby": ("/usr/lib/ruby/3.1.0/net/http.rb", "/srv/vendor/bundle/gems/rails-7/a.rb", "<internal:kernel>"),
     "php": ("/srv/vendor/symfony/a.php", "[internal]"),
     "go": ("/usr/local/go/src/net/http/server.go", "/usr/lib/go-1.19/src/runtime/proc.go", "/go/pkg/mod/a/b.go"),
+    "perl": (
+        *("/usr/share/perl/5.36/Carp.pm", "/usr/share/perl5/Moo.pm", "/usr/lib/x86_64-linux-gnu/perl5/5.36/DBI.pm"),
+        *("/usr/lib/x86_64-linux-gnu/perl-base/IO/Handle.pm", "/usr/local/share/perl/5.36.0/Sentry/Raven.pm"),
+        *(
+            "/usr/local/lib/perl5/site_perl/5.38.2/Moo.pm",
+            "/usr/share/perl5/vendor_perl/Moo.pm",
+            "local/lib/perl5/Moo.pm",
+        ),
+        *("/home/jane/perl5/lib/perl5/Moo.pm", "/home/jane/perl5/perlbrew/perls/perl-5.38.0/lib/5.38.0/Carp.pm"),
+        *("C:\\Strawberry\\perl\\site\\lib\\Moo.pm", "C:\\Perl64\\lib\\Carp.pm"),
+    ),
     "rust": ("/rustc/9fc6b431/library/std/src/panicking.rs", "/build/.cargo/registry/src/serde/lib.rs"),
 }
 NOT_OWN_MODULES = {
