@@ -44,17 +44,25 @@ def _whole(value: Any) -> Any:
 
 
 def kept_user(user: Any, *, peer: str, keep_addresses: bool) -> dict[str, Any]:
-    """Return what is kept of a scrubbed user. The address of the peer is kept only if that is wished."""
+    """Return what is kept of a scrubbed user. The address of the peer is kept only if that is wished.
+
+    What tells who it is, is kept as it is counted: who is shown and searched for is who was counted.
+    """
     if type(user) is not dict:
         return {}
-    whole = {key: _whole(value) if key in FIELDS else value for key, value in user.items()}
+    whole = {key: _without_blanks(_whole(value)) if key in FIELDS else value for key, value in user.items()}
     kept = {
         key: value
         for key, value in whole.items()
         if value is not None and (key not in FIELDS or type(value) in (str, int))
     }
-    if str(kept.get("ip_address", "")).strip() == PEER:
+    if kept.get("ip_address") == PEER:
         del kept["ip_address"]
         if keep_addresses and peer:
             kept["ip_address"] = peer
     return kept
+
+
+def _without_blanks(value: Any) -> Any:
+    """Return a text without the blanks around it, None where nothing else is in it; anything else as it is."""
+    return value.strip() or None if type(value) is str else value

@@ -38,6 +38,23 @@ def test_an_id_may_be_a_number() -> None:
     assert read_event({"user": {"id": 0}}).user == "id:0"
 
 
+@pytest.mark.parametrize("field", EVERYTHING)
+def test_blanks_around_a_field_are_not_kept(field: str) -> None:
+    """What is shown and searched for is who was counted."""
+    found = read_event({"user": {field: f" {EVERYTHING[field]}\n", "name": " Jane "}})
+
+    assert found.data["user"] == {field: EVERYTHING[field], "name": " Jane "}
+    assert found.user == f"{field}:{EVERYTHING[field]}"
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t\n"])
+def test_a_blank_field_is_as_if_absent(blank: str) -> None:
+    found = read_event({"user": {"id": blank, "username": "jane"}})
+
+    assert (found.user, found.data["user"]) == ("username:jane", {"username": "jane"})
+    assert "user" not in read_event({"user": {"id": blank}}).data
+
+
 def test_an_id_may_be_written_as_a_fraction_that_is_nothing() -> None:
     found = read_event({"user": {"id": 42.0}})
 
