@@ -16,12 +16,58 @@ function showTimes() {
   }
 }
 
+// An icon is a word in a font that draws it: a reader would say "more_vert". What has nothing but an icon gets a name.
+const ICON = ".material-symbols-outlined";
+const NAMES = {
+  bug_report: "Home", computer: "Light or dark", dark_mode: "Light or dark", light_mode: "Light or dark",
+  dock_to_right: "Side bar", more_vert: "More", search: "Search",
+};
+
+function nameIcons() {
+  for (const icon of document.querySelectorAll(ICON)) {
+    const control = icon.closest("a, button, [role=button]"), name = control?.title || NAMES[icon.textContent.trim()];
+    if (control === icon) icon.setAttribute("aria-label", name);
+    else icon.setAttribute("aria-hidden", "true");
+    if (name && control?.textContent.trim() === icon.textContent.trim()) control.setAttribute("aria-label", name);
+  }
+}
+
+// select2 puts in the place of a field what is named by its value alone, or not at all. Of what it is the label says.
+function nameChoices() {
+  for (const select of document.querySelectorAll("select.select2-hidden-accessible")) {
+    const label = select.labels[0]?.textContent.replace("*", "").trim();
+    if (!label) continue;
+    const instead = select.nextElementSibling, value = instead.querySelector(".select2-selection__rendered").title;
+    for (const part of instead.querySelectorAll("[role=combobox], [role=textbox], [role=searchbox]")) {
+      part.removeAttribute("aria-labelledby");
+      part.setAttribute("aria-label", value ? `${label}: ${value}` : label);
+    }
+    document.querySelector(`.select2-dropdown [aria-controls="select2-${select.id}-results"]`)?.setAttribute("aria-label", label);
+  }
+}
+
+// django-unfold has no main part, and no way past its side bar.
+function markMain() {
+  const main = document.querySelector("#main") ?? document.querySelector("#page");
+  main.setAttribute("role", "main");
+  main.tabIndex = -1;
+  if (main.id !== "main") return;
+  const skip = document.createElement("a");
+  Object.assign(skip, { href: "#main", className: "skip", textContent: "To the content" });
+  document.body.prepend(skip);
+}
+
 document.addEventListener("DOMContentLoaded", () => {
   showTimes();
+  markMain();
   for (const control of document.querySelectorAll(CONTROLS)) {
     control.tabIndex = 0;
     control.setAttribute("role", "button");
   }
+  nameIcons();
+  for (const note of document.querySelectorAll(".errornote")) note.setAttribute("role", "alert");
+  // It makes these late, and anew: when a value was chosen, a row added, a list opened.
+  new MutationObserver(nameChoices).observe(document.body, { childList: true, subtree: true });
   // The filters stand behind the list: nobody should have to walk through all of it first.
   const filters = document.querySelector("#changelist-filter");
   if (filters) {
