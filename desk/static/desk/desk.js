@@ -273,6 +273,21 @@ const KEYS = {
   "?": () => document.querySelector("#keys").showModal(),
 };
 
+// Who speaks to the computer switches them off, at the list of keys: a word would press five. Kept in this browser.
+const KEYS_OFF = "desk.keys-off";
+
+function switchKeys(areOn) {
+  if (areOn) localStorage.removeItem(KEYS_OFF);
+  else localStorage.setItem(KEYS_OFF, "");
+  showWhetherKeysAreOn();
+}
+
+function showWhetherKeysAreOn() {
+  const areOn = localStorage.getItem(KEYS_OFF) === null;
+  document.querySelector("[data-keys-on]").checked = areOn;
+  root.dataset.keys = areOn ? "on" : "off";
+}
+
 const isTyping = (target) => target.matches("input:not([type=checkbox]), textarea, select, [contenteditable]");
 
 document.addEventListener("keydown", (event) => {
@@ -281,6 +296,7 @@ document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") event.target.blur();
     return;
   }
+  if (root.dataset.keys === "off") return;
   // A key that is held repeats: it goes on down the list, and does nothing else twice. An undo of an undo would.
   const isButton = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`) !== null;
   if (event.repeat && (isButton || !"jk".includes(event.key))) return;
@@ -300,6 +316,9 @@ if (said) setTimeout(() => { document.querySelector("[data-said]").textContent =
 const showKeys = document.querySelector("[data-show-keys]");
 showKeys.hidden = false;
 showKeys.addEventListener("click", KEYS["?"]);
+document.querySelector("[data-keys-on]").addEventListener("change", ({ target }) => switchKeys(target.checked));
+window.addEventListener("storage", showWhetherKeysAreOn); // switched in another window
+showWhetherKeysAreOn();
 
 if (location.hash === "#search") KEYS["/"](); // as pressed on a page that has none
 
