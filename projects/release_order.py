@@ -73,43 +73,47 @@ def carry(project_ids: Collection[int], *of: Numbered) -> None:
             cursor.execute(CARRY, {"project_id": project_id, **packages})
 
 
+# How much there is, PostgreSQL does not know while it plans: it may have come in this transaction, 10,000 versions by a
+# batch of events. It expects a row or two, and would begin anew for each. So a package is one look into the index
+# by number, and stands; and what is written is joined by hash, however few there seem to be.
 # A pair of date, in microseconds, and id is an array, since there is a greatest of arrays and none of rows.
 CARRY = """
+    SET LOCAL enable_nestloop = off;
     WITH changed AS MATERIALIZED (
         SELECT * FROM unnest(%(packages)s::varchar[], %(numbers)s::text[]) AS changed (package, number)
     ),
-    below AS (
-        SELECT changed.package, latest.pair
+    dated AS MATERIALIZED (
+        SELECT release.id, release.carried_at, release.carried_by_id, greatest(below.pair, release.pair) AS pair
         FROM changed
-        CROSS JOIN LATERAL (
+        LEFT JOIN LATERAL (
             SELECT ARRAY[(extract(epoch FROM ordered_at) * 1000000)::bigint, ordered_by_id] AS pair
             FROM projects_release
             WHERE project_id = %(project_id)s AND package = changed.package AND package <> ''
               AND number < changed.number COLLATE "C"
             ORDER BY number DESC
             LIMIT 1
-        ) AS latest
+        ) AS below ON true
+        CROSS JOIN LATERAL (
+            SELECT id, carried_at, carried_by_id,
+                   max(ARRAY[(extract(epoch FROM dated_at) * 1000000)::bigint, id]) OVER (ORDER BY number) AS pair
+            FROM projects_release
+            WHERE project_id = %(project_id)s AND package = changed.package AND package <> ''
+              AND number >= changed.number COLLATE "C"
+        ) AS release
     ),
-    dated AS (
-        SELECT release.id,
-               greatest(below.pair, max(
-                   ARRAY[(extract(epoch FROM release.dated_at) * 1000000)::bigint, release.id]
-               ) OVER (PARTITION BY release.package ORDER BY release.number)) AS pair
-        FROM changed
-        JOIN projects_release AS release
-          ON release.project_id = %(project_id)s AND release.package = changed.package
-         AND release.package <> '' AND release.number >= changed.number COLLATE "C"
-        LEFT JOIN below ON below.package = release.package
+    carrier AS (
+        SELECT id, dated_at FROM projects_release
+        WHERE project_id = %(project_id)s AND id = ANY(ARRAY(SELECT DISTINCT pair[2] FROM dated WHERE pair[2] <> id))
     ),
-    due AS (
-        SELECT dated.id, latest.id AS carried_by_id, latest.dated_at AS carried_at
+    due AS MATERIALIZED (
+        SELECT dated.id, carrier.id AS carried_by_id, carrier.dated_at AS carried_at
         FROM dated
-        LEFT JOIN projects_release AS latest
-          ON latest.project_id = %(project_id)s AND latest.id = dated.pair[2] AND latest.id <> dated.id
+        LEFT JOIN carrier ON carrier.id = dated.pair[2] AND carrier.id <> dated.id
+        WHERE (dated.carried_at, dated.carried_by_id) IS DISTINCT FROM (carrier.dated_at, carrier.id)
     )
     UPDATE projects_release AS release
     SET carried_at = due.carried_at, carried_by_id = due.carried_by_id
     FROM due
-    WHERE release.project_id = %(project_id)s AND release.id = due.id
-      AND (release.carried_at, release.carried_by_id) IS DISTINCT FROM (due.carried_at, due.carried_by_id)
+    WHERE release.project_id = %(project_id)s AND release.id = due.id;
+    SET LOCAL enable_nestloop TO DEFAULT;
 """

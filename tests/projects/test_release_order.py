@@ -190,6 +190,48 @@ def test_is_written_by_one_statement_for_each_project_and_only_where_it_changes(
     assert sum(pk is not None for pk in before.values()) == 40  # all but 1.0, which is the latest
 
 
+def rows_read() -> int:
+    """Return how many rows of releases this transaction has read."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables
+            WHERE relname LIKE 'projects_release%'
+            """
+        )
+        return int(cursor.fetchone()[0])
+
+
+@pytest.mark.parametrize("later", [1, -1], ids=["as they are numbered", "the other way round"])
+def test_reads_a_release_a_few_times_however_many_come_at_once(project: Project, later: int) -> None:
+    """In a transaction that has made them, PostgreSQL expects none, and would look through all for each."""
+    count = 300
+    Release.objects.bulk_create(
+        Release(
+            project=project,
+            version=f"p@1.{number}",
+            created_at=NOW + later * timedelta(minutes=number),
+            **numbered(f"p@1.{number}")._asdict(),
+        )
+        for number in range(count)
+    )
+    before = rows_read()
+
+    carry([project.pk], numbered("p@1.0"))
+
+    assert rows_read() - before <= 10 * count
+    carried = Release.objects.filter(project=project, carried_by_id__isnull=False).count()
+    assert carried == (0 if later > 0 else count - 1)
+
+
+def test_leaves_joins_as_they_were_for_what_follows(project: Project) -> None:
+    ReleaseFactory(project=project, version="p@1.0")
+
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW enable_nestloop")
+        assert cursor.fetchone() == ("on",)
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Out, and the next one
 # ---------------------------------------------------------------------------------------------------------------------
