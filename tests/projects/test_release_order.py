@@ -202,19 +202,23 @@ def rows_read() -> int:
         return int(cursor.fetchone()[0])
 
 
-@pytest.mark.parametrize("later", [1, -1], ids=["as they are numbered", "the other way round"])
-def test_reads_a_release_a_few_times_however_many_come_at_once(project: Project, later: int) -> None:
-    """In a transaction that has made them, PostgreSQL expects none, and would look through all for each."""
-    count = 300
-    Release.objects.bulk_create(
+def made(project: Project, count: int, apart: timedelta) -> list[Release]:
+    return Release.objects.bulk_create(
         Release(
             project=project,
             version=f"p@1.{number}",
-            created_at=NOW + later * timedelta(minutes=number),
+            created_at=NOW - DAY + number * apart,
             **numbered(f"p@1.{number}")._asdict(),
         )
         for number in range(count)
     )
+
+
+@pytest.mark.parametrize("later", [1, -1], ids=["as they are numbered", "the other way round"])
+def test_reads_a_release_a_few_times_however_many_come_at_once(project: Project, later: int) -> None:
+    """In a transaction that has made them, PostgreSQL expects none, and would look through all for each."""
+    count = 300
+    made(project, count, later * timedelta(minutes=1))
     before = rows_read()
 
     carry([project.pk], numbered("p@1.0"))
@@ -267,3 +271,14 @@ def test_the_next_one_is_the_first_that_is_newer_and_out(project: Project, other
     always: dict[tuple[int, int | None], int] = {(project.pk, None): base.pk, (other_project.pk, None): there.pk}
     assert found == [always, {**always, (project.pk, base.pk): soon.pk}, {**always, (project.pk, base.pk): soon.pk}]
     assert next_releases([], at=NOW) == {}
+
+
+def test_the_next_one_is_looked_up_from_the_one_before_on(project: Project) -> None:
+    """Each of ten thousand issues may wait for the next after another release, or all for that after the newest."""
+    releases = made(project, 300, timedelta(minutes=1))
+    before = rows_read()
+
+    found = next_releases([(project.pk, release.pk) for release in releases], at=NOW)
+
+    assert rows_read() - before <= 10 * len(releases)
+    assert found == {(project.pk, one.pk): other.pk for one, other in pairwise(releases)}
