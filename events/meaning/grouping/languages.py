@@ -33,6 +33,9 @@ class Language:
     file: Callable[[str], str] = base_name  # from a path
     function: Callable[[str], str] = _as_it_is
     type: Callable[[str], str] = _as_it_is  # of an exception
+    reporting: re.Pattern[str] | None = (
+        None  # functions that tell of an error: they ran after it, whatever the SDK says
+    )
     is_made_up: Callable[[Frame], bool] | None = None  # whether a frame is there with one engine, and not with another
 
     def is_own(self, frame: Frame) -> bool:
@@ -218,6 +221,10 @@ _PERL_LIBRARIES = re.compile(
 )
 
 
+# What a panic runs, from the language's handler to the SDK's; the SDK knows only some of its own crates.
+_REPORTING_IN_RUST = re.compile(
+    r"<?sentry_(?:panic|anyhow|backtrace|core|debug_images|log|slog|tracing)::|(?:__rustc::)?_*+rust_begin_unwind\Z"
+)
 _HASH_IN_RUST = re.compile(r"::h[0-9a-f]{16}\Z")
 
 
@@ -259,6 +266,7 @@ NATIVE = Language(
         r"|\A/[A-Za-z]:/[Ww](?:indows|INDOWS)/|/rustc/|/\.cargo/"
     ),
     function=_native_function,
+    reporting=_REPORTING_IN_RUST,  # the SDK for Rust calls its platform "native"
 )
 LANGUAGES: Mapping[str, Language] = {
     "python": Language(
@@ -292,7 +300,9 @@ LANGUAGES: Mapping[str, Language] = {
     "go": Language(not_own_paths=re.compile(r"/pkg/mod/|/vendor/|/go(?:-[\d.]++)?/src/(?![^/.]*+\.)")),
     "csharp": Language(not_own_modules=("System.", "Microsoft."), module=_dotnet_name, function=_dotnet_name),
     "perl": Language(not_own_paths=_PERL_LIBRARIES, function=_perl_function),
-    "rust": Language(not_own_paths=re.compile(r"/rustc/|/\.cargo/"), function=_rust_function),
+    "rust": Language(
+        not_own_paths=re.compile(r"/rustc/|/\.cargo/"), function=_rust_function, reporting=_REPORTING_IN_RUST
+    ),
     **dict.fromkeys(("native", "c", "cocoa", "objc"), NATIVE),
 }
 

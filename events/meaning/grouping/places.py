@@ -38,6 +38,8 @@ def is_own(frame: Frame, platform: str) -> bool:
 
 
 def _is_own(frame: Frame, language: Language) -> bool:
+    if language.reporting is not None and language.reporting.match(frame.function):
+        return False
     return language.is_own(frame) if frame.in_app is None else frame.in_app
 
 

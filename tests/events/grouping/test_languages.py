@@ -260,3 +260,28 @@ def test_a_name_of_a_file_is_cut() -> None:
     (place,) = places([Frame(filename=f"/srv/{'a' * 1_000}.py", function="pay")], "python")
 
     assert place == ("a" * LONGEST_NAME, "pay")
+
+
+REPORTING = (
+    *("__rustc::rust_begin_unwind", "rust_begin_unwind", "sentry_panic::panic_handler"),
+    *("<sentry_panic::PanicIntegration as sentry_core::integration::Integration>::setup::{{closure}}",),
+    "sentry_panic::PanicIntegration::event_from_panic_info",
+)
+
+
+@pytest.mark.parametrize("platform", ["native", "rust"])
+def test_what_tells_of_a_panic_is_not_where_it_came_from(platform: str) -> None:
+    """The SDK for Rust sends those frames too, as the program's own; each panic came from the SDK else."""
+    pump = Frame(filename="main.rs", function="pump::station::work", in_app=True)
+    library = Frame(filename="panicking.rs", function="core::panicking::panic_fmt", in_app=False)
+    frames = [pump, library, *(Frame(filename="lib.rs", function=name, in_app=True) for name in REPORTING)]
+
+    assert crashing(frames, platform) == pump
+    assert places(frames, platform) == [("main.rs", "pump::station::work")]
+
+
+@pytest.mark.parametrize("name", ["sentry_gun::fire", "sentry::fire", "rust_begin_unwinding", "my::sentry_panic::x"])
+def test_a_program_may_have_such_a_name(name: str) -> None:
+    frame = Frame(filename="main.rs", function=name, in_app=True)
+
+    assert crashing([frame, Frame(function="f", in_app=False)], "native") == frame
