@@ -12,7 +12,9 @@ class EventsConfig(AppConfig):
     def ready(self) -> None:
         # Whose an event is, issues ask by this door: they know of no events.
         from events.reading.events import find_issue_of_event  # noqa: PLC0415 - models must be there first
+        from events.reading.made import find_issue_of_made  # noqa: PLC0415
         from issues.reading.events import register  # noqa: PLC0415
 
         register(find_issue_of_event)
+        register(find_issue_of_made)
         post_migrate.connect(weeks.make_ahead_after_migrate, sender=self)

@@ -1,10 +1,14 @@
 """The event that an issue is shown by when none is kept of it: made from the issue (contract 7.10)."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
+from events.reading import kept
+from events.reading.kept import Span
 from events.reading.shapes import Entries, EventShown
 from issues.models import Issue
 from issues.reading.events import read_issue_of_event
+from issues.services.ground import targets
 
 
 def id_of(issue_id: int) -> UUID:
@@ -17,6 +21,24 @@ def read_made(project_id: int, event_id: int | UUID) -> EventShown | None:
     number = event_id if isinstance(event_id, int) else event_id.int
     issue = read_issue_of_event(project_id, number) if number < 2**63 else None
     return None if issue is None else made_from(issue)
+
+
+def read_made_of_projects(project_ids: Iterable[int], event_id: UUID) -> EventShown | None:
+    """Return the event that is made from the issue of these projects for which its id stands, unless there are events
+    of it."""
+    made = next(filter(None, (read_made(pk, event_id) for pk in project_ids)), None)
+    if made is None or made.issue_id is None:
+        return None
+    fingerprints = kept.fingerprints_of(made.project_id, made.issue_id)
+    return None if kept.of_fingerprints(made.project_id, fingerprints, Span(), 1) else made
+
+
+def find_issue_of_made(project_ids: Iterable[int], event_id: UUID) -> int | None:
+    """Return the issue, among these projects', that shows what is made of the issue for which its id stands."""
+    made = read_made_of_projects(project_ids, event_id)
+    issue = None if made is None or made.issue_id is None else read_issue_of_event(made.project_id, made.issue_id)
+    shown = None if issue is None else targets.shown_for(issue)
+    return None if shown is None else shown.pk
 
 
 def made_from(issue: Issue) -> EventShown:

@@ -132,12 +132,7 @@ def find_event(projects: Iterable[Project], word: str) -> EventShown | None:
     if event_id is None:
         return None
     ids = [project.pk for project in projects]
-    found = read_event_of_projects(ids, event_id)
-    if found is None:
-        found = next(filter(None, (made.read_made(pk, event_id) for pk in ids)), None)
-        if found is not None and found.issue_id is not None:
-            return None if read_event(found.project_id, found.issue_id, "latest") else found
-    return found
+    return read_event_of_projects(ids, event_id) or made.read_made_of_projects(ids, event_id)
 
 
 def describe(event: EventShown, project: Project) -> answers.Event:

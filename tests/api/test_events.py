@@ -2,11 +2,13 @@
 
 from datetime import timedelta
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from issues.enums import IssueStatus
 from issues.models import Issue
 from projects.models import Project
 from tests.answers import iso, links_of
@@ -185,6 +187,34 @@ def test_is_not_found_by_strangers(api: Api, issue: Issue, path: str) -> None:
     response = api.get(path.format(id=issue.pk, event=event_id(issue)), auth="kit")
 
     assert (response.status_code, response.json()) == (404, NOT_FOUND)
+
+
+LISTS = [
+    "/api/0/projects/the-interstellar-jurisdiction/pump-station/issues/",
+    "/api/0/organizations/the-interstellar-jurisdiction/issues/",
+]
+
+
+def listed(api: Api, path: str, word: str) -> list[str]:
+    response = api.get(path, raw_query=f"query={word}")
+    assert response.status_code == 200
+    return [item["id"] for item in response.json()]
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_leads_to_its_issue_on_the_lists(api: Api, issue: Issue, stranger_project: Project, path: str) -> None:
+    resolved = IssueFactory(project=issue.project, short_number=7, status=IssueStatus.RESOLVED, resolved_at=NOW)
+    stranger = IssueFactory(project=stranger_project)
+
+    assert listed(api, path, event_id(issue)) == listed(api, path, str(UUID(event_id(issue)))) == [str(issue.pk)]
+    assert listed(api, path, event_id(resolved)) == [str(resolved.pk)]
+    assert listed(api, path, event_id(stranger)) == listed(api, path, "0" * 32) == listed(api, path, "f" * 32) == []
+
+
+@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize("name", ["root", "child", "grandchild"])
+def test_of_a_merged_issue_leads_to_its_root(api: Api, tree: dict[str, Issue], path: str, name: str) -> None:
+    assert listed(api, path, event_id(tree[name])) == [str(tree["root"].pk)]
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 from events.models import Event
 from issues.models import Issue, IssueHash
 from projects.models import Project
-from tests.api.kept import BY_ID, EVENTS, ID, OF_AN_ISSUE, WHOLE
+from tests.api.kept import BY_ID, EVENTS, HERE, ID, OF_AN_ISSUE, WHOLE
 from tests.api.one_issue import ISSUES, LEGACY, NOT_FOUND
 from tests.api_client import Api
 from tests.events.counting.arriving import fingerprint
@@ -118,6 +118,7 @@ def test_that_is_kept_takes_the_place_of_the_one_made_of_its_issue(api: Api, sen
     assert api.get(f"{ISSUES}{sent.pk}/events/{made}/").status_code == 404
     assert api.get(f"{EVENTS}{made}/").status_code == 404
     assert api.get(f"{BY_ID}{made}/").status_code == 404
+    assert api.get(f"{HERE}issues/", raw_query=f"query={made}").json() == []
 
 
 def test_is_found_by_its_id_in_the_organization(api: Api, sent: Issue) -> None:
