@@ -96,6 +96,11 @@ def test_everything_has_a_name_a_place_and_a_size(
         assert NAMELESS.findall(read_out(page)) == []
         expect(page.get_by_role("main")).to_have_count(1)
         log_in(visit, owner)
+        page.locator("input[name=id]").first.check()  # for the history
+        page.get_by_role("button", name="Resolve", exact=True).click()
+        page.get_by_role("button", name="Resolve: 1 issue").click()
+        page.get_by_role("button", name="Undo").click()
+        expect(page.locator(".message")).to_contain_text("Undone")
         for path in pages:
             visit.go(path)
             for width in (390, 1280):

@@ -20,15 +20,14 @@ function showTimes() {
 const ICON = ".material-symbols-outlined";
 const NAMES = {
   bug_report: "Home", computer: "Light or dark", dark_mode: "Light or dark", light_mode: "Light or dark",
-  dock_to_right: "Side bar", more_vert: "More", search: "Search",
+  dock_to_right: "Side bar", more_horiz: "More", more_vert: "More", search: "Search",
 };
 
 function nameIcons() {
   for (const icon of document.querySelectorAll(ICON)) {
-    const control = icon.closest("a, button, [role=button]"), name = control?.title || NAMES[icon.textContent.trim()];
-    if (control === icon) icon.setAttribute("aria-label", name);
-    else icon.setAttribute("aria-hidden", "true");
-    if (name && control?.textContent.trim() === icon.textContent.trim()) control.setAttribute("aria-label", name);
+    const word = icon.textContent.trim(), control = icon.closest("a, button, [role=button]");
+    if (control?.textContent.trim() === word) control.setAttribute("aria-label", control.title || (NAMES[word] ?? word.replaceAll("_", " ")));
+    if (control !== icon) icon.setAttribute("aria-hidden", "true");
   }
 }
 
