@@ -1,5 +1,6 @@
 """The page of an issue: what it tells, to whom, and what that costs."""
 
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -60,6 +61,19 @@ def test_shows_the_trace_and_all_that_stands_around_it(as_jane: Client, project:
         *(issue.short_id, event_id.hex[:8], "production", "The one kept event", "Events 1 Users 1"),
     ):
         assert words in page
+
+
+@pytest.mark.parametrize("before", [["a = 1"], ["1;", "", "package Station;"], [None, None, None], ["", "a = 1"], []])
+def test_each_line_of_source_stands_beside_its_number(as_jane: Client, project: Project, before: list[Any]) -> None:
+    """Sentry's SDKs for Ruby and Perl send lines before the first one of a file, too: they have no number."""
+    issue, _ = came(project, failing(thrown("PumpError", frame("intake", lineno=2, pre_context=before))))
+
+    html = opened(as_jane, issue).content.decode()
+    # As a browser reads it.
+    pres = dict(re.findall(r'<pre class="(numbers|lines)"[^>]*>\n?(.*?)</pre>', html, re.DOTALL))
+    numbers, lines = (pres[name].split("\n") for name in ("numbers", "lines"))
+    assert len(numbers) == len(lines)
+    assert numbers.index("2") == lines.index("<mark>b = a / 0</mark>")
 
 
 def test_shows_its_numbers_its_releases_and_its_trend(as_jane: Client, project: Project) -> None:
