@@ -49,15 +49,14 @@ SEEN = Invariant(
     "issues",
     """
     SELECT issue.id
-    FROM issues_issue AS issue
-    WHERE EXISTS (
-        SELECT FROM issues_issueuser AS seen
-        WHERE seen.issue_id = issue.id AND seen.last_seen NOT BETWEEN issue.own_first_seen AND issue.own_last_seen
-    ) OR EXISTS (
-        SELECT FROM issues_issueenvironment AS seen
-        WHERE seen.issue_id = issue.id
-          AND (seen.first_seen < issue.own_first_seen OR seen.last_seen > issue.own_last_seen)
-    )
+    FROM issues_issueuser AS seen
+    JOIN issues_issue AS issue ON issue.id = seen.issue_id
+    WHERE seen.last_seen NOT BETWEEN issue.own_first_seen AND issue.own_last_seen
+    UNION
+    SELECT issue.id
+    FROM issues_issueenvironment AS seen
+    JOIN issues_issue AS issue ON issue.id = seen.issue_id
+    WHERE seen.first_seen < issue.own_first_seen OR seen.last_seen > issue.own_last_seen
     """,
 )
 

@@ -11,6 +11,7 @@ from django.db import InternalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from issues.integrity import find, one_state
+from issues.integrity.events import SEEN
 from issues.models import Activity, Issue, Mutation
 from issues.services import pruning
 from issuetracker.integrity import INVARIANTS
@@ -157,3 +158,14 @@ def test_sees_one_state_and_can_write_nothing(life: None) -> None:
     finally:
         somebody_else.close()
     assert broken() == {"totals"}
+
+
+@pytest.mark.django_db
+def test_joins_what_was_seen_and_does_not_look_it_up_for_each_issue() -> None:
+    """One issue with all the users there are was read once for each of the others."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {SEEN.sql}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert "Join" in plan or "Nested Loop" in plan
+    assert "SubPlan" not in plan
