@@ -35,6 +35,15 @@ def operator(transactional_db: None) -> User:
 
 
 @pytest.fixture
+def owner(jane: User) -> User:
+    """Somebody who works at the desk and is no superuser: an owner of the organization."""
+    jane.is_staff = True
+    jane.set_password(PASSWORD)
+    jane.save()
+    return jane
+
+
+@pytest.fixture
 def address(operator: User) -> Iterator[str]:
     with serving() as url:
         yield url

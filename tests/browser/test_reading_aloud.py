@@ -33,14 +33,6 @@ def described_by_nothing(page: Page) -> list[str]:
 
 
 @pytest.fixture
-def owner(jane: User) -> User:
-    jane.is_staff = True
-    jane.set_password(PASSWORD)
-    jane.save()
-    return jane
-
-
-@pytest.fixture
 def issues(project: Project) -> list[Issue]:
     return [IssueFactory(project=project, text__title=f"PressureLossError: pump {number}") for number in range(3)]
 
@@ -113,8 +105,9 @@ def test_everything_has_a_name_a_place_and_a_size(
             assert described_by_nothing(page) == [], path
 
 
-@pytest.mark.parametrize("path", [LIST, "/admin/projects/team/add/"])
+@pytest.mark.parametrize("path", [LIST, "/admin/settings/", "/admin/projects/apikey/"])
 def test_the_first_key_leads_past_the_frame(browser: Browser, address: str, owner: User, path: str) -> None:
+    """Of pages that begin at their top: Django's form for something new begins in its first field."""
     with visiting(browser, address) as visit:
         log_in(visit, owner)
         visit.go(path)

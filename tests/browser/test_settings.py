@@ -13,14 +13,6 @@ from tests.browser.visit import PASSWORD, Visit, visiting
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.fixture
-def owner(jane: User) -> User:
-    jane.is_staff = True
-    jane.set_password(PASSWORD)
-    jane.save()
-    return jane
-
-
 def log_in(visit: Visit, person: User, *, leads_to: str = "/admin/desk/") -> None:
     visit.page.get_by_label("Username").fill(person.username)
     visit.page.get_by_label("Password").fill(PASSWORD)
