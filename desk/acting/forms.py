@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from issues.enums import IssuePriority
+from issues.mutation import UnknownActor
 
 HOUR, DAY, WEEK = 60, 24 * 60, 7 * 24 * 60  # minutes
 WINDOWS = [("", "ever"), (HOUR, "within an hour"), (DAY, "within a day"), (WEEK, "within a week")]
@@ -21,26 +22,33 @@ class WishForm(forms.Form):
         super().__init__(data)
         if self.suggested:
             self.fields[self.suggested].widget.attrs |= {"list": "suggestions", "autocomplete": "off"}
-        for name in list(self.fields)[:1]:
-            self.fields[name].widget.attrs["autofocus"] = True
+        self.focus(next(iter(self.fields), None))
 
-    def is_said(self) -> None:
-        """Leave the focus to what comes next."""
-        for field in self.fields.values():
+    def focus(self, name: str | None) -> None:
+        """Have the page come with the focus on this field; None leaves it to something else."""
+        for each, field in self.fields.items():
             field.widget.attrs.pop("autofocus", None)
+            if each == name:
+                field.widget.attrs["autofocus"] = True
 
     def said(self) -> dict[str, Any]:
         """Return the keys of the body that the form says."""
         return {key: value for key, value in self.cleaned_data.items() if value not in (None, "", False)}
 
     def refuse(self, errors: Mapping[str, Any]) -> None:
-        """Put what the API says of a body beside the fields that said it."""
+        """Put what the API says of a body beside the fields that said it, in the words of this page."""
         for key, found in errors.items():
             if isinstance(found, Mapping):
                 self.refuse(found)
                 continue
             for sentence in found if isinstance(found, list) else [found]:
-                self.add_error(key if key in self.fields else None, str(sentence))
+                self.add_error(key if key in self.fields else None, self.in_own_words(str(sentence)))
+
+    def in_own_words(self, sentence: str) -> str:
+        """Return a sentence of the API with the label of a field where it names a key."""
+        for name, field in self.fields.items():
+            sentence = sentence.replace(f'"{name}"', f"“{field.label}”")
+        return sentence
 
 
 class ReleaseForm(WishForm):
@@ -97,6 +105,11 @@ class AssignForm(WishForm):
     assignedTo = forms.CharField(
         label="To whom", help_text="me, a user name or an e-mail of a member, or a team as #slug."
     )
+
+    def in_own_words(self, sentence: str) -> str:
+        if sentence == UnknownActor.sentence:  # which is the wire's
+            return "The organization has no member, and no team, of that name."
+        return super().in_own_words(sentence)
 
 
 class PriorityForm(WishForm):

@@ -108,7 +108,9 @@ class Asking:
         # Who has said all is at the button; what can't be undone is not done by a key that was pressed too long.
         is_next = may_confirm and not is_danger and (not self.form.fields or "look" in self.request.POST)
         if is_next:
-            self.form.is_said()
+            self.form.focus(None)
+        elif wrong := [name for name in self.form.fields if name in self.form.errors]:
+            self.form.focus(wrong[0])
         return page(
             self.request,
             self.visitor,

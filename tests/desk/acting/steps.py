@@ -58,6 +58,12 @@ def undo(client: Client, answer: Any) -> Any:
     return client.post(UNDO, {"mutations": ids, "back": LIST}, follow=True)
 
 
+def focus_of(page: Any) -> list[str]:
+    """Return the names of what has the focus when the page is there."""
+    tags = re.findall(r"<(?:input|select|textarea|button)\b[^>]*>", page.content.decode())
+    return [name for tag in tags if "autofocus" in tag for name in re.findall(r'name="(\w+)"', tag)]
+
+
 def numbers(page: Any) -> tuple[int, int]:
     trial = page.context["trial"]
     return trial.matched, trial.changed

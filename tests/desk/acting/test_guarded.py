@@ -24,6 +24,7 @@ from tests.desk.acting.steps import (
     choose,
     choose_all,
     confirm,
+    focus_of,
     ids_of,
     look,
     numbers,
@@ -229,11 +230,11 @@ def test_suggests_members_and_teams_of_the_organization(
 @pytest.mark.parametrize(
     ("name", "fields", "sentence"),
     [
-        ("assign", {"assignedTo": "kit"}, "Unknown actor input"),
+        ("assign", {"assignedTo": "kit"}, "The organization has no member, and no team, of that name."),
         ("assign", {"assignedTo": ""}, "This field is required."),
         ("resolve_in_release", {"inRelease": "7.7"}, "Unable to find a release with the given version."),
         ("ignore", {"ignoreCount": "-1"}, "Ensure this value is greater than or equal to 0."),
-        ("ignore", {"ignoreWindow": "60"}, 'This goes with "ignoreCount".'),
+        ("ignore", {"ignoreWindow": "60"}, "This goes with “Until N more events”."),
         ("ignore", {"ignoreUntil": "2001-01-01T00:00"}, "This must be in the future."),
         ("ignore", {"ignoreUserCount": "9" * 30}, "Ensure this value is less than or equal to 2147483647."),
         ("ignore", {"ignoreDuration": "7"}, "Select a valid choice. 7 is not one of the available choices."),
@@ -246,6 +247,7 @@ def test_says_at_the_field_what_is_wrong(
     page = look(as_jane, choose(as_jane, name, issues), **fields)
 
     assert list(page.context["form"].errors.values()) == [[sentence]]
+    assert focus_of(page) == list(page.context["form"].errors)
     assert (page.context["trial"], page.context["may_confirm"]) == (None, False)
 
 
