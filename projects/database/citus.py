@@ -94,11 +94,11 @@ WORKED_FOR = r"""
     $$)
 """
 REFUSED = "violates foreign key constraint"
-SETTINGS_BEFORE = re.compile(r"(?:\s*SET LOCAL [^;]+;)+")
+AMONG_SETTINGS = re.compile(r"((?:\s*SET LOCAL [^;]+;)*)(.*?)((?:\s*SET LOCAL [^;]+;)*)\s*", re.DOTALL)
 
 
 class SpreadCursor(psycopg2.extensions.cursor):  # type: ignore[misc] # psycopg2 has no types here
-    """Sends settings that go along with a statement as Citus takes them; else they are one message.
+    """Sends settings that go along with a statement, before and after it, as Citus takes them; else as one message.
 
     In a transaction by themselves, so that they reach the workers: the time for a lock counts there. Outside of one,
     where they last for the message alone, to the coordinator alone: it ends what takes too long on the workers, too.
@@ -120,14 +120,16 @@ class SpreadCursor(psycopg2.extensions.cursor):  # type: ignore[misc] # psycopg2
             raise MachineAway(str(error)) from error
 
     def _execute(self, query: Any, params: Any) -> None:
-        found = SETTINGS_BEFORE.match(query) if isinstance(query, str) else None
-        if found is None or not query[found.end() :].strip():
+        found = AMONG_SETTINGS.fullmatch(query) if isinstance(query, str) else None
+        before, statement, after = ("", "", "") if found is None else found.groups()
+        if not (before or after) or not statement.strip():
             super().execute(query, params)
         elif self.connection.autocommit:
             super().execute(f"SET LOCAL citus.propagate_set_commands = 'none'; {query}", params)
         else:
-            super().execute(found[0])
-            super().execute(query[found.end() :], params)
+            for sent, values in ((before, None), (statement, params), (after, None)):
+                if sent:
+                    super().execute(sent, values)
 
 
 def may_be_answered(pid: int) -> bool:

@@ -5,8 +5,11 @@ cluster.
 """
 
 import re
+from contextlib import closing
 from datetime import timedelta
+from typing import Any, ClassVar
 
+import psycopg2
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import InternalError, connection
@@ -277,3 +280,56 @@ def test_a_connection_between_machines_keeps_what_it_has_and_is_limited() -> Non
     own = "keepalives_count=9 sslrootcert='/etc/our own/root.crt'"
     assert parse_dsn(citus.limited(own)) == parse_dsn(limits) | parse_dsn(own)
     assert citus.limited(citus.limited(own)) == citus.limited(own)
+
+
+class Noted(psycopg2.extensions.cursor):  # type: ignore[misc] # psycopg2 has no types here
+    """Notes the messages to the database instead of sending them."""
+
+    sent: ClassVar[list[tuple[str, Any]]] = []
+
+    def execute(self, query: str, params: Any = None) -> None:
+        self.sent.append((" ".join(query.split()), params))
+
+
+class NotedWhereSpread(citus.SpreadCursor, Noted):
+    """What would be sent to a cluster."""
+
+
+@pytest.mark.parametrize(
+    ("message", "sent"),
+    [
+        ("SELECT %s;", [("SELECT %s;", [1])]),
+        ("SET LOCAL jit = off", [("SET LOCAL jit = off", [1])]),
+        ("SET LOCAL jit = off; SET LOCAL a.b = 'c d';", [("SET LOCAL jit = off; SET LOCAL a.b = 'c d';", [1])]),
+        ("\n SET LOCAL jit = off;\n SELECT %s", [("SET LOCAL jit = off;", None), ("SELECT %s", [1])]),
+        ("SELECT %s; SET LOCAL jit TO DEFAULT;\n", [("SELECT %s;", [1]), ("SET LOCAL jit TO DEFAULT;", None)]),
+        (
+            "SET LOCAL a = 1; SET LOCAL b = 2; SELECT 1; SELECT %s; SET LOCAL a TO DEFAULT; SET LOCAL b TO DEFAULT;",
+            [
+                ("SET LOCAL a = 1; SET LOCAL b = 2;", None),
+                ("SELECT 1; SELECT %s;", [1]),
+                ("SET LOCAL a TO DEFAULT; SET LOCAL b TO DEFAULT;", None),
+            ],
+        ),
+    ],
+)
+def test_in_a_transaction_settings_go_before_and_after_a_statement_by_themselves(
+    message: str, sent: list[tuple[str, Any]]
+) -> None:
+    Noted.sent.clear()
+
+    connection.connection.cursor(cursor_factory=NotedWhereSpread).execute(message, [1])
+
+    assert Noted.sent == sent
+
+
+def test_outside_of_one_they_go_along_and_to_the_coordinator_alone() -> None:
+    Noted.sent.clear()
+    with closing(psycopg2.connect(**connection.get_connection_params())) as alone:
+        alone.autocommit = True
+
+        alone.cursor(cursor_factory=NotedWhereSpread).execute("SET LOCAL statement_timeout = '1s'; SELECT %s", [1])
+
+    assert Noted.sent == [
+        ("SET LOCAL citus.propagate_set_commands = 'none'; SET LOCAL statement_timeout = '1s'; SELECT %s", [1])
+    ]
