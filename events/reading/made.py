@@ -16,35 +16,37 @@ def id_of(issue_id: int) -> UUID:
     return UUID(int=issue_id)
 
 
-def read_made(project_id: int, event_id: int | UUID) -> EventShown | None:
-    """Return the event that is made from the issue for which its id stands; None where there is no such issue."""
-    number = event_id if isinstance(event_id, int) else event_id.int
-    issue = read_issue_of_event(project_id, number) if number < 2**63 else None
-    return None if issue is None else made_from(issue)
+def read_made(project_id: int, issue_id: int) -> EventShown | None:
+    """Return the event that is made from an issue of this project, merged or not; None where there is no such issue."""
+    issue = read_issue_of_event(project_id, issue_id)
+    shown = None if issue is None else targets.shown_for(issue)
+    return None if issue is None or shown is None else made_from(issue, shown_by=shown.pk)
 
 
 def read_made_of_projects(project_ids: Iterable[int], event_id: UUID) -> EventShown | None:
     """Return the event that is made from the issue of these projects for which its id stands, unless there are events
     of it."""
-    made = next(filter(None, (read_made(pk, event_id) for pk in project_ids)), None)
-    if made is None or made.issue_id is None:
+    number = event_id.int
+    if number >= 2**63:
         return None
-    fingerprints = kept.fingerprints_of(made.project_id, made.issue_id)
+    made = next(filter(None, (read_made(pk, number) for pk in project_ids)), None)
+    if made is None:
+        return None
+    fingerprints = kept.fingerprints_of(made.project_id, number)
     return None if kept.of_fingerprints(made.project_id, fingerprints, Span(), 1) else made
 
 
 def find_issue_of_made(project_ids: Iterable[int], event_id: UUID) -> int | None:
     """Return the issue, among these projects', that shows what is made of the issue for which its id stands."""
     made = read_made_of_projects(project_ids, event_id)
-    issue = None if made is None or made.issue_id is None else read_issue_of_event(made.project_id, made.issue_id)
-    shown = None if issue is None else targets.shown_for(issue)
-    return None if shown is None else shown.pk
+    return None if made is None else made.issue_id
 
 
-def made_from(issue: Issue) -> EventShown:
+def made_from(issue: Issue, *, shown_by: int) -> EventShown:
     """Return the latest event of an issue, as far as the issue tells: no parts, no user, its tags.
 
     :param issue: with its text, and its last release at hand.
+    :param shown_by: the issue at the top of its tree.
     """
     release = issue.last_release.version if issue.last_release else ""
     tags = {"level": issue.level, "logger": issue.logger, "platform": issue.platform, "release": release}
@@ -52,7 +54,7 @@ def made_from(issue: Issue) -> EventShown:
         id=id_of(issue.pk),
         project_id=issue.project_id,
         fingerprint=None,
-        issue_id=issue.pk,
+        issue_id=shown_by,
         seen_at=issue.last_seen,
         received_at=issue.last_seen,
         type=issue.type,

@@ -116,7 +116,7 @@ class HashesViewSet(OneIssueViewSet):
         """Answer a page of fingerprints, each with the issue that it belongs to, and its latest event."""
         page = read_hashes(self.issue, read_page_query(request, OLDEST_FIRST))
         latest = read_latest_of(self.issue.project_id, self.issue.pk, (UUID(row.hash) for row in page.rows))
-        events = [latest.get(UUID(row.hash)) or made.made_from(row.issue) for row in page.rows]
+        events = [latest.get(UUID(row.hash)) or made.made_from(row.issue, shown_by=self.issue.pk) for row in page.rows]
         releases = releases_of(events, self.issue.project)
         described = [
             describe_hash(row, describe_event(event, releases.get(event.release)))
