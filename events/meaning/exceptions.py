@@ -5,14 +5,13 @@ What comes in is a scrubbed copy of an event; objects in it are made over.
 
 from typing import Any
 
-from events.meaning.fields import Errors, read_objects
+from events.meaning.fields import Errors, Types, read_objects, take_out_wrong
 from events.meaning.images import Images
 from events.meaning.shapes import Frame, Thrown
 
 MOST_EXCEPTIONS = 50
 MOST_FRAMES = 250
 
-Types = dict[str, tuple[type, ...]]
 OF_AN_EXCEPTION: Types = {
     **dict.fromkeys(("type", "value", "module"), (str,)),
     "mechanism": (dict,),
@@ -48,14 +47,14 @@ def read_exceptions(event: dict[str, Any], errors: Errors) -> tuple[list[dict[st
     kept, thrown = [], []
     for index, exception in enumerate(without_the_middle(found, MOST_EXCEPTIONS)):
         name = f"exception.{index}"
-        _check(exception, OF_AN_EXCEPTION, name, errors)
+        take_out_wrong(exception, OF_AN_EXCEPTION, name, errors)
         frames = _read_stacks(exception, name, images, errors)
         mechanism = exception.get("mechanism") or {}
         if not (exception.get("type") or exception.get("value")):
             exception.update(_of_mechanism(mechanism))
         if not (frames or exception.get("type") or exception.get("value")):
             continue
-        _check(mechanism, OF_A_MECHANISM, f"{name}.mechanism", errors)
+        take_out_wrong(mechanism, OF_A_MECHANISM, f"{name}.mechanism", errors)
         kept.append(exception)
         thrown.append(
             Thrown(
@@ -96,7 +95,7 @@ def read_threads(event: dict[str, Any], errors: Errors) -> tuple[list[dict[str, 
     stacks = []
     for index, thread in enumerate(kept):
         name = f"threads.{index}"
-        _check(thread, OF_A_THREAD, name, errors)
+        take_out_wrong(thread, OF_A_THREAD, name, errors)
         stacks.append(_read_stacks(thread, name, images, errors))
     for told in ("crashed", "current"):
         for thread, frames in zip(kept, stacks, strict=True):
@@ -145,13 +144,6 @@ def _read_frame(frame: dict[str, Any], stack: str, index: int, images: Images, e
     abs_path = get("abs_path", "")
     file = get("filename") or abs_path
     return Frame(get("module", ""), file, get("function", ""), get("in_app"), abs_path, get("package", ""))
-
-
-def _check(found: dict[str, Any], types: Types, name: str, errors: Errors) -> None:
-    """Take out what is of a wrong type."""
-    for key, allowed in types.items():
-        if key in found and type(found[key]) not in allowed and found.pop(key) is not None:
-            errors.add(f"{name}.{key}")
 
 
 def without_the_middle(items: list[Any], most: int) -> list[Any]:

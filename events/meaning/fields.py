@@ -1,6 +1,7 @@
 """The plain fields of an event: each read by its type, and as if absent, but named, where it is of another one."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,9 @@ ALIASES = {
     "sentry.interfaces.Breadcrumbs": "breadcrumbs",
     "sentry.interfaces.Csp": "csp",
 }
+
+
+Types = Mapping[str, tuple[type, ...]]  # that the keys of an object take
 
 
 class Errors:
@@ -91,6 +95,16 @@ def read_objects(event: dict[str, Any], key: str, errors: Errors, within: str = 
         elif item is not None:
             errors.add(f"{name}.{index}")
     return found
+
+
+def take_out_wrong(found: dict[str, Any], types: Types, name: str, errors: Errors) -> None:
+    """Take out of an object what is of a type that the key doesn't take.
+
+    :param name: what to name before the key: where the object stands.
+    """
+    for key, allowed in types.items():
+        if key in found and type(found[key]) not in allowed and found.pop(key) is not None:
+            errors.add(f"{name}.{key}")
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -12,8 +12,6 @@ from events.meaning.fields import (
     read_fingerprint,
     read_id,
     read_level,
-    read_object,
-    read_objects,
     read_release,
     read_tags,
     read_text,
@@ -29,13 +27,13 @@ from events.meaning.people import kept_user, read_user
 from events.meaning.policies import read_csp
 from events.meaning.scrubbing import scrub
 from events.meaning.shapes import Event, Subject
+from events.meaning.surroundings import read_surroundings
 from events.meaning.titles import name
 
 MOST_BYTES = 1024**2  # of what is kept, as JSON
 MOST_OF_A_WORD = 64
 MOST_OF_A_TRANSACTION = 200
 WORDS = ("platform", "logger", "environment", "server_name")
-OBJECTS = ("sdk", "contexts", "extra", "modules", "request")
 
 
 def read(
@@ -109,9 +107,8 @@ def read(
         "logentry": {"message": message.template, "params": message.params} if message.has_params else {},
         "exception": _values(exceptions),
         "threads": _values(threads),
-        "breadcrumbs": _values(read_objects(event, "breadcrumbs", errors)),
         "csp": report,
-        **{key: read_object(event, key, errors) for key in OBJECTS},
+        **read_surroundings(event, errors),
     }
     data["errors"] = errors.names()
     data, packed = _kept(data, most_bytes)

@@ -1,0 +1,78 @@
+"""What an event tells besides what went wrong: of a wrong type it is as if absent, and named (contract 7.5)."""
+
+from typing import Any
+
+import pytest
+
+from tests.events.meaning.asking import errors_of, read_event
+
+BREADCRUMB = {"timestamp": 1, "type": "http", "category": 5, "level": "info", "message": "GET", "data": {"url": "/"}}
+REQUEST = {
+    "method": "GET",
+    "url": "https://shop.example/",
+    "query_string": [["a", "b"]],
+    "fragment": "top",
+    "headers": {"Accept": "*/*"},
+    "env": {"HOME": "/root"},
+    "data": [None, 5],
+}
+SDK = {"name": "sentry.python", "version": "2.0", "packages": [{"name": "pypi:sentry-sdk"}], "integrations": ["flask"]}
+CONTEXTS = {"runtime": {"name": "CPython"}, "device": None}
+
+
+def test_what_is_of_the_right_types_is_kept() -> None:
+    data = read_event({"breadcrumbs": [BREADCRUMB], "request": REQUEST, "sdk": SDK, "contexts": CONTEXTS}).data
+
+    assert data["breadcrumbs"] == {"values": [BREADCRUMB]}
+    assert (data["request"], data["sdk"]) == (REQUEST, SDK)
+    assert data["contexts"] == {"runtime": {"name": "CPython"}}
+    assert "errors" not in data
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "key", "wrong"),
+    [
+        *(("breadcrumbs.0", BREADCRUMB, key, ["x"]) for key in BREADCRUMB),
+        ("breadcrumbs.0", BREADCRUMB, "message", True),
+        ("breadcrumbs.0", BREADCRUMB, "data", "x"),
+        *(("request", REQUEST, key, True) for key in REQUEST if key != "data"),
+        ("request", REQUEST, "headers", "Accept: */*"),
+        ("request", REQUEST, "url", ["x"]),
+        *(("sdk", SDK, key, 5) for key in SDK),
+        ("contexts", CONTEXTS, "runtime", "CPython"),
+        ("contexts", CONTEXTS, "runtime", []),
+    ],
+)
+def test_what_is_of_another_type_is_as_if_absent_and_named(
+    part: str, whole: dict[str, Any], key: str, wrong: Any
+) -> None:
+    field, _, index = part.partition(".")
+    sent = whole | {key: wrong}
+
+    data = read_event({field: [sent] if index else sent}).data
+
+    left = {name: value for name, value in whole.items() if name != key and value is not None}
+    assert data["errors"] == [f"{part}.{key}"]
+    assert data.get(field, {}) == ({"values": [left]} if index else left)
+
+
+@pytest.mark.parametrize("field", ["breadcrumbs", "request", "sdk", "contexts", "extra", "modules"])
+@pytest.mark.parametrize("wrong", ["x", 5, True])
+def test_a_part_of_another_type_is_as_if_absent_and_named(field: str, wrong: Any) -> None:
+    data = read_event({field: wrong}).data
+
+    assert data["errors"] == [field]
+    assert field not in data
+
+
+def test_what_was_filtered_is_no_error() -> None:
+    data = read_event({"contexts": {"session": {"id": 5}}, "request": {"cookies": ["a"]}}).data
+
+    assert (data["contexts"], data["request"]) == ({"session": "[Filtered]"}, {"cookies": "[Filtered]"})
+    assert "errors" not in data
+
+
+def test_nulls_are_no_errors() -> None:
+    nothing = dict.fromkeys(("message", "data", "level"))
+
+    assert errors_of({"breadcrumbs": [nothing, None], "request": {"url": None}, "sdk": {"name": None}}) == []
