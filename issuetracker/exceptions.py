@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -13,6 +13,7 @@ from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from events.taking.remembering import Remembered
 from issuetracker import logs, metrics
 from projects.database.failures import refusal_of
 from projects.refusals import RETRY_SECONDS, Refusal
@@ -20,6 +21,10 @@ from projects.refusals import RETRY_SECONDS, Refusal
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER = {"Retry-After": str(RETRY_SECONDS)}
+
+TRACED_EVERY = 10.0  # seconds; where the database failed, of each of its codes
+SAID_CHARACTERS = 300  # of what it said
+traced = Remembered[bool](TRACED_EVERY)
 
 
 def to_response(error: Exception, context: Mapping[str, Any]) -> Response | None:
@@ -33,12 +38,29 @@ def to_response(error: Exception, context: Mapping[str, Any]) -> Response | None
 
 
 def _refuse(refusal: Refusal, error: Exception) -> Response:
-    if not refusal.is_certain:
-        logger.error("The database failed (%s).", refusal.reason, exc_info=error)
     if refusal.status == status.HTTP_503_SERVICE_UNAVAILABLE:
         metrics.UNAVAILABLE.labels(refusal.reason).inc()
-        return Response(refusal.body, status=refusal.status, headers=RETRY_AFTER)
+        return said(refusal, error, Response(refusal.body, status=refusal.status, headers=RETRY_AFTER))
     return Response(refusal.body, status=refusal.status)
+
+
+AnyResponse = TypeVar("AnyResponse", bound=HttpResponse)
+
+
+def said(refusal: Refusal, error: BaseException, response: AnyResponse) -> AnyResponse:
+    """Say in the log that the database failed, if it did, and return the answer.
+
+    A line for each request, in PostgreSQL's own words; where it was, now and then. A database that is away for an hour
+    would else leave the same traceback thousands of times, and nobody would find another one between them.
+    """
+    if not refusal.is_certain:
+        is_known = traced.get(refusal.reason) is not None
+        if not is_known:
+            traced.put(refusal.reason, True)
+        words = " ".join(str(error).split())[:SAID_CHARACTERS]
+        logger.error("The database failed (%s): %s", refusal.reason, words, exc_info=None if is_known else error)
+        response._has_been_logged = True  # type: ignore[attr-defined]  # Django's own mark: it would say less
+    return response
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -67,7 +89,7 @@ def page(request: HttpRequest, status: int, title: str, *sentences: str, log_in:
     return HttpResponse(render_to_string("issuetracker/refused.html", context), status=status)
 
 
-def unavailable_page(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+def unavailable_page(request: HttpRequest, refusal: Refusal, error: BaseException) -> HttpResponse:
     """Answer the same to people; as text where no page is asked for."""
     metrics.UNAVAILABLE.labels(refusal.reason).inc()
     if is_for_people(request):
@@ -76,7 +98,7 @@ def unavailable_page(request: HttpRequest, refusal: Refusal) -> HttpResponse:
         response = HttpResponse(refusal.sentence, status=refusal.status, content_type="text/plain; charset=utf-8")
     for name, value in RETRY_AFTER.items():
         response.headers[name] = value
-    return response
+    return said(refusal, error, response)
 
 
 # Django's own handlers, named in issuetracker/urls.py: for what never reaches a view.

@@ -1,6 +1,5 @@
 """What every request gets, and every answer: errors and unknown addresses too."""
 
-import logging
 from collections.abc import Callable
 from functools import lru_cache, partial
 from inspect import unwrap
@@ -17,8 +16,6 @@ from issuetracker.exceptions import unavailable_page
 from projects.database.connections import first_look_up_tried_again
 from projects.database.failures import DatabaseAway, Ended, refusal_of
 from projects.database.reading import PRIMARY, reading
-
-logger = logging.getLogger(__name__)
 
 ON_EVERY_ANSWER = {
     "X-Content-Type-Options": "nosniff",
@@ -202,6 +199,4 @@ class ReadingMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Say on a page, too, that it took too long, or that there is no database. The API has answered by itself."""
         refusal = refusal_of(error)
-        if isinstance(refusal, DatabaseAway):
-            logger.error("The database failed (%s).", refusal.reason, exc_info=error)
-        return unavailable_page(request, refusal) if isinstance(refusal, Ended | DatabaseAway) else None
+        return unavailable_page(request, refusal, error) if isinstance(refusal, Ended | DatabaseAway) else None

@@ -3,54 +3,28 @@
 import json
 import logging
 import re
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import OperationalError
 from django.test import Client
 
 from issues.models import Issue
 from issues.mutation import Assignee, Assignment, UnknownActor
-from issuetracker.logs import JsonLines
 from projects.callers import Caller
 from projects.models import ApiKey, Project, User
+from projects.refusals import TryAgain
 from tests.api_client import Api, basic
 from tests.factories import IssueFactory
 from tests.issues.services.calls import ask
+from tests.issuetracker.logged import Log, failing
 from tests.issuetracker.test_settings import manage
 from tests.site import serving_site
 
 A_NEW_ID = re.compile(r"[0-9a-f]{32}")
 ISSUES = "/api/0/projects/{organization}/{project}/issues/"
 ORGANIZATION_ISSUES = "/api/0/organizations/the-interstellar-jurisdiction/issues/"
-
-
-class Log(StringIO):
-    """What the site's own handler has written."""
-
-    def lines(self, logger: str = "") -> list[dict[str, Any]]:
-        read = [json.loads(line) for line in self.getvalue().splitlines()]
-        return [line for line in read if line["logger"].startswith(logger)]
-
-    def mutations(self) -> list[dict[str, Any]]:
-        return self.lines("issues.mutations")
-
-
-@pytest.fixture
-def handler(monkeypatch: pytest.MonkeyPatch) -> logging.StreamHandler[Log]:
-    """The one that the settings make, writing to a text."""
-    (found,) = [handler for handler in logging.getLogger().handlers if type(handler) is logging.StreamHandler]
-    monkeypatch.setattr(found, "stream", Log())
-    return found
-
-
-@pytest.fixture
-def log(handler: logging.StreamHandler[Log], monkeypatch: pytest.MonkeyPatch) -> Log:
-    monkeypatch.setattr(handler, "formatter", JsonLines())
-    return handler.stream
 
 
 @pytest.fixture
@@ -112,20 +86,13 @@ def test_puts_the_id_into_all_lines_of_a_request(api: Api, project: Project, set
 @pytest.mark.django_db
 def test_puts_the_id_into_a_line_that_is_written_after_the_middleware(api: Api, log: Log) -> None:
     """Django's own line about a 5xx that a view has answered."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ApiKey, "objects", Away())
+    with failing(TryAgain()):
         response = api.get(api.issues_url)
 
     assert response.status_code == 503
     assert [(line["logger"], line["request_id"]) for line in log.lines()] == [
-        ("issuetracker.exceptions", response.headers["X-Request-Id"]),
         ("django.request", response.headers["X-Request-Id"]),
     ]
-
-
-class Away:
-    def __getattr__(self, name: str) -> Any:
-        raise OperationalError("The server closed the connection unexpectedly.")
 
 
 def test_knows_no_request_outside_of_one(log: Log) -> None:

@@ -130,7 +130,10 @@ def test_logs_what_is_not_certain_and_nothing_else(caplog: pytest.LogCaptureFixt
         to_response(OperationalError("server closed the connection unexpectedly"), {})
 
     (record,) = caplog.records
-    assert (record.getMessage(), record.name) == ("The database failed (none).", "issuetracker.exceptions")
+    assert (record.getMessage(), record.name) == (
+        "The database failed (none): server closed the connection unexpectedly",
+        "issuetracker.exceptions",
+    )
 
 
 def test_a_broken_connection_counts_as_unavailable() -> None:
