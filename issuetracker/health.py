@@ -115,7 +115,7 @@ def _ask(sql: str, alias: str, patience: float) -> list[tuple[Any, ...]]:
     ends_at = time.monotonic() + patience
     database = _connect(alias)
     try:
-        _wait(database, ends_at, patience)
+        _wait_until_connected(database, ends_at, patience)
         cursor = database.cursor()
         cursor.execute(sql)
         _wait(database, ends_at, patience)
@@ -130,19 +130,31 @@ def _connect(alias: str) -> Any:
     if not postgres.is_embedded():
         return psycopg2.connect(**connections[alias].get_connection_params() | {"cursor_factory": None}, async_=True)
     # Not as its backend does, which starts it first, and waits for that as long as it takes.
-    database = connection.settings_dict["NAME"]
     try:
-        return psycopg2.connect(**postgres.address(database), async_=True)
+        return psycopg2.connect(**postgres.address(connection.settings_dict["NAME"]), async_=True)
     except psycopg2.OperationalError:
-        # It has crashed. The next request would start it again, but while this is not ready none may come.
-        Thread(target=_start_again, args=[database], daemon=True).start()
+        _start_again_beside()  # it has crashed
         raise
+
+
+def _wait_until_connected(database: Any, ends_at: float, patience: float) -> None:
+    try:
+        _wait(database, ends_at, patience)
+    except psycopg2.OperationalError as error:
+        if postgres.is_embedded() and postgres.is_leaving(error):
+            _start_again_beside()  # it may wait for connections of this server, which stay
+        raise
+
+
+def _start_again_beside() -> None:
+    """Have the embedded server started. The next request would do it, but while this is not ready none may come."""
+    Thread(target=_start_again, args=[connection.settings_dict["NAME"]], daemon=True).start()
 
 
 def _start_again(database: str) -> None:
     try:
         postgres.start(database)
-    except (ImproperlyConfigured, Error) as error:
+    except (ImproperlyConfigured, Error, psycopg2.Error) as error:
         logger.error("The embedded PostgreSQL does not start again: %s", error)
 
 

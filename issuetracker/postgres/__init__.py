@@ -9,6 +9,6 @@ What is named here is all that the rest of the service uses of it; the import co
 
 from issuetracker.postgres.dump import DumpFailed, read_dump, write_dump
 from issuetracker.postgres.folder import data_dir
-from issuetracker.postgres.front import address, is_embedded, start
+from issuetracker.postgres.front import address, is_embedded, is_leaving, start
 
-__all__ = ["DumpFailed", "address", "data_dir", "is_embedded", "read_dump", "start", "write_dump"]
+__all__ = ["DumpFailed", "address", "data_dir", "is_embedded", "is_leaving", "read_dump", "start", "write_dump"]

@@ -41,9 +41,12 @@ SETTINGS = {
 # A socket's whole path has 104 bytes on macOS, 108 on Linux, one of them for the final zero.
 LONGEST_SOCKET = 103
 
+LEAVING = "the database system is shutting down"  # what a server says to who connects then
+
 LARGEST_LOG = 10 * 1024 * 1024  # bytes; a larger one is put aside at the start, instead of the one before
 
 START_SECONDS = 300  # replaying the log after a crash
+LEAVE_SECONDS = 5  # for those who are connected, when somebody has asked the server to end after them
 LINGER_SECONDS = 30  # what a killed postmaster leaves behind, until it notices
 STOP_SECONDS = 60
 
@@ -52,7 +55,8 @@ class State(enum.Enum):
     """What the socket says."""
 
     UP = "takes connections"
-    BUSY = "starting, recovering or stopping"
+    BUSY = "starting or recovering"
+    LEAVING = "stopping: at once, or when those who are connected have left"
     DOWN = "nobody listens"
 
 
@@ -81,11 +85,14 @@ class Cluster:
         programs = self._prepare()
         start_by = time.monotonic() + START_SECONDS
         linger_by = time.monotonic() + LINGER_SECONDS
+        leave_by = time.monotonic() + LEAVE_SECONDS
         logged_before: int | None = None  # None: we haven't launched it
         while (state := self.state()) is not State.UP:
             if time.monotonic() > start_by:
                 raise OperationalError(f"PostgreSQL didn't start within {START_SECONDS} s; see {self.log}.")
-            if state is State.BUSY or self.postmaster() or self._child_runs():
+            if state is State.LEAVING and time.monotonic() > leave_by:
+                self._disconnect_everyone()
+            if state in {State.BUSY, State.LEAVING} or self.postmaster() or self._child_runs():
                 time.sleep(0.02)
                 continue
             if logged_before is not None:
@@ -98,18 +105,28 @@ class Cluster:
 
     def stop(self) -> None:
         """Disconnect everyone and return once the server has ended, its data written; nothing when it doesn't run."""
-        # Interrupted while it starts, it has no pid file yet.
-        pid = self.postmaster() or (self.child if self._child_runs() else None)
-        if pid is None:
+        if not self._disconnect_everyone():
             return
         stop_by = time.monotonic() + STOP_SECONDS
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGINT)  # a "fast" shutdown
         while (self.postmaster() or self._child_runs()) and time.monotonic() < stop_by:
             time.sleep(0.01)
         if self.socket_dir != self.folder:
             with contextlib.suppress(OSError):  # not empty: it didn't stop in time
                 self.socket_dir.rmdir()
+
+    def _disconnect_everyone(self) -> bool:
+        """Have the server end: a "fast" shutdown. Return whether there was one.
+
+        A "smart" one, which is what a plain `kill` asks for, waits for those who are connected. Threads of a service
+        stay so for good.
+        """
+        # Interrupted while it starts, it has no pid file yet.
+        pid = self.postmaster() or (self.child if self._child_runs() else None)
+        if pid is None:
+            return False
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGINT)
+        return True
 
     def create_database(self, name: str) -> None:
         """Create the database unless it exists.
@@ -131,6 +148,8 @@ class Cluster:
         try:
             self._connect().close()
         except psycopg2.OperationalError as error:
+            if LEAVING in str(error):
+                return State.LEAVING
             if "the database system is" in str(error):
                 return State.BUSY
             # "Too many clients" and the like: somebody answered, so there is nothing to start.

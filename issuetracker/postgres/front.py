@@ -3,7 +3,7 @@
 from django.conf import settings
 
 from issuetracker.postgres import lease
-from issuetracker.postgres.cluster import PORT, SUPERUSER, Cluster
+from issuetracker.postgres.cluster import LEAVING, PORT, SUPERUSER, Cluster
 from issuetracker.postgres.folder import data_dir
 
 
@@ -28,3 +28,8 @@ def start(database: str) -> None:
     :raises OperationalError: PostgreSQL itself refused; the sentence says why.
     """
     lease.take(database)
+
+
+def is_leaving(error: BaseException) -> bool:
+    """Return whether a connection was refused because the server is about to end, at once or when others have left."""
+    return LEAVING in str(error)

@@ -201,3 +201,19 @@ def test_is_there_again_when_the_embedded_database_has_crashed_without_a_request
         os.kill(postmaster, signal.SIGKILL)
         wait_until(lambda: site.send("GET", "/readyz").status == 503)
         wait_until(lambda: site.send("GET", "/readyz").status == 200)
+
+
+def test_is_there_again_when_the_embedded_database_was_asked_to_end_and_waits_for_the_connections_of_this_server(
+    folder_for_everyone: Path,
+) -> None:
+    data = folder_for_everyone / "data"
+    migrated(data)
+    with serving_site(folder_for_everyone / "log", DATABASE_URL="", DATA_DIR=str(data), WEB_WORKERS="1") as site:
+        wait_until(lambda: site.send("GET", "/readyz").status == 200)
+        # Its thread has looked for the key, and keeps the connection.
+        nobody = {"Authorization": f"Bearer sntryu_{'0' * 64}"}
+        assert site.send("GET", "/api/0/organizations/", headers=nobody).status == 401
+        os.kill(int((data / "cluster" / "postmaster.pid").read_text().split()[0]), signal.SIGTERM)
+
+        wait_until(lambda: site.send("GET", "/readyz").status == 503)
+        wait_until(lambda: site.send("GET", "/readyz").status == 200)

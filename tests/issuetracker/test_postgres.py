@@ -141,6 +141,24 @@ def test_is_started_again_under_a_running_process(data: Path) -> None:
     assert servers(data) == []
 
 
+def test_that_waits_for_its_users_before_it_ends_is_ended_and_started_again(data: Path) -> None:
+    # As by a plain `kill`: it takes nobody in, and waits for the connections that a service keeps for good.
+    keeping, coming = Program(data, STAY), Program(data, STAY + "connection.close(); say(ask('SELECT 2'))")
+    assert [keeping.hears(), coming.hears()] == ["ready", "ready"]
+    (leaving,) = servers(data)
+
+    os.kill(leaving, signal.SIGTERM)
+    assert coming.stdin
+    coming.stdin.write("\n")
+    coming.stdin.flush()
+
+    assert coming.hears() == "2"
+    assert servers(data) != [leaving]
+    coming.ends()
+    keeping.ends()
+    assert servers(data) == []
+
+
 def test_keeps_its_log_short_and_writes_no_statement_into_it(data: Path) -> None:
     log = data / "cluster" / "server.log"
     log.touch()
