@@ -42,20 +42,30 @@ class Companion:
 
     def _start(self) -> None:
         self._started = monotonic()
-        self._process = subprocess.Popen(
-            [sys.executable, str(settings.BASE_DIR / "manage.py"), self.command, f"--parent={os.getpid()}"],
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            preexec_fn=dies_with_this_process(),
-        )
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, str(settings.BASE_DIR / "manage.py"), self.command, f"--parent={os.getpid()}"],
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                preexec_fn=dies_with_this_process(),
+            )
+        except OSError as error:  # no more processes, memory or descriptors: the master must not end for it
+            self._wait_longer()
+            logger.error("%s can't be started (%s), and is tried again", self.command, error.strerror)
 
     def _bury(self, process: "subprocess.Popen[bytes]") -> None:
         """Note that it has died. With what code is unknown: gunicorn may have taken note of it first."""
         metrics.bury(process.pid)
         self._process = None
         lived = monotonic() - self._started
-        self._pause = 0 if lived >= LONG_ENOUGH else min(LONGEST_PAUSE, max(SHORTEST_PAUSE, 2 * self._pause))
+        if lived >= LONG_ENOUGH:
+            self._pause = 0
+        else:
+            self._wait_longer()
         logger.error("%s (process %d) has ended by itself, and is started again", self.command, process.pid)
+
+    def _wait_longer(self) -> None:
+        self._pause = min(LONGEST_PAUSE, max(SHORTEST_PAUSE, 2 * self._pause))
 
     def end(self) -> None:
         """End it, and wait until it has."""

@@ -187,6 +187,12 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn ships no types
         signal.pthread_sigmask(signal.SIG_BLOCK, self.SIGNALS)
         try:
             return super().spawn_worker()
+        except OSError as error:
+            # No more processes, memory or descriptors. gunicorn would end, and those that work with it; here it is
+            # tried again within a second. Not so in the child, nor at the start: nobody would be there to answer.
+            if os.getpid() != self.pid or not self.WORKERS:
+                raise
+            self.log.error("A worker can't be started (%s), and is tried again", error.strerror)
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, self.SIGNALS)
 

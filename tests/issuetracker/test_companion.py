@@ -1,5 +1,7 @@
 """A process beside the workers ...: how soon it is started again, and that it doesn't outlive them."""
 
+import errno
+import os
 import subprocess
 import sys
 from itertools import pairwise
@@ -99,6 +101,32 @@ def test_one_that_has_lived_is_started_again_at_once(
     assert [record.getMessage() for record in caplog.records] == [
         f"count_events (process {process.pid}) has ended by itself, and is started again" for process in started[:3]
     ]
+
+
+def test_one_that_cannot_be_started_is_tried_again_and_ends_nobody(
+    started: list[Process], clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tried = []
+
+    def refuse(command: list[str], **how: Any) -> Process:
+        tried.append(clock.now)
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    beside = Companion("count_events")
+    with monkeypatch.context() as patch:
+        patch.setattr("issuetracker.server.companion.subprocess.Popen", refuse)
+        for _ in range(100):
+            beside.tend()
+            clock.now += 1
+        beside.end()
+    clock.now += LONGEST_PAUSE
+    beside.tend()
+
+    assert [later - sooner for sooner, later in pairwise(tried)] == [1, 2, 4, 8, 16, LONGEST_PAUSE, LONGEST_PAUSE]
+    assert {record.getMessage() for record in caplog.records} == {
+        "count_events can't be started (Resource temporarily unavailable), and is tried again"
+    }
+    assert len(started) == 1
 
 
 def test_is_ended_and_killed_when_it_does_not_end(started: list[Process]) -> None:
