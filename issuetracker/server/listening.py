@@ -12,11 +12,14 @@ class CannotListen(Exception):
 def listen(host: str, port: int) -> socket.socket:
     """Return a socket that listens on the address. Who connects before ``serve()`` waits, and is served then.
 
+    "::" is all addresses, those of IPv4 too; Python would leave these out.
+
     :raises CannotListen: the port is in use, reserved, or the host is no address of this machine.
     """
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        return socket.create_server(address[:2], family=family, backlog=2048)
+        takes_both = address[0] == "::" and socket.has_dualstack_ipv6()
+        return socket.create_server(address[:2], family=family, backlog=2048, dualstack_ipv6=takes_both)
     except socket.gaierror as error:
         raise CannotListen(f"There is no host named {host}; try 127.0.0.1, or 0.0.0.0 for all addresses.") from error
     except PermissionError as error:

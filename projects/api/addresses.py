@@ -28,6 +28,8 @@ LONGEST_ADDRESS = 100  # characters, with the name of an interface; no address i
 def _address(word: str) -> str | None:
     try:
         # Without the interface that an address of IPv6 may name: PostgreSQL takes none.
-        return str(ip_address(word.partition("%")[0]))
+        found = ip_address(word.partition("%")[0])
     except ValueError:
         return None
+    # As a socket for both kinds says one of IPv4 (::ffff:192.0.2.1): it is the same client.
+    return str(getattr(found, "ipv4_mapped", None) or found)

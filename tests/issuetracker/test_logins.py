@@ -219,6 +219,7 @@ def test_writes_no_password_down(admin_user: User, caplog: pytest.LogCaptureFixt
         (True, "203.0.113.9, 198.51.100.7", "198.51.100.7"),  # what stands before is the client's own word
         (True, "2001:DB8::1", "2001:db8::1"),
         (True, "fe80::1%eth0", "fe80::1"),  # PostgreSQL takes no interface
+        (True, "::ffff:198.51.100.7", "198.51.100.7"),  # as a socket for both kinds says it
         (True, None, "192.0.2.1"),
         (True, "unknown", None),
         (True, "198.51.100.7, ", None),
