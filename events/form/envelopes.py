@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from events.form import refusals, sizes
-from events.form.json_objects import read_object
+from events.form.json_objects import read_header, read_object
 from events.form.pieces import Pieces
 from events.form.posted import Posted
 from events.form.sizes import Sizes
@@ -119,7 +119,7 @@ class Envelope:
             line = self._pieces.line(sizes.HEADER_LINE)
             if line is None:
                 raise refusals.TooLarge("an item's header", sizes.HEADER_LINE)
-            yield Item(read_object(line, refusals.BadItemHeader), self._pieces)
+            yield Item(read_header(line, refusals.BadItemHeader), self._pieces)
         raise refusals.TooManyItems(sizes.ITEMS)
 
 

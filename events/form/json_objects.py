@@ -5,10 +5,13 @@ By the standard library: faster readers refuse NaN and lone surrogates, which SD
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 from events.form import sizes
 from events.form.refusals import BadRequest
+
+NO_OBJECT = "it is no JSON object"
 
 # What PostgreSQL and UTF-8 can't hold. Half of a surrogate pair can only come from an escape.
 _SUSPECT_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
@@ -24,18 +27,29 @@ def read_object(raw: bytes | bytearray, refusal: type[BadRequest]) -> dict[str, 
     """
     found = read(raw, refusal)
     if not isinstance(found, dict):
-        raise refusal(None, "it is no JSON object")
+        raise refusal(None, NO_OBJECT)
     return found
 
 
-def read(raw: bytes | bytearray, refusal: type[BadRequest]) -> Any:
+def read_header(raw: bytes | bytearray, refusal: type[BadRequest]) -> dict[str, Any]:
+    """Return the JSON object, as :func:`read_object` does, but with each number as one.
+
+    Where an item ends hangs on a number: one that can't be had is not one that is missing.
+    """
+    found = read(raw, refusal, _DECODER_OF_HEADERS.decode)
+    if not isinstance(found, dict):
+        raise refusal(None, NO_OBJECT)
+    return found
+
+
+def read(raw: bytes | bytearray, refusal: type[BadRequest], decode: Callable[[str], Any] | None = None) -> Any:
     """Return what the JSON says, as :func:`read_object` does, be it an object or not.
 
     :raises BadRequest: a ``refusal``, if it is no JSON, or nested deeper than 100.
     """
     too_deep = f"it is nested deeper than {sizes.JSON_DEPTH}"
     try:
-        found = _decode(raw.decode("utf-8", "replace").removeprefix("\ufeff"))
+        found = (decode or _decode)(raw.decode("utf-8", "replace").removeprefix("\ufeff"))
     except json.JSONDecodeError as error:
         raise refusal(None, f"it is no JSON: {error}") from error
     except RecursionError as error:  # hundreds of levels
@@ -94,12 +108,20 @@ def _whole(word: str) -> int | None:
         return None
 
 
+def _long(word: str) -> int:
+    """Return a whole number. One of more digits than Python reads is cut: it is larger than any size all the same."""
+    return int(word[:_READABLE])
+
+
 def _nothing(word: str) -> None:
     return None
 
+
+_READABLE = 4_000  # characters of a number
 
 # Control characters in texts are no JSON either, but what they mean is clear.
 _DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_nothing, strict=False)
 _DECODER_OF_LONG_NUMBERS = json.JSONDecoder(
     parse_float=_finite, parse_int=_whole, parse_constant=_nothing, strict=False
 )
+_DECODER_OF_HEADERS = json.JSONDecoder(parse_int=_long, strict=False)

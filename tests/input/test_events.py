@@ -123,6 +123,8 @@ def test_what_is_long_many_or_deep(sender: Sender) -> None:
         (b'{}\n{"type":"event","length":-1}\n' + EVENT, 400),
         (b'{}\n{"type":"event","length":"9"}\n' + EVENT, 400),
         (b'{}\n{"type":"attachment","length":%d}\n' % 2**64, 400),
+        (b'{}\n{"type":"event","length":NaN}\n' + EVENT, 400),
+        (b'{}\n{"type":"attachment","length":%b}\n' % (b"9" * 5_000) + EVENT, 400),
         (b'{"dsn":[],"event_id":{},"sent_at":1e400,"trace":"x"}\n' + ITEM, 200),
     ]:
         assert sender.post(body)[0] == status, (body[:60], status)

@@ -234,6 +234,28 @@ def test_a_length_is_a_whole_number(length: Any, kind: str) -> None:
     assert refusal(b"{}", item(EVENT, type=kind, length=length)) == (400, "invalid item header")
 
 
+@pytest.mark.parametrize("length", ["NaN", "Infinity", "-Infinity", "1e400", "-" + "9" * 5_000, "9" * 5_000 + ".0"])
+@pytest.mark.parametrize("kind", ["event", "attachment"])
+def test_a_length_that_cannot_be_had_is_not_missing(length: str, kind: str) -> None:
+    header = b'{"type":"%b","length":%b}' % (kind.encode(), length.encode())
+
+    assert refusal(b"{}", header, EVENT) == (400, "invalid item header")
+
+
+@pytest.mark.parametrize("digits", [4_300, 4_301, 10_000])
+def test_a_length_of_more_digits_than_python_reads_is_beyond_the_end(digits: int) -> None:
+    header = b'{"type":"attachment","length":%b}' % (b"9" * digits)
+
+    assert refusal(b"{}", header, EVENT) == (400, "unexpected end of file")
+
+
+@pytest.mark.parametrize("other", ["NaN", "1e400", "9" * 5_000, "null"])
+def test_another_number_of_an_items_header_is_as_if_absent(other: str) -> None:
+    header = b'{"type":"event","item_count":%b,"x":%b}' % (other.encode(), other.encode())
+
+    assert read(b"{}", header, EVENT) == Posted(event={"message": "hello"})
+
+
 @pytest.mark.parametrize("kind", ["event", "attachment", "client_report"])
 def test_a_length_is_not_beyond_the_end(kind: str) -> None:
     assert refusal(b"{}", item(EVENT, type=kind, length=len(EVENT) + 1)) == (400, "unexpected end of file")
