@@ -49,8 +49,15 @@ def _read(value: Any, key: str, errors: Errors) -> Message:
     return Message(texts["formatted"] or formatted(template, params), template if params else "", params)
 
 
-_PERCENT = re.compile(r"%(?:\((?P<name>[^()]{1,100})\))?[-+#0]{0,5}[0-9]{0,5}(?:\.[0-9]{1,5})?[a-zA-Z%]")
-_BRACES = re.compile(r"\{(?P<name>\w{0,100})\}")
+# A width, a precision and a size count for nothing, but they belong to the place, however long they are.
+_PERCENT = re.compile(
+    r"%(?:\((?P<name>[^()]{1,100})\))?[-+#0]*+(?P<width>[0-9]++|\*)?(?:\.(?P<precision>[0-9]++|\*)?)?(?:hh?|ll?|L)?[a-zA-Z%]"
+)
+# With how it is to be written, as Python, Rust and .NET say it: {:>5.2f}, {0!r}, {:?}, {total:N2}.
+_BRACES = re.compile(
+    r"\{(?P<name>\w{0,100})(?:![a-z])?"
+    r"(?::(?:[^{}]?[<>=^])?[-+ ]?#?[0-9]{0,9}[,_]?(?:\.[0-9]{1,9})?[a-zA-Z%]?[0-9]{0,2}\??)?\}"
+)
 
 
 def formatted(template: str, params: list[Any] | dict[str, Any]) -> str:
@@ -61,7 +68,8 @@ def formatted(template: str, params: list[Any] | dict[str, Any]) -> str:
     if not params:
         return template
     places = list(_PERCENT.finditer(template))
-    if isinstance(params, dict) and len(places) == 1 and places[0]["name"] is None:
+    asking = [place for place in places if not place[0].endswith("%")]
+    if isinstance(params, dict) and len(asking) == 1 and asking[0]["name"] is None:
         params = [params]  # Python's logging keeps the one parameter alone
     parts: list[str] = []
     length = done = used = 0
@@ -69,6 +77,8 @@ def formatted(template: str, params: list[Any] | dict[str, Any]) -> str:
         if found[0].endswith("%"):
             text = "%"
         else:
+            groups = found.groupdict()
+            used += [groups.get("width"), groups.get("precision")].count("*")  # each takes a parameter of its own
             name = found["name"] or str(used)
             used += not found["name"]
             if not _has(params, name):

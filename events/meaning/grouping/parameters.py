@@ -70,7 +70,7 @@ ROWS = re.compile(rf"{_ROW}(?>(?:, ?{_ROW})*)")
 _HAS_A_ROW = re.compile(r"\([?%$*]")
 _HAS_ONE = re.compile(r"[0-9@]|://|/tmp|\?[A-Za-z_]|=['\"]")
 _A_WORD = re.compile(r"[^\W\d_]")
-_PLACE = re.compile(r"%(?:\([^()]{1,100}\))?[-+#0-9. ]{0,12}[A-Za-z%]|\{[^{}]{0,100}\}")  # of a parameter
+_PLACE = re.compile(r"%(?:\([^()]{1,100}\))?[-+#0-9.* ]*+[A-Za-z%]|\{[^{}]{0,100}\}")  # of a parameter
 MOST_LINES = 20
 TRACEBACK = "Traceback (most recent call last"
 

@@ -1,8 +1,11 @@
 """Messages (contract 7.5)."""
 
+import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from events.meaning.fields import Errors
 from events.meaning.messages import formatted, read_message
@@ -69,10 +72,35 @@ def test_a_message_is_cut() -> None:
         ("nothing", ["a"], "nothing"),
         ("was %s", {"a": 1}, "was {'a': 1}"),  # Python's logging keeps the one parameter alone
         ("was %(a)s, %s", {"a": 1}, "was 1, %s"),
+        ("%% was %s", {"a": 1}, "% was {'a': 1}"),
+        *((f"{place} %s", ["a", "b"], "a b") for place in ("%999999999d", "%.999999999f", "%-+#00009999999.9d", "%.d")),
+        *((f"{place} %s", ["a", "b"], "a b") for place in ("%ld", "%lld", "%hhx", "%Lf")),
+        ("%*d %s", [5, "a", "b"], "a b"),
+        ("%-*.*f %s", [5, 2, "a", "b"], "a b"),
+        ("%.*f %s", [2, "a"], "a %s"),
+        ("%999999999(a)d %s", ["a"], "%999999999(a)d a"),
+        ("%(a)999999999d %(b)s", {"a": 1, "b": 2}, "1 2"),
+        ("%5% %s", ["a"], "% a"),
+        *((f"{place} {{}}", ["a", "b"], "a b") for place in ("{:d}", "{!r}", "{:>5.2f}", "{!s:>999999999}", "{:?}")),
+        ("{0:.2f} {1!r} {0:N2}", ["a", "b"], "a b a"),
+        ("{what:>10} of {n:,}", {"what": "a", "n": 5}, "a of 5"),
+        ('{"a": {}}', ["a"], '{"a": a}'),
+        ("{:name} {}", ["a"], "{:name} a"),
     ],
 )
 def test_parameters_go_into_their_places(template: str, params: Any, text: str) -> None:
     assert formatted(template, params) == text
+
+
+PLACES = ["%s", "%5d", "%%", "%*d", "%-07.3f", "%.*s", "%ld", "%r", " of ", "x"]
+
+
+@given(st.lists(st.sampled_from(PLACES), min_size=1, max_size=8))
+def test_each_place_takes_the_parameter_that_python_gives_it(parts: list[str]) -> None:
+    template = "|".join(parts)
+    params = list(range(100, 100 + len(re.findall(r"\*|%(?!%)", template.replace("%%", "")))))
+
+    assert re.findall("1[0-9][0-9]", formatted(template, params)) == re.findall("1[0-9][0-9]", template % (*params,))
 
 
 @pytest.mark.parametrize("template", ["%999999999999d", "%.999999999d", "%(a)s" * 2000, "{" * 9000, "%" * 9000])
