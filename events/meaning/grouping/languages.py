@@ -36,6 +36,7 @@ class Language:
     reporting: re.Pattern[str] | None = (
         None  # functions that tell of an error: they ran after it, whatever the SDK says
     )
+    starting: re.Pattern[str] | None = None  # functions that start a program or a thread: outermost, whatever it does
     is_made_up: Callable[[Frame], bool] | None = None  # whether a frame is there with one engine, and not with another
 
     def is_own(self, frame: Frame) -> bool:
@@ -225,6 +226,15 @@ _PERL_LIBRARIES = re.compile(
 _REPORTING_IN_RUST = re.compile(
     r"<?sentry_(?:panic|anyhow|backtrace|core|debug_images|log|slog|tracing)::|(?:__rustc::)?_*+rust_begin_unwind\Z"
 )
+# What runs before a program or a thread does: of Linux, Android, Apple's systems, Windows. As programs call functions
+# of their own `start`, too, those are none but at the very start.
+_STARTING = re.compile(
+    r"_++start|_*+libc_start_(?:main(?:_impl|_stage2)?|call_main)(?:@.*)?|__libc_init|_*+start_thread"
+    r"|_++pthread_start(?:\(void ?\*\))?|_pthread_body|_*+(?:GI_++)?clone(?:3|_internal)?"
+    r"|_*+start_wqthread|_++pthread_wqthread|BaseThreadInitThunk|_*+RtlUserThreadStart|__scrt_common_main(?:_seh)?|invoke_main"
+    r"|w?(?:main|WinMain)CRTStartup|(?P<first>start|thread_start)",
+    re.DOTALL,
+)
 _HASH_IN_RUST = re.compile(r"::h[0-9a-f]{16}\Z")
 
 
@@ -266,6 +276,7 @@ NATIVE = Language(
         r"|\A/[A-Za-z]:/[Ww](?:indows|INDOWS)/|/rustc/|/\.cargo/"
     ),
     function=_native_function,
+    starting=_STARTING,
     reporting=_REPORTING_IN_RUST,  # the SDK for Rust calls its platform "native"
 )
 LANGUAGES: Mapping[str, Language] = {
@@ -301,7 +312,10 @@ LANGUAGES: Mapping[str, Language] = {
     "csharp": Language(not_own_modules=("System.", "Microsoft."), module=_dotnet_name, function=_dotnet_name),
     "perl": Language(not_own_paths=_PERL_LIBRARIES, function=_perl_function),
     "rust": Language(
-        not_own_paths=re.compile(r"/rustc/|/\.cargo/"), function=_rust_function, reporting=_REPORTING_IN_RUST
+        not_own_paths=re.compile(r"/rustc/|/\.cargo/"),
+        function=_rust_function,
+        reporting=_REPORTING_IN_RUST,
+        starting=_STARTING,
     ),
     **dict.fromkeys(("native", "c", "cocoa", "objc"), NATIVE),
 }

@@ -14,7 +14,7 @@ def places(frames: Sequence[Frame], platform: str) -> list[tuple[str, str]]:
     So a recursion is one place, however deep it went. A function that has no name, or one that is made up, is "".
     """
     language = of_platform(platform)
-    different = list(dict.fromkeys(frames))  # a recursion sends hundreds of equal ones
+    different = list(dict.fromkeys(_started(frames, language)))  # a recursion sends hundreds of equal ones
     if language.is_made_up is not None:
         different = [frame for frame in different if not language.is_made_up(frame)] or different
     own = [frame for frame in different if _is_own(frame, language)]
@@ -29,12 +29,36 @@ def type_of(name: str, platform: str) -> str:
 def crashing(frames: Sequence[Frame], platform: str) -> Frame | None:
     """Return the frame where it crashed: the last of the program's own, else the last."""
     language = of_platform(platform)
+    frames = _started(frames, language)
     return next((frame for frame in reversed(frames) if _is_own(frame, language)), frames[-1] if frames else None)
 
 
 def is_own(frame: Frame, platform: str) -> bool:
     """Return whether a frame is of the program itself: as its SDK says, else as its language tells."""
     return _is_own(frame, of_platform(platform))
+
+
+def _started(frames: Sequence[Frame], language: Language) -> Sequence[Frame]:
+    """Return the frames without those that started the program or the thread; all where there are no others.
+
+    The same mistake in a thread and in the first one would be two otherwise, and so with another version of the system.
+    """
+    if language.starting is None:
+        return frames
+    first = 0
+    for frame in frames:
+        found = language.starting.fullmatch(frame.function)
+        if (found is None or (found["first"] and first)) and not _is_nothing(frame):
+            break
+        first += 1
+    if [frame.function[:9] for frame in frames[first : first + 2]] == ["main", "std::rt::"]:
+        first += 1  # what C starts of a program in Rust
+    return frames[first:] or frames
+
+
+def _is_nothing(frame: Frame) -> bool:
+    """Whether a frame tells nothing: at the end of a stack, in no program, some unwinders find one more."""
+    return frame.function in _UNKNOWN and not (frame.module or frame.filename or frame.package)
 
 
 def _is_own(frame: Frame, language: Language) -> bool:

@@ -285,3 +285,44 @@ def test_a_program_may_have_such_a_name(name: str) -> None:
     frame = Frame(filename="main.rs", function=name, in_app=True)
 
     assert crashing([frame, Frame(function="f", in_app=False)], "native") == frame
+
+
+IN_THE_FIRST_THREAD = ("_start", "__libc_start_main_impl", "__libc_start_call_main", "main", "std::rt::lang_start")
+IN_ANOTHER = ("clone3", "start_thread", "std::sys::pal::unix::thread::Thread::new::thread_start")
+
+
+def started(*names: str) -> list[Frame]:
+    """Return the frames of a mistake behind those that started it, as the SDK for Rust tells whose they are."""
+    outermost = [Frame(function=name, in_app=not name.startswith("std::")) for name in names]
+    return [*outermost, Frame(filename="main.rs", function="pump::work", in_app=True)]
+
+
+@pytest.mark.parametrize("platform", ["native", "rust", "c", "cocoa"])
+@pytest.mark.parametrize(
+    "names",
+    [
+        *(IN_THE_FIRST_THREAD, IN_ANOTHER, IN_THE_FIRST_THREAD[1:], ("_start", "__libc_start_main@@GLIBC_2.34")),
+        *(("thread_start", "_pthread_start"), ("__start_thread", "__pthread_start(void*)"), ("start",), ("__clone",)),
+        ("RtlUserThreadStart", "BaseThreadInitThunk", "__scrt_common_main_seh", "invoke_main"),
+    ],
+)
+def test_what_starts_a_thread_does_not_count(platform: str, names: tuple[str, ...]) -> None:
+    frames = started(*names)
+
+    assert places(frames, platform) == [("main.rs", "pump::work")]
+    assert places(frames[:-1], platform) != []  # there is nothing else
+
+
+@pytest.mark.parametrize(
+    "names", [("main",), ("work", "start_thread"), ("start_thread", "thread_start"), ("clone3", "start"), ("restart",)]
+)
+def test_a_program_may_have_such_functions_of_its_own(names: tuple[str, ...]) -> None:
+    assert places(started(*names), "native")[-2] == ("", names[-1])
+
+
+def test_a_mistake_where_a_program_starts_is_there() -> None:
+    frames = [Frame(function="_start", in_app=True), Frame(function="abort", in_app=False)]
+
+    assert crashing(frames, "native") == frames[1]
+    assert crashing(frames[:1], "native") == frames[0]
+    assert places(started("_start"), "python") == [("", "_start"), ("main.rs", "pump::work")]

@@ -29,6 +29,12 @@ def php(function: str) -> Json:
     return error("php", thrown("ErrorException", "x", in_file("/src/Cart.php", function)))
 
 
+def panic(*starting: str) -> Json:
+    """Return what the SDK for Rust sends: of what starts a thread it takes for the library's what is called so."""
+    outermost = [at(None, name, in_app=not name.startswith("std::")) for name in starting]
+    return error("native", thrown("panic", "x", *outermost, at(None, "pump::work")))
+
+
 PAIRS = (
     same(
         "the hash of a bundle",
@@ -234,5 +240,12 @@ PAIRS = (
         error("rust", thrown("Panic", "x", at(None, "gl::Gl::CompileShader::h18931bbc7b159946"))),
         "The compiler adds one for each version of a crate.",
         "rust-lang/backtrace-rs#3",
+    ),
+    same(
+        "a panic in the first thread and in another",
+        panic("_start", "__libc_start_main_impl", "main", "std::rt::lang_start::{{closure}}"),
+        panic("<unknown>", "clone3", "start_thread", "std::sys::pal::unix::thread::Thread::new::thread_start"),
+        "What the system starts a thread with is no part of the program, though the SDK for Rust calls it so.",
+        "getsentry/sentry-rust#386",
     ),
 )
