@@ -246,7 +246,8 @@ _JAVASCRIPT_LIBRARIES = re.compile(
     r"/node_modules/|\A/(?:node:|internal/|native |<anonymous>)|\[native code\]|extension://|/webpack/(?:bootstrap|runtime)"
 )
 
-OTHER = Language()
+# Where the platform is missing or unknown: these folders say by themselves whose they are.
+OTHER = Language(not_own_paths=re.compile(r"/(?:site|dist)-packages/|/node_modules/|/gems/"))
 NODE = Language(
     not_own_paths=_JAVASCRIPT_LIBRARIES,
     module=_javascript_module,
@@ -322,5 +323,5 @@ LANGUAGES: Mapping[str, Language] = {
 
 
 def of_platform(platform: str) -> Language:
-    """Return the language of a platform as an event names it; one that nobody knows makes nothing up."""
+    """Return the language of a platform as an event names it; one that nobody knows makes no name up."""
     return LANGUAGES.get(platform, OTHER)

@@ -99,7 +99,8 @@ OWN = {
         *("/srv/lib/Cart.pm", "/srv/lib/perl/Cart.pm", "bin/shop.pl", "/home/jane/perl5/Cart.pm", "(eval 12)"),
         *("/srv/local/bin/shop.pl", "C:\\shop\\lib\\Cart.pm"),
     ),
-    "cobol": ("/usr/lib/python3/dist-packages/a.py",),
+    "cobol": ("/usr/lib/python3.11/json/decoder.py", "/srv/vendor/a.php", "/srv/gems.py", "node_modules.js"),
+    "": ("/srv/shop/cart.py", "/srv/gems.py"),
 }
 NOT_OWN = {
     "python": (
@@ -127,6 +128,13 @@ NOT_OWN = {
         *("C:\\Strawberry\\perl\\site\\lib\\Moo.pm", "C:\\Perl64\\lib\\Carp.pm"),
     ),
     "rust": ("/rustc/9fc6b431/library/std/src/panicking.rs", "/build/.cargo/registry/src/serde/lib.rs"),
+    **dict.fromkeys(
+        ("", "other", "cobol"),
+        (
+            *("/usr/lib/python3/dist-packages/a.py", "/srv/venv/lib/python3.11/site-packages/requests/api.py"),
+            *("C:\\shop\\Lib\\site-packages\\a.py", "node_modules/a/b.js", "/srv/vendor/bundle/gems/rails-7/a.rb"),
+        ),
+    ),
 }
 NOT_OWN_MODULES = {
     "java": ("java.util.ArrayList", "kotlin.Result", "android.os.Handler"),

@@ -159,4 +159,11 @@ PAIRS = (
         "Then the stack is all that tells.",
         "bugsnag/bugsnag-android#915",
     ),
+    same(
+        "another version of a library, and no platform",
+        error("", thrown("OSError", "x", in_file("a.py", "pay", in_app=None), in_file(LIBRARY, "a", in_app=None))),
+        error("", thrown("OSError", "x", in_file("a.py", "pay", in_app=None), in_file(LIBRARY, "b", in_app=None))),
+        "Whoever writes an SDK begins without a platform; the folder says that it isn't the program's.",
+        "getsentry/sentry#13036",
+    ),
 )
