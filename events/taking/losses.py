@@ -103,7 +103,10 @@ class Losses:
         if self._timer is None:
             self._timer = Timer(seconds, self._write_in_a_thread)
             self._timer.daemon = True
-            self._timer.start()
+            try:
+                self._timer.start()
+            except RuntimeError:  # no more threads: what is counted waits for the next that is, which tries again
+                self._timer = None
 
     def _write_in_a_thread(self) -> None:
         try:

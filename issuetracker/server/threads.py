@@ -1,5 +1,6 @@
 """Threads that compute, one job after another."""
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from queue import SimpleQueue
@@ -7,6 +8,8 @@ from threading import Lock, Semaphore, Thread
 from typing import Generic, TypeVar
 
 Job = TypeVar("Job")
+
+logger = logging.getLogger("gunicorn.error")
 
 
 class Threads(Generic[Job]):
@@ -31,8 +34,14 @@ class Threads(Generic[Job]):
             return
         with self._starting:
             if self._started < self._count:
-                self._started += 1
-                Thread(target=self._run, name=f"request-{self._started}", daemon=True).start()
+                try:
+                    Thread(target=self._run, name=f"request-{self._started + 1}", daemon=True).start()
+                except RuntimeError as error:  # no more memory, or places for threads
+                    if not self._started:
+                        raise
+                    logger.warning("Requests wait for the %d threads that there are: %s", self._started, error)
+                else:
+                    self._started += 1
 
     def _run(self) -> None:
         while True:

@@ -225,6 +225,23 @@ def test_is_written_once_a_second(sender: Sender, waits: list[float]) -> None:
     assert waits == [1.0, 1.0]
 
 
+def test_is_written_later_where_no_thread_can_be_started(
+    sender: Sender, waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Any) -> None:
+        raise RuntimeError("can't start new thread")
+
+    counting = Losses()
+    with monkeypatch.context() as patched:
+        patched.setattr("events.taking.losses.Timer.start", refuse)
+        counting.note(sender, "invalid", "error", at=timezone.now())
+    counting.note(sender, "invalid", "error", at=timezone.now())
+    assert waits == [1.0, 1.0]  # the second one is there
+
+    counting.write()
+    assert Loss.objects.get().quantity == 2
+
+
 @pytest.mark.parametrize("error", [OperationalError("away"), InterfaceError("connection already closed")])
 def test_is_written_later_when_the_database_is_away(
     sender: Sender, waits: list[float], monkeypatch: pytest.MonkeyPatch, error: Exception
