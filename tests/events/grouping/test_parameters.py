@@ -121,6 +121,29 @@ def test_the_last_line_of_a_traceback_is_read() -> None:
     assert without_parameters(traceback.format(2, "y", "OSError", 6)) == "OSError: order *"
 
 
+@pytest.mark.parametrize(
+    "end",
+    [
+        *("Error in process <0.{}.0> with exit value:", "Error in process <0.{}.0> on node 'a@b' with exit value:"),
+        *("Process #PID<0.{}.0> terminating", "Process #PID<0.{}.0> raised an exception", "GenServer Cart terminating"),
+        "Task #PID<0.{}.0> started from Shop.Cart terminating",
+    ],
+)
+def test_the_next_line_says_why_a_process_of_erlang_ended(end: str) -> None:
+    why = "\n\n    ** (KeyError) key {} not found\n    (shop 0.1.0) lib/cart.ex:{}: Cart.pay/1"
+    first = without_parameters((end + why).format(1, 2, 3))
+
+    assert first.endswith("(KeyError) key * not found")
+    assert first == without_parameters((end + why).format(44, 55, 66).replace("<44", "<9"))
+    assert first != without_parameters((end + "\n** (exit) killed").format(1))
+    assert without_parameters(end.format(1) + "\n\n{ }\n") == without_parameters(end.format(2)) != ""
+
+
+@pytest.mark.parametrize("text", ["Processing terminating\nb", "Process 5 terminated\nb", "a\nTask terminating"])
+def test_another_message_is_its_first_line(text: str) -> None:
+    assert without_parameters(text) == without_parameters(text.splitlines()[0])
+
+
 def test_a_text_is_cut_after_its_parameters_are_out() -> None:
     """A number with one digit more must not move the end of what counts."""
     short, long = f"order 9 {'x' * 3_000}", f"order 10 {'x' * 3_000}"

@@ -229,4 +229,23 @@ PAIRS = (
         "The page is where it was met, not what it is.",
         "getsentry/sentry#1499",
     ),
+    different(
+        "why two processes of Elixir have ended",
+        message("GenServer #PID<0.326.0> terminating\n** (KeyError) key :a not found", platform="elixir"),
+        message("GenServer #PID<0.326.0> terminating\n** (stop) :tcp_closed", platform="elixir"),
+        "All that a program's processes die of was one issue; the line behind tells them apart.",
+        "getsentry/sentry-elixir#723",
+        "appcues/exsentry#17",
+    ),
+    same(
+        "another process of Elixir that has ended so",
+        message(
+            "GenServer #PID<0.326.0> terminating\n** (KeyError) key :a not found\n    (shop 1.0.0)", platform="elixir"
+        ),
+        message(
+            "GenServer #PID<0.41.0> terminating\n** (KeyError) key :a not found\n    (shop 1.0.1)", platform="elixir"
+        ),
+        "Processes are numbered as they come.",
+        "getsentry/sentry-elixir#723",
+    ),
 )
