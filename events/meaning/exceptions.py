@@ -138,6 +138,10 @@ def _read_frame(frame: dict[str, Any], stack: str, index: int, images: Images, e
         lines = frame.get(key)
         if lines is not None:
             frame[key] = [line if type(line) is str else "" for line in lines]
+            if frame[key] != lines:
+                for number, line in enumerate(lines):
+                    if not (line is None or type(line) is str):
+                        errors.add(f"{stack}frames.{index}.{key}.{number}")
     if "instruction_addr" in frame:
         images.complete(frame)
     get = frame.get

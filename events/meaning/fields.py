@@ -244,7 +244,11 @@ def read_fingerprint(event: dict[str, Any], errors: Errors) -> tuple[str, ...] |
     value = event.get("fingerprint")
     if value is None:
         checksum = event.get("checksum")
-        return (checksum,) if type(checksum) is str and checksum.strip() else None
+        if type(checksum) is str:
+            return (checksum,) if checksum.strip() else None
+        if checksum is not None:
+            errors.add("checksum")
+        return None
     if type(value) is not list:
         errors.add("fingerprint")
         return None

@@ -35,6 +35,9 @@ def read_surroundings(event: dict[str, Any], errors: Errors) -> dict[str, Any]:
     request, sdk = read_object(event, "request", errors), read_object(event, "sdk", errors)
     take_out_wrong(request, OF_A_REQUEST, "request", errors)
     take_out_wrong(sdk, OF_AN_SDK, "sdk", errors)
+    loaded = read_object(event, "debug_meta", errors)  # is read with the stacks, and isn't kept
+    take_out_wrong(loaded, {"images": (list,)}, "debug_meta", errors)
+    read_objects(loaded, "images", errors, within="debug_meta.")
     contexts = read_object(event, "contexts", errors)
     sent = [name for name, context in contexts.items() if context != FILTERED]  # one of that name was secret as a whole
     take_out_wrong(contexts, dict.fromkeys(sent, (dict,)), "contexts", errors)

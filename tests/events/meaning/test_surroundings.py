@@ -76,3 +76,32 @@ def test_nulls_are_no_errors() -> None:
     nothing = dict.fromkeys(("message", "data", "level"))
 
     assert errors_of({"breadcrumbs": [nothing, None], "request": {"url": None}, "sdk": {"name": None}}) == []
+
+
+@pytest.mark.parametrize(
+    ("event", "names"),
+    [
+        ({"debug_meta": 5}, ["debug_meta"]),
+        ({"debug_meta": {"images": "x"}}, ["debug_meta.images"]),
+        ({"debug_meta": {"images": {"code_file": "x"}}}, ["debug_meta.images"]),
+        ({"debug_meta": {"images": [{}, 5, None]}}, ["debug_meta.images.1"]),
+        ({"debug_meta": {"images": None}}, []),
+        ({"checksum": 5}, ["checksum"]),
+        ({"checksum": ["a"]}, ["checksum"]),
+        ({"checksum": None}, []),
+        ({"checksum": 5, "fingerprint": ["a"]}, []),  # it isn't looked at
+    ],
+)
+def test_what_is_read_and_not_kept_is_named_too(event: dict[str, Any], names: list[str]) -> None:
+    assert errors_of(event) == names
+
+
+@pytest.mark.parametrize("key", ["pre_context", "post_context"])
+def test_a_line_of_source_of_another_type_is_blank_and_named(key: str) -> None:
+    frame = {"function": "f", key: ["a", 5, None, ["b"]]}
+
+    data = read_event({"exception": [{"type": "E", "stacktrace": {"frames": [frame]}}]}).data
+
+    name = f"exception.0.stacktrace.frames.0.{key}"
+    assert data["errors"] == [f"{name}.1", f"{name}.3"]
+    assert data["exception"]["values"][0]["stacktrace"]["frames"][0][key] == ["a", "", "", ""]
