@@ -148,7 +148,10 @@ def _wait_until_connected(database: Any, ends_at: float, patience: float) -> Non
 
 def _start_again_beside() -> None:
     """Have the embedded server started. The next request would do it, but while this is not ready none may come."""
-    Thread(target=_start_again, args=[connection.settings_dict["NAME"]], daemon=True).start()
+    try:
+        Thread(target=_start_again, args=[connection.settings_dict["NAME"]], daemon=True).start()
+    except RuntimeError as error:  # no more threads; the next look tries again
+        logger.error("The embedded PostgreSQL does not start again: %s", error)
 
 
 def _start_again(database: str) -> None:

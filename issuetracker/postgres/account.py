@@ -1,13 +1,35 @@
 """The OS user that PostgreSQL runs as: the caller, or for root somebody else, since PostgreSQL refuses to be root."""
 
+import contextlib
+import errno
 import os
 import pwd
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db.utils import OperationalError
+
+# Of memory, places for processes, descriptors: there may be some again in a moment.
+SHORT_OF = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
+
+
+@contextlib.contextmanager
+def starting() -> Iterator[None]:
+    """Start a program in here.
+
+    :raises OperationalError: no other process can be had just now, whatever program it is.
+    :raises OSError: this one can't be executed.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in SHORT_OF:
+            raise OperationalError(f"PostgreSQL can't be started just now ({error.strerror}).") from error
+        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,26 +76,30 @@ class Account:
         """Run the command as this account; all that it said is in ``stdout``.
 
         :raises OSError: it can't be executed, or root may not become this account here.
+        :raises OperationalError: no other process can be had just now.
         """
-        return subprocess.run(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-            **self._surroundings(),
-        )
+        with starting():
+            return subprocess.run(
+                command,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
+                errors="replace",
+                check=False,
+                **self._surroundings(),
+            )
 
     def spawn(self, *command: str | Path, log: Path) -> int:
         """Start the command as this account and return its process id; it outlives us, and writes to ``log``.
 
         :raises OSError: it can't be executed, or root may not become this account here.
+        :raises OperationalError: no other process can be had just now.
         """
         # The shell opens the log as this account: root would follow a link that the account has put there.
-        process = subprocess.Popen(
-            ["/bin/sh", "-c", 'log=$0; exec "$@" >>"$log" 2>&1', log, *command], **self._surroundings()
-        )
+        with starting():
+            process = subprocess.Popen(
+                ["/bin/sh", "-c", 'log=$0; exec "$@" >>"$log" 2>&1', log, *command], **self._surroundings()
+            )
         process.returncode = 0  # else Popen warns, at our end, that it's still running
         return process.pid
 
@@ -91,7 +117,10 @@ class Account:
         return surroundings
 
     def reaches(self, folder: Path) -> bool:
-        """Return whether this account may enter the folder. Tried, not computed: access lists count too."""
+        """Return whether this account may enter the folder. Tried, not computed: access lists count too.
+
+        :raises OperationalError: it can't be tried just now.
+        """
         try:
             return self.run("/bin/sh", "-c", 'cd "$0"', folder).returncode == 0
         except OSError:

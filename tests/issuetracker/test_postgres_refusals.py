@@ -1,14 +1,28 @@
 """The embedded PostgreSQL: what is wrong is said in one sentence."""
 
+import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.db.utils import OperationalError
 
 from benchmarks.serving import database_url
+from issuetracker.postgres import binaries
+from issuetracker.postgres.account import Account
+from projects.database.failures import DatabaseAway, refusal_of
 from tests.clusters import empty, folder, manage, migrated, servers
 from tests.issuetracker.programs import refusal
+
+
+def runs_its_version(account: Account, folder: Path) -> str:
+    return binaries.version(folder)
+
+
+def spawned(account: Account, folder: Path) -> int:
+    return account.spawn(folder / "postgres", log=folder / "log")
 
 
 @pytest.fixture
@@ -55,6 +69,22 @@ if os.geteuid() == 0:  # nobody else becomes another OS user
                 f", who can't enter {data}: set DATA_DIR to a folder that is open to it, such as "
                 "/var/lib/issuetracker, or set DATABASE_URL."
             )
+
+
+@pytest.mark.parametrize("start", [Account.reaches, Account.run, runs_its_version, spawned])
+def test_says_that_no_other_process_can_be_had_and_blames_no_setting(
+    start: Callable[[Account, Path], object], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refuse(*command: Any, **how: Any) -> None:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr("subprocess.Popen", refuse)
+
+    with pytest.raises(OperationalError) as caught:
+        start(Account(os.geteuid(), os.getegid()), tmp_path)
+
+    assert str(caught.value) == "PostgreSQL can't be started just now (Resource temporarily unavailable)."
+    assert isinstance(refusal_of(caught.value), DatabaseAway)  # 503, and not a bug
 
 
 # The latest migration of issues was not done, nor was the column there that the check needs.
