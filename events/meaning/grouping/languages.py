@@ -29,6 +29,7 @@ class Language:
 
     not_own_paths: re.Pattern[str] | None = None  # of a path with "/" before it, and between its parts
     not_own_modules: tuple[str, ...] = ()  # how their names begin
+    not_own_functions: re.Pattern[str] | None = None
     module: Callable[[str], str] = _as_it_is
     file: Callable[[str], str] = base_name  # from a path
     function: Callable[[str], str] = _as_it_is
@@ -42,6 +43,8 @@ class Language:
     def is_own(self, frame: Frame) -> bool:
         """Whether the frame is of the program, and not of a library or of the language."""
         if self.not_own_modules and frame.module.startswith(self.not_own_modules):
+            return False
+        if self.not_own_functions is not None and self.not_own_functions.match(frame.function):
             return False
         path = frame.abs_path or frame.filename or frame.package
         return self.not_own_paths is None or not self.not_own_paths.search("/" + path.replace("\\", "/"))
@@ -222,6 +225,8 @@ _PERL_LIBRARIES = re.compile(
 )
 
 
+# The libraries of C++ and Rust; what a method is of may stand in brackets.
+_NATIVE_LIBRARIES = re.compile(r"<*+(?:(?:std|core|alloc)::|__rust_)")
 # What a panic runs, from the language's handler to the SDK's; the SDK knows only some of its own crates.
 _REPORTING_IN_RUST = re.compile(
     r"<?sentry_(?:panic|anyhow|backtrace|core|debug_images|log|slog|tracing)::|(?:__rustc::)?_*+rust_begin_unwind\Z"
@@ -277,6 +282,7 @@ NATIVE = Language(
         r"|\A/[A-Za-z]:/[Ww](?:indows|INDOWS)/|/rustc/|/\.cargo/"
     ),
     function=_native_function,
+    not_own_functions=_NATIVE_LIBRARIES,
     starting=_STARTING,
     reporting=_REPORTING_IN_RUST,  # the SDK for Rust calls its platform "native"
 )
@@ -314,6 +320,7 @@ LANGUAGES: Mapping[str, Language] = {
     "perl": Language(not_own_paths=_PERL_LIBRARIES, function=_perl_function),
     "rust": Language(
         not_own_paths=re.compile(r"/rustc/|/\.cargo/"),
+        not_own_functions=_NATIVE_LIBRARIES,
         function=_rust_function,
         reporting=_REPORTING_IN_RUST,
         starting=_STARTING,

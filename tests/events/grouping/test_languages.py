@@ -334,3 +334,23 @@ def test_a_mistake_where_a_program_starts_is_there() -> None:
     assert crashing(frames, "native") == frames[1]
     assert crashing(frames[:1], "native") == frames[0]
     assert places(started("_start"), "python") == [("", "_start"), ("main.rs", "pump::work")]
+
+
+@pytest.mark.parametrize("platform", ["native", "rust", "c"])
+@pytest.mark.parametrize(
+    ("function", "is_own"),
+    [
+        *(("std::vector<int>::at", False), ("core::panicking::panic", False), ("__rust_try", False)),
+        *(("<alloc::boxed::Box<F> as core::ops::FnOnce<A>>::call_once", False), ("<<std::a as b>::c as d>::e", False)),
+        *(
+            ("pump::std::work", True),
+            ("stdx::work", True),
+            ("core", True),
+            ("<pump::A as std::b>::c", True),
+            ("", True),
+        ),
+    ],
+)
+def test_a_function_of_the_library_is_known_by_its_name(platform: str, function: str, is_own: bool) -> None:
+    assert of_platform(platform).is_own(Frame(function=function)) == is_own
+    assert of_platform("python").is_own(Frame(function=function))
