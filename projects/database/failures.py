@@ -13,6 +13,7 @@ QUERY_CANCELED = "57014"
 CONNECTION_FAILURE = "08006"  # of Citus, to one of its machines
 READ_ONLY = "25006"  # of a server that is a standby by now, or whose disk is nearly full
 IDLE_TOO_LONG = "25P03"  # of a transaction, where the server has a limit for that
+LASTED_TOO_LONG = "25P04"  # the same, of PostgreSQL 17 and later
 
 
 class Ended(TryAgain):
@@ -81,11 +82,11 @@ def is_failed_commit(error: BaseException) -> bool:
 def _is_of_the_database(error: BaseException) -> bool:
     """Return whether it is the database that failed, not a statement of ours that is wrong.
 
-    A connection that breaks in the middle of an answer is a plain DatabaseError to the driver, with no code. And two
-    refusals of a server that takes no change are internal errors to it, as if they were bugs of PostgreSQL.
+    A connection that breaks in the middle of an answer is a plain DatabaseError to the driver, with no code. And three
+    refusals of a server that goes no further are internal errors to it, as if they were bugs of PostgreSQL.
     """
     if isinstance(error, OperationalError | InterfaceError):
         return True
     if isinstance(error, InternalError):
-        return sqlstate(error) in {READ_ONLY, IDLE_TOO_LONG} or is_failed_commit(error)
+        return sqlstate(error) in {READ_ONLY, IDLE_TOO_LONG, LASTED_TOO_LONG} or is_failed_commit(error)
     return type(error) is DatabaseError and sqlstate(error) is None

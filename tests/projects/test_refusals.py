@@ -104,7 +104,13 @@ def test_does_not_know_what_became_of_it_when_the_database_is_away(error: Except
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    "code", [pytest.param("53100", id="full"), pytest.param("25006", id="read-only"), pytest.param("25P03", id="idle")]
+    "code",
+    [
+        pytest.param("53100", id="full"),
+        pytest.param("25006", id="read-only"),
+        pytest.param("25P03", id="idle"),
+        pytest.param("25P04", id="a transaction that took too long"),
+    ],
 )
 def test_a_server_that_takes_no_change_is_no_answer_either(code: str) -> None:
     refusal = refusal_of(raised_by(lose_on_the_database(code)))
