@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
+from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError
 from django.db.backends.postgresql import base, client
 
 from issuetracker.postgres import binaries, lease
@@ -53,9 +55,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return parameters
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """Connect; the server may have crashed, or the database been dropped, since this process first connected."""
+        """Connect; the server may have crashed since this process first connected.
+
+        :raises OperationalError: it didn't start, or can't run here any more: its folder or its programs are others.
+        """
         try:
             return super().get_new_connection(conn_params)
         except psycopg2.OperationalError:
-            lease.take(self.settings_dict["NAME"])
+            try:
+                lease.take(None)  # the database was there
+            except ImproperlyConfigured as error:  # it was all right when this process began, and may be again
+                raise OperationalError(str(error)) from error
             return super().get_new_connection(conn_params)

@@ -51,9 +51,12 @@ def held() -> Cluster | None:
 
 
 def take(database: str | None) -> Cluster:
-    """Return the running cluster, with ``database`` in it; it keeps running until this process gives its lease back.
+    """Return the running cluster; it keeps running until this process gives its lease back.
 
     Doing it again is fine, and starts what crashed meanwhile.
+
+    :param database: what is made in it, if it isn't there and nobody else uses the cluster. Those who do have had it:
+        somebody has renamed or dropped it, and an empty one would be in the way of what they do next.
 
     :raises ImproperlyConfigured: it can't run here; the sentence says what to set.
     :raises OperationalError: PostgreSQL itself refused; the sentence says why.
@@ -67,7 +70,7 @@ def take(database: str | None) -> Cluster:
                 fcntl.lockf(_lease.users, fcntl.LOCK_SH)
                 _lease.cluster = cluster
             cluster.start()
-            if database:
+            if database and is_alone(_lease.users):
                 cluster.create_database(database)
         return cluster
 
@@ -90,8 +93,16 @@ def give_back() -> None:
         _lease.cluster = _lease.users = None
 
 
+def is_alone(users: int) -> bool:
+    """Return whether no other process holds a lease; this one keeps its own."""
+    found = is_last(users)
+    if found:
+        fcntl.lockf(users, fcntl.LOCK_SH)  # which whoever comes next must share
+    return found
+
+
 def is_last(users: int) -> bool:
-    """Return whether no other process holds a lease."""
+    """Return whether no other process holds a lease. If so, nobody else gets one until this one is given back."""
     try:
         fcntl.lockf(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):  # POSIX allows either

@@ -267,6 +267,36 @@ def test_creates_its_database_again_when_that_was_dropped(data: Path) -> None:
     assert run(data, "say(ask('SELECT current_database()'))") == "issuetracker"
 
 
+def test_makes_no_empty_database_in_place_of_one_that_was_taken_away_under_it(data: Path) -> None:
+    """It was renamed, to put another in its place for example. An empty one would be in the way of both."""
+    asks_again = """
+from django.db import OperationalError
+try:
+    ask("SELECT 1")
+except OperationalError:
+    connection.close()
+try:
+    say(ask("SELECT current_database()"))
+except OperationalError as error:
+    say(error)
+"""
+    server = Program(data, STAY + asks_again)
+    server.hears()
+    move = (
+        "with connection._nodb_cursor() as cursor:\n"
+        " cursor.execute(\"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'issuetracker'\")\n"
+        " cursor.execute('ALTER DATABASE {} RENAME TO {}')"
+    )
+    run(data, move.format("issuetracker", "elsewhere"))
+
+    other = Program(data, asks_again)  # a counter that is started again, say
+    assert 'database "issuetracker" does not exist' in other.communicate(timeout=60)[0]
+    assert 'database "issuetracker" does not exist' in server.ends()
+
+    run(data, move.format("elsewhere", "issuetracker"))
+    assert run(data, "say(ask('SELECT current_database()'))") == "issuetracker"
+
+
 def test_is_made_in_a_folder_of_an_odd_name_whatever_the_mask() -> None:
     with folder("it's an odd, {long} name") as data:
         assert run(data / "below", "os.umask(0o077); say(ask('SELECT 2'))") == "2"

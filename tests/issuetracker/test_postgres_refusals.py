@@ -2,6 +2,8 @@
 
 import errno
 import os
+import signal
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from issuetracker.postgres import binaries
 from issuetracker.postgres.account import Account
 from projects.database.failures import DatabaseAway, refusal_of
 from tests.clusters import empty, folder, manage, migrated, servers
-from tests.issuetracker.programs import refusal
+from tests.issuetracker.programs import STAY, Program, refusal
 
 
 def runs_its_version(account: Account, folder: Path) -> str:
@@ -43,6 +45,42 @@ def test_refuses_data_of_another_version_in_one_sentence(data: Path) -> None:
         "run manage.py backup FILE with that, and without it manage.py restore FILE with DATA_DIR set to a new folder."
     )
     assert (data / "cluster" / "PG_VERSION").read_text() == "12\n"
+
+
+def test_says_so_to_who_runs_already_as_of_a_database_that_is_away(data: Path) -> None:
+    """Its programs are of another version by now, say. To a request that is a 503, not a bug."""
+    program = Program(
+        data,
+        STAY
+        + """
+from django.db import OperationalError
+connection.close()
+for _ in range(2):
+    try:
+        say(ask("SELECT 'back'"))
+    except OperationalError as error:
+        say(error)
+    sys.stdin.readline()
+""",
+    )
+    assert program.hears() == "ready"
+    version = (data / "cluster" / "PG_VERSION").read_text()
+    (data / "cluster" / "PG_VERSION").write_text("12\n")
+    (server,) = servers(data)
+    os.kill(server, signal.SIGKILL)
+    while servers(data):
+        time.sleep(0.02)
+    assert program.stdin
+    program.stdin.write("\n")
+    program.stdin.flush()
+
+    assert program.hears().startswith(f"The data in {data}/cluster was written by PostgreSQL 12, but ")
+
+    (data / "cluster" / "PG_VERSION").write_text(version)
+    program.stdin.write("\n")
+    program.stdin.flush()
+    assert program.hears() == "back"
+    assert program.ends() == ""
 
 
 def test_refuses_a_bin_folder_without_programs_in_one_sentence(data: Path) -> None:
