@@ -1,4 +1,8 @@
-"""The one place where a refusal becomes an HTTP response: JSON (contract 1.9), a page for people with a browser."""
+"""Where a refusal becomes an HTTP response: JSON (contract 1.9), a page for people with a browser.
+
+Two others answer by themselves, since Django has no part in it: events/views/taking.py what SDKs send, with the headers
+that these read, and issuetracker/server/refusals.py what is no request.
+"""
 
 import logging
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
 """What is not to be had: a status, a field and a sentence.
 
 Whoever refuses raises a subclass of :class:`Refusal`, defined next to where it is raised. The API, the admin and
-``manage.py`` say the same sentence; issuetracker/exceptions.py makes HTTP of it. What PostgreSQL refuses becomes one in
-projects/database/failures.py.
+``manage.py`` say the same sentence; issuetracker/exceptions.py makes HTTP of it, and events/views/taking.py
+where SDKs send. What PostgreSQL refuses becomes one in projects/database/failures.py.
 """
 
 from typing import Any, ClassVar
