@@ -53,14 +53,16 @@ class IssuesViewSet(ApiViewSet):
             self.request.data, organization_id=organization_id, projects=projects, by=self.caller, at=at
         )
 
-    def refuse_unknown_names(self, query: ScopeQuery, projects: Sequence[Project], *, hidden: bool = False) -> None:
+    def refuse_unknown_names(
+        self, query: ScopeQuery, projects: Sequence[Project], *, at: datetime, hidden: bool = False
+    ) -> None:
         """See that what the search names is there, in one of these projects.
 
         :param hidden: whether merged children may be named.
         :raises UnknownName: it isn't, and negated would mean everything.
         """
         project_ids = [project.pk for project in projects]
-        names.refuse_unknown(query.terms, project_ids, at=timezone.now(), hidden=hidden)
+        names.refuse_unknown(query.terms, project_ids, at=at, hidden=hidden)
 
     def refuse_body_of_deletion(self, query: ScopeQuery) -> None:
         """See that the body says nothing: the query alone says which issues go. Without ids in it, that is the answer.
@@ -126,7 +128,7 @@ class ProjectIssuesViewSet(ProjectViewSet, IssuesViewSet):
         query = self._query()
         act = self.read_act(query)
         mutation = self.read_mutation(self.project.organization_id, [self.project], at=act.at)
-        self.refuse_unknown_names(query, [self.project], hidden=mutation.only_unmerges)
+        self.refuse_unknown_names(query, [self.project], at=act.at, hidden=mutation.only_unmerges)
         return self.answer_mutation([query.in_project(self.project.pk)], mutation, act)
 
     def bulk_delete(self, request: Request, organization: str, project: str) -> Response:
@@ -134,7 +136,7 @@ class ProjectIssuesViewSet(ProjectViewSet, IssuesViewSet):
         query = self._query()
         act = self.read_act(query)
         self.refuse_body_of_deletion(query)
-        self.refuse_unknown_names(query, [self.project])
+        self.refuse_unknown_names(query, [self.project], at=act.at)
         return self.answer_deletion([query.in_project(self.project.pk)], act)
 
     def _query(self) -> ScopeQuery:
@@ -166,7 +168,7 @@ class OrganizationIssuesViewSet(OrganizationViewSet, IssuesViewSet):
         mutation = self.read_mutation(
             self.organization.pk, [project for project in projects if project.pk in concerned], at=act.at
         )
-        self.refuse_unknown_names(query, projects, hidden=mutation.only_unmerges)
+        self.refuse_unknown_names(query, projects, at=act.at, hidden=mutation.only_unmerges)
         if query.ids is None and not mutation.changes_status_only:
             raise targets.IdsRequired
         if query.ids is None and query.project_ids is None:
@@ -180,7 +182,7 @@ class OrganizationIssuesViewSet(OrganizationViewSet, IssuesViewSet):
         projects = self._projects(query.project_ids)
         scopes, missing = self._split(query, projects)
         self.refuse_body_of_deletion(query)
-        self.refuse_unknown_names(query, projects)
+        self.refuse_unknown_names(query, projects, at=act.at)
         if query.ids is None:
             raise targets.IdsRequired
         return self.answer_deletion(scopes, act, missing=missing)

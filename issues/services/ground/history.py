@@ -129,8 +129,8 @@ def read_scopes_shown(mutations: Iterable[Mutation]) -> dict[int, Mutation]:
     """
     undos = [mutation for mutation in mutations if mutation.scope_of is not None]
     shown = {mutation.pk: mutation.scope_of for mutation in undos}
-    first = Mutation.objects.filter(project__in={mutation.project_id for mutation in undos})
-    found = first.only("ids", "statuses", "query").in_bulk(shown.values()) if undos else {}
+    firsts = Mutation.objects.filter(project__in={mutation.project_id for mutation in undos})
+    found = firsts.only("ids", "statuses", "query").in_bulk(shown.values()) if undos else {}
     return {pk: found[first] for pk, first in shown.items() if first in found}
 
 

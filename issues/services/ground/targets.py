@@ -143,7 +143,7 @@ def lock_targets(
     passes = condition("true") if scope.statuses is None else status_counts_as(scope.statuses, at=at)
     with observing.locking(kind):
         rows = _lock(scope.project_id, sorted({*named, *related}), passes, to_delete=kind == MutationKind.DELETE)
-    found = {pk: passes for pk, merged_into, passes in rows if hidden or merged_into is None}
+    found = {pk: does_pass for pk, merged_into, does_pass in rows if hidden or merged_into is None}
     if related != relatives(scope.project_id, named):
         raise TreeMoved("These issues are being merged or unmerged just now.")
     ids = [pk for pk in named if found.get(pk)]
