@@ -1,7 +1,7 @@
 """The page of the list."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.http import urlencode
@@ -88,10 +88,10 @@ def _context(asked: Asked, visitor: Visitor, found: IssueList | None, error: str
     }
     if found is not None and found.stats is not None:
         named: list[tuple[Named, int | None]] = [("releases", item.last_release_id) for item in found.items]
-        releases = look_up_names(named, {item.project_id for item in found.items}).releases
-        found.names.releases.update(releases)
+        last_releases = look_up_names(named, {item.project_id for item in found.items}).releases
+        names = replace(found.names, releases=found.names.releases | last_releases)
         context |= {
-            "rows": rows_of(found.items, found.names, found.stats, came_from=asked.params.urlencode()),
+            "rows": rows_of(found.items, names, found.stats, came_from=asked.params.urlencode()),
             "hits": found.hits,
             "is_more_than_page": found.hits > len(found.items),
             "is_more": found.hits >= MAX_HITS,
