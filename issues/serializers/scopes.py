@@ -12,11 +12,12 @@ from issues.enums import IssueStatus
 from issues.mutation import AllIssues, IssueScope, NamedIssues
 from issues.search import MAX_LENGTH, Term, parse, quoted
 from issues.serializers.unknown_keys import means_ids
+from issues.services.verbs.status.words import MUTED
 from projects.api.parameters import unknown_parameter
 from projects.callers import Caller
 from projects.querysets import MAX_ID, is_id
 
-STATUS_WORDS = {status.value: status for status in IssueStatus} | {"muted": IssueStatus.IGNORED}
+STATUS_WORDS = {status.value: status for status in IssueStatus} | {MUTED: IssueStatus.IGNORED}
 
 KNOWN = frozenset({"id", "status", "query", "environment", "preview", "project"})
 IDS = {"id", "project"}  # digits, which need no decoding: ten thousand of them are read as they are
