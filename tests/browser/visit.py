@@ -32,18 +32,6 @@ class Visit:
         self.page.wait_for_url(f"{self.address}/admin/desk/")
         self.page.wait_for_load_state("networkidle")
 
-    def tab_to(self, words: str) -> None:
-        """Press Tab until what these words stand on has the focus.
-
-        :raises AssertionError: no number of times leads there.
-        """
-        for _ in range(200):
-            self.page.keyboard.press("Tab")
-            focused: str = self.page.evaluate("document.activeElement.innerText ?? ''")
-            if words in focused.split("\n"):
-                return
-        raise AssertionError(f"Tab never comes to {words!r}")
-
     def watch(self) -> None:
         """Note from now on what goes wrong."""
 
