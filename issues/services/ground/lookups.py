@@ -1,4 +1,7 @@
-"""What the body named and the parser looked up: held, so that it can't go away before the commit."""
+"""What the body named and the parser looked up: held, so that it can't go away before the commit.
+
+And the state of a project, a row by which its releases and the numbers of its issues are kept from others.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
