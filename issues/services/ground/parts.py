@@ -34,7 +34,7 @@ def unchanged(state: State, at: datetime) -> State:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """How the admin tells one kind of activity: a sign, and a sentence that follows the name of who did it."""
+    """How the desk tells one kind of activity: a sign, and a sentence that follows the name of who did it."""
 
     icon: str
     words: str | Callable[[Data, People], str]
@@ -76,7 +76,7 @@ class Part:
     :ivar shown: what an answer says of a state.
     :ivar names: what its columns name by an id.
     :ivar counted: a state that the history tells, as it counted at an instant.
-    :ivar told: each kind of activity that keeps what it overwrote of it, and how the admin tells it.
+    :ivar told: each kind of activity that keeps what it overwrote of it, and how the desk tells it.
     :ivar same: from two states, the condition that a reader sees the same in both; never NULL.
     :ivar comes_as_another: in SQL, whether ``back`` becomes another thing by coming back, though it is the ``same``.
     :ivar kind: in SQL, the kind of the activity that tells of ``back``, as the change itself would have told it.

@@ -1,4 +1,4 @@
-"""How a status, with its terms or its resolution, is said: in bodies, in answers, and in the admin."""
+"""How a status, with its terms or its resolution, is said: in bodies, in answers, and at the desk."""
 
 from datetime import datetime
 from types import SimpleNamespace
@@ -227,7 +227,7 @@ def _terms(terms: SnoozeTerms) -> Terms | UntilEscalating | None:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# In the admin
+# At the desk
 # ---------------------------------------------------------------------------------------------------------------------
 
 
