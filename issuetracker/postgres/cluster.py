@@ -74,15 +74,16 @@ class Cluster:
         self.socket_dir = self._choose_socket_dir()
         self.child: int | None = None  # the server, if this process launched it
 
-    def start(self) -> None:
+    def start(self, *, may_create: bool = True) -> None:
         """Return once the server takes connections; it's created and started as needed.
 
+        :param may_create: else one that isn't there is refused, as what can't run here.
         :raises ImproperlyConfigured: it can't run here; the sentence says what to set.
         :raises OperationalError: PostgreSQL itself refused; the sentence says why.
         """
         if self.state() is State.UP:
             return
-        programs = self._prepare()
+        programs = self._prepare(may_create=may_create)
         start_by = time.monotonic() + START_SECONDS
         linger_by = time.monotonic() + LINGER_SECONDS
         leave_by = time.monotonic() + LEAVE_SECONDS
@@ -169,8 +170,13 @@ class Cluster:
             host=str(self.socket_dir), port=PORT, user=SUPERUSER, dbname="postgres", connect_timeout=10
         )
 
-    def _prepare(self) -> Path:
+    def _prepare(self, *, may_create: bool) -> Path:
         """Return the programs to run; the cluster exists and is theirs."""
+        if not (may_create or (self.folder / "PG_VERSION").exists()):
+            raise ImproperlyConfigured(
+                f"The database that was in {self.data} is gone: bring it back, or its disk. "
+                "To begin with an empty one, start the service anew."
+            )
         if not self.account.reaches(self.data):
             raise ImproperlyConfigured(
                 f"PostgreSQL would run as the OS user {name_of(self.account.uid)}, who can't enter {self.data}: "

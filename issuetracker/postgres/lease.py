@@ -21,6 +21,10 @@ from issuetracker.postgres.account import Account
 from issuetracker.postgres.cluster import Cluster
 from issuetracker.postgres.folder import data_dir
 
+# The folder whose cluster was there once; in the environment, so that those have it, too, whom this process begins. It
+# is never made anew under them: where its disk is not mounted any more, an empty one would be taken for it.
+WAS_THERE = "ISSUETRACKER_CLUSTER_WAS_IN"
+
 
 class Lease:
     """What this process knows of its lease; there is one, since there is one data folder."""
@@ -69,7 +73,8 @@ def take(database: str | None) -> Cluster:
                 _lease.users = open_private(cluster.data / "users", cluster.account)
                 fcntl.lockf(_lease.users, fcntl.LOCK_SH)
                 _lease.cluster = cluster
-            cluster.start()
+            cluster.start(may_create=os.environ.get(WAS_THERE) != str(cluster.data))
+            os.environ[WAS_THERE] = str(cluster.data)
             if database and is_alone(_lease.users):
                 cluster.create_database(database)
         return cluster

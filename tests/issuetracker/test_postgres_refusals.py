@@ -16,7 +16,7 @@ from issuetracker.postgres import binaries
 from issuetracker.postgres.account import Account
 from projects.database.failures import DatabaseAway, refusal_of
 from tests.clusters import empty, folder, manage, migrated, servers
-from tests.issuetracker.programs import STAY, Program, refusal
+from tests.issuetracker.programs import BACKEND_ONLY, STAY, Program, refusal
 
 
 def runs_its_version(account: Account, folder: Path) -> str:
@@ -80,6 +80,42 @@ for _ in range(2):
     program.stdin.write("\n")
     program.stdin.flush()
     assert program.hears() == "back"
+    assert program.ends() == ""
+
+
+def test_makes_no_other_in_place_of_one_that_is_gone_under_it(data: Path) -> None:
+    """Its disk is not mounted any more, say. An empty one would take its place, and stay there when it is back."""
+    begins_another = f"""
+import subprocess
+other = {BACKEND_ONLY!r} + "say(ask('SELECT 1'))"
+connection.close()
+for _ in range(2):
+    say(subprocess.run([sys.executable, "-c", other], capture_output=True, text=True).stdout.strip() or "refused")
+    try:
+        say(ask("SELECT 'back'"))
+    except Exception as error:
+        say(type(error).__name__, error)
+    sys.stdin.readline()
+"""
+    program = Program(data, STAY + begins_another)
+    assert program.hears() == "ready"
+    (data / "cluster").rename(data / "elsewhere")
+    (server,) = servers(data)
+    os.kill(server, signal.SIGKILL)
+    while servers(data):
+        time.sleep(0.02)
+    assert program.stdin
+    program.stdin.write("\n")
+    program.stdin.flush()
+
+    assert program.hears() == "refused"  # what it has begun: a counter that is started again
+    assert program.hears().startswith(f"OperationalError The database that was in {data} is gone: bring it back")
+    assert not (data / "cluster").exists()
+
+    (data / "elsewhere").rename(data / "cluster")
+    program.stdin.write("\n")
+    program.stdin.flush()
+    assert [program.hears(), program.hears()] == ["1", "back"]
     assert program.ends() == ""
 
 
