@@ -8,6 +8,7 @@ from django import forms
 
 from issues.enums import IssuePriority
 from issues.mutation import UnknownActor
+from issues.serializers.activities import MAX_NOTE
 
 HOUR, DAY, WEEK = 60, 24 * 60, 7 * 24 * 60  # minutes
 WINDOWS = [("", "ever"), (HOUR, "within an hour"), (DAY, "within a day"), (WEEK, "within a week")]
@@ -123,4 +124,4 @@ class NoteField(forms.CharField):
 
 
 class NoteForm(WishForm):
-    text = NoteField(label="Note", widget=forms.Textarea(attrs={"rows": 5}), max_length=10_000)
+    text = NoteField(label="Note", widget=forms.Textarea(attrs={"rows": 5}), max_length=MAX_NOTE)

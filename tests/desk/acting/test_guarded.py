@@ -238,6 +238,7 @@ def test_suggests_members_and_teams_of_the_organization(
         ("ignore", {"ignoreUntil": "2001-01-01T00:00"}, "This must be in the future."),
         ("ignore", {"ignoreUserCount": "9" * 30}, "Ensure this value is less than or equal to 2147483647."),
         ("ignore", {"ignoreDuration": "7"}, "Select a valid choice. 7 is not one of the available choices."),
+        ("note", {"text": "x" * 65_537}, "Ensure this value has at most 65536 characters (it has 65537)."),
         ("priority", {"priority": "huge"}, "Select a valid choice. huge is not one of the available choices."),
     ],
 )
