@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from django.db.models import Model, QuerySet
+from django.db.models.expressions import RawSQL
 
 from issues import short_ids
 from issues.enums import ActivityKind
@@ -70,8 +71,18 @@ def read_told(issue: Issue, activities: Sequence[Activity]) -> Told:
 
 def read_children(issue: Issue) -> First[Issue]:
     """Return what was merged right into an issue, each with its text."""
-    # Its project too: the index has the tree alone, and nothing else of another project is under it.
-    children = Issue.objects.filter(project=issue.project_id, merged_into=issue.pk)
+    # Fenced, or PostgreSQL, which knows that there are many, goes through the issues of the project in the order of
+    # their ids until it has met enough of them: and those that were merged may all stand at its end.
+    first = RawSQL(
+        """
+        SELECT id FROM (
+            SELECT id FROM issues_issue WHERE project_id = %s AND merged_into_id = %s OFFSET 0
+        ) AS child
+        ORDER BY id LIMIT %s
+        """,
+        [issue.project_id, issue.pk, RELATIVES + 1],
+    )
+    children = Issue.objects.filter(project=issue.project_id, pk__in=first)
     return _first(children.select_related("project", "text").order_by("pk"), RELATIVES)
 
 
