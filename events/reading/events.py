@@ -9,9 +9,10 @@ from uuid import UUID
 from events.meaning.fitting import Data
 from events.meaning.packing import size_of, unpack
 from events.reading import kept
-from events.reading.kept import Fingerprint, Row, Span
+from events.reading.kept import Row, Span
 from events.reading.shapes import EventShown, Place
 from events.reading.shaping import shape
+from events.reading.trees import Tree
 from projects.database.keyset import Key, Position, Sort
 from projects.pages import Page, refuse_foreign
 
@@ -61,12 +62,8 @@ def read_events(project_id: int, issue_id: int, asked: EventsAsked) -> Page[Even
 
     :raises ForeignCursor: the cursor is of another list.
     """
-    fingerprints = kept.fingerprints_of(project_id, issue_id)
-
-    def read(span: Span, limit: int) -> list[Row]:
-        return kept.of_fingerprints(project_id, fingerprints, span, limit)
-
-    return _page(read, asked, lambda rows: dict.fromkeys((row.fingerprint for row in rows), issue_id))
+    tree = Tree(project_id, issue_id)
+    return _page(tree.read, asked, lambda rows: dict.fromkeys((row.fingerprint for row in rows), issue_id))
 
 
 def read_events_of_project(project_id: int, asked: EventsAsked, *, at: datetime) -> Page[EventShown]:
@@ -177,12 +174,11 @@ def read_event(project_id: int, issue_id: int, which: Word | UUID) -> EventShown
 
     The recommended one is the latest. None when there is none such, or it is not kept any more.
     """
-    fingerprints = kept.fingerprints_of(project_id, issue_id)
     if isinstance(which, UUID):
-        row = kept.by_id([project_id], which, among=fingerprints)
-        return None if row is None else _with_neighbours(row, issue_id, fingerprints)
+        row = kept.by_id([project_id], which, of_issue=issue_id)
+        return None if row is None else _with_neighbours(row, issue_id)
     older = which != "oldest"
-    rows = kept.of_fingerprints(project_id, fingerprints, Span(older), 2)
+    rows = Tree(project_id, issue_id).read(Span(older), 2)
     if not rows:
         return None
     event = _shown(rows[0], unpack(bytes(rows[0].data)), issue_id)
@@ -201,13 +197,11 @@ def read_event_of_projects(project_ids: Iterable[int], event_id: UUID) -> EventS
     issue_id = kept.issues_of(row.project_id, [row.fingerprint]).get(row.fingerprint)
     if issue_id is None:
         return _shown(row, unpack(bytes(row.data)), None)
-    return _with_neighbours(row, issue_id, kept.fingerprints_of(row.project_id, issue_id))
+    return _with_neighbours(row, issue_id)
 
 
-def _with_neighbours(row: Row, issue_id: int, fingerprints: Sequence[Fingerprint]) -> EventShown:
-    previous, following = (
-        kept.of_fingerprints(row.project_id, fingerprints, Span(older, row.place), 1) for older in (True, False)
-    )
+def _with_neighbours(row: Row, issue_id: int) -> EventShown:
+    previous, following = (Tree(row.project_id, issue_id).read(Span(older, row.place), 1) for older in (True, False))
     return replace(
         _shown(row, unpack(bytes(row.data)), issue_id),
         previous_id=previous[0].event_id if previous else None,
@@ -216,9 +210,8 @@ def _with_neighbours(row: Row, issue_id: int, fingerprints: Sequence[Fingerprint
 
 
 def read_latest_of(project_id: int, issue_id: int, fingerprints: Iterable[UUID]) -> dict[UUID, EventShown]:
-    """Return the latest event that is kept of each of these fingerprints of an issue's tree."""
-    wanted = set(fingerprints)
-    known = [one for one in kept.fingerprints_of(project_id, issue_id) if one.hash in wanted]
+    """Return the latest event that is kept of each of these fingerprints; the issue is that which shows them."""
+    known = kept.fingerprints(project_id, fingerprints)
     rows = kept.of_fingerprints(project_id, known, Span(), 1, each=True)
     return {row.fingerprint: _shown(row, unpack(bytes(row.data)), issue_id) for row in rows}
 
@@ -242,7 +235,7 @@ def find_issue_of_event(project_ids: Iterable[int], event_id: UUID) -> int | Non
         issue_id = kept.issues_of(project_id, [fingerprint]).get(fingerprint)
         if issue_id is None:
             continue
-        own = [one for one in kept.fingerprints_of(project_id, issue_id) if one.hash == fingerprint]
+        own = kept.fingerprints(project_id, [fingerprint])
         if any(one.first_seen <= seen_at <= one.last_seen and one.forgotten_at is None for one in own):
             return issue_id
     return None

@@ -5,17 +5,15 @@ tree, in the weeks in which the fingerprint's own issue was seen and no others. 
 fingerprint was deleted belongs to nothing any more (contract 7.11), and is in no answer here.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import QuerySet
 
 from events.reading.shapes import Place
-from issues.services.ground import targets
 from projects.database import citus
 from projects.database.arrays import as_array
 from projects.database.reading import connection
@@ -56,9 +54,8 @@ class Span:
     end: datetime | None = None
 
 
-def fingerprints_of(project_id: int, issue_id: int) -> list[Fingerprint]:
-    """Return the fingerprints whose events are an issue's: its own, and those of what was merged into it."""
-    tree = [issue_id, *targets.descendants(project_id, [issue_id])]
+def fingerprints(project_id: int, hashes: Iterable[UUID]) -> list[Fingerprint]:
+    """Return of each of these, if an issue has it, when that issue was seen."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -67,9 +64,9 @@ def fingerprints_of(project_id: int, issue_id: int) -> list[Fingerprint]:
             JOIN issues_issue AS issue ON issue.id = known.issue_id AND issue.project_id = known.project_id
             LEFT JOIN issues_forgottenhash AS forgotten
                 ON forgotten.project_id = known.project_id AND forgotten.hash = known.hash::uuid
-            WHERE known.project_id = %s AND known.issue_id = ANY((SELECT %s::bigint[])::bigint[])
+            WHERE known.project_id = %s AND known.hash = ANY((SELECT %s::varchar[])::varchar[])
             """,
-            [project_id, as_array(tree)],
+            [project_id, as_array(each.hex for each in hashes)],
         )
         return [Fingerprint(*row) for row in cursor.fetchall()]
 
@@ -193,15 +190,23 @@ def of_project(project_id: int, span: Span, limit: int, *, at: datetime) -> list
     return _rows(f"WITH keys AS MATERIALIZED ({keys}) {_whole(project_id, narrowed)} {order}", params)
 
 
-def by_id(project_ids: Iterable[int], event_id: UUID, *, among: Iterable[Fingerprint] | None = None) -> Row | None:
+def oldest_of_project(project_id: int) -> datetime | None:
+    """Return when the oldest event that is kept of a project was seen; None where none is."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT seen_at FROM events_event WHERE project_id = {project_id:d} ORDER BY seen_at LIMIT 1")
+        return next((seen_at for (seen_at,) in cursor.fetchall()), None)
+
+
+def by_id(project_ids: Iterable[int], event_id: UUID, *, of_issue: int | None = None) -> Row | None:
     """Return the event of this id in one of these projects, counted or not: the newest, if they have several.
 
     Its id is looked for in the weeks of ids, and then it in the one week that it is in.
 
-    :param among: the fingerprints of which it must have one.
+    :param of_issue: the issue that must show it.
     """
-    narrowed = "" if among is None else "AND hash = ANY((SELECT %(hashes)s::uuid[])::uuid[])"
-    keys = _known(project_ids, event_id, narrowed, {"hashes": as_array(one.hash for one in among or ())})
+    keys = _known(project_ids, event_id)
+    if of_issue is not None:
+        keys = [key for key in keys if issues_of(key[0], [key[1]]).get(key[1]) == of_issue]
     found = (_one(project_id, hash.hex, seen_at, event_id) for project_id, hash, seen_at in keys)
     return next((row for row in found if row is not None), None)
 
@@ -224,9 +229,7 @@ def fingerprints_known_by(project_ids: Iterable[int], event_id: UUID) -> list[tu
     return _known(project_ids, event_id)
 
 
-def _known(
-    project_ids: Iterable[int], event_id: UUID, narrowed: str = "", params: Mapping[str, str] = MappingProxyType({})
-) -> list[tuple[int, UUID, datetime]]:
+def _known(project_ids: Iterable[int], event_id: UUID) -> list[tuple[int, UUID, datetime]]:
     # Where it is spread, as a value, by which one machine is asked; else planned without being looked at.
     wanted = "%(project_ids)s::bigint[]" if citus.is_spread() else "(SELECT %(project_ids)s::bigint[])::bigint[]"
 
@@ -235,9 +238,9 @@ def _known(
             cursor.execute(
                 f"""
                 SELECT project_id, hash, seen_at FROM events_eventid
-                WHERE project_id = ANY({wanted}) AND event_id = %(event_id)s::uuid {narrowed}
+                WHERE project_id = ANY({wanted}) AND event_id = %(event_id)s::uuid
                 """,
-                {"project_ids": as_array(some), "event_id": event_id.hex, **params},
+                {"project_ids": as_array(some), "event_id": event_id.hex},
             )
             found: list[tuple[int, UUID, datetime]] = cursor.fetchall()
             return found

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from events.reading import kept
 from events.reading.kept import Span
 from events.reading.shapes import Entries, EventShown
+from events.reading.trees import Tree
 from issues.models import Issue
 from issues.reading.events import read_issue_of_event
 from issues.services.ground import targets
@@ -32,8 +32,7 @@ def read_made_of_projects(project_ids: Iterable[int], event_id: UUID) -> EventSh
     made = next(filter(None, (read_made(pk, number) for pk in project_ids)), None)
     if made is None:
         return None
-    fingerprints = kept.fingerprints_of(made.project_id, number)
-    return None if kept.of_fingerprints(made.project_id, fingerprints, Span(), 1) else made
+    return None if Tree(made.project_id, number).read(Span(), 1) else made
 
 
 def find_issue_of_made(project_ids: Iterable[int], event_id: UUID) -> int | None:

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 from events.meaning.packing import size_of, unpack
-from events.reading import kept
 from events.reading.kept import Span
 from events.reading.tagging import tags_of
+from events.reading.trees import Tree
 from projects.database.keyset import Sort
 from projects.pages import Page, PageQuery, cut_page, refuse_foreign
 
@@ -95,9 +95,8 @@ def page_of(items: Sequence[Item], asked: PageQuery) -> Page[Item]:
 
 
 def _read(project_id: int, issue_id: int, most: int) -> Iterator[tuple[datetime, dict[str, str]]]:
-    fingerprints = kept.fingerprints_of(project_id, issue_id)
     size = 0
-    for row in kept.of_fingerprints(project_id, fingerprints, Span(), most):
+    for row in Tree(project_id, issue_id).read(Span(), most):
         packed = bytes(row.data)
         yield row.seen_at, tags_of(unpack(packed))
         size += size_of(packed)
