@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from lark import Lark, Token, Tree
@@ -66,7 +67,7 @@ def parse(
     of_organization: bool = False,
     find: Callable[[str], Key] = find_key,
 ) -> tuple[Term, ...]:
-    """Return the terms of a query; none for an empty one.
+    """Return the terms of a query, equal ones once; none for an empty one.
 
     :param user_id: who "me" is; None for a caller who is nobody in particular (an API key).
     :param of_organization: whether it is about several projects, among which ``project:`` chooses.
@@ -89,8 +90,16 @@ def parse(
         count += len(term.conditions)
         if count > MAX_TERMS:
             raise BadTerm(term.written, term.place, f"a search has {MAX_TERMS} terms at most, each of a list is one.")
-        terms.append(term)
-    return tuple(terms)
+        terms.append(_once(term))
+    return tuple(dict.fromkeys(terms))  # what is said twice would be looked at twice in every issue
+
+
+def _once(term: Term) -> Term:
+    """Return a term whose list has each element once."""
+    different = tuple(dict.fromkeys(term.conditions))
+    if len(different) == len(term.conditions):
+        return term
+    return replace(term, condition=different[0] if len(different) == 1 else AnyOf(different))
 
 
 def quoted(text: str) -> str:
