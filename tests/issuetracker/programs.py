@@ -52,6 +52,12 @@ class Program(subprocess.Popen[str]):
             start_new_session=True,
         )
 
+    def go_on(self) -> None:
+        """Let it read the line that it waits for."""
+        assert self.stdin
+        self.stdin.write("\n")
+        self.stdin.flush()
+
     def hears(self) -> str:
         """Return the next line that the program says; nothing when it has died, or had to be killed for its silence."""
         assert self.stdout

@@ -148,9 +148,7 @@ def test_that_waits_for_its_users_before_it_ends_is_ended_and_started_again(data
     (leaving,) = servers(data)
 
     os.kill(leaving, signal.SIGTERM)
-    assert coming.stdin
-    coming.stdin.write("\n")
-    coming.stdin.flush()
+    coming.go_on()
 
     assert coming.hears() == "2"
     assert servers(data) != [leaving]

@@ -47,6 +47,14 @@ def test_refuses_data_of_another_version_in_one_sentence(data: Path) -> None:
     assert (data / "cluster" / "PG_VERSION").read_text() == "12\n"
 
 
+def crash(data: Path) -> None:
+    """Kill the server of a folder, and wait until it is gone."""
+    (server,) = servers(data)
+    os.kill(server, signal.SIGKILL)
+    while servers(data):
+        time.sleep(0.02)
+
+
 def test_says_so_to_who_runs_already_as_of_a_database_that_is_away(data: Path) -> None:
     """Its programs are of another version by now, say. To a request that is a 503, not a bug."""
     program = Program(
@@ -66,19 +74,13 @@ for _ in range(2):
     assert program.hears() == "ready"
     version = (data / "cluster" / "PG_VERSION").read_text()
     (data / "cluster" / "PG_VERSION").write_text("12\n")
-    (server,) = servers(data)
-    os.kill(server, signal.SIGKILL)
-    while servers(data):
-        time.sleep(0.02)
-    assert program.stdin
-    program.stdin.write("\n")
-    program.stdin.flush()
+    crash(data)
+    program.go_on()
 
     assert program.hears().startswith(f"The data in {data}/cluster was written by PostgreSQL 12, but ")
 
     (data / "cluster" / "PG_VERSION").write_text(version)
-    program.stdin.write("\n")
-    program.stdin.flush()
+    program.go_on()
     assert program.hears() == "back"
     assert program.ends() == ""
 
@@ -100,21 +102,15 @@ for _ in range(2):
     program = Program(data, STAY + begins_another)
     assert program.hears() == "ready"
     (data / "cluster").rename(data / "elsewhere")
-    (server,) = servers(data)
-    os.kill(server, signal.SIGKILL)
-    while servers(data):
-        time.sleep(0.02)
-    assert program.stdin
-    program.stdin.write("\n")
-    program.stdin.flush()
+    crash(data)
+    program.go_on()
 
     assert program.hears() == "refused"  # what it has begun: a counter that is started again
     assert program.hears().startswith(f"OperationalError The database that was in {data} is gone: bring it back")
     assert not (data / "cluster").exists()
 
     (data / "elsewhere").rename(data / "cluster")
-    program.stdin.write("\n")
-    program.stdin.flush()
+    program.go_on()
     assert [program.hears(), program.hears()] == ["1", "back"]
     assert program.ends() == ""
 
