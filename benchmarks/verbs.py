@@ -7,8 +7,8 @@ from typing import Any
 
 from benchmarks import floor
 from issues.mutation import IssueMutation, IssueScope
-from issues.serializers.mutations import read_mutation
 from issues.services import bulk, deletion
+from issues.views.wishes import read_wish
 from projects.acting import Act
 from projects.callers import Caller
 from projects.models import Project
@@ -68,7 +68,7 @@ VERBS = (
 
 def parse(body: Body, project: Project, *, at: datetime) -> IssueMutation:
     """Return the body as the view hands it to the service."""
-    return read_mutation(dict(body), organization_id=project.organization_id, projects=[project], by=Caller(), at=at)
+    return read_wish(dict(body), organization_id=project.organization_id, projects=[project], by=Caller(), at=at)
 
 
 def ask_service(scope: IssueScope, mutation: IssueMutation | None, act: Act) -> int:

@@ -18,13 +18,14 @@ from issues.enums import ActivityKind
 from issues.models import BEFORE_STATE, Issue, Mutation
 from issues.mutation import IssueMutation, NamedIssues
 from issues.reading.items import read_items, read_names
-from issues.serializers.mutations import IssueMutationSerializer, read_mutation
+from issues.serializers.mutations import IssueMutationSerializer
 from issues.services import bulk, undo
 from issues.services.deletion import HANGING_ON_ISSUES
 from issues.services.ground import history
 from issues.services.ground.parts import Part
 from issues.services.verbs import MARKS, PARTS, Answered, Marked, Shown
 from issues.services.verbs.merging import WHAT_FOLLOWS_A_MERGE
+from issues.views.wishes import read_wish
 from issuetracker.openapi.shapes import SCHEMAS
 from projects.acting import Act
 from projects.callers import Caller
@@ -104,7 +105,7 @@ def test_every_wish_comes_from_its_body_changes_what_is_its_own_and_is_undone(
     issues = [IssueFactory(project=project), IssueFactory(project=project)]
     by = Caller(user=jane)
 
-    mutation = read_mutation(body, organization_id=project.organization_id, projects=[project], by=by, at=NOW)
+    mutation = read_wish(body, organization_id=project.organization_id, projects=[project], by=by, at=NOW)
     scope = NamedIssues(project.pk, ids=frozenset(issue.pk for issue in issues))
     before = stored(issues)
     outcome = bulk.mutate(scope, mutation, Act(by=by, at=NOW + timedelta(seconds=1), lock_timeout=5))
@@ -172,7 +173,7 @@ def test_answers_have_every_key_of_every_part_and_mark_once(project: Project, ja
     by = Caller(user=jane)
     (item,) = read_items([project], [IssueFactory(project=project).pk], by=by, at=NOW)
     body = {key: value for part in PARTS for key, value in BODIES[part.wish][0].items()}
-    asked = read_mutation(body, organization_id=project.organization_id, projects=[project], by=by, at=NOW)
+    asked = read_wish(body, organization_id=project.organization_id, projects=[project], by=by, at=NOW)
 
     shown = [key for part in PARTS for key in part.shown(item, read_names([item]))]
     answered = [key for part in PARTS for key in part.answered(getattr(asked, part.wish))]

@@ -1,6 +1,9 @@
 """Who asks the database for what a GET answers and a page of the admin shows, and who doesn't (docs/decisions/0033)."""
 
 import ast
+import importlib
+import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +17,7 @@ SERIALIZERS = [
 ]
 # Values of what an SDK sent, of which one is a request: they ask nothing.
 VALUES = {"shapes", "shaping", "tagging"}
+PURE = {"events.reading.matching.all_hold"}  # one condition of several
 READING = [
     path
     for app in ("issues", "events")
@@ -64,6 +68,19 @@ def test_there_are_modules_to_read() -> None:
 @pytest.mark.parametrize("path", SERIALIZERS, ids=lambda path: path.stem)
 def test_no_serializer_asks_the_database(path: Path) -> None:
     assert set(names(path)) & ASKS == set()
+
+
+@pytest.mark.parametrize("path", SERIALIZERS, ids=lambda path: path.stem)
+def test_no_serializer_asks_by_a_read_or_a_service(path: Path) -> None:
+    """From there it has values and types. What a body names is looked up between two steps: issues/views/wishes.py."""
+    imported = {
+        f"{node.module}.{alias.name}": getattr(importlib.import_module(node.module), alias.name)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module and re.search(r"\.(reading|services)\b", node.module)
+        for alias in node.names
+    }
+
+    assert [name for name, it in imported.items() if inspect.isfunction(it) and name not in PURE] == []
 
 
 @pytest.mark.parametrize("path", READING, ids=lambda path: f"{path.parts[-3]}-{path.stem}")

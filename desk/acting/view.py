@@ -27,8 +27,8 @@ from desk.wording import counted
 from issues.enums import IssueStatus
 from issues.mutation import IssueMutation, MutationOutcome
 from issues.reading.selected import MERGED, short_ids_of, suggest_assignees, suggest_releases
-from issues.serializers.mutations import read_mutation
 from issues.services import bulk, deletion, notes
+from issues.views.wishes import read_wish
 from projects.acting import Act
 from projects.querysets import is_id
 
@@ -176,7 +176,7 @@ class Asking:
             return None
         body, organization_id = {**self.action.body, **self.form.said()}, min(organizations)
         try:
-            return read_mutation(
+            return read_wish(
                 body, organization_id=organization_id, projects=subject.projects, by=self.act.by, at=self.act.at
             )
         except ValidationError as error:

@@ -1,6 +1,7 @@
 """What a body names (contract 1.4): who is to take care of issues, and the release that they are resolved in."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from issues.mutation import Assignee, NamedRelease, UnknownActor, UnknownRelease
@@ -16,6 +17,22 @@ LONGEST = 320  # characters; no user name, e-mail, slug or id that is written by
 ONE_PROJECT_ONLY = "This goes with issues of one project only."
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Words of a body that stand for somebody, and for a release; None where it has none that can be read."""
+
+    assignee: str | None = None
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wished:
+    """What such words stand for, or why for nothing, which is told with whatever else is wrong with the body."""
+
+    assignee: Assignee | Refusal | None = None
+    release: NamedRelease | Refusal | None = None
+
+
 class NotAssignable(Refusal):
     """Somebody is meant who can't take care of these issues."""
 
@@ -23,6 +40,24 @@ class NotAssignable(Refusal):
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
+
+
+def look_up(words: Words, organization_id: int, projects: Sequence[Project], *, by: Caller, at: datetime) -> Wished:
+    """Return what the words of a body stand for, for issues of these projects of the organization."""
+    assignee: Assignee | Refusal | None = None
+    release: NamedRelease | Refusal | None = None
+    try:
+        if words.assignee is not None:
+            assignee = find_assignee(words.assignee, organization_id, projects, by=by)
+    except Refusal as refusal:
+        assignee = refusal
+    try:
+        if words.version is not None:
+            # Releases are a project's own: of several there is none that all have.
+            release = find_release(words.version, projects[0].pk if len(projects) == 1 else None, at=at)
+    except Refusal as refusal:
+        release = refusal
+    return Wished(assignee, release)
 
 
 def find_assignee(word: str, organization_id: int, projects: Sequence[Project], *, by: Caller) -> Assignee:

@@ -1,7 +1,7 @@
-"""The body of a PUT: validated, looked up, and turned into an IssueMutation (contract 1.4)."""
+"""The body of a PUT: what of it has to be looked up, and then an IssueMutation (contract 1.4)."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +21,7 @@ from issues.mutation import (
     StatusChange,
     Unresolve,
 )
-from issues.reading.wished import ONE_PROJECT_ONLY, find_assignee, find_release
+from issues.reading.wished import ONE_PROJECT_ONLY, Wished, Words
 from issues.serializers.assignees import AssigneeField
 from issues.serializers.releases import VersionField
 from issues.serializers.unknown_keys import refuse_all_unknown, refuse_unknown, says_which
@@ -32,8 +32,6 @@ from issues.services.verbs.status.words import (
     MUTED,
     RESOLVED_IN_NEXT_RELEASE,
 )
-from projects.callers import Caller
-from projects.models import Project
 from projects.refusals import Refusal
 
 LONGEST_INSTANT = 64  # characters, far more than any has
@@ -153,19 +151,15 @@ class StatusDetailsSerializer(IgnoreTermsSerializer):
         return values, errors | refuse_all_unknown(data, known)
 
     def validate_inNextRelease(self, wanted: bool) -> bool:
-        if wanted and len(_projects(self)) > 1:
+        if wanted and self.context["of_several"]:
             raise ValidationError(ONE_PROJECT_ONLY)
         return wanted
 
     def validate_inRelease(self, version: str) -> NamedRelease:
-        """Look the version up among the releases of the project; ``latest`` is the newest of them."""
-        projects = _projects(self)
-        if len(projects) > 1:
+        if self.context["of_several"]:
             raise ValidationError(ONE_PROJECT_ONLY)
-        try:
-            return find_release(version, projects[0].pk if projects else None, at=self.context["at"])
-        except Refusal as refusal:
-            raise ValidationError(refusal.sentence) from refusal
+        release: NamedRelease = _found(self.context["wished"].release)
+        return release
 
 
 class IssueMutationSerializer(IgnoreTermsSerializer):
@@ -230,39 +224,61 @@ class IssueMutationSerializer(IgnoreTermsSerializer):
         )
 
     def validate_status(self, status: str) -> str:
-        if status == RESOLVED_IN_NEXT_RELEASE and len(_projects(self)) > 1:
+        if status == RESOLVED_IN_NEXT_RELEASE and self.context["of_several"]:
             raise ValidationError(ONE_PROJECT_ONLY)
         return status
 
     def validate_merge(self, merge: bool) -> bool:
-        if merge and len(_projects(self)) > 1:
+        if merge and self.context["of_several"]:
             raise ValidationError(ONE_PROJECT_ONLY)
         return merge
 
     def validate_assignedTo(self, word: str | None) -> Assignment:
-        """Look up who is meant; null and an empty word mean nobody."""
-        if not word:
-            return Assignment(None)
-        by: Caller = self.context["by"]
-        try:
-            return Assignment(find_assignee(word, self.context["organization_id"], _projects(self), by=by))
-        except Refusal as refusal:
-            raise ValidationError(refusal.sentence) from refusal
+        """Return who is meant; null and an empty word mean nobody."""
+        return Assignment(_found(self.context["wished"].assignee) if word else None)
 
 
-def read_mutation(
-    body: Mapping[str, Any], *, organization_id: int, projects: Sequence[Project], by: Caller, at: datetime
-) -> IssueMutation:
+def read_words(body: Mapping[str, Any]) -> Words:
+    """Return the words of a body that stand for somebody and for a release. The body may be wrong elsewhere."""
+    details = body.get("statusDetails")
+    return Words(
+        _word(AssigneeField(allow_blank=True), body, "assignedTo"),
+        _word(VersionField(), details if isinstance(details, Mapping) else {}, "inRelease"),
+    )
+
+
+def read_mutation(body: Mapping[str, Any], wished: Wished, *, of_several: bool, at: datetime) -> IssueMutation:
     """Return what a body asks for.
 
-    :param projects: those of the organization that the issues belong to.
+    :param wished: what its words stand for.
+    :param of_several: whether the issues are of several projects.
     :param at: when the request began; durations count from then.
     :raises ValidationError: it is no wish that can be understood, or names what isn't there.
     """
-    context = {"organization_id": organization_id, "projects": projects, "by": by, "at": at}
+    context = {"wished": wished, "of_several": of_several, "at": at}
     serializer = IssueMutationSerializer(data=body, context=context)
     serializer.is_valid(raise_exception=True)
     return serializer.to_mutation()
+
+
+def _word(field: serializers.CharField, data: Mapping[str, Any], key: str) -> str | None:
+    if data.get(key) is None:
+        return None
+    try:
+        word: str = field.run_validation(data[key])
+    except ValidationError:
+        return None  # read_mutation says what is wrong with it, beside all else
+    return word or None
+
+
+def _found(wished: Any) -> Any:
+    """Return what was found for a word.
+
+    :raises ValidationError: nothing was; the sentence says why.
+    """
+    if isinstance(wished, Refusal):
+        raise ValidationError(wished.sentence) from wished
+    return wished
 
 
 def _as_understood(key: str, raw: Any, values: Mapping[str, Any]) -> Any:
@@ -273,11 +289,6 @@ def _as_understood(key: str, raw: Any, values: Mapping[str, Any]) -> Any:
         assignee = values["assignedTo"].to
         return {"type": assignee.type, "id": str(assignee.id)}
     return raw.strip() if isinstance(raw, str) else raw
-
-
-def _projects(serializer: IgnoreTermsSerializer) -> Sequence[Project]:
-    projects: Sequence[Project] = serializer.context["projects"]
-    return projects
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -15,13 +15,13 @@ from issues.reading.lists import MAX_HITS, ListQuery, read_list
 from issues.serializers.issues import write_list
 from issues.serializers.list_query import KNOWN as KNOWN_TO_LIST
 from issues.serializers.list_query import KNOWN_OF_ORGANIZATION, read_list_query, read_project_ids
-from issues.serializers.mutations import read_mutation
 from issues.serializers.outcomes import counting_headers, describe_outcome
 from issues.serializers.scopes import KNOWN, WRONG_VALUES_NAMED, ScopeQuery, read_expected, read_scope_query
 from issues.serializers.unknown_keys import refuse_body
 from issues.services import bulk, deletion
 from issues.services.ground import names, targets
 from issues.views.links import permalink
+from issues.views.wishes import read_wish
 from projects.acting import Act
 from projects.api.ignored import KEYS_HEADER, ignored_header
 from projects.api.pagination import link_header
@@ -49,9 +49,7 @@ class IssuesViewSet(ApiViewSet):
 
         :raises ValidationError: it is no wish that can be understood, or names what isn't there.
         """
-        return read_mutation(
-            self.request.data, organization_id=organization_id, projects=projects, by=self.caller, at=at
-        )
+        return read_wish(self.request.data, organization_id=organization_id, projects=projects, by=self.caller, at=at)
 
     def refuse_unknown_names(
         self, query: ScopeQuery, projects: Sequence[Project], *, at: datetime, hidden: bool = False

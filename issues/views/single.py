@@ -15,12 +15,12 @@ from issues.mutation import NamedIssues
 from issues.reading import named
 from issues.reading.whole import read_whole
 from issues.serializers.issues import describe_short_id, describe_whole
-from issues.serializers.mutations import read_mutation
 from issues.serializers.outcomes import counting_headers
 from issues.serializers.scopes import read_expected
 from issues.serializers.unknown_keys import refuse_body
 from issues.services import bulk, deletion
 from issues.views.links import permalink
+from issues.views.wishes import read_wish
 from projects.acting import Act
 from projects.api.ignored import KEYS_HEADER, ignored_header
 from projects.api.parameters import refuse_parameters
@@ -102,7 +102,7 @@ class IssueViewSet(OneIssueViewSet):
         refuse_parameters(request)
         act = self._act()
         project = self.named.project
-        mutation = read_mutation(
+        mutation = read_wish(
             request.data, organization_id=project.organization_id, projects=[project], by=self.caller, at=act.at
         )
         if not mutation.only_unmerges:

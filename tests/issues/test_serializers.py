@@ -19,13 +19,13 @@ from issues.mutation import (
     NamedRelease,
     Resolve,
     SnoozeTerms,
+    UnknownActor,
+    UnknownRelease,
     Unresolve,
 )
+from issues.reading.wished import Wished, Words
 from issues.serializers.assignees import NO_WORD
-from issues.serializers.mutations import read_mutation
-from projects.callers import Caller
-from projects.models import Project, Team, User
-from tests.factories import ReleaseFactory
+from issues.serializers.mutations import read_mutation, read_words
 
 Json = dict[str, Any]
 
@@ -41,8 +41,18 @@ RESOLVED = IssueMutation(status=Resolve())
 IGNORED = IssueMutation(status=Ignore())
 
 
-def parse(body: Any, project: Project, at: datetime) -> IssueMutation:
-    return read_mutation(body, organization_id=project.organization_id, projects=[project], by=Caller(), at=at)
+JANE = Assignee("user", 1, "Jane Schmidt", "jane@example.com")
+RELEASE = NamedRelease(2, "1.0.0")
+
+
+def parse(body: Any, at: datetime) -> IssueMutation:
+    """Read a body whose words stand for JANE and RELEASE, or for nothing."""
+    words = read_words(body)
+    wished = Wished(
+        {"jane": JANE}.get(words.assignee, UnknownActor()) if words.assignee else None,
+        {"1.0.0": RELEASE}.get(words.version, UnknownRelease()) if words.version else None,
+    )
+    return read_mutation(body, wished, of_several=False, at=at)
 
 
 def ignore(**terms: Any) -> IssueMutation:
@@ -130,13 +140,11 @@ MEANT: list[tuple[Json, IssueMutation]] = [
 ]
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize(("body", "mutation"), MEANT, ids=lambda value: str(value) if isinstance(value, dict) else "")
-def test_reads_a_body(project: Project, now: datetime, body: Json, mutation: IssueMutation) -> None:
-    assert parse(body, project, now) == mutation
+def test_reads_a_body(now: datetime, body: Json, mutation: IssueMutation) -> None:
+    assert parse(body, now) == mutation
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("terms", "minutes"),
     [
@@ -151,16 +159,13 @@ def test_reads_a_body(project: Project, now: datetime, body: Json, mutation: Iss
     ],
     ids=str,
 )
-def test_counts_a_duration_from_the_time_of_the_request(
-    project: Project, now: datetime, terms: Json, minutes: int
-) -> None:
-    mutation = parse({"status": "ignored"} | terms, project, now)
+def test_counts_a_duration_from_the_time_of_the_request(now: datetime, terms: Json, minutes: int) -> None:
+    mutation = parse({"status": "ignored"} | terms, now)
 
     assert mutation == ignore(until=now + timedelta(minutes=minutes))
 
 
-@pytest.mark.django_db
-def test_reads_all_keys_of_one_body(project: Project, now: datetime, jane: User) -> None:
+def test_reads_all_keys_of_one_body(now: datetime) -> None:
     body = {
         "status": "ignored",
         "ignoreDuration": 30,
@@ -176,11 +181,11 @@ def test_reads_all_keys_of_one_body(project: Project, now: datetime, jane: User)
         "isSubscribed": False,
     }
 
-    mutation = parse(body | {"unknown": {"kept": "nowhere"}}, project, now)
+    mutation = parse(body | {"unknown": {"kept": "nowhere"}}, now)
 
     assert mutation == IssueMutation(
         status=Ignore(SnoozeTerms(now + timedelta(minutes=30), 1, 2, 3, 4)),
-        assignment=Assignment(Assignee("user", jane.pk, "Jane Schmidt", "jane@example.com")),
+        assignment=Assignment(JANE),
         is_public=False,
         merge=False,
         has_seen=False,
@@ -191,28 +196,40 @@ def test_reads_all_keys_of_one_body(project: Project, now: datetime, jane: User)
     assert mutation.ignored_keys == ("unknown",)
 
 
-@pytest.mark.django_db
-@pytest.mark.parametrize("version", ["1.0.0", " 1.0.0 ", "latest"])
-def test_looks_a_release_up(project: Project, now: datetime, version: str) -> None:
-    release = ReleaseFactory(projects=[project], version="1.0.0")
+@pytest.mark.parametrize("version", ["1.0.0", " 1.0.0 "])
+def test_resolves_in_the_release_that_was_found(now: datetime, version: str) -> None:
+    mutation = parse({"status": "resolved", "statusDetails": {"inRelease": version}}, now)
 
-    mutation = parse({"status": "resolved", "statusDetails": {"inRelease": version}}, project, now)
-
-    assert mutation == IssueMutation(status=Resolve(in_release=NamedRelease(release.pk, "1.0.0")))
+    assert mutation == IssueMutation(status=Resolve(in_release=RELEASE))
 
 
-@pytest.mark.django_db
-@pytest.mark.parametrize("word", ["team:{id}", "#powerful-abolitionist", "powerful-abolitionist"])
-def test_looks_a_team_up(project: Project, team: Team, now: datetime, word: str) -> None:
-    mutation = parse({"assignedTo": word.format(id=team.pk)}, project, now)
-
-    assert mutation == IssueMutation(assignment=Assignment(Assignee("team", team.pk, "powerful-abolitionist")))
+NO_WORDS: list[Any] = [None, "", " ", [], True, {}]
 
 
-@pytest.mark.django_db
-def test_reads_nothing_from_a_form(project: Project, now: datetime) -> None:
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({}, Words()),
+        ({"assignedTo": " jane "}, Words(assignee="jane")),
+        ({"assignedTo": {"type": "team", "id": "3", "name": "pumps"}}, Words(assignee="team:3")),
+        ({"statusDetails": {"inRelease": " latest "}}, Words(version="latest")),
+        # what is wrong elsewhere is looked up all the same: everything is told at once
+        ({"status": 5, "assignedTo": "jane", "statusDetails": {"inRelease": "2", "x": 1}}, Words("jane", "2")),
+        # nobody, and what no word is
+        *(({"assignedTo": word}, Words()) for word in [*NO_WORDS, {"type": "user", "id": None}]),
+        *(({"statusDetails": {"inRelease": word}}, Words()) for word in [*NO_WORDS, 1.5]),
+        *(({"statusDetails": word}, Words()) for word in [*NO_WORDS, "inRelease"]),
+        ({"inRelease": "1.0.0"}, Words()),
+    ],
+    ids=str,
+)
+def test_says_which_words_are_to_be_looked_up(body: Json, words: Words) -> None:
+    assert read_words(body) == words
+
+
+def test_reads_nothing_from_a_form(now: datetime) -> None:
     """DRF reads a box that is not ticked, false, for every boolean that a form lacks."""
-    mutation = parse(QueryDict(""), project, now)
+    mutation = parse(QueryDict(""), now)
 
     assert mutation == NOTHING
     assert dict(mutation.body) == {}
@@ -288,10 +305,9 @@ REFUSED: list[tuple[Json, Json]] = [
 ]
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize(("body", "errors"), REFUSED, ids=lambda value: str(value))
-def test_refuses_a_body(project: Project, now: datetime, body: Json, errors: Json) -> None:
+def test_refuses_a_body(now: datetime, body: Json, errors: Json) -> None:
     with pytest.raises(ValidationError) as refusal:
-        parse(body, project, now)
+        parse(body, now)
 
     assert refusal.value.detail == errors
