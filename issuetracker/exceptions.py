@@ -4,7 +4,6 @@ Two others answer by themselves, since Django has no part in it: events/views/ta
 that these read, and issuetracker/server/refusals.py what is no request.
 """
 
-import logging
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -17,18 +16,12 @@ from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from events.taking.remembering import Remembered
 from issuetracker import logs, metrics
+from projects.database import outages
 from projects.database.failures import refusal_of
 from projects.refusals import RETRY_SECONDS, Refusal
 
-logger = logging.getLogger(__name__)
-
 RETRY_AFTER = {"Retry-After": str(RETRY_SECONDS)}
-
-TRACED_EVERY = 10.0  # seconds; where the database failed, of each of its codes
-SAID_CHARACTERS = 300  # of what it said
-traced = Remembered[bool](TRACED_EVERY)
 
 
 def to_response(error: Exception, context: Mapping[str, Any]) -> Response | None:
@@ -52,17 +45,8 @@ AnyResponse = TypeVar("AnyResponse", bound=HttpResponse)
 
 
 def said(refusal: Refusal, error: BaseException, response: AnyResponse) -> AnyResponse:
-    """Say in the log that the database failed, if it did, and return the answer.
-
-    A line for each request, in PostgreSQL's own words; where it was, now and then. A database that is away for an hour
-    would else leave the same traceback thousands of times, and nobody would find another one between them.
-    """
-    if not refusal.is_certain:
-        is_known = traced.get(refusal.reason) is not None
-        if not is_known:
-            traced.put(refusal.reason, True)
-        words = " ".join(str(error).split())[:SAID_CHARACTERS]
-        logger.error("The database failed (%s): %s", refusal.reason, words, exc_info=None if is_known else error)
+    """Say in the log that the database failed, if it did, and return the answer."""
+    if outages.say(refusal, error):
         response._has_been_logged = True  # type: ignore[attr-defined]  # Django's own mark: it would say less
     return response
 

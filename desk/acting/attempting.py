@@ -11,6 +11,7 @@ from desk.people import Visitor
 from desk.ways import UNDO
 from issues.services.ground.precautions import UnexpectedNumber
 from projects.acting import Act
+from projects.database import outages
 from projects.database.failures import refusal_of
 from projects.models import Project
 from projects.roles import May
@@ -48,13 +49,14 @@ def attempt(request: HttpRequest, work: Callable[[], Done]) -> Done | None:
 
 
 def why_not(error: Exception) -> str:
-    """Return why something was not done, and whether that is certain.
+    """Return why something was not done, and whether that is certain. The log has what the database said.
 
     :raises Exception: the error itself, where it is no refusal.
     """
     refusal = refusal_of(error)
     if refusal is None:
         raise error
+    outages.say(refusal, error)
     known = "Nothing was changed." if refusal.is_certain else "Look first whether it was done."
     return f"{known} {refusal.sentence}"
 

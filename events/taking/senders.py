@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from events.taking.remembering import Remembered
 from projects.database.connections import first_look_up_tried_again
 from projects.refusals import Refusal
+from projects.remembering import Remembered
 
 REMEMBERED_SECONDS = 1.0
 

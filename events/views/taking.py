@@ -23,13 +23,14 @@ from events.form.posted import Posted
 from events.taking import reading
 from events.taking.limits import Backlog, Disk, RateLimits, TooMany, Window
 from events.taking.losses import Losses
-from events.taking.remembering import Remembered
 from events.taking.senders import NoSuchSender, Sender, Senders
 from events.taking.turns import in_turn
 from events.views.plain import Answer
 from projects.api.addresses import client_address
+from projects.database import outages
 from projects.database.failures import DatabaseAway, Ended, refusal_of
 from projects.refusals import RETRY_SECONDS, Refusal
+from projects.remembering import Remembered
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +40,6 @@ NOT_KEPT = (
     "monitor;metric_bucket;trace_metric:organization:not_kept"
 )
 TOLD_EVERY = 3600.0
-SAID_EVERY = 10.0  # seconds; why the database fails, with all that the log needs
 
 # What this process knows.
 senders = Senders()
@@ -48,7 +48,6 @@ backlog = Backlog()
 disk = Disk()
 losses = Losses()
 told = Remembered[bool](TOLD_EVERY)  # the keys whose SDKs were told what is not kept
-said = Remembered[bool](SAID_EVERY)  # how the database fails
 os.register_at_fork(after_in_child=losses.begin_anew)
 
 
@@ -133,9 +132,8 @@ def _said(refusal: Refusal, error: Exception) -> Refusal:
     """Say in the log what an operator has to know of it: of a bug always, of a database that is away now and then."""
     if isinstance(refusal, Failed):
         logger.error("Bug: an event was not stored.", exc_info=error)
-    elif refusal is not error and said.get(refusal.reason) is None:
-        said.put(refusal.reason, True)
-        logger.error("Events are not stored: the database failed (%s).", refusal.reason, exc_info=error)
+    else:
+        outages.say(refusal, error, each=False)
     return refusal
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from events.taking.remembering import Remembered
 from projects.models import ApiKey
+from projects.remembering import Remembered
 
 
 class Log(StringIO):
@@ -39,5 +39,5 @@ def failing(error: Exception) -> Iterator[None]:
     """Let the look-up of every credential fail."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ApiKey, "objects", Raising(error))
-        patch.setattr("issuetracker.exceptions.traced", Remembered(60))
+        patch.setattr("projects.database.outages.traced", Remembered(60))
         yield

@@ -4,7 +4,7 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 
-from events.taking.remembering import Remembered
+from projects.remembering import Remembered
 from tests.api_client import Api
 from tests.issuetracker.logged import Log, Raising, failing
 
@@ -52,7 +52,7 @@ class DiskFull(Exception):
 @pytest.mark.django_db
 def test_says_the_same_of_a_page(client: Client, log: Log) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("issuetracker.exceptions.traced", Remembered(60))
+        patch.setattr("projects.database.outages.traced", Remembered(60))
         patch.setattr("django.contrib.auth.views.LoginView.get", Raising(OperationalError("nobody listens")).fail)
         answers = [client.get("/admin/login/") for _ in range(2)]
 

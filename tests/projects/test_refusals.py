@@ -138,7 +138,7 @@ def test_logs_what_is_not_certain_and_nothing_else(caplog: pytest.LogCaptureFixt
     (record,) = caplog.records
     assert (record.getMessage(), record.name) == (
         "The database failed (none): server closed the connection unexpectedly",
-        "issuetracker.exceptions",
+        "projects.database.outages",
     )
 
 

@@ -13,6 +13,7 @@ from issues.models import Issue, Mutation
 from issues.mutation import UndoOutcome
 from issues.services import bulk
 from issues.services import undo as undoing
+from projects.database import outages
 from projects.models import Project, Team, User
 from projects.refusals import TryAgain
 from tests.assertions import digest
@@ -293,6 +294,10 @@ def moving(*args: Any, **kwargs: Any) -> Any:
     raise TryAgain("These issues are being merged or unmerged just now.")
 
 
+def full(*args: Any, **kwargs: Any) -> Any:
+    raise OperationalError("could not extend file")
+
+
 def away(*args: Any, **kwargs: Any) -> Any:
     raise OperationalError
 
@@ -316,6 +321,21 @@ def test_says_why_it_can_not_be_done_now(
     assert answer.status_code == 200
     assert set(said(answer)) == {sentence}
     assert (answer.context["may_confirm"], "Try again" in answer.content.decode()) == (False, True)
+
+
+def test_what_the_database_said_is_in_the_log(
+    as_jane: Client, issues: list[Issue], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The page has no words for it that would help an operator."""
+    page = choose(as_jane, "resolve", issues)
+    monkeypatch.setattr(bulk, "_mutate_named", full)
+
+    confirm(as_jane, page)
+    monkeypatch.setattr(bulk, "_mutate_named", locked)
+    confirm(as_jane, page)
+
+    logged = [record.getMessage() for record in caplog.records if record.name == outages.__name__]
+    assert set(logged) == {"The database failed (none): could not extend file"}
 
 
 def test_says_why_an_undo_can_not_be_done_now(

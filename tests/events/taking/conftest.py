@@ -4,10 +4,11 @@ import pytest
 
 from events.taking.limits import Backlog, Disk, RateLimits
 from events.taking.losses import Losses
-from events.taking.remembering import Remembered
 from events.taking.senders import Senders
 from events.views import taking
+from projects.database import outages
 from projects.models import ClientKey, Project
+from projects.remembering import Remembered
 from tests.events.sending import Sdk
 from tests.factories import ClientKeyFactory
 
@@ -22,9 +23,9 @@ def new_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("disk", Disk()),
         ("losses", Losses()),
         ("told", Remembered[bool](taking.TOLD_EVERY)),
-        ("said", Remembered[bool](taking.SAID_EVERY)),
     ):
         monkeypatch.setattr(taking, name, made)
+    monkeypatch.setattr(outages, "traced", Remembered[bool](outages.TRACED_EVERY))
     # Written by a test itself: a thread would be outside of its transaction.
     monkeypatch.setattr("events.taking.losses.WRITTEN_AFTER", 3600)
     yield

@@ -15,9 +15,9 @@ from django.test import Client
 
 from events.meaning import unpack
 from events.models import Arrival, Event, EventId
-from events.taking.remembering import Remembered
 from events.views import taking
 from projects.models import ClientKey
+from projects.remembering import Remembered
 from tests.events.sending import Clock, Sdk, an_envelope, holding, stored
 
 pytestmark = pytest.mark.django_db
