@@ -32,6 +32,7 @@ OF_A_THREAD: Types = {
 OF_A_FRAME: Types = {
     **dict.fromkeys(("function", "module", "filename", "abs_path", "context_line", "package", "platform"), (str,)),
     **dict.fromkeys(("lineno", "colno"), (int,)),
+    **dict.fromkeys(("instruction_addr", "image_addr"), (int, str)),
     "in_app": (bool,),
     "vars": (dict,),
     **dict.fromkeys(("pre_context", "post_context"), (list,)),

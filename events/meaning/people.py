@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from events.meaning.fields import Errors
+from events.meaning.fields import Errors, Types
 from events.meaning.texts import MOST, clean, cut
 
 FIELDS = ("id", "username", "email", "ip_address")  # the first that is there counts
+OF_A_USER: Types = {"name": (str, int, float), "data": (dict,)}  # besides these
 EXACT = 2.0**53  # what is larger may be another number
 PEER = "{{auto}}"  # the address that the request came from
 
@@ -21,6 +22,9 @@ def read_user(event: dict[str, Any], *, peer: str, errors: Errors) -> str:
             errors.add("user")
         return ""
     words = {field: _as_text(user.get(field), field, errors) for field in FIELDS}
+    for key, allowed in OF_A_USER.items():  # kept as they were sent: the desk shows all that is told of a user
+        if user.get(key) is not None and type(user[key]) not in allowed:
+            errors.add(f"user.{key}")
     if words["ip_address"] == PEER:
         words["ip_address"] = peer
     return next((f"{field}:{word}" for field, word in words.items() if word), "")

@@ -5,7 +5,7 @@ What comes in is a scrubbed copy of an event; objects in it are made over.
 
 from typing import Any
 
-from events.meaning.fields import Errors, Types, read_object, read_objects, take_out_wrong
+from events.meaning.fields import Errors, Types, read_object, read_objects, read_timestamp, take_out_wrong
 from events.meaning.secrets import FILTERED
 
 _TEXT = (str, int, float)  # a number is shown as a text
@@ -21,6 +21,7 @@ OF_A_REQUEST: Types = {
     "headers": _PAIRS,
     "env": (dict,),
 }
+OF_AN_IMAGE: Types = {"code_file": (str,), "image_addr": (int, str), "image_size": (int,)}
 OF_AN_SDK: Types = {
     **dict.fromkeys(("name", "version"), (str,)),
     **dict.fromkeys(("packages", "integrations"), (list,)),
@@ -32,12 +33,17 @@ def read_surroundings(event: dict[str, Any], errors: Errors) -> dict[str, Any]:
     breadcrumbs = read_objects(event, "breadcrumbs", errors)
     for index, breadcrumb in enumerate(breadcrumbs):
         take_out_wrong(breadcrumb, OF_A_BREADCRUMB, f"breadcrumbs.{index}", errors)
+        if breadcrumb.get("timestamp") is not None and read_timestamp(breadcrumb, Errors()) is None:
+            errors.add(f"breadcrumbs.{index}.timestamp")
     request, sdk = read_object(event, "request", errors), read_object(event, "sdk", errors)
     take_out_wrong(request, OF_A_REQUEST, "request", errors)
+    for key in ("query_string", "headers"):
+        _name_what_is_no_pair(request, key, errors)
     take_out_wrong(sdk, OF_AN_SDK, "sdk", errors)
     loaded = read_object(event, "debug_meta", errors)  # is read with the stacks, and isn't kept
     take_out_wrong(loaded, {"images": (list,)}, "debug_meta", errors)
-    read_objects(loaded, "images", errors, within="debug_meta.")
+    for index, image in enumerate(read_objects(loaded, "images", errors, within="debug_meta.")):
+        take_out_wrong(image, OF_AN_IMAGE, f"debug_meta.images.{index}", errors)
     contexts = read_object(event, "contexts", errors)
     sent = [name for name, context in contexts.items() if context != FILTERED]  # one of that name was secret as a whole
     take_out_wrong(contexts, dict.fromkeys(sent, (dict,)), "contexts", errors)
@@ -49,3 +55,11 @@ def read_surroundings(event: dict[str, Any], errors: Errors) -> dict[str, Any]:
         "extra": read_object(event, "extra", errors),
         "modules": read_object(event, "modules", errors),
     }
+
+
+def _name_what_is_no_pair(request: dict[str, Any], key: str, errors: Errors) -> None:
+    """Name what answers leave out of a list of pairs. It is kept as it was sent: what was filtered is seen."""
+    sent = request.get(key)
+    for index, item in enumerate(sent if type(sent) is list else ()):
+        if not (item is None or item == FILTERED or (type(item) is list and len(item) == 2)):
+            errors.add(f"request.{key}.{index}")

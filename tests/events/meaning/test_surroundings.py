@@ -17,6 +17,8 @@ REQUEST = {
     "data": [None, 5],
 }
 SDK = {"name": "sentry.python", "version": "2.0", "packages": [{"name": "pypi:sentry-sdk"}], "integrations": ["flask"]}
+IMAGE_0 = ["debug_meta.images.0.code_file", "debug_meta.images.0.image_size"]
+ADDRESS_0 = "threads.0.stacktrace.frames.0.instruction_addr"
 CONTEXTS = {"runtime": {"name": "CPython"}, "device": None}
 
 
@@ -105,3 +107,33 @@ def test_a_line_of_source_of_another_type_is_blank_and_named(key: str) -> None:
     name = f"exception.0.stacktrace.frames.0.{key}"
     assert data["errors"] == [f"{name}.1", f"{name}.3"]
     assert data["exception"]["values"][0]["stacktrace"]["frames"][0][key] == ["a", "", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("event", "names"),
+    [
+        ({"request": {"headers": [["a", "b"], ["c"], 5, None]}}, ["request.headers.1", "request.headers.2"]),
+        ({"request": {"query_string": ["a=b", ["c", "d"]]}}, ["request.query_string.0"]),
+        (
+            {"breadcrumbs": [{"timestamp": "yesterday"}, {"timestamp": "2026-11-29T12:00:00Z"}]},
+            ["breadcrumbs.0.timestamp"],
+        ),
+        ({"breadcrumbs": [{"timestamp": 1e300}]}, ["breadcrumbs.0.timestamp"]),
+        ({"user": {"id": "1", "name": ["x"], "data": "x"}}, ["user.name", "user.data"]),
+        ({"user": {"id": "1", "name": True}}, ["user.name"]),
+        ({"user": {"id": "1", "name": 5, "data": {}}}, []),
+        ({"user": {"id": "1", "name": None, "data": None}}, []),
+        ({"debug_meta": {"images": [{"image_size": "x", "code_file": 5}]}}, IMAGE_0),
+        ({"threads": [{"stacktrace": {"frames": [{"instruction_addr": ["x"], "image_addr": 5}]}}]}, [ADDRESS_0]),
+    ],
+)
+def test_what_an_answer_would_leave_out_is_named(event: dict[str, Any], names: list[str]) -> None:
+    data = read_event(event).data
+
+    assert data.get("errors", []) == names
+
+
+def test_what_the_desk_shows_of_a_user_is_kept_all_the_same() -> None:
+    sent = {"id": "1", "name": ["x"], "data": "x"}
+
+    assert read_event({"user": sent}).data["user"] == sent
