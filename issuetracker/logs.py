@@ -22,6 +22,8 @@ _SAFE_ID = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 # has left the middleware, and gives it along.
 CONTEXT = "issuetracker.log_context"
 
+LONGEST_NEWS = 300  # characters of what a caller has written
+
 _current: ContextVar[dict[str, str] | None] = ContextVar("current", default=None)
 
 
@@ -64,14 +66,16 @@ class AddContext(logging.Filter):
 
 
 class CallersNews(logging.Filter):
-    """Makes a warning on one line of what Django tells as an error with a traceback, though only the caller is wrong.
+    """Makes a short warning of what Django tells as an error with a traceback, though only the caller is wrong.
 
-    Whoever looks for open servers by their addresses would else fill the log.
+    Whoever looks for open servers by their addresses would else fill the log; with names of 60 kB, each line of it.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Change the record, and keep it."""
         record.levelno, record.levelname, record.exc_info = logging.WARNING, "WARNING", None
+        if len(message := record.getMessage()) > LONGEST_NEWS:
+            record.msg, record.args = f"{message[:LONGEST_NEWS]}…", ()
         return True
 
 

@@ -12,6 +12,7 @@ from django.test import Client
 
 from issues.models import Issue
 from issues.mutation import Assignee, Assignment, UnknownActor
+from issuetracker.logs import LONGEST_NEWS
 from projects.callers import Caller
 from projects.models import ApiKey, Project, User
 from projects.refusals import TryAgain
@@ -339,3 +340,12 @@ def test_tells_of_a_wrong_host_on_one_line(client: Client, log: Log) -> None:
     assert line["level"] == "WARNING"
     assert "elsewhere.example" in line["message"]
     assert "exc_info" not in line
+
+
+def test_a_long_wrong_host_makes_no_long_line(client: Client, log: Log) -> None:
+    response = client.get("/api/0/", headers={"host": f"{'%s' * 30_000}.example"})
+
+    (line,) = log.lines("django.security")
+    assert response.status_code == 400
+    assert line["message"].startswith("Invalid HTTP_HOST header: '%s%s")
+    assert len(line["message"]) == LONGEST_NEWS + 1
