@@ -845,7 +845,7 @@ class Mutation(models.Model):
                 )
                 for who in ("user", "api_key")
             ),
-            # The history by what was asked (issues/reading/mutations.py): few mutations have an entry in more than one.
+            # The history by what was asked (issues/reading/mutation_walks.py): few mutations are in more than one.
             models.Index(
                 F("project"),
                 F("kind"),

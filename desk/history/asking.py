@@ -12,8 +12,9 @@ from desk.asking import first_sentence, read_chosen
 from desk.list.chips import Chip, Choice, projects_chip
 from desk.people import Visitor
 from issues.enums import MutationKind
+from issues.reading.authors import find_author, suggest_authors
 from issues.reading.history import NEWEST_FIRST
-from issues.reading.mutations import MutationQuery, find_author, suggest_authors
+from issues.reading.mutation_walks import MutationQuery
 from issues.serializers.list_query import read_project_ids
 from projects.api.pagination import read_cursor
 from projects.database.keyset import Position

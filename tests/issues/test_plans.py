@@ -23,7 +23,8 @@ from issues.reading import history
 from issues.reading.activities import NEWEST_FIRST, activities_from
 from issues.reading.history import changes_of, read_undone_by
 from issues.reading.items import Item, read_items, read_stats
-from issues.reading.mutations import MutationQuery, read_listed
+from issues.reading.mutation_walks import MutationQuery
+from issues.reading.mutations import read_listed
 from issues.reading.whole import A_DAY
 from issues.search import parse
 from issues.services import bulk, pruning, undo

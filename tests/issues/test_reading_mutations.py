@@ -11,10 +11,10 @@ from issues.enums import MutationKind
 from issues.models import Issue, Mutation
 from issues.mutation import IssueMutation, Resolve
 from issues.reading.history import NEWEST_FIRST
+from issues.reading.mutation_walks import MutationQuery
 from issues.reading.mutations import (
     LETTERS_OF_A_QUERY,
     ListedMutation,
-    MutationQuery,
     Tree,
     find_listed,
     read_chain,
