@@ -7,6 +7,7 @@ its characters is under way. So no text costs more than its length.
 
 import re
 
+from events.meaning.grouping.endings import why_ended
 from events.meaning.texts import last_line
 
 LONGEST = 1_000  # of the text without its parameters
@@ -71,10 +72,6 @@ _HAS_A_ROW = re.compile(r"\([?%$*]")
 _HAS_ONE = re.compile(r"[0-9@]|://|/tmp|\?[A-Za-z_]|=['\"]")
 _A_WORD = re.compile(r"[^\W\d_]")
 _PLACE = re.compile(r"%(?:\([^()]{1,100}\))?[-+#0-9.* ]*+[A-Za-z%]|\{[^{}]{0,100}\}")  # of a parameter
-# What Erlang's machine logs of the end of a process: why stands in the next line.
-_AN_END = re.compile(
-    r"(?:Error in process|Process|Task|GenServer) .*(?: with exit value:| terminating| raised an exception)"
-)
 MOST_LINES = 20
 TRACEBACK = "Traceback (most recent call last"
 
@@ -83,17 +80,17 @@ def without_parameters(text: str) -> str:
     """Return the first line of a text that says something, with a `*` for what differs from one event to the next.
 
     A line without a word says nothing: the brace of a JSON object, a ruler, a time. Of a traceback of Python, the last
-    line has the exception; of the end of a process in Erlang and Elixir, the next one.
+    line has the exception; of the end of a process in Erlang and Elixir, why it ended stands below.
     """
-    found = before = ""
+    if end := why_ended(text):
+        return _without_parameters(end)[:LONGEST]
+    found = ""
     for line in text.lstrip()[:READ].splitlines()[:MOST_LINES]:
         left = _without_parameters(line)
         found = found or left
         if _A_WORD.search(left):
-            found = before + left
-            if before or not _AN_END.fullmatch(left):
-                break
-            before = f"{left} "
+            found = left
+            break
     if found.startswith(TRACEBACK):
         found = _without_parameters(last_line(text)[:READ])
     return found[:LONGEST]

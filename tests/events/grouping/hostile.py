@@ -1,8 +1,10 @@
 """Names and texts that a careless pattern reads again and again: ``python -m tests.events.grouping.hostile``."""
 
+from itertools import product
+
 from events.meaning.grouping import fingerprints
 from events.meaning.grouping.languages import LANGUAGES
-from events.meaning.grouping.parameters import PARAMETER, ROWS, TOGETHER
+from events.meaning.grouping.parameters import PARAMETER, ROWS, TOGETHER, without_parameters
 from events.meaning.grouping.places import places
 from events.meaning.grouping.wished import wished
 from events.meaning.shapes import Frame, Subject
@@ -80,6 +82,26 @@ NAMES = (
         "(anonymous namespace)",
     ),
 )
+# Of the end of a process of Erlang or Elixir: how such a text begins, and what may be repeated in it.
+ENDS = (
+    *("GenServer a terminating\n", "Ranch protocol a terminated\n", "** (", "** Generic server a terminating\n"),
+    *("Error in process a with exit value: ", "Ranch listener a ", "supervisor: a\n", "crasher:\n", "=A REPORT====\n"),
+)
+IN_AN_END = (
+    *(
+        "** (a)\n",
+        "exited in: ",
+        "\n",
+        "\n** Reason",
+        "\n** Reason == ",
+        " exit with reason",
+        "[{a,b,",
+        "[{'",
+        '[{"',
+        "[{a",
+    ),
+    *("\n    errorContext: a", "\n    exception ", "\n    exception error: a", "in function ", "\n    ", " ", "a=>\n"),
+)
 WISHES = ("{", "{{ ", "}}", " ", "{{ a", "\t")
 
 
@@ -92,6 +114,9 @@ def main() -> None:
         print(f"text {unit!r}", flush=True)
         TOGETHER.sub("*", PARAMETER.sub("*", long(unit)))
         ROWS.sub("*", long(unit))
+    for begin, unit in product(ENDS, IN_AN_END):
+        print(f"end {begin!r}, {unit!r}", flush=True)
+        without_parameters(begin + long(unit))
     for unit in NAMES:
         name = long(unit)
         for platform in LANGUAGES:

@@ -9,6 +9,24 @@ POOL = (
 )
 LIVE = '%s | SENTRY : Error getting live class data in "getClasses()". Response: ERROR_PROFILE_DOES_NOT_EXIST'
 GATE = "Error while processing: key1='str1' key2=%s scheduled_gate_departure_time=datetime.datetime(%s)"
+RANCH = (
+    "Ranch listener http had connection process started with cowboy_protocol:start_link/4 at <0.3.9> exit with reason: "
+)
+SERVER = (
+    "** Generic server emqx_sm_locker terminating \n** Last message in was check_lease\n** When Server state == {}\n"
+    '** Reason for termination == \n** {{badarg,[{{ets,next,[emqx_sm_locker,<<"{}">>],[]}},\n'
+    ' {{ekka_locker,check_lease,5,[{{file,"src/ekka_locker.erl"}},{{line,{}}}]}}]}}\n'
+)
+MACHINE = (
+    "** State machine <0.106.0> terminating\n** Last event = {{timeout,5000}}\n"
+    "** When server state  = {{connected,{{}}}}\n"
+    "** Reason for termination = {}\n** Callback mode = state_functions"
+)
+REQUEST = (
+    "#PID<0.{}.0> running Shop.Endpoint terminated\nServer: shop.example:80 (http)\nRequest: {}\n"
+    "** (exit) an exception was raised:\n    ** ({}) no such cart\n        (shop) lib/cart.ex:7: Shop.Cart.pay/1"
+)
+CHILD = "Child Shop.Endpoint of Supervisor Shop.Supervisor failed to start\n"
 
 PAIRS = (
     same(
@@ -247,5 +265,57 @@ PAIRS = (
         ),
         "Processes are numbered as they come.",
         "getsentry/sentry-elixir#723",
+    ),
+    different(
+        "why two connections of Erlang have ended",
+        message(f"{RANCH}{{closed,[{{ranch_ssl,accept_ack,2,[{{line,115}}]}}]}}", platform="erlang"),
+        message(f"{RANCH}\n{{function_clause,[{{lists,zip,\n  [[transport,peer],[]]}}]}}", platform="erlang"),
+        "Why a connection ended stands in the next line, where Ranch breaks its lines.",
+        "ninenines/ranch#88",
+        "ninenines/cowboy#1004",
+    ),
+    same(
+        "another state of a server of Erlang that has ended so",
+        message(SERVER.format("{lease,15000}", "172.16.178.64_bench_conn_81759", "277"), platform="erlang"),
+        message(SERVER.format("{lease,\n   []}", "jane", "281"), platform="erlang"),
+        "The state, arguments and lines differ each time; the reason and the first function of the stack don't.",
+        "emqx/emqx#2588",
+    ),
+    different(
+        "why two state machines have ended",
+        message(MACHINE.format("exit:timeout"), platform="erlang"),
+        message(MACHINE.format("error:function_clause"), platform="erlang"),
+        "The reason stands below the state.",
+        "erlang-lager/lager#471",
+        "ninenines/ranch#187",
+    ),
+    different(
+        "why two requests to Phoenix have failed",
+        message(REQUEST.format(404, "GET /carts", "KeyError"), platform="elixir"),
+        message(REQUEST.format(404, "GET /carts", "MatchError"), platform="elixir"),
+        "Whatever failed in a request was one issue of its endpoint; the reason stands below the request's address.",
+        "appcues/exsentry#17",
+        "elixir-ecto/db_connection#119",
+    ),
+    same(
+        "another request to Phoenix that has failed so",
+        message(REQUEST.format(404, "GET /carts", "KeyError"), platform="elixir"),
+        message(REQUEST.format(17, "POST /users/jane", "KeyError"), platform="elixir"),
+        "The page is where it was met, not what it is.",
+        "appcues/exsentry#17",
+    ),
+    different(
+        "why two children of a supervisor could not be started",
+        message(f"{CHILD}** (exit) :eaddrinuse\nStart Call: :ranch.start()", platform="elixir"),
+        message(f"{CHILD}** (exit) an exception was raised:\n    ** (KeyError) key :port", platform="elixir"),
+        "The reason stands in the next line, that of an exception in the one below.",
+        "getsentry/sentry-elixir#478",
+    ),
+    different(
+        "why a call of Elixir has failed",
+        message("** (exit) exited in: :sys.get_state(#PID<0.859.0>)\n    ** (EXIT) time out", platform="elixir"),
+        message("** (exit) exited in: :sys.get_state(#PID<0.9.0>)\n    ** (EXIT) no process", platform="elixir"),
+        "The first line says which call it was; why it failed stands in the next.",
+        "elixir-ecto/db_connection#127",
     ),
 )
