@@ -22,6 +22,8 @@ _HEADS = (
 )
 _BANNER = "** ("  # ** (KeyError) key :a not found
 _A_CALL = "exited in: "  # of what: the next banner says why
+# What the SDK for Elixir makes a template of: the banner and the stack stand in it, the process is its parameter.
+OF_AN_SDK = "GenServer %s terminating: "
 
 # Of Erlang: how the first line begins, and what stands before the reason.
 _BEHAVIOURS = tuple(
@@ -50,6 +52,8 @@ def why_ended(text: str) -> str:
     for begins, ends in _HEADS:
         if first.startswith(begins) and first.endswith(ends):
             return _said(first, _in_elixir(first, text))
+    if first.startswith(OF_AN_SDK):
+        return _said(OF_AN_SDK.strip(), _banners(_lines(text.removeprefix(OF_AN_SDK))))
     if first.startswith((_BANNER, _A_CALL)):
         return " ".join(_banners(_lines(text)))
     return _in_erlang(first, text)

@@ -7,6 +7,7 @@ from json import JSONEncoder
 from typing import Any
 from uuid import UUID
 
+from events.meaning.grouping.endings import OF_AN_SDK
 from events.meaning.grouping.parameters import says_something
 from events.meaning.grouping.wished import wished
 from events.meaning.shapes import Csp, Frame, Subject, Thrown
@@ -67,7 +68,8 @@ class Rules:
         if any(one.type for one in thrown):
             return ""
         if subject.has_params and says_something(subject.template):
-            return subject.template
+            is_made = subject.template.startswith(OF_AN_SDK)  # at run time: it has values and lines in it
+            return self.without_parameters(subject.template) if is_made else subject.template
         text = subject.message or subject.template or next((one.value for one in reversed(thrown) if one.value), "")
         return self.without_parameters(text)
 

@@ -2,8 +2,10 @@
 
 import pytest
 
+from events.meaning.grouping import RULES
 from events.meaning.grouping.endings import MOST_LINES, READ, why_ended
 from events.meaning.grouping.parameters import without_parameters
+from events.meaning.shapes import Subject
 
 STACK = "\n    (shop 1.0.0) lib/cart.ex:23: Shop.Cart.handle_cast/2\nLast message: {:pay, 7}\nState: %{a: 1}"
 NO_PROCESS = "exited in: GenServer.call(Shop.Stock, {:take, 7}, 5000)\n    ** (EXIT) no process"
@@ -171,6 +173,21 @@ STATE = "\n** Last message in was {'$gen_cast',{take,7}}\n** When Server state =
 def test_why_a_process_of_erlang_has_ended(text: str, left: str) -> None:
     assert without_parameters(text) == left
     assert without_parameters(f"=ERROR REPORT==== 4-May-2018::18:28:52 ===\n{text}") == left
+
+
+def test_the_template_that_the_sdk_for_elixir_makes_is_a_text() -> None:
+    head, release = "GenServer %s terminating: ** (stop) ", "\n    (shop 1.0.{0}) lib/cart.ex:2{0}: Shop.Cart.pay/1"
+    ends = [
+        Subject(template=f"{head}{why}{release.format(line)}", has_params=True)
+        for why, line in [("{:bad, 7}", 1), ("{:bad, 12}", 2), ("exited in: A.b()\n    ** (EXIT) time out", 1)]
+    ]
+
+    assert [RULES[0].default(end) for end in ends] == [
+        ["message", f"{head}{{:bad, *}}"],
+        ["message", f"{head}{{:bad, *}}"],
+        ["message", f"{head}exited in: A.b() ** (EXIT) time out"],
+    ]
+    assert RULES[0].default(Subject(template="GenServer %s is 7", has_params=True)) == ["message", "GenServer %s is 7"]
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ REQUEST = (
     "#PID<0.{}.0> running Shop.Endpoint terminated\nServer: shop.example:80 (http)\nRequest: {}\n"
     "** (exit) an exception was raised:\n    ** ({}) no such cart\n        (shop) lib/cart.ex:7: Shop.Cart.pay/1"
 )
+MADE = "GenServer %s terminating: ** (stop) {}\n    (shop {}) lib/cart.ex:{}: Shop.Cart.handle_cast/2"
 CHILD = "Child Shop.Endpoint of Supervisor Shop.Supervisor failed to start\n"
 
 PAIRS = (
@@ -317,5 +318,12 @@ PAIRS = (
         message("** (exit) exited in: :sys.get_state(#PID<0.9.0>)\n    ** (EXIT) no process", platform="elixir"),
         "The first line says which call it was; why it failed stands in the next.",
         "elixir-ecto/db_connection#127",
+    ),
+    same(
+        "an end that the SDK for Elixir makes a template of, in two releases",
+        logged(MADE.format("{:bad_order, 4711}", "1.0.0", 23), "#PID<0.326.0>", platform="elixir"),
+        logged(MADE.format("{:bad_order, 17}", "1.0.1", 25), "#PID<0.41.0>", platform="elixir"),
+        "It is no line of the program: the values of the reason, and the stack with versions and lines, stand in it.",
+        "getsentry/sentry-elixir#723",
     ),
 )
