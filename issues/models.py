@@ -346,7 +346,7 @@ class Issue(models.Model):
                 name="issues_issue_reopened",
                 condition=Q(merged_into__isnull=True, reopened_as__isnull=False),
             ),
-            # The children of an issue: ground/targets.py walks trees by it, and so does the foreign key's check.
+            # The children of an issue: ground/trees.py walks them by it, and so does the foreign key's check.
             models.Index("merged_into", name="issues_issue_children", condition=Q(merged_into__isnull=False)),
             # Which issues a release has resolved: the check before a release is deleted.
             models.Index(
@@ -584,7 +584,7 @@ class ProjectState(models.Model):
     """What is one of each project, and changes: apart from the project, which many rows point at.
 
     Whoever makes an issue or changes the releases holds it, before any release and any issue
-    (services/ground/lookups.py makes it where it is missing).
+    (services/ground/project_state.py makes it where it is missing).
     """
 
     project = models.OneToOneField(Project, on_delete=models.CASCADE, primary_key=True, related_name="+")

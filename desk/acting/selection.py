@@ -11,7 +11,7 @@ from desk.asking import Asked, read_asked
 from desk.people import Visitor
 from issues.mutation import AllIssues, IssueScope, NamedIssues
 from issues.reading.selected import resolved
-from issues.services.ground.targets import projects_of, split_by_project
+from issues.services.ground.finding import projects_of, split_by_project
 from projects.models import Project
 from projects.querysets import is_id
 

@@ -30,7 +30,7 @@ from issues.reading.named import find_all, projects_of
 from issues.reading.story import read_children, read_told
 from issues.reading.whole import WholeIssue, read_whole
 from issues.serializers.activities import MAX_NOTE
-from issues.services.ground.targets import shown_for
+from issues.services.ground.trees import shown_for
 from issues.views.links import share_link
 
 LATEST, OLDEST = "latest", "oldest"

@@ -8,7 +8,7 @@ from events.reading.shapes import Entries, EventShown
 from events.reading.trees import Tree
 from issues.models import Issue
 from issues.reading.events import read_issue_of_event
-from issues.services.ground import targets
+from issues.services.ground import trees
 
 
 def id_of(issue_id: int) -> UUID:
@@ -19,7 +19,7 @@ def id_of(issue_id: int) -> UUID:
 def read_made(project_id: int, issue_id: int) -> EventShown | None:
     """Return the event that is made from an issue of this project, merged or not; None where there is no such issue."""
     issue = read_issue_of_event(project_id, issue_id)
-    shown = None if issue is None else targets.shown_for(issue)
+    shown = None if issue is None else trees.shown_for(issue)
     return None if issue is None or shown is None else made_from(issue, shown_by=shown.pk)
 
 

@@ -10,7 +10,7 @@ from django.db import OperationalError
 from django.db.models import QuerySet
 
 from issues.models import Issue
-from issues.services.ground import targets
+from issues.services.ground import finding, trees
 from projects.database import citus
 
 
@@ -24,8 +24,8 @@ class Found:
 
 def find(project_ids: Iterable[int] | QuerySet[Any], word: str) -> Found | None:
     """Return the issue of these projects that an id or a short id names, merged or not; None if there is none."""
-    named = targets.find(project_ids, word)
-    shown = None if named is None else targets.shown_for(named)
+    named = finding.find(project_ids, word)
+    shown = None if named is None else trees.shown_for(named)
     return None if named is None or shown is None else Found(named, shown)
 
 

@@ -13,12 +13,11 @@ from issues.services.ground.marks import Mark
 from issues.services.ground.targets import (
     AllTargets,
     NamedTargets,
-    ancestors_and_children,
     lock_targets,
     named_only,
     newest,
-    no_relatives,
 )
+from issues.services.ground.trees import ancestors_and_children, no_relatives
 from issues.services.verbs import PARTS, assignment, bookmarks, merging, seen, sharing, status, subscriptions
 from projects import acting
 from projects.acting import Act

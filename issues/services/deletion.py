@@ -22,7 +22,8 @@ from issues.models import (
 )
 from issues.mutation import IssueScope, MutationOutcome, NamedIssues
 from issues.services.ground import history, names, precautions
-from issues.services.ground.targets import descendants, lock_targets, named_only
+from issues.services.ground.targets import lock_targets, named_only
+from issues.services.ground.trees import descendants
 from projects import acting
 from projects.acting import Act
 from projects.database.arrays import as_array

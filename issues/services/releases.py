@@ -15,7 +15,7 @@ from django.db import connection
 
 from issues.models import Issue
 from issues.mutation import ReleaseChange
-from issues.services.ground import lookups
+from issues.services.ground import project_state
 from issues.services.verbs.status import resolutions
 from issues.services.verbs.totals import RELEASES_OF_A_TREE
 from projects import acting
@@ -179,7 +179,7 @@ def _keep(
 
     :raises StartOver: a project is gone, or another one has a release of this version meanwhile.
     """
-    kept = lookups.lock_state_of(project_ids)
+    kept = project_state.lock_state_of(project_ids)
     rows = [
         row
         for group in citus.together(seen_in)

@@ -6,10 +6,11 @@ from issues import observing
 from issues.enums import IssueStatus, MutationKind
 from issues.models import Mutation
 from issues.mutation import AllIssues, IssueScope, NamedIssues, UndoOutcome
-from issues.services.ground import history, lookups, precautions
+from issues.services.ground import history, lookups, precautions, project_state
 from issues.services.ground.history import NO_MARKS, ChangedMarks
 from issues.services.ground.restoring import restore
-from issues.services.ground.targets import AllTargets, NamedTargets, ancestors, lock_targets, no_relatives
+from issues.services.ground.targets import AllTargets, NamedTargets, lock_targets
+from issues.services.ground.trees import ancestors, no_relatives
 from issues.services.verbs import MARKS, PARTS, merging, status
 from issues.services.verbs.merging import Links, read_links
 from projects import acting
@@ -69,7 +70,7 @@ def _scope(undone: Mutation) -> IssueScope:
 
 def _undo(undone: Mutation, act: Act) -> UndoOutcome:
     _hold(undone)
-    lookups.hold_next_release(undone.project_id)
+    project_state.hold_next_release(undone.project_id)
     return _undo_all(undone, act) if undone.ids is None else _undo_named(undone, act)
 
 

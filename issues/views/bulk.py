@@ -19,7 +19,7 @@ from issues.serializers.outcomes import counting_headers, describe_outcome
 from issues.serializers.scopes import KNOWN, WRONG_VALUES_NAMED, ScopeQuery, read_expected, read_scope_query
 from issues.serializers.unknown_keys import refuse_body
 from issues.services import bulk, deletion
-from issues.services.ground import names, targets
+from issues.services.ground import finding, names, targets
 from issues.views.links import permalink
 from issues.views.wishes import read_wish
 from projects.acting import Act
@@ -209,7 +209,7 @@ class OrganizationIssuesViewSet(OrganizationViewSet, IssuesViewSet):
         among = tuple(project.pk for project in projects)
         if query.ids is None:
             return [query.in_project(pk, among=among) for pk in among], []
-        ids = targets.split_by_project(query.ids, among)
+        ids = finding.split_by_project(query.ids, among)
         missing = query.ids.difference(*ids.values())
         return [query.in_project(pk, found, among=among) for pk, found in ids.items()], sorted(missing)
 

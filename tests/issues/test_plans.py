@@ -28,7 +28,7 @@ from issues.reading.mutations import read_listed
 from issues.reading.whole import A_DAY
 from issues.search import parse
 from issues.services import bulk, pruning, undo
-from issues.services.ground import names, targets
+from issues.services.ground import finding, names, targets, trees
 from issues.services.ground.narrowing import narrowing_of
 from issues.services.ground.restoring import restore
 from issues.services.verbs import seen, status, subscriptions, totals
@@ -177,7 +177,7 @@ READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
         {"issues_issue_pkey"},
     ),
     "an issue by short id": (
-        lambda cast: targets.find([cast.project.pk], f"{cast.project.slug}-16"),
+        lambda cast: finding.find([cast.project.pk], f"{cast.project.slug}-16"),
         {"issues_issue_short_number_once_per_project"},
     ),
     "an issue by its share link": (
@@ -185,7 +185,7 @@ READERS: dict[str, tuple[Callable[[Cast], Any], set[str]]] = {
         {"issues_issue_share_id_is_unique"},
     ),
     "what was merged into an issue": (
-        lambda cast: targets.descendants(cast.project.pk, [cast.issue.pk]),
+        lambda cast: trees.descendants(cast.project.pk, [cast.issue.pk]),
         {"issues_issue_children"},
     ),
     "whether a release resolves an issue": (

@@ -21,7 +21,7 @@ from issues.models import Issue, IssueSeen
 from issues.mutation import AllIssues
 from issues.search import AnyOf, Term, parse
 from issues.search.conditions import IsAssignedTo, IsBookmarked, IsOfRelease, IsSeenIn
-from issues.services.ground import lookups, names
+from issues.services.ground import names, project_state
 from issues.services.ground.narrowing import narrowing_of
 from projects.database import citus, transactions
 from projects.database.failures import ProjectsAway, refusal_of
@@ -167,7 +167,7 @@ def test_a_search_is_narrowed_in_one_project_after_the_other(
 
 def test_nothing_is_asked_of_no_project(spread: None) -> None:
     with CaptureQueriesContext(connection) as asked:
-        assert lookups.lock_state_of([]) == set()
+        assert project_state.lock_state_of([]) == set()
         page = Issue.objects.all().first_page([], None, at=NOW, start=Position(Sort("last_seen")), limit=3, count_to=10)
 
     assert page == ([], 0)
@@ -212,7 +212,7 @@ def test_all_of_several_projects_are_taken(spread: None, project: Project, other
 
 
 def test_states_of_several_projects_are_locked_one_by_one(spread: None, project: Project, other: Project) -> None:
-    assert lookups.lock_state_of([other.pk, project.pk]) == {project.pk, other.pk}
+    assert project_state.lock_state_of([other.pk, project.pk]) == {project.pk, other.pk}
 
 
 def test_marks_as_seen_what_is_due_alone(spread: None, api: Api, project: Project, jane: User) -> None:

@@ -10,7 +10,7 @@ from django.test import Client
 
 from events.counting import batches
 from events.taking.limits import Backlog
-from issues.services.ground import targets
+from issues.services.ground import finding
 from projects.database import citus, transactions
 from projects.database.failures import ProjectsAway, refusal_of
 from projects.models import Organization, Project, User
@@ -51,17 +51,17 @@ def lost(project: Project, organization: Organization) -> Iterator[Project]:
 def test_finds_an_issue_on_the_others(project: Project, lost: Project) -> None:
     issue = IssueFactory(project=project)
 
-    assert targets.find([lost.pk, project.pk], str(issue.pk)) == issue
-    assert targets.split_by_project([issue.pk], [lost.pk, project.pk]) == {project.pk: {issue.pk}}
+    assert finding.find([lost.pk, project.pk], str(issue.pk)) == issue
+    assert finding.split_by_project([issue.pk], [lost.pk, project.pk]) == {project.pk: {issue.pk}}
 
 
 def test_what_may_be_on_it_is_not_said_to_be_missing(project: Project, lost: Project) -> None:
     issue = IssueFactory(project=project)
 
     with pytest.raises(OperationalError):
-        targets.find([project.pk, lost.pk], str(issue.pk + 1))
+        finding.find([project.pk, lost.pk], str(issue.pk + 1))
     with pytest.raises(OperationalError):
-        targets.split_by_project([issue.pk, issue.pk + 1], [project.pk, lost.pk])
+        finding.split_by_project([issue.pk, issue.pk + 1], [project.pk, lost.pk])
 
 
 def test_what_fails_by_something_else_is_not_taken_for_one(project: Project, lost: Project) -> None:

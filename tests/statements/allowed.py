@@ -3,10 +3,10 @@
 # A caller names an issue by itself, and which project it is of is what is asked: where that is -> of which table.
 LOOK_UPS = {
     # An issue's id or short id, under /api/0/issues/, among the projects that the caller may see.
-    "issues/services/ground/targets.py:_named": "issues_issue",
+    "issues/services/ground/finding.py:_named": "issues_issue",
     # The same at the desk, of who sees too many projects to name them; an issue, those that are selected, a mutation.
     "issues/reading/named.py:projects_of": "issues_issue",
-    "issues/services/ground/targets.py:projects_of": "issues_issue",
+    "issues/services/ground/finding.py:projects_of": "issues_issue",
     "issues/reading/history.py:projects_of": "issues_mutation",
     # A share id: a public link has nothing else in it.
     "issues/reading/named.py:find_shared": "issues_issue",

@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from issues.enums import IssueLevel, IssueStatus, ResolutionKind
 from issues.models import Issue, IssueHash, IssueHour, IssueRelease, IssueText
-from issues.services.ground.lookups import take_short_numbers
+from issues.services.ground.project_state import take_short_numbers
 from projects.management import base
 from projects.models import Project, Release
 

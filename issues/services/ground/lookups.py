@@ -1,7 +1,4 @@
-"""What the body named and the parser looked up: held, so that it can't go away before the commit.
-
-And the state of a project, a row by which its releases and the numbers of its issues are kept from others.
-"""
+"""What the body named and was looked up: held, so that it can't go away before the commit."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -10,6 +7,7 @@ from datetime import datetime
 from django.db import connection
 
 from issues.mutation import Assignee, IssueMutation, Resolve, UnknownActor, UnknownRelease
+from issues.services.ground import project_state
 from projects.database import citus
 from projects.querysets import OF_MEMBER, release_order
 from projects.release_order import OUT
@@ -31,7 +29,7 @@ def hold(mutation: IssueMutation, *, project_id: int) -> None:
 
     For "resolved in the next release" no release may come or change its date either, before the commit: it would be
     the one that settles the issues, and would not see them. So the state of the project is locked FOR SHARE, for which
-    whoever changes its releases waits (:func:`lock_state_of`); before any issue, as they do.
+    whoever changes its releases waits (:mod:`project_state`); before any issue, as they do.
 
     :raises UnknownActor: the user or team was deleted, or left the organization or project.
     :raises UnknownRelease: the release was deleted.
@@ -40,7 +38,7 @@ def hold(mutation: IssueMutation, *, project_id: int) -> None:
     if assignee is not None and not _hold_assignee(assignee.type, assignee.id, project_id):
         raise UnknownActor
     if isinstance(mutation.status, Resolve) and mutation.status.in_next_release:
-        hold_next_release(project_id)
+        project_state.hold_next_release(project_id)
     release = mutation.status.in_release if isinstance(mutation.status, Resolve) else None
     if release is not None and not _hold_release(release.id, project_id):
         raise UnknownRelease
@@ -115,11 +113,6 @@ def hold_former_assignees(project_id: int, mutation_id: int) -> Assignable:
         return Assignable(user_ids, team_ids)
 
 
-def hold_next_release(project_id: int) -> None:
-    """Let no release of the project come or change its date before the commit; before any issue is locked."""
-    _lock_states([project_id], "SHARE")
-
-
 def hold_newest_release(project_id: int, *, at: datetime) -> int | None:
     """Return the id of the project's newest release that is out, locked as by :func:`hold`; None when it has none.
 
@@ -156,79 +149,6 @@ def hold_releases(version: str, project_ids: Collection[int]) -> list[tuple[int,
             )
             held += cursor.fetchall()
     return sorted(held)
-
-
-def lock_state_of(project_ids: Collection[int]) -> set[int]:
-    """Keep the numbers and the releases of these projects for this transaction alone to change; return which projects
-    there are.
-
-    In the order of ids, and before any release or issue. Who only points at a project does not wait.
-    """
-    return _lock_states(project_ids, "NO KEY UPDATE")
-
-
-def take_short_numbers(project_id: int, count: int) -> int:
-    """Return the first of so many numbers for new issues of the project, held until the commit as by
-    :func:`lock_state_of`.
-
-    They are above all that were ever given, also by who wrote rows without asking here.
-    """
-    lock_state_of([project_id])
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE issues_projectstate AS state
-            SET next_short_number = %(count)s + greatest(state.next_short_number, 1 + coalesce(
-                (SELECT max(issue.short_number) FROM issues_issue AS issue WHERE issue.project_id = %(project_id)s), 0
-            ))
-            WHERE state.project_id = %(project_id)s
-            RETURNING next_short_number - %(count)s
-            """,
-            {"project_id": project_id, "count": count},
-        )
-        first: int = cursor.fetchone()[0]
-        return first
-
-
-def _lock_states(project_ids: Collection[int], strength: str) -> set[int]:
-    return {pk for group in citus.together(project_ids) for pk in _lock_states_of(group, strength)}
-
-
-def _lock_states_of(wanted: list[int], strength: str) -> set[int]:
-    with connection.cursor() as cursor:
-        for _ in range(2):
-            cursor.execute(
-                f"""
-                SELECT project_id FROM issues_projectstate
-                WHERE project_id = ANY(%s::bigint[])
-                ORDER BY project_id
-                FOR {strength}
-                """,
-                [wanted],
-            )
-            found = {pk for (pk,) in cursor.fetchall()}
-            if len(found) == len(set(wanted)):
-                break
-            # Projects are made in many ways, by forms, seeds and scripts: what is missing is made when it is needed.
-            for project_id in sorted(set(wanted) - found):
-                _make_state(project_id)
-    return found
-
-
-def _make_state(project_id: int) -> None:
-    """Make the state of a project that has none, if there is that project. Nobody's numbers depend on it yet."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT coalesce(max(short_number), 0) + 1 FROM issues_issue WHERE project_id = %s", [project_id]
-        )
-        cursor.execute(
-            """
-            INSERT INTO issues_projectstate (project_id, next_short_number)
-            SELECT id, %s FROM projects_project WHERE id = %s
-            ON CONFLICT (project_id) DO NOTHING
-            """,
-            [cursor.fetchone()[0], project_id],
-        )
 
 
 def _hold_assignee(kind: str, pk: int, project_id: int, *, wait: bool = True) -> bool:

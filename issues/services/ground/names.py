@@ -16,7 +16,7 @@ from issues.models import Environment, Issue
 from issues.mutation import AllIssues, NamedIssues
 from issues.search import AnyOf, Name, Term, refusal
 from issues.search import conditions as terms
-from issues.services.ground import lookups, words
+from issues.services.ground import project_state, words
 from projects.actors import Way, ways_to_find
 from projects.database import citus
 from projects.database.arrays import as_array
@@ -77,7 +77,7 @@ def hold(scopes: Sequence[Scope], *, at: datetime) -> list[Scope]:
     names = list(filter(_stands_for_rows, (name for search in searches for name in _names(search))))
     if any(isinstance(name, terms.NamesRelease | terms.NamesLatestRelease) for name in names):
         for scope in scopes:  # ascending by project; in others, no release is one of these issues'
-            lookups.hold_next_release(scope.project_id)
+            project_state.hold_next_release(scope.project_id)
     found = _find(names, project_ids, at=at)
     for search in searches:
         _check(search, found, lambda name: _stands_for_rows(name) and _must_exist(name))

@@ -4,13 +4,12 @@ Locks are taken in one statement and in the order of ids, so that two requests o
 instead of deadlocking. After that statement, later ones see whatever the lock waited for.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property, partial
-from typing import Any
+from functools import cached_property
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max
 from django.db.models.expressions import RawSQL
 
 from issues import observing
@@ -21,7 +20,7 @@ from issues.mutation import AllIssues, IssueScope, NamedIssues
 from issues.querysets import IssueQuerySet
 from issues.search.conditions import IsOfRelease, IsSeenIn, NamesWord
 from issues.services.ground.narrowing import narrowing_of
-from projects.database import citus, transactions
+from projects.database import transactions
 from projects.database.arrays import as_array
 from projects.database.reading import connection
 from projects.database.transactions import StartOver
@@ -182,50 +181,6 @@ def _searched(scope: NamedIssues, ids: list[int], *, at: datetime) -> list[int]:
     return list(matching.order_by("id").values_list("id", flat=True))
 
 
-def find(project_ids: Iterable[int] | QuerySet[Any], word: str) -> Issue | None:
-    """Return the issue of these projects that an id or a short id names, merged or not, and its project; not locked."""
-    # Not first(), which sorts: with ORDER BY id and LIMIT, PostgreSQL may walk the table to find one row.
-    return next(iter(citus.ask_all_or_each(partial(_named, word), project_ids)), None)
-
-
-def _named(word: str, project_ids: Iterable[int] | QuerySet[Any]) -> list[Issue]:
-    return list(Issue.objects.of_projects(project_ids).named(word).select_related("project"))
-
-
-def shown_for(issue: Issue) -> Issue | None:
-    """Return the issue that a read of this one shows: itself, or the one at the top of the tree it was merged into.
-
-    Not locked. None when the tree is gone by now.
-    """
-    if issue.merged_into_id is None:
-        return issue
-    above = ancestors(issue.project_id, [issue.pk])
-    return next(iter(Issue.objects.with_ids(issue.project_id, above).visible().select_related("project")), None)
-
-
-def split_by_project(ids: Iterable[int], project_ids: Iterable[int]) -> dict[int, frozenset[int]]:
-    """Return which of these issues belong to which of these projects, by project; the others are left out.
-
-    Read without a lock: an issue never moves to another project.
-    """
-    named = frozenset(ids)
-    found: dict[int, set[int]] = {}
-    for project_id, pk in citus.ask_all_or_each(partial(_places, sorted(named)), project_ids, enough=len(named)):
-        found.setdefault(project_id, set()).add(pk)
-    return {project_id: frozenset(found[project_id]) for project_id in sorted(found)}
-
-
-def _places(ids: list[int], project_ids: Iterable[int]) -> list[tuple[int, int]]:
-    issues = Issue.objects.of_projects(project_ids).filter(id__any_of=ids)
-    return list(issues.values_list("project_id", "id"))
-
-
-def projects_of(ids: Iterable[int]) -> set[int]:
-    """Return the projects that have one of these issues, whoever may see them."""
-    issues = Issue.objects.filter(id__any_of=sorted(ids))
-    return set(issues.order_by().values_list("project_id", flat=True).distinct())
-
-
 def newest(project_id: int) -> int:
     """Return the number in the project of its newest issue; 0 when it has none.
 
@@ -234,65 +189,3 @@ def newest(project_id: int) -> int:
     """
     highest: int | None = Issue.objects.of_projects([project_id]).aggregate(highest=Max("short_number"))["highest"]
     return highest or 0
-
-
-def no_relatives(project_id: int, ids: list[int]) -> list[int]:
-    """Return nothing: for changes that stay on the named rows."""
-    return []
-
-
-def ancestors_and_children(project_id: int, ids: list[int]) -> list[int]:
-    """Return every issue above these, and the issues merged directly into them, ascending; not locked."""
-    children = _read_ids(
-        """
-        SELECT id FROM issues_issue
-        WHERE project_id = %(project_id)s AND merged_into_id = ANY(%(ids)s::bigint[])
-        """,
-        project_id,
-        ids,
-    )
-    return sorted({*ancestors(project_id, ids), *children})
-
-
-def ancestors(project_id: int, ids: list[int]) -> list[int]:
-    """Return every issue above these, ascending; not locked."""
-    return _read_ids(
-        """
-        WITH RECURSIVE above AS (
-            SELECT merged_into_id AS id FROM issues_issue
-            WHERE project_id = %(project_id)s AND id = ANY((SELECT %(ids)s::bigint[])::bigint[])
-            UNION
-            SELECT issue.merged_into_id FROM issues_issue AS issue
-            JOIN above ON issue.id = above.id
-            WHERE issue.project_id = %(project_id)s
-        )
-        SELECT id FROM above WHERE id IS NOT NULL ORDER BY id
-        """,
-        project_id,
-        ids,
-    )
-
-
-def descendants(project_id: int, ids: list[int]) -> list[int]:
-    """Return everything that was merged into these, however deep, ascending; not locked."""
-    return _read_ids(
-        """
-        WITH RECURSIVE below AS (
-            SELECT id FROM issues_issue
-            WHERE project_id = %(project_id)s AND merged_into_id = ANY(%(ids)s::bigint[])
-            UNION
-            SELECT issue.id FROM issues_issue AS issue
-            JOIN below ON issue.merged_into_id = below.id
-            WHERE issue.project_id = %(project_id)s
-        )
-        SELECT id FROM below ORDER BY id
-        """,
-        project_id,
-        ids,
-    )
-
-
-def _read_ids(sql: str, project_id: int, ids: list[int]) -> list[int]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, {"project_id": project_id, "ids": as_array(ids)})
-        return [pk for (pk,) in cursor.fetchall()]

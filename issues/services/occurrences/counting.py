@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from issues.enums import IssueStatus, ResolutionKind
-from issues.services.ground import lookups
+from issues.services.ground import project_state
 from issues.services.occurrences import (
     environments,
     forgetting,
@@ -32,7 +32,7 @@ from projects.database.transactions import StartOver
 
 def hold(project_id: int) -> bool:
     """Keep the project for this transaction: the first of all locks of a batch. False when there is no such project."""
-    return bool(lookups.lock_state_of([project_id]))
+    return bool(project_state.lock_state_of([project_id]))
 
 
 def unknown(project_id: int, occurrences: Sequence[Occurrence], *, at: datetime) -> Mapping[UUID, Occurrence]:

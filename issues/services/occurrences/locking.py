@@ -10,7 +10,8 @@ from typing import Any
 
 from django.db import connection
 
-from issues.services.ground.targets import TreeMoved, ancestors
+from issues.services.ground.targets import TreeMoved
+from issues.services.ground.trees import ancestors
 from issues.services.occurrences.shapes import Issues, LockedIssue, Numbers, Terms
 from projects.database.arrays import as_array
 

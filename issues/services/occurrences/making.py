@@ -7,7 +7,7 @@ from django.db import connection
 from psycopg2.extras import Json
 
 from issues.models import UNTITLED
-from issues.services.ground import lookups
+from issues.services.ground import project_state
 from issues.services.occurrences.finding import Found
 from issues.services.occurrences.numbers import Folded
 from issues.services.occurrences.shapes import Description, Place
@@ -22,7 +22,7 @@ def make(project_id: int, new: Mapping[UUID, Folded], described: Mapping[UUID, D
     """
     if not new:
         return {}
-    first_number = lookups.take_short_numbers(project_id, len(new))
+    first_number = project_state.take_short_numbers(project_id, len(new))
     numbered = dict(enumerate(new, start=first_number))
     rows = [_row(number, described[fingerprint], new[fingerprint]) for number, fingerprint in numbered.items()]
     with connection.cursor() as cursor:

@@ -12,7 +12,8 @@ from typing import Any
 from issues.enums import ActivityKind
 from issues.models import Mutation
 from issues.mutation import Merged
-from issues.services.ground.targets import NamedTargets, ancestors
+from issues.services.ground.targets import NamedTargets
+from issues.services.ground.trees import ancestors
 from issues.services.verbs.totals import compute_totals
 from projects.acting import Act
 from projects.database.arrays import as_array

@@ -13,13 +13,10 @@ from issues.mutation import IssueScope, MutationOutcome, Resolve, Unresolve
 from issues.services.ground.targets import (
     IdsRequired,
     TreeMoved,
-    ancestors,
-    ancestors_and_children,
-    descendants,
     lock_targets,
     named_only,
-    no_relatives,
 )
+from issues.services.ground.trees import ancestors, ancestors_and_children, descendants, no_relatives
 from projects.callers import Caller
 from projects.models import Project
 from tests.assertions import snapshot

@@ -82,9 +82,9 @@ def settle(project_ids: Collection[int], *, at: datetime, mutation_id: int | Non
     issues are settled too. What gave the issue its resolution keeps its who and when, and its activity learns the
     version that it had left open.
 
-    The caller keeps the releases of these projects (``lookups.lock_state_of``), so that no issue can begin to wait
-    meanwhile. Two statements for each project, however many issues wait: after the first has waited for its locks, the
-    second sees everything that those who had them wrote, their activity too.
+    The caller keeps the releases of these projects (``project_state.lock_state_of``), so that no issue can begin to
+    wait meanwhile. Two statements for each project, however many issues wait: after the first has waited for its
+    locks, the second sees everything that those who had them wrote, their activity too.
 
     :param mutation_id: settle only what carries this stamp.
     """
