@@ -225,19 +225,26 @@ _PERL_LIBRARIES = re.compile(
 )
 
 
-# The libraries of C++ and Rust; what a method is of may stand in brackets.
-_NATIVE_LIBRARIES = re.compile(r"<*+(?:(?:std|core|alloc)::|__rust_)")
+# The libraries of C++ and Rust; what a method is of may stand in brackets, and what a template returns before its name.
+_NATIVE_LIBRARIES = re.compile(
+    r"<*+(?:(?:void|bool|char|int|long|unsigned|short|float|double|const)[ *&]++)*+(?:(?:std|core|alloc)::|__rust_)"
+)
 # What a panic runs, from the language's handler to the SDK's; the SDK knows only some of its own crates.
 _REPORTING_IN_RUST = re.compile(
     r"<?sentry_(?:panic|anyhow|backtrace|core|debug_images|log|slog|tracing)::|(?:__rustc::)?_*+rust_begin_unwind\Z"
 )
-# What runs before a program or a thread does: of Linux, Android, Apple's systems, Windows. As programs call functions
-# of their own `start`, too, those are none but at the very start.
+# What runs before a program or a thread does: of Linux, Android, Apple's systems, Windows; of the libraries of C++
+# (LLVM's with a mangled name, too), Boost, sanitizers and Go. As programs call functions of their own `start`, too,
+# those are none but at the very start. What a function takes may stand behind its name.
 _STARTING = re.compile(
-    r"_++start|_*+libc_start_(?:main(?:_impl|_stage2)?|call_main)(?:@.*)?|__libc_init|_*+start_thread"
-    r"|_++pthread_start(?:\(void ?\*\))?|_pthread_body|_*+(?:GI_++)?clone(?:3|_internal)?"
-    r"|_*+start_wqthread|_++pthread_wqthread|BaseThreadInitThunk|_*+RtlUserThreadStart|__scrt_common_main(?:_seh)?|invoke_main"
-    r"|w?(?:main|WinMain)CRTStartup|(?P<first>start|thread_start)",
+    r"(?:_++start|_*+libc_start_(?:main(?:_impl|_stage2)?|call_main)(?:@.*)?|__libc_init|_*+start_thread"
+    r"|_++pthread_start|_pthread_body|_*+(?:GI_++)?clone(?:3|_internal)?|_*+start_wqthread|_++pthread_wqthread"
+    r"|BaseThreadInitThunk|_*+RtlUserThreadStart|__scrt_common_main(?:_seh)?|invoke_main|w?(?:main|WinMain)CRTStartup"
+    r"|thread_start<.*|execute_native_thread_routine(?:_compat)?"
+    r"|(?:void ?\* ?)?std::(?:__\w++::)?__thread_proxy(?:[\[<].*)?"
+    r"|_ZNSt(?:\d__[A-Za-z0-9]{1,4}?)?L?14__thread_proxy.*|boost::(?:\(anonymous namespace\)::)?thread_proxy"
+    r"|asan_thread_start|__asan::AsanThread::ThreadStart|__tsan_thread_start_func"
+    r"|runtime\.(?:goexit|main|mstart[01]?|rt0_go)(?:\.abi0)?)(?:\(.*)?|(?P<first>start|thread_start)",
     re.DOTALL,
 )
 _HASH_IN_RUST = re.compile(r"::h[0-9a-f]{16}\Z")

@@ -79,6 +79,9 @@ NAMES = (
         " [clone ",
         " [clone a]",
         "lambda_0",
+        "void ",
+        "_ZNSt3__1",
+        "std::__1",
         "(anonymous namespace)",
     ),
 )

@@ -295,6 +295,7 @@ def test_a_program_may_have_such_a_name(name: str) -> None:
     assert crashing([frame, Frame(function="f", in_app=False)], "native") == frame
 
 
+OF_A_THREAD = "<std::tuple<std::unique_ptr<std::__thread_struct>, void (*)(shop::Cart*), shop::Cart*> >"
 IN_THE_FIRST_THREAD = ("_start", "__libc_start_main_impl", "__libc_start_call_main", "main", "std::rt::lang_start")
 IN_ANOTHER = ("clone3", "start_thread", "std::sys::pal::unix::thread::Thread::new::thread_start")
 
@@ -312,6 +313,19 @@ def started(*names: str) -> list[Frame]:
         *(IN_THE_FIRST_THREAD, IN_ANOTHER, IN_THE_FIRST_THREAD[1:], ("_start", "__libc_start_main@@GLIBC_2.34")),
         *(("thread_start", "_pthread_start"), ("__start_thread", "__pthread_start(void*)"), ("start",), ("__clone",)),
         ("RtlUserThreadStart", "BaseThreadInitThunk", "__scrt_common_main_seh", "invoke_main"),
+        ("RtlUserThreadStart", "BaseThreadInitThunk", "thread_start<unsigned int (__cdecl*)(void *),1>"),
+        ("__clone3", "start_thread", "asan_thread_start", "execute_native_thread_routine"),
+        ("_pthread_start", "asan_thread_start(void*)", f"void* std::__1::__thread_proxy{OF_A_THREAD}(void*)"),
+        (
+            "__start_thread",
+            "__pthread_start(void*)",
+            f"void* std::__ndk1::__thread_proxy[abi:v15004]{OF_A_THREAD}(void*)",
+        ),
+        ("thread_start", "_pthread_start", "_ZNSt3__1L14__thread_proxyINS_5tupleIJNS_10unique_ptrEEEEEPvSA_"),
+        ("__start_thread", "_ZNSt6__ndk114__thread_proxyINS_5tupleIJNS_10unique_ptrEEEEEPvSA_"),
+        ("clone", "start_thread", "boost::(anonymous namespace)::thread_proxy(void*)"),
+        ("__asan::AsanThread::ThreadStart(unsigned __int64, struct __sanitizer::atomic_uintptr_t *)",),
+        *(("__tsan_thread_start_func", "execute_native_thread_routine"), ("runtime.goexit.abi0", "runtime.main")),
     ],
 )
 def test_what_starts_a_thread_does_not_count(platform: str, names: tuple[str, ...]) -> None:
@@ -322,7 +336,12 @@ def test_what_starts_a_thread_does_not_count(platform: str, names: tuple[str, ..
 
 
 @pytest.mark.parametrize(
-    "names", [("main",), ("work", "start_thread"), ("start_thread", "thread_start"), ("clone3", "start"), ("restart",)]
+    "names",
+    [
+        *(("main",), ("work", "start_thread"), ("start_thread", "thread_start"), ("clone3", "start"), ("restart",)),
+        *(("thread_proxy",), ("shop::__thread_proxy",), ("_ZN4shop14__thread_proxyEv",), ("runtime.gopanic",)),
+        *(("shop::AsanThread::ThreadStart()",), ("execute_native_thread",)),
+    ],
 )
 def test_a_program_may_have_such_functions_of_its_own(names: tuple[str, ...]) -> None:
     assert places(started(*names), "native")[-2] == ("", names[-1])
@@ -343,6 +362,10 @@ def test_a_mistake_where_a_program_starts_is_there() -> None:
         *(("std::vector<int>::at", False), ("core::panicking::panic", False), ("__rust_try", False)),
         *(("<alloc::boxed::Box<F> as core::ops::FnOnce<A>>::call_once", False), ("<<std::a as b>::c as d>::e", False)),
         *(
+            ("void std::__invoke_impl<void, shop::Cart>(std::__invoke_other, shop::Cart&&)", False),
+            ("void* std::__1::f<int>(void*)", False),
+            ("unsigned long const& std::max<unsigned long>(int)", False),
+            ("void shop::pay<std::string>(std::string)", True),
             ("pump::std::work", True),
             ("stdx::work", True),
             ("core", True),

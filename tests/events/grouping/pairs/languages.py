@@ -35,6 +35,17 @@ def panic(*starting: str) -> Json:
     return error("native", thrown("panic", "x", *outermost, at(None, "pump::work")))
 
 
+GCC_STARTS, LLVM_STARTS = ("__clone3", "start_thread"), ("thread_start", "_pthread_start")
+GCC_CALLS = "void std::__invoke_impl<void, void (*)(int), int>(std::__invoke_other, void (*&&)(int), int&&)"
+LLVM_CALLS = "void* std::__1::__thread_proxy<std::__1::tuple<void (*)(int), int> >(void*)"
+
+
+def crash(*starting: str) -> Json:
+    """Return a crash of a native program, whose SDK doesn't say whose a frame is."""
+    outermost = [at(None, name, in_app=None) for name in starting]
+    return error("native", thrown("SIGSEGV", "x", *outermost, at(None, "shop::pay(int)", in_app=None)))
+
+
 PAIRS = (
     same(
         "the hash of a bundle",
@@ -247,5 +258,13 @@ PAIRS = (
         panic("<unknown>", "clone3", "start_thread", "std::sys::pal::unix::thread::Thread::new::thread_start"),
         "What the system starts a thread with is no part of the program, though the SDK for Rust calls it so.",
         "getsentry/sentry-rust#386",
+    ),
+    same(
+        "a crash in a thread of C++, with GCC's library and a sanitizer, and with LLVM's",
+        crash(*GCC_STARTS, "asan_thread_start", "execute_native_thread_routine", GCC_CALLS),
+        crash(*LLVM_STARTS, LLVM_CALLS),
+        "What the libraries run before a thread does is no part of the program, nor what their templates return.",
+        "getsentry/sentry#27994",
+        "getsentry/sentry#27880",
     ),
 )
