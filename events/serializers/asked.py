@@ -18,7 +18,7 @@ from issues.search import Pattern, parse
 from issues.search.keys import Key, not_compared, pattern
 from issues.serializers.list_query import read_time, seconds_of
 from projects.api.pagination import MICROSECONDS, read_limit
-from projects.api.parameters import MAX_QUERY
+from projects.api.parameters import MAX_QUERY, read_query_once
 from projects.database.keyset import EPOCH, MICROSECOND, Position, Sort
 
 OF_LISTS = frozenset({"full", "query", "environment", "statsPeriod", "start", "end", "per_page", "cursor", "sort"})
@@ -117,9 +117,13 @@ def _read_window(params: QueryDict, *, at: datetime) -> tuple[datetime | None, d
 
 
 def _read_conditions(params: QueryDict) -> Holds | None:
-    """Return what must hold of an event; None: nothing."""
+    """Return what must hold of an event; None: nothing.
+
+    :raises ValidationError: there are several searches.
+    :raises BadTerm: a term of the search means nothing.
+    """
     environments = frozenset(filter(None, params.getlist("environment")))
-    terms = parse(params.get("query", ""), user_id=None, max_length=MAX_QUERY, find=_find_key)
+    terms = parse(read_query_once(params) or "", user_id=None, max_length=MAX_QUERY, find=_find_key)
     return all_hold(terms, environments) if terms or environments else None
 
 

@@ -13,9 +13,9 @@ from issues.reading.lists import ListQuery
 from issues.search import Term, split_status
 from issues.search.conditions import IsSeenAt, IsSeenWithin
 from issues.search.keys import read_instant
-from issues.serializers.scopes import SAY_ONCE, of_environments, read_ids, read_query, read_statuses
+from issues.serializers.scopes import of_environments, read_ids, read_query, read_statuses
 from projects.api.pagination import read_cursor, read_limit
-from projects.api.parameters import MAX_QUERY
+from projects.api.parameters import MAX_QUERY, read_query_once
 from projects.callers import Caller
 from projects.database.keyset import Sort
 
@@ -50,7 +50,7 @@ def read_list_query(params: QueryDict, *, period_narrows: bool = False, by: Call
         last seen before it, unless ``start`` or ``end`` say what is left out; and a search may choose projects.
     :raises ValidationError: a known one is wrong.
     """
-    query = _read_query_once(params)
+    query = read_query_once(params)
     terms = read_query(query or "", max_length=MAX_QUERY, of_organization=period_narrows, by=by)
     period = params.get("statsPeriod", DEFAULT_PERIOD)
     stats = read_stats_period(period)
@@ -79,17 +79,6 @@ def read_list_query(params: QueryDict, *, period_narrows: bool = False, by: Call
         event_id=read_event_id(query or ""),
         short_id=(query or "").strip() if params.get("shortIdLookup") in {"1", "true"} else "",
     )
-
-
-def _read_query_once(params: QueryDict) -> str | None:
-    """Return the search; None when there is none. A client that follows a link and sends it again has it twice.
-
-    :raises ValidationError: there are several, of which one alone would be looked for.
-    """
-    queries = set(params.getlist("query"))
-    if len(queries) > 1:
-        raise ValidationError({"query": [SAY_ONCE]})
-    return next(iter(queries), None)
 
 
 def read_event_id(query: str) -> UUID | None:

@@ -13,7 +13,7 @@ from issues.mutation import AllIssues, IssueScope, NamedIssues
 from issues.search import MAX_LENGTH, Term, parse, quoted
 from issues.serializers.unknown_keys import means_ids
 from issues.services.verbs.status.words import MUTED
-from projects.api.parameters import unknown_parameter
+from projects.api.parameters import SAY_ONCE, unknown_parameter
 from projects.callers import Caller
 from projects.querysets import MAX_ID, is_id
 
@@ -22,7 +22,6 @@ STATUS_WORDS = {status.value: status for status in IssueStatus} | {MUTED: IssueS
 KNOWN = frozenset({"id", "status", "query", "environment", "preview", "project"})
 IDS = {"id", "project"}  # digits, which need no decoding: ten thousand of them are read as they are
 
-SAY_ONCE = "Say query once; put all terms into it."
 WRONG_VALUES_NAMED = 10  # wrong values named in one error
 MAX_EXPECTED = 10**19 - 1  # nineteen digits
 

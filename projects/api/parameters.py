@@ -5,10 +5,9 @@ credential too.
 """
 
 from collections.abc import Collection, Iterable
-from typing import Any
 from urllib.parse import quote, unquote_plus
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
@@ -16,6 +15,7 @@ from projects.api.ignored import MAX_NAMES
 from projects.api.packing import unpack
 
 PACKED = "packed"  # the parameter of a link that has the others in it
+SAY_ONCE = "Say query once; put all terms into it."
 MAX_QUERY = 2_000  # characters of a search or of a part of a name
 MAX_REPEATED = 32_768  # characters; a search of 2,000 emoji, escaped, is 24,000 of them
 # What may stand in a query, less the two that part links from each other: many a client splits the header there.
@@ -90,14 +90,27 @@ def unknown_parameter(name: str) -> str:
     return f'Unknown query parameter "{name[:40]}". Nothing was changed.'
 
 
-def read_text(params: Any, name: str = "query") -> str:
+def read_query_once(params: QueryDict) -> str | None:
+    """Return what a list is searched for, as it stands; None when it isn't given.
+
+    The same twice is one: a client that follows a link and sends its parameters again has it so.
+
+    :raises ValidationError: there are several, of which one alone would be looked for.
+    """
+    queries = set(params.getlist("query"))
+    if len(queries) > 1:
+        raise ValidationError({"query": [SAY_ONCE]})
+    return next(iter(queries), None)
+
+
+def read_text(params: QueryDict) -> str:
     """Return a part of a name that is looked for, without the blanks around it; nothing when it isn't given.
 
-    :raises ValidationError: it is too long.
+    :raises ValidationError: there are several, or it is too long.
     """
-    text: str = params.get(name, "")
+    text = read_query_once(params) or ""
     if len(text) > MAX_QUERY:
-        raise ValidationError({name: [f"This has more than {MAX_QUERY} characters; look for less."]})
+        raise ValidationError({"query": [f"This has more than {MAX_QUERY} characters; look for less."]})
     return text.strip()
 
 

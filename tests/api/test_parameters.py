@@ -205,3 +205,17 @@ def test_a_query_has_two_thousand_characters_at_most(api: Api, words: dict[str, 
 
     assert (allowed.status_code, refused.status_code) == (200, 400)
     assert "2000" in refused.content.decode().replace(",", "")
+
+
+@pytest.mark.parametrize("route", [route for route in LISTS if "query" in described(route)])
+def test_no_list_is_searched_by_the_last_of_two(api: Api, words: dict[str, str], route: str) -> None:
+    """What was said before was as if it had not been: an empty one at the end was all."""
+    path = path_of(route, words)
+
+    refused = [api.get(path, auth="jane", raw_query=query) for query in ("query=no-such&query=", "query=a&query=b")]
+    same = api.get(path, auth="jane", raw_query="query=no-such&per_page=1&query=no%2Dsuch")
+
+    assert [(response.status_code, response.json()) for response in refused] == [
+        (400, {"query": ["Say query once; put all terms into it."]})
+    ] * 2
+    assert (same.status_code, same.json()) == (200, [])
