@@ -148,7 +148,9 @@ def _read_frame(frame: dict[str, Any], stack: str, index: int, images: Images, e
     get = frame.get
     abs_path = get("abs_path", "")
     file = get("filename") or abs_path
-    return Frame(get("module", ""), file, get("function", ""), get("in_app"), abs_path, get("package", ""))
+    return Frame(
+        get("module", ""), file, get("function", ""), get("in_app"), abs_path, get("package", ""), get("platform", "")
+    )
 
 
 def without_the_middle(items: list[Any], most: int) -> list[Any]:

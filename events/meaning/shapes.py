@@ -20,6 +20,7 @@ class Frame(NamedTuple):
     in_app: bool | None = None  # None: the SDK doesn't say
     abs_path: str = ""  # tells of a file whether it is the language's own, where `filename` is cut to its end
     package: str = ""  # of native code: the program or the library, as a path
+    platform: str = ""  # of the frame alone, where a stack goes from one language into another; else the event's
 
 
 @dataclass(frozen=True, slots=True)

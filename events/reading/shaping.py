@@ -214,8 +214,15 @@ def _frame(value: dict[str, Any], platform: str) -> Frame:
     )
     if isinstance(value.get("in_app"), bool):
         return frame
-    place = Place(frame.module, frame.filename or frame.abs_path, frame.function, None, frame.abs_path, frame.package)
-    return replace(frame, in_app=is_own(place, frame.platform or platform))
+    place = Place(
+        module=frame.module,
+        filename=frame.filename or frame.abs_path,
+        function=frame.function,
+        abs_path=frame.abs_path,
+        package=frame.package,
+        platform=frame.platform,
+    )
+    return replace(frame, in_app=is_own(place, platform))
 
 
 def _address(frame: dict[str, Any]) -> str:

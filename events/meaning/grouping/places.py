@@ -12,13 +12,13 @@ def places(frames: Sequence[Frame], platform: str) -> list[tuple[str, str]]:
     """Return the places of the program's own frames, or of all where it has none; each once.
 
     So a recursion is one place, however deep it went. A function that has no name, or one that is made up, is "".
+
+    :param platform: of the event. A frame that tells one of its own is read by that.
     """
-    language = of_platform(platform)
-    different = list(dict.fromkeys(_started(frames, language)))  # a recursion sends hundreds of equal ones
-    if language.is_made_up is not None:
-        different = [frame for frame in different if not language.is_made_up(frame)] or different
-    own = [frame for frame in different if _is_own(frame, language)]
-    return list(dict.fromkeys(place for frame in own or different if any(place := _place(frame, language))))
+    different = list(dict.fromkeys(_started(frames, platform)))  # a recursion sends hundreds of equal ones
+    different = [frame for frame in different if not _is_made_up(frame, platform)] or different
+    own = [frame for frame in different if is_own(frame, platform)]
+    return list(dict.fromkeys(place for frame in own or different if any(place := _place(frame, platform))))
 
 
 def type_of(name: str, platform: str) -> str:
@@ -28,31 +28,38 @@ def type_of(name: str, platform: str) -> str:
 
 def crashing(frames: Sequence[Frame], platform: str) -> Frame | None:
     """Return the frame where it crashed: the last of the program's own, else the last."""
-    language = of_platform(platform)
-    frames = _started(frames, language)
-    return next((frame for frame in reversed(frames) if _is_own(frame, language)), frames[-1] if frames else None)
+    frames = _started(frames, platform)
+    return next((frame for frame in reversed(frames) if is_own(frame, platform)), frames[-1] if frames else None)
 
 
 def is_own(frame: Frame, platform: str) -> bool:
     """Return whether a frame is of the program itself: as its SDK says, else as its language tells."""
-    return _is_own(frame, of_platform(platform))
+    language = _language_of(frame, platform)
+    if language.reporting is not None and language.reporting.match(frame.function):
+        return False
+    return language.is_own(frame) if frame.in_app is None else frame.in_app
 
 
-def _started(frames: Sequence[Frame], language: Language) -> Sequence[Frame]:
+def _language_of(frame: Frame, platform: str) -> Language:
+    return of_platform(frame.platform or platform)
+
+
+def _started(frames: Sequence[Frame], platform: str) -> Sequence[Frame]:
     """Return the frames without those that started the program or the thread; all where there are no others.
 
     The same mistake in a thread and in the first one would be two otherwise, and so with another version of the system.
     """
-    if language.starting is None:
-        return frames
     first = 0
     for frame in frames:
-        found = language.starting.fullmatch(frame.function)
+        starting = _language_of(frame, platform).starting
+        if starting is None:
+            break
+        found = starting.fullmatch(frame.function)
         if (found is None or (found["first"] and first)) and not _is_nothing(frame):
+            if [frame.function[:9] for frame in frames[first : first + 2]] == ["main", "std::rt::"]:
+                first += 1  # what C starts of a program in Rust
             break
         first += 1
-    if [frame.function[:9] for frame in frames[first : first + 2]] == ["main", "std::rt::"]:
-        first += 1  # what C starts of a program in Rust
     return frames[first:] or frames
 
 
@@ -61,13 +68,13 @@ def _is_nothing(frame: Frame) -> bool:
     return frame.function in _UNKNOWN and not (frame.module or frame.filename or frame.package)
 
 
-def _is_own(frame: Frame, language: Language) -> bool:
-    if language.reporting is not None and language.reporting.match(frame.function):
-        return False
-    return language.is_own(frame) if frame.in_app is None else frame.in_app
+def _is_made_up(frame: Frame, platform: str) -> bool:
+    is_made_up = _language_of(frame, platform).is_made_up
+    return is_made_up is not None and is_made_up(frame)
 
 
-def _place(frame: Frame, language: Language) -> tuple[str, str]:
+def _place(frame: Frame, platform: str) -> tuple[str, str]:
+    language = _language_of(frame, platform)
     module = language.module(frame.module) or language.file(frame.filename)
     function = "" if frame.function in _UNKNOWN else language.function(frame.function)
     if function in _UNKNOWN:

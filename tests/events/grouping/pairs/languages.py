@@ -46,6 +46,12 @@ def crash(*starting: str) -> Json:
     return error("native", thrown("SIGSEGV", "x", *outermost, at(None, "shop::pay(int)", in_app=None)))
 
 
+def art(function: str) -> Json:
+    """Return a frame of Android's runtime in the stack of another language."""
+    package = "/apex/com.android.art/lib64/libart.so"
+    return at(None, function, in_app=None, package=package, platform="native")
+
+
 PAIRS = (
     same(
         "the hash of a bundle",
@@ -266,5 +272,13 @@ PAIRS = (
         "What the libraries run before a thread does is no part of the program, nor what their templates return.",
         "getsentry/sentry#27994",
         "getsentry/sentry#27880",
+    ),
+    same(
+        "another version of the system below a program in React Native",
+        error("javascript", thrown("Error", "x", in_file("app:///cart.js", "pay"), art("art::Invoke"))),
+        error("javascript", thrown("Error", "x", in_file("app:///cart.js", "pay"), art("art::InvokeWithArgs"))),
+        "A frame that tells a platform of its own is read by that: this one is of the system.",
+        "getsentry/sentry#51072",
+        "getsentry/sentry#61572",
     ),
 )
