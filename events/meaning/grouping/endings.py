@@ -38,7 +38,14 @@ _CRASH = "crasher:"
 _CRASHED = re.compile(r"\n[ ]*+exception (?=(?:error|exit|throw): )")
 _INITIAL_CALL = re.compile(r"\n[ ]*+(initial call: [^\n]*+)")
 _IN_A_FUNCTION = re.compile(r"in function +\S++")
-_AFTER_A_REASON = re.compile(r"\n(?:\*\* |[ ]*+(?:\n|[Oo]ffender:|ancestors:|in call from ))")
+_AFTER_A_REASON = re.compile(
+    r"\n(?:\*\* |[ ]*+(?:\n|[Oo]ffender:|ancestors:|in call from ))"
+    r"|\. (?:Last (?:message|event)|Stack|State|Offender): |, ancestors: "
+)
+# The same in one line, as OTP's logger_formatter has it where nobody asks for more.
+_IN_ONE_LINE = ("Generic server ", "State machine ", "Generic event handler ", "Supervisor: ")
+_REASON_IN_ONE_LINE = re.compile(r"\. Reason: ")
+_CRASHED_IN_ONE_LINE = re.compile(r", (?=(?:error|exit|throw): )")
 _ATOM = r""":?(?:'[^'\n]*+'|"[^"\n]*+"|[A-Za-z_][\w.@]*+[?!]?)"""
 _FIRST_FRAME = re.compile(rf"\[\{{{_ATOM}, ?{_ATOM}(?=, ?[\d\[])")
 
@@ -65,6 +72,10 @@ def _in_erlang(first: str, text: str) -> str:
     if first.startswith(_INLINE):
         found = _REASON_INLINE.search(text)
         return _behind(found, text[: found.end()].strip() if found else "", text)
+    if first.startswith(_IN_ONE_LINE) and (found := _REASON_IN_ONE_LINE.search(first)):
+        return _behind(found, first[: found.start()].partition(". Installed: ")[0], first)
+    if first.startswith(_CRASH) and (found := _CRASHED_IN_ONE_LINE.search(first)):
+        return _behind(found, first[: found.start()].partition(", pid: ")[0], first)
     if first.startswith(_SUPERVISOR):
         found = _REASON_OF_A_CHILD.search(text)
         return _behind(found, f"{first} {found[1]}" if found else "", text)

@@ -89,21 +89,12 @@ NAMES = (
 ENDS = (
     *("GenServer a terminating\n", "Ranch protocol a terminated\n", "** (", "** Generic server a terminating\n"),
     *("Error in process a with exit value: ", "Ranch listener a ", "supervisor: a\n", "crasher:\n", "=A REPORT====\n"),
+    *("Generic server a. Reason: ", "Supervisor: a. ", "crasher: "),
 )
 IN_AN_END = (
-    *(
-        "** (a)\n",
-        "exited in: ",
-        "\n",
-        "\n** Reason",
-        "\n** Reason == ",
-        " exit with reason",
-        "[{a,b,",
-        "[{'",
-        '[{"',
-        "[{a",
-    ),
-    *("\n    errorContext: a", "\n    exception ", "\n    exception error: a", "in function ", "\n    ", " ", "a=>\n"),
+    *("** (a)\n", "exited in: ", "\n", "\n** Reason", "\n** Reason == ", " exit with reason", "[{a,b,", "[{'", '[{"'),
+    *("[{a", "\n    errorContext: a", "\n    exception ", "\n    exception error: a", "in function ", "\n    ", " "),
+    *("a=>\n", ". Reason: ", ". State: ", ", error: "),
 )
 WISHES = ("{", "{{ ", "}}", " ", "{{ a", "\t")
 

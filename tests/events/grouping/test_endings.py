@@ -80,6 +80,7 @@ def test_why_a_process_of_elixir_has_ended(text: str, left: str) -> None:
 
 
 A_STACK = '[{shop,pay,2,\n         [{file,"shop.erl"},{line,46}]},\n    {gen_server,try_dispatch,4,[]}]'
+IN_ONE = A_STACK.replace("\n", "").replace(" ", "")
 STATE = "\n** Last message in was {'$gen_cast',{take,7}}\n** When Server state == #{a => 1,\n                  b => 2}"
 
 
@@ -175,6 +176,43 @@ def test_why_a_process_of_erlang_has_ended(text: str, left: str) -> None:
     assert without_parameters(f"=ERROR REPORT==== 4-May-2018::18:28:52 ===\n{text}") == left
 
 
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        (
+            f"Generic server <0.79.0> terminating. Reason: {{badarg,{IN_ONE}}}. Last message: {{pay,7}}. State: 1.",
+            "Generic server <*> terminating {badarg,[{shop,pay",
+        ),
+        (
+            "Generic server shop terminating. Reason: {bad,7}. Last message: {'$gen_cast',a}. State: #{a => b}.",
+            "Generic server shop terminating {bad,*}",
+        ),
+        (
+            f"State machine <0.1.0> terminating. Reason: closed. Stack: {IN_ONE}. Last event: a. State: {{a,1}}.",
+            "State machine <*> terminating closed",
+        ),
+        (
+            "Generic event handler 'Elixir.Ev' crashed. Installed: <0.1.0>. Last event: a. State: 1. Reason: {ball,7}.",
+            "Generic event handler 'Elixir.Ev' crashed {ball,*}.",
+        ),
+        (
+            "Supervisor: {<0.1.0>,top}. Context: child_terminated. Reason: closed. Offender: id=kid,pid=<0.2.0>.",
+            "Supervisor: {<*>,top}. Context: child_terminated closed",
+        ),
+        (
+            f"crasher: initial call: shop:init/1, pid: <0.1.0>, registered_name: [], error: {{badarg,{IN_ONE}}}, a: []",
+            "crasher: initial call: shop:init/* error: {badarg,[{shop,pay",
+        ),
+        (
+            "crasher: initial call: shop:init/1, pid: <0.1.0>, registered_name: a, exit: closed, ancestors: [b]",
+            "crasher: initial call: shop:init/* exit: closed",
+        ),
+    ],
+)
+def test_why_a_process_of_erlang_has_ended_in_one_line(text: str, left: str) -> None:
+    assert without_parameters(text) == left
+
+
 def test_the_template_that_the_sdk_for_elixir_makes_is_a_text() -> None:
     head, release = "GenServer %s terminating: ** (stop) ", "\n    (shop 1.0.{0}) lib/cart.ex:2{0}: Shop.Cart.pay/1"
     ends = [
@@ -206,6 +244,9 @@ def test_the_template_that_the_sdk_for_elixir_makes_is_a_text() -> None:
             "Ranch listener http\nis up",
         ),
         *(
+            "Supervisor: jane. She is in.",
+            "State machine a. It has a reason.",
+            "crasher: a, b",
             "supervisor: jane\nerrorContext: night\nshift: b",
             "crasher: a\nno exception",
             "crashed\n    exception exit: a",
