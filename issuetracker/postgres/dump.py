@@ -1,6 +1,7 @@
 """A database into a file and back, with PostgreSQL's own pg_dump and pg_restore; they come along with the server."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -16,9 +17,12 @@ from issuetracker.processes import dies_with_this_process
 
 # pg_restore 17 and later begin with it, whatever server they talk to; one before 17 has no such setting, and refuses.
 UNKNOWN_BEFORE_17 = b"SET transaction_timeout = 0;\n"
-# The settings before it, and it itself, stand before this line; rows, which may say anything, far behind it.
-AFTER_IT = b"SET client_encoding"
-
+# PostgreSQL 15.20 (Debian's, of November 2026) keeps a number of its own with each column. Its own pg_dump leaves that
+# out. The one of version 18, which comes along with the embedded server, takes it for a setting that somebody made; and
+# PostgreSQL 18 knows no such setting, and refuses the whole file.
+OF_ITS_OWN = re.compile(rb"ALTER TABLE ONLY .+ ALTER COLUMN .+ SET \(pg_attver=[0-9]+\);\n")
+# All of it stands before the first rows, which may say anything.
+ROWS = b"COPY "
 
 # What the driver is told, and they are not: how its rows look, and the encoding, which they choose by the database's.
 NOT_FOR_PROGRAMS = {"cursor_factory", "client_encoding"}
@@ -50,14 +54,29 @@ def read_dump(connection: Any, file: Path) -> None:
     """
     read = ["--no-owner", "--no-privileges", str(file)]
     connection.ensure_connection()
-    if connection.pg_version >= 170_000:
+    if connection.pg_version >= 170_000 and not _has_what_is_left_out(connection, read):
         _run(connection, "pg_restore", "--single-transaction", *read, "--dbname")
     else:
         _read_by_psql(connection, read)
 
 
+def _has_what_is_left_out(connection: Any, read: Sequence[str]) -> bool:
+    """Return whether the tables of this file have numbers that the server which it comes from keeps for itself."""
+    command, environment = _prepare(connection, "pg_restore")
+    done = subprocess.run(
+        [command[0], "--section=pre-data", *read, "--file=-"],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        preexec_fn=dies_with_this_process(),
+    )
+    _check("pg_restore", done.returncode, done.stderr.decode(errors="replace"))
+    return any(OF_ITS_OWN.fullmatch(line) for line in done.stdout.splitlines(keepends=True))
+
+
 def _read_by_psql(connection: Any, read: Sequence[str]) -> None:
-    """Let psql do what pg_restore writes, but for the one line that an older server refuses.
+    """Let psql do what pg_restore writes, but for the lines that the server refuses.
 
     Only what comes to its end is committed: psql would take the end of a half for the end of the whole.
     """
@@ -79,7 +98,7 @@ def _read_by_psql(connection: Any, read: Sequence[str]) -> None:
         assert pg_restore.stdout
         try:
             psql.stdin.write(b"BEGIN;\n")
-            _copy(pg_restore.stdout, psql.stdin)
+            _copy(pg_restore.stdout, psql.stdin, knows_of_17=connection.pg_version >= 170_000)
             if pg_restore.wait() == 0:
                 psql.stdin.write(b"COMMIT;\n")
             psql.stdin.close()
@@ -92,12 +111,12 @@ def _read_by_psql(connection: Any, read: Sequence[str]) -> None:
         _check("pg_restore", ended, refusals.read())
 
 
-def _copy(statements: IO[bytes], psql: IO[bytes]) -> None:
-    """Copy all of them but the one."""
+def _copy(statements: IO[bytes], psql: IO[bytes], *, knows_of_17: bool) -> None:
+    """Copy all of them but what the server doesn't know."""
     for line in statements:
-        if line != UNKNOWN_BEFORE_17:
+        if not (OF_ITS_OWN.fullmatch(line) or (line == UNKNOWN_BEFORE_17 and not knows_of_17)):
             psql.write(line)
-        if line.startswith(AFTER_IT):
+        if line.startswith(ROWS):
             break
     shutil.copyfileobj(statements, psql)
 

@@ -201,6 +201,39 @@ def test_a_server_before_17_is_restored_without_what_it_does_not_know(
     assert (given.count("SET statement_timeout = 0;"), given.count("SET transaction_timeout")) == (2, 0)
 
 
+# As a table of PostgreSQL 15.20 is dumped by the programs that come along: with a number that no other server knows.
+SET_A_NUMBER = """
+from django.db import connection
+with connection.cursor() as cursor:
+    cursor.execute("ALTER TABLE projects_user ALTER COLUMN username SET (n_distinct = 1234567)")
+"""
+KEPT = "SELECT attoptions FROM pg_attribute WHERE attrelid = 'projects_user'::regclass AND attname = 'username'"
+TELL_NUMBER = f"""
+from django.db import connection
+with connection.cursor() as cursor:
+    cursor.execute("{KEPT}")
+    print(cursor.fetchone())
+"""
+
+
+def test_what_the_server_of_before_kept_to_itself_is_left_out(home: Path, dump: Path) -> None:
+    numbered = home / "numbered"
+    run(numbered, "restore", str(dump))
+    run(numbered, "shell", "-v0", "-c", SET_A_NUMBER)
+    run(numbered, "backup", str(home / "numbered.dump"))
+    written = (home / "numbered.dump").read_bytes()
+    assert written.count(b"SET (n_distinct=1234567);") == 1
+    (home / "numbered.dump").write_bytes(written.replace(b"(n_distinct=1234567)", b"(pg_attver=12345678)"))
+
+    run(home / "unnumbered", "restore", str(home / "numbered.dump"))
+
+    assert run(home / "unnumbered", "shell", "-v0", "-c", TELL_NUMBER) == "(None,)\n"
+    assert run(home / "unnumbered", "check_integrity") == f"{len(INVARIANTS)} invariants hold.\n"
+    assert run(home / "unnumbered", "shell", "-v0", "-c", TELL_EVENTS) == run(
+        numbered, "shell", "-v0", "-c", TELL_EVENTS
+    )
+
+
 def test_a_restore_of_no_file_says_so(data: Path, home: Path) -> None:
     assert refusal(data, "restore", str(home / "none")) == f"CommandError: There is no file {home / 'none'}."
 

@@ -1,6 +1,7 @@
 """Programs of PostgreSQL don't run through a pooler (that of a real one is told apart in tests/pgbouncer), and say why
 they end."""
 
+from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -68,3 +69,15 @@ def test_says_why_psql_ended_before_the_end(taken: int, tmp_path: Path, monkeypa
 
     with pytest.raises(dump.DumpFailed, match=r"^psql: error: no connection is left$"):
         dump.read_dump(older, tmp_path / "file")
+
+
+@pytest.mark.parametrize("knows_of_17", [False, True])
+def test_only_statements_before_the_rows_are_left_out(knows_of_17: bool) -> None:
+    number = b'ALTER TABLE ONLY public.told ALTER COLUMN "two words" SET (pg_attver=26555112);\n'
+    others = b"ALTER TABLE ONLY public.told ALTER COLUMN id SET (n_distinct=5);\nCREATE TABLE public.told (id text);\n"
+    rows = b"COPY public.told (id) FROM stdin;\n" + number + dump.UNKNOWN_BEFORE_17 + b"\\.\n"
+    given = BytesIO()
+
+    dump._copy(BytesIO(dump.UNKNOWN_BEFORE_17 + others + number + rows), given, knows_of_17=knows_of_17)
+
+    assert given.getvalue() == (dump.UNKNOWN_BEFORE_17 if knows_of_17 else b"") + others + rows
