@@ -114,7 +114,8 @@ def _apply(targets: NamedTargets, mutation: IssueMutation, act: Act) -> Mutation
         if part.and_then is not None:
             part.and_then(targets, getattr(mutation, part.wish), ids, act, but)
     if mutation.is_public and len(targets.ids) == 1:
-        share_id = sharing.link_of(targets)
+        is_new = done.ids[parts.index(sharing.PART)]
+        share_id = None if act.preview and is_new else sharing.link_of(targets)  # a new one goes with the preview
     marked += [(mark, _mark(targets, mutation, mark, act)) for mark in (seen.MARK, bookmarks.MARK)]
     changed.update(*(ids for _, ids in marked))
     if done.parent is not None:  # last: what was marked as seen above is what the issues showed before

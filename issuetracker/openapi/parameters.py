@@ -112,7 +112,8 @@ NARROWING = [
 ]
 PREVIEW = _in_query(
     "preview",
-    "`true`: the same checks, answer and headers, but nothing is changed, and there is no `Mutation-Id`.",
+    "`true`: the same checks, answer and headers, but nothing is changed, and there is no `Mutation-Id`; a "
+    "`shareId` only where it is there already.",
     **one_of_words("true", "false"),
     default="false",
 )

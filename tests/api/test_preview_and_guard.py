@@ -129,18 +129,22 @@ def test_a_preview_answers_what_a_delete_does_and_writes_nothing(
     same_but_for_the_mutation(preview, real)
 
 
-def test_a_preview_shows_where_a_share_link_would_be(api: Api, issues: list[Issue]) -> None:
-    """One that is there is told; for one that would be made, some id of that form."""
+@pytest.mark.parametrize("route", ["project", "organization"])
+def test_a_preview_tells_a_share_link_only_where_it_is_there_already(api: Api, issues: list[Issue], route: str) -> None:
+    """One that would be made is another one each time: whoever took it from a preview would pass on a dead link."""
     private, public = issues[:2]
     assert public.share_id is not None
+    url = {"project": api.issues_url, "organization": ORGANIZATION_ISSUES}[route]
 
     answers = [
-        api.put(api.issues_url, {"isPublic": True}, ids=[issue.pk], raw_query="preview=true").json()
+        api.put(url, {"isPublic": True, "status": "resolved"}, ids=[issue.pk], raw_query="preview=true").json()
         for issue in (private, public)
     ]
 
-    assert len(answers[0].pop("shareId")) == 32
-    assert answers == [{"isPublic": True}, {"isPublic": True, "shareId": public.share_id.hex}]
+    assert answers == [
+        {"isPublic": True, "status": "resolved", "statusDetails": {}},
+        {"isPublic": True, "status": "resolved", "shareId": public.share_id.hex, "statusDetails": {}},
+    ]
 
 
 def test_preview_false_is_no_preview(api: Api, issues: list[Issue]) -> None:
