@@ -4,12 +4,14 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from django.db import connection
+
 from events.counting import batches
 from events.counting.batches import Batch
 from events.counting.describing import describe
 from issues.services import occurrences
 from issues.services.occurrences import Occurrence
-from projects.database import transactions
+from projects.database import migrated, transactions
 from projects.database.failures import refusal_of, sqlstate
 
 logger = logging.getLogger(__name__)
@@ -40,6 +42,8 @@ def count_next(project_id: int, *, now: Callable[[], datetime], most: int = MOST
     What can't be counted is looked for by halves, logged, and set aside: it is not lost, and stops no other.
 
     :raises TryAgain: somebody else has the project, its releases or issues; what was not counted waits as before.
+    :raises Migrating: the database is being migrated; the same.
+    :raises Newer: a newer version has migrated it; the same.
     :raises OperationalError: no lock in time, or no database; the same.
     :raises SomethingIsWrong: too many can't be counted; the same, but for those that were set aside.
     """
@@ -72,6 +76,7 @@ def _count(project_id: int, most: int, *, at: datetime) -> Sequence[Occurrence]:
     try:
         for attempt in transactions.attempts(lock_timeout=LOCK_SECONDS):
             with attempt:
+                migrated.hold_as_it_is(connection)
                 there_is_such_a_project = occurrences.hold(project_id)
                 batch = batches.take(project_id, most)
                 if there_is_such_a_project:

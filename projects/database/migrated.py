@@ -7,10 +7,15 @@ from typing import Any
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
+from projects.refusals import TryAgain
+
 Key = tuple[str, str]  # app and name of a migration, as the table django_migrations has them
 
 SHOWN = 3
 
+# Of pg_advisory_xact_lock, in the order of what the service locks by number: log-ins have 1 (issuetracker/logins.py).
+# Who migrates has 0 of it, so that one does at a time; and 1, which who counts shares with others who do.
+MIGRATIONS = 2
 
 UTF_8 = "UTF8"
 READ_COMMITTED = {"read committed", "read uncommitted"}  # which PostgreSQL takes for the same
@@ -31,6 +36,12 @@ class OtherIsolation(Unfit):
     Two that make the same week of events would both find it missing, and the second drop the first one's, and what was
     stored there meanwhile; and one more password could be guessed for each attempt that waited.
     """
+
+
+class Migrating(TryAgain):
+    """Somebody migrates, or waits to."""
+
+    sentence = "The database is being migrated. Try again."
 
 
 class Newer(Unfit):
@@ -105,6 +116,24 @@ def check_isolation(connection: Any) -> None:
             "waits for one would act on what is no longer so. Say, as the service's role: "
             f"ALTER ROLE CURRENT_USER IN DATABASE {name} SET default_transaction_isolation = 'read committed'"
         )
+
+
+def hold_as_it_is(connection: Any) -> None:
+    """Keep who migrates waiting until this transaction ends.
+
+    For who goes on by itself, and can as well do it later. What is written while a migration fills a new table, or
+    after it by code that doesn't know that table, is missing there for good.
+
+    :raises Migrating: somebody is at it.
+    :raises Newer: a newer version was.
+    """
+    with connection.cursor() as cursor:
+        # The lock first, in a statement of its own: the second one sees what was committed until then.
+        cursor.execute("SELECT pg_try_advisory_xact_lock_shared(%s, 1)", [MIGRATIONS])
+        if not cursor.fetchone()[0]:
+            raise Migrating
+        cursor.execute("SELECT app, name FROM django_migrations")
+        check(cursor.fetchall())
 
 
 @cache

@@ -5,10 +5,15 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
+from django.utils import timezone
 
-from issuetracker.management.commands.migrate import MIGRATIONS, Command
+from events.counting import counting
+from issuetracker.management.commands.migrate import Command
+from projects.database.migrated import MIGRATIONS, Migrating, hold_as_it_is
+from projects.models import Project
 from tests.concurrency.sessions import PATIENCE, Foreign, Session
+from tests.events.counting.arriving import arrive, count, waiting
 from tests.site import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,6 +42,18 @@ def views_kept_by_others() -> int:
         return count
 
 
+def waits_for_who_counts() -> int:
+    """Return how many wait to migrate until nobody counts."""
+    waits = """
+        SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+        WHERE locktype = 'advisory' AND classid = %s AND objid = 1 AND NOT granted AND datname = current_database()
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(waits, [MIGRATIONS])
+        count: int = cursor.fetchone()[0]
+        return count
+
+
 @pytest.mark.parametrize("end", [Foreign.commit, Foreign.close], ids=["ends", "dies"])
 def test_the_second_waits_until_the_first_ends_or_dies(
     foreign: Foreign, session: Session, end: Callable[[Foreign], None]
@@ -53,6 +70,30 @@ def test_the_second_waits_until_the_first_ends_or_dies(
 
     waiting.result(PATIENCE)
     assert "No migrations to apply." in said.getvalue()
+
+
+def test_nobody_counts_while_somebody_migrates(project: Project) -> None:
+    """What is counted while a migration fills a new table would be missing there."""
+    arrive(project, at=timezone.now())
+
+    with Command().one_at_a_time("default"), pytest.raises(Migrating):
+        counting.count_next(project.pk, now=timezone.now)
+
+    assert waiting() == 1
+    assert count(project) == 1
+
+
+def test_who_migrates_waits_for_the_batch_that_is_being_counted(foreign: Foreign, session: Session) -> None:
+    foreign.run("SELECT pg_try_advisory_xact_lock_shared(%s, 1)", MIGRATIONS)
+
+    migrating = session.start(lambda: call_command("migrate", stdout=StringIO(), stderr=StringIO()))
+    wait_until(lambda: waits_for_who_counts() == 1, seconds=PATIENCE)
+    with transaction.atomic(), pytest.raises(Migrating):  # nor does another batch begin: they would never end
+        hold_as_it_is(connection)
+    assert not migrating.done()
+    foreign.commit()
+
+    migrating.result(PATIENCE)
 
 
 def test_looking_waits_for_nobody(foreign: Foreign, session: Session) -> None:

@@ -9,9 +9,8 @@ from django.db import connections
 
 from projects.database import migrated
 
-# In the order of what the service locks by number: log-ins have 1 (issuetracker/logins.py).
-MIGRATIONS = 2
 TRY = "SELECT pg_try_advisory_xact_lock(%s, 0)"
+NOBODY_COUNTS = "SELECT pg_advisory_xact_lock(%s, 1)"  # which is soon: each batch is a transaction
 AGAIN_AFTER = 0.2  # seconds
 # This transaction is idle for as long as the migrations take, and a role or a server may have limits for that. Or an
 # isolation by which it would keep its view of the rows: who builds an index CONCURRENTLY would wait for it without end.
@@ -64,6 +63,7 @@ class Command(migrate.Command):
                         self.stderr.flush()
                         is_told = True
                     sleep(AGAIN_AFTER)
+                cursor.execute(NOBODY_COUNTS, [migrated.MIGRATIONS])
                 yield
             beside.rollback()  # PgBouncer ends the connection to PostgreSQL of who leaves in mid-transaction
         finally:
@@ -72,5 +72,5 @@ class Command(migrate.Command):
 
 def _is_free(cursor: Any) -> bool:
     """Take the lock, if nobody has it."""
-    cursor.execute(TRY, [MIGRATIONS])
+    cursor.execute(TRY, [migrated.MIGRATIONS])
     return bool(cursor.fetchone()[0])

@@ -4,8 +4,7 @@ from typing import Any
 from django.core.management import CommandError, CommandParser
 from django.db import connection
 
-from issuetracker.management.commands.migrate import MIGRATIONS
-from projects.database import dividing, shards
+from projects.database import dividing, migrated, shards
 from projects.management import base
 
 MOST = 1024
@@ -52,7 +51,7 @@ class Command(base.Command):
         done = 0
         for number, table in enumerate(due):
             later = [other.name for other in due[number + 1 :]]
-            rows = dividing.divide(connection, table.name, parts, later=later, lock=MIGRATIONS)
+            rows = dividing.divide(connection, table.name, parts, later=later, lock=migrated.MIGRATIONS)
             done, left = done + table.size, left - table.size
             seconds = monotonic() - began
             rest = f"; the rest takes about {seconds * left / done:,.0f} s" if left else ""

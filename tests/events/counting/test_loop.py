@@ -5,11 +5,13 @@ from uuid import UUID
 
 import pytest
 from django.db import OperationalError, ProgrammingError, connection
+from django.db.migrations.recorder import MigrationRecorder
 
 from events.counting import Counting, batches, counting, loop
 from events.counting.counting import SomethingIsWrong
 from events.models import Arrival
 from issues.services.occurrences import Occurrence
+from projects.database.migrated import Newer
 from projects.database.transactions import StartOver
 from projects.models import Project
 from tests.events.counting.arriving import arrive, issue_of, waiting
@@ -172,3 +174,17 @@ def test_ends_by_a_bug(counter: Counting, monkeypatch: pytest.MonkeyPatch) -> No
 
     with pytest.raises(ProgrammingError):
         counter.run()
+
+
+def test_ends_once_a_newer_version_has_migrated_and_what_came_waits_for_that(
+    counter: Counting, project: Project
+) -> None:
+    """As where one host was forgotten: it would count without what the newer version keeps beside the issues."""
+    arrive(project)
+    MigrationRecorder(connection).record_applied("issues", "9999_later")
+
+    with pytest.raises(Newer, match=r"issues\.9999_later"):
+        counter.run()
+
+    assert waiting() == 1
+    assert not project.issues.exists()
