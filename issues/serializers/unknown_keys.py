@@ -35,18 +35,25 @@ WRONG_KEYS_NAMED = 20  # in one error: a body of a megabyte has room for a hundr
 
 # Of what is left of a name in small letters: id, ids[0], issueIds, issue_id__in, GROUPS, selectedIssues, short_ids ...
 # Sentry's own pages call them itemIds, and put them into the query.
-_IDS = re.compile(
+_OF_IDS = (
     r"(?:all|target|selected)?"
     r"(?:(?:sentry|issue|group|item|event|error|object|record|short|numeric)*(?:id|pk)s?"
     r"|(?:issue|group|item|object|record|target)s?|selected|selection)"
     r"(?:list|set|array|in)?"
 )
+_IDS = re.compile(_OF_IDS)
 # What narrows a search or a list, but for texts, which may be a remark: level, firstRelease, project_ids, limit ...
-_NARROWING = re.compile(
+_OF_NARROWING = (
     "(?:"
     + "|".join(_OTHERS.sub("", key.casefold()) for key in KEYS if key not in {"title", "message"})
-    + "|environment|search|filter|where|statsperiod|start|end|limit|max|first|count)(?:id|name|slug)?s?"
+    + "|environment|assignee|tag|search|filter|where|param|statsperiod|start|end|since|before|after|(?:older|newer)than"
+    + "|limit|max|first|count|page|perpage|pagesize|offset|cursor)(?:id|name|slug)?s?"
+    # The query itself, by a name that no parameter has.
+    + "|q|(?:search|issue)(?:query|string|term)s?|query(?:string|params?|parameters)|parameters"
 )
+# Alone, or before either: that these are left out, or are all. exclude, excludeIds, exceptLevel, only ...
+_BUT = "exclud(?:e|es|ed|ing)|except|without|skip|not|only"
+_SAYS_WHICH = re.compile(f"(?:{_BUT})?(?:{_OF_IDS}|{_OF_NARROWING})|{_BUT}")
 
 
 def refuse_unknown(keys: Iterable[str], known: Container[str]) -> dict[str, list[str]]:
@@ -75,8 +82,7 @@ def refuse_body(body: Mapping[str, object]) -> None:
 
 def says_which(name: str) -> bool:
     """Return whether a name is one of those by which clients say which issues they mean, however it is written."""
-    letters = _letters(name)
-    return _IDS.fullmatch(letters) is not None or _NARROWING.fullmatch(letters) is not None
+    return _SAYS_WHICH.fullmatch(_letters(name)) is not None
 
 
 def means_ids(name: str) -> bool:

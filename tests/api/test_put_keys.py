@@ -242,9 +242,16 @@ SAY_WHICH = [
     *("platform", "logger", "release", "firstRelease", "first_release", "assigned", "is", "bookmarks", "timesSeen"),
     *("userCount", "age", "firstSeen", "last_seen", "issue.type", "search", "filter", "filters", "where", "limit"),
     *("statsPeriod", "start", "end", "max", "first", "count", "Levels"),
+    # All but these would be these, too.
+    *("excludeIds", "excluded_ids", "exclude", "exclude[]", "excludedIssues", "except", "exceptIds", "notIds", "not"),
+    *("only", "onlyIds", "skip", "skipIds", "withoutIds", "excludeLevel", "exceptProjects"),
+    *("q", "searchQuery", "search_query", "queryString", "params", "parameters", "searchTerm"),
+    *("page", "per_page", "pageSize", "offset", "cursor", "since", "before", "after", "olderThan", "newer_than"),
+    *("assignee", "assignees", "tags"),
 ]
 SAY_NOTHING = ["", "x", "idea", "paid", "grid", "shareId", "grouping", "tissue", "title", "message", "comment", "note"]
-SAY_NOTHING += ["event", "error", "item name", "selector", "objection"]
+SAY_NOTHING += ["event", "error", "item name", "selector", "objection", "exception", "notes", "notify", "notification"]
+SAY_NOTHING += ["pager", "homepage", "skipped", "afterwards", "tagline"]
 SAY_NOTHING += ["inbox", "discard", "assignedBy", "user", "reason", "levelled", "projection", "stats"]
 
 
