@@ -52,7 +52,8 @@ def read_dump(connection: Any, file: Path) -> None:
 
     :raises DumpFailed: PostgreSQL's program refused, or there is a pooler between; nothing was restored.
     """
-    read = ["--no-owner", "--no-privileges", str(file)]
+    # Without comments: there is one, PostgreSQL's own on its extension, and who doesn't own that may not say it again.
+    read = ["--no-owner", "--no-privileges", "--no-comments", str(file)]
     connection.ensure_connection()
     if connection.pg_version >= 170_000 and not _has_what_is_left_out(connection, read):
         _run(connection, "pg_restore", "--single-transaction", *read, "--dbname")

@@ -234,6 +234,28 @@ def test_what_the_server_of_before_kept_to_itself_is_left_out(home: Path, dump: 
     )
 
 
+# As a role that may make tables, in a database in which somebody else has made the extension.
+READ_AS_ANOTHER = """
+import os
+from django.db import connection
+from issuetracker.postgres import read_dump
+with connection.cursor() as cursor:
+    cursor.execute("CREATE EXTENSION pg_trgm; CREATE ROLE plain; GRANT ALL ON SCHEMA public TO plain")
+os.environ["PGOPTIONS"] = "-c role=plain"
+read_dump(connection, {file!r})
+"""
+
+
+def test_what_somebody_else_made_in_an_empty_database_is_let_be(home: Path, data: Path, dump: Path) -> None:
+    prepared_by_others = home / "prepared"
+    empty(prepared_by_others)
+
+    run(prepared_by_others, "shell", "-v0", "-c", READ_AS_ANOTHER.format(file=str(dump)))
+
+    assert run(prepared_by_others, "check_integrity") == f"{len(INVARIANTS)} invariants hold.\n"
+    assert run(prepared_by_others, "shell", "-v0", "-c", TELL_EVENTS) == run(data, "shell", "-v0", "-c", TELL_EVENTS)
+
+
 def test_a_restore_of_no_file_says_so(data: Path, home: Path) -> None:
     assert refusal(data, "restore", str(home / "none")) == f"CommandError: There is no file {home / 'none'}."
 
