@@ -73,18 +73,13 @@ LOCK = re.compile(
 
 
 def lock_in_any_order() -> None:
-    """Lock issues in no order at all."""
-    _rewrite_locks(r"ORDER BY random()\1")
+    """Lock issues in no order at all, and one only a moment after the other: the row is made before it is locked."""
 
-
-def lock_nothing() -> None:
-    """Read issues without locking them."""
-    _rewrite_locks("ORDER BY 1")
-
-
-def _rewrite_locks(replacement: str) -> None:
     def execute(run: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        return run(LOCK.sub(replacement, sql), params, many, context)
+        slow, locks = LOCK.subn(r"ORDER BY random()\1", sql)
+        if locks:
+            slow = slow.replace("SELECT id,", "SELECT CASE WHEN pg_sleep(0.005) IS NOT NULL THEN id END AS id,")
+        return run(slow, params, many, context)
 
     connection_created.connect(lambda connection, **_: connection.execute_wrappers.append(execute), weak=False)
 

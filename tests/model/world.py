@@ -270,8 +270,10 @@ def world(
                     "key": basic(secrets["key"]),
                 },
             )
-            yield found
-            found.hang_up()
+            try:
+                yield found
+            finally:
+                found.hang_up()
     finally:
         stage.forget()
 
