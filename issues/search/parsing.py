@@ -17,6 +17,7 @@ MAX_LENGTH = 10_000  # characters: the grammar would read a megabyte for half a 
 QUOTED_CHARACTERS = 80  # of a term, in a message
 NOT_UTF_8 = "\ufffd"  # what Python reads where bytes are not UTF-8; titles may have it, from wherever they come
 OPERATORS = {"AND", "OR", "NOT"}
+_COMPARED = re.compile(r"(?P<key>[A-Za-z][A-Za-z0-9._-]*)(?:[<>=]|!=)")
 
 
 class BadTerm(Refusal):
@@ -143,6 +144,7 @@ class _Reading:
         self._check(item)
         if not word.is_quoted:
             self._refuse_operator(word.text, item)
+            self._refuse_comparison(word.text, item)
         return self._term(item, HasText(pattern(word)))
 
     def _filter(self, item: Node) -> Term:
@@ -172,6 +174,18 @@ class _Reading:
         if word in OPERATORS:
             reason = f'all terms must hold, and there is no {word}; quotes make it text: "{word}".'
             raise BadTerm(*self._where(item, item), reason)
+
+    def _refuse_comparison(self, negated: str, item: Node) -> None:
+        """Refuse ``!level=error``: it would be a text that hardly any issue has, and so a change of nearly all."""
+        compared = _COMPARED.match(negated)
+        if compared is None:
+            return
+        try:
+            find_key(compared["key"])  # of issues: any word may be one of an event's
+        except ValueError:
+            return  # no key: a text, as any other
+        key = compared["key"]
+        raise BadTerm(*self._where(item, item), f"after {key} comes a colon, as in !{key}:…; quotes make it text.")
 
     def _check(self, item: Node) -> None:
         """Refuse what no text can hold, and what is empty.

@@ -5,6 +5,7 @@ from time import thread_time
 import pytest
 
 from issues.search import BadTerm, parse
+from issues.search.conditions import HasText, Pattern
 
 ME = 7
 
@@ -42,6 +43,10 @@ def no_operator(word: str) -> str:
 
 def everything(stars: str) -> str:
     return f"{stars} alone stands for everything; quotes make it text."
+
+
+def no_colon(key: str) -> str:
+    return f"after {key} comes a colon, as in !{key}:…; quotes make it text."
 
 
 NO_VALUE = "nothing follows the colon; quotes make a colon part of a text."
@@ -97,6 +102,11 @@ REFUSED: dict[str, tuple[str, int, str]] = {
     "foo(bar)": ("foo(bar)", 1, BRACKETS),
     "a]": ("a]", 1, BRACKETS),
     "level:error)": ("level:error)", 1, BRACKETS),
+    "!level=error": ("!level=error", 1, no_colon("level")),
+    "is:unresolved !timesSeen>5": ("!timesSeen>5", 15, no_colon("timesSeen")),
+    "!IS==resolved": ("!IS==resolved", 1, no_colon("IS")),
+    "!first-release<2": ("!first-release<2", 1, no_colon("first-release")),
+    "!priority!=high x": ("!priority!=high", 1, no_colon("priority")),
     ">3": (">3", 1, NO_COMPARISON),
     "a <z>": ("<z>", 3, NO_COMPARISON),
     "=": ("=", 1, NO_COMPARISON),
@@ -206,3 +216,17 @@ def test_a_search_of_quotes_that_is_four_times_as_long_takes_four_times_as_long(
 
 def test_fifty_and_more_ways_to_be_wrong_are_tried() -> None:
     assert len(REFUSED) >= 50
+
+
+@pytest.mark.parametrize("text", ["level=error", "timesSeen>5"])
+def test_a_comparison_without_a_colon_is_text_where_it_narrows(text: str) -> None:
+    (plain,), (negated,) = parse(text, user_id=ME), parse(f'!"{text}"', user_id=ME)
+
+    assert plain.condition == negated.condition == HasText(Pattern((text,)))
+
+
+@pytest.mark.parametrize("text", ["a=b", "a>3", "timeout<5", "levels=error", "x.level=error", "le*vel=error"])
+def test_a_comparison_with_what_is_no_key_is_text(text: str) -> None:
+    (term,) = parse(f"!{text}", user_id=ME)
+
+    assert (term.negated, term.condition) == (True, HasText(Pattern(tuple(text.split("*")))))
