@@ -391,7 +391,7 @@ def test_is_unavailable_when_the_database_is_away(
     connection.close()  # as the server does between two requests
 
     unavailable(AWAY, response)
-    assert [record.name for record in caplog.records] == ["issuetracker.exceptions"]
+    assert [record.name for record in caplog.records] == ["projects.database.outages"]
 
     again = api.get(api.issues_url)
 

@@ -227,7 +227,7 @@ _PERL_LIBRARIES = re.compile(
 
 # The libraries of C++ and Rust; what a method is of may stand in brackets, and what a template returns before its name.
 _NATIVE_LIBRARIES = re.compile(
-    r"<*+(?:(?:void|bool|char|int|long|unsigned|short|float|double|const)[ *&]++)*+(?:(?:std|core|alloc)::|__rust_)"
+    r"<*+(?>(?:(?:void|bool|char|int|long|unsigned|short|float|double|const)[ *&]++)*)(?:(?:std|core|alloc)::|__rust_)"
 )
 # What a panic runs, from the language's handler to the SDK's; the SDK knows only some of its own crates.
 _REPORTING_IN_RUST = re.compile(
