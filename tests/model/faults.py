@@ -51,7 +51,7 @@ class Noise:
 
     def _wrap(self, connection: BaseDatabaseWrapper, **_: Any) -> None:
         if self.execute not in connection.execute_wrappers:
-            connection.execute_wrappers.append(self.execute)
+            _wrap(connection, self.execute)
         with connection.cursor() as cursor:
             cursor.execute("SET deadlock_timeout = '20ms'")  # a second each would make a slow test
 
@@ -67,21 +67,37 @@ class Noise:
             raise
 
 
+def _wrap(connection: BaseDatabaseWrapper, execute: Callable[..., Any]) -> None:
+    """Let this wrap each statement of the connection, as the outermost.
+
+    A connection is made by the first statement of a request, within a wrapper that goes when that is answered: Django
+    takes away whichever is the last then, and would take this one if it were appended.
+    """
+    connection.execute_wrappers.insert(0, execute)
+
+
 LOCK = re.compile(
-    r'ORDER BY (?:id|1|"issues_issue"\."id")(?: ASC)?(\s+FOR (?:NO KEY )?UPDATE(?: OF "issues_issue")?)', re.IGNORECASE
+    r'ORDER BY (?:id|1|"issues_issue"\."id")(?: ASC)?(\s+FOR (?:NO KEY )?UPDATE(?: OF "issues_issue")?(?: NOWAIT)?)',
+    re.IGNORECASE,
 )
 
 
 def lock_in_any_order() -> None:
     """Lock issues in no order at all, and one only a moment after the other: the row is made before it is locked."""
+    _rewrite_locks(r"ORDER BY random()\1", "SELECT CASE WHEN pg_sleep(0.005) IS NOT NULL THEN id END AS id,")
 
+
+def lock_nothing() -> None:
+    """Read issues without locking them."""
+    _rewrite_locks("ORDER BY 1", "SELECT id,")
+
+
+def _rewrite_locks(order: str, columns: str) -> None:
     def execute(run: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        slow, locks = LOCK.subn(r"ORDER BY random()\1", sql)
-        if locks:
-            slow = slow.replace("SELECT id,", "SELECT CASE WHEN pg_sleep(0.005) IS NOT NULL THEN id END AS id,")
-        return run(slow, params, many, context)
+        rewritten, locks = LOCK.subn(order, sql)
+        return run(rewritten.replace("SELECT id,", columns) if locks else sql, params, many, context)
 
-    connection_created.connect(lambda connection, **_: connection.execute_wrappers.append(execute), weak=False)
+    connection_created.connect(lambda connection, **_: _wrap(connection, execute), weak=False)
 
 
 def look_once() -> None:
