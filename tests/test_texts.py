@@ -43,3 +43,16 @@ def test_paths_are_found_in_a_text() -> None:
     text = "reads (issues/search/parsing.py), `tests/model/`, docs/decisions/0001. /api/0/projects/acme/ x/issues/y.py"
 
     assert named_in(text) == {"issues/search/parsing.py", "tests/model", "docs/decisions/0001"}
+
+
+def test_every_logger_that_a_text_names_is_one() -> None:
+    """Whoever filters the log by a name that is none any more finds nothing, and thinks that nothing is wrong."""
+    texts = "".join(path.read_text() for path in sorted((ROOT / "docs").glob("*.md")))
+    named = set(re.findall(r"\(logger `([\w.]+)`", texts))
+    loggers = set()
+    for module in (module for folder in FOLDERS.split("|") for module in (ROOT / folder).rglob("*.py")):
+        code, itself = module.read_text(), ".".join(module.relative_to(ROOT).with_suffix("").parts)
+        loggers |= {name or itself for name in re.findall(r'getLogger\((?:"([\w.]+)"|__name__)\)', code)}
+
+    assert named
+    assert named - loggers == set()
