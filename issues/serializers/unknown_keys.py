@@ -46,14 +46,16 @@ _IDS = re.compile(_OF_IDS)
 _OF_NARROWING = (
     "(?:"
     + "|".join(_OTHERS.sub("", key.casefold()) for key in KEYS if key not in {"title", "message"})
-    + "|environment|assignee|tag|search|filter|where|param|statsperiod|start|end|since|before|after|(?:older|newer)than"
-    + "|limit|max|first|count|page|perpage|pagesize|offset|cursor)(?:id|name|slug)?s?"
+    + "|environment|assignee|tag|search|filter|where|param|statsperiod|limit|max(?:results|items)?|first|count"
+    + "|page|perpage|pagesize|offset|cursor)(?:id|name|slug)?s?"
+    + "|(?:start|end|since|before|after)(?:date|time)?|(?:(?:first|last)seen)?(?:before|after|since)"
+    + "|(?:older|newer)than(?:days|hours|date)?"
     # The query itself, by a name that no parameter has.
     + "|q|(?:search|issue)(?:query|string|term)s?|query(?:string|params?|parameters)|parameters"
 )
-# Alone, or before either: that these are left out, or are all. exclude, excludeIds, exceptLevel, only ...
-_BUT = "exclud(?:e|es|ed|ing)|except|without|skip|not|only"
-_SAYS_WHICH = re.compile(f"(?:{_BUT})?(?:{_OF_IDS}|{_OF_NARROWING})|{_BUT}")
+# Alone, or before or behind either: that these are left out, or are all. exclude, excludeIds, idsToSkip, only ...
+_BUT = "exclud(?:e|es|ed|ing)|except|without|skip|omit|not|only"
+_SAYS_WHICH = re.compile(f"(?:{_BUT})?(?:{_OF_IDS}|{_OF_NARROWING})(?:(?:to)?(?:{_BUT}))?|{_BUT}")
 
 
 def refuse_unknown(keys: Iterable[str], known: Container[str]) -> dict[str, list[str]]:

@@ -245,13 +245,15 @@ SAY_WHICH = [
     # All but these would be these, too.
     *("excludeIds", "excluded_ids", "exclude", "exclude[]", "excludedIssues", "except", "exceptIds", "notIds", "not"),
     *("only", "onlyIds", "skip", "skipIds", "withoutIds", "excludeLevel", "exceptProjects"),
+    *("idsToExclude", "idsExcluded", "ids_not", "issuesToSkip", "issue_ids_except", "level.not", "omit", "omitIds"),
     *("q", "searchQuery", "search_query", "queryString", "params", "parameters", "searchTerm"),
     *("page", "per_page", "pageSize", "offset", "cursor", "since", "before", "after", "olderThan", "newer_than"),
+    *("startDate", "end_time", "sinceDate", "lastSeenBefore", "first_seen_after", "olderThanDays", "maxResults"),
     *("assignee", "assignees", "tags"),
 ]
 SAY_NOTHING = ["", "x", "idea", "paid", "grid", "shareId", "grouping", "tissue", "title", "message", "comment", "note"]
 SAY_NOTHING += ["event", "error", "item name", "selector", "objection", "exception", "notes", "notify", "notification"]
-SAY_NOTHING += ["pager", "homepage", "skipped", "afterwards", "tagline"]
+SAY_NOTHING += ["pager", "homepage", "skipped", "afterwards", "tagline", "endNote", "startedBy", "maximum", "toDo"]
 SAY_NOTHING += ["inbox", "discard", "assignedBy", "user", "reason", "levelled", "projection", "stats"]
 
 
