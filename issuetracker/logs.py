@@ -49,7 +49,7 @@ def about(context: dict[str, str]) -> Iterator[None]:
 def add(**known: str) -> None:
     """Add what has become known of the request, if there is one."""
     if (context := _current.get()) is not None:
-        context.update(known)
+        context.update({name: _short(value) for name, value in known.items()})
 
 
 class AddContext(logging.Filter):
@@ -66,17 +66,23 @@ class AddContext(logging.Filter):
 
 
 class CallersNews(logging.Filter):
-    """Makes a short warning of what Django tells as an error with a traceback, though only the caller is wrong.
+    """Makes a short warning of what only a caller is wrong about: Django tells some of it as an error with a traceback.
 
-    Whoever looks for open servers by their addresses would else fill the log; with names of 60 kB, each line of it.
+    And it quotes all that they have written. Whoever looks for open servers by their addresses, or posts to one of a
+    megabyte, would else fill the log. Of a bug, the address alone is cut.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Change the record, and keep it."""
-        record.levelno, record.levelname, record.exc_info = logging.WARNING, "WARNING", None
-        if len(message := record.getMessage()) > LONGEST_NEWS:
-            record.msg, record.args = f"{message[:LONGEST_NEWS]}…", ()
+        """Change the record, if Django has made it of a request, and keep it."""
+        if record.name.startswith("django.security."):
+            record.levelno, record.levelname, record.exc_info = logging.WARNING, "WARNING", None
+        if record.name.startswith(("django.security.", "django.request")):
+            record.msg, record.args = _short(record.getMessage()), ()
         return True
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_NEWS else f"{text[:LONGEST_NEWS]}…"
 
 
 class JsonLines(JsonFormatter):

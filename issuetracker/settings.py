@@ -530,12 +530,13 @@ LOGGING = {
         },
         "json": {"()": "issuetracker.logs.JsonLines"},
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": log_format(), "filters": ["context"]}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": log_format(), "filters": ["context", "callers_news"]}
+    },
     "root": {"handlers": ["stderr"], "level": log_level()},
     "loggers": {
         # A refused request is the caller's news, not the operator's; bugs are logged as errors.
         "django.request": {"level": "ERROR"},
-        "django.security.DisallowedHost": {"filters": ["callers_news"]},
         # A line for each mutation, unless only errors are wanted (issues/observing.py).
         "issues.mutations": {"level": "INFO" if log_level() in {"INFO", "WARNING", "WARN"} else log_level()},
         # A line each time that something was taken away for its age (issuetracker/pruning.py).

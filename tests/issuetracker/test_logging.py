@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.db import OperationalError
 from django.test import Client
 
 from issues.models import Issue
@@ -349,3 +350,41 @@ def test_a_long_wrong_host_makes_no_long_line(client: Client, log: Log) -> None:
     assert response.status_code == 400
     assert line["message"].startswith("Invalid HTTP_HOST header: '%s%s")
     assert len(line["message"]) == LONGEST_NEWS + 1
+
+
+@pytest.mark.parametrize("address", ["/admin/desk/issues/{}/", "/admin/projects/project/{}/change/"])
+def test_a_long_address_makes_no_long_line(log: Log, address: str) -> None:
+    response = Client(enforce_csrf_checks=True).post(address.format("a" * 60_000))
+
+    (line,) = log.lines("django.security")
+    assert response.status_code == 403
+    assert line["message"].startswith("Forbidden (CSRF cookie not set.): /admin/")
+    assert len(line["message"]) == LONGEST_NEWS + 1
+
+
+def test_what_an_address_names_makes_no_long_line(api: Api, log: Log) -> None:
+    with failing(OperationalError("nobody listens")):
+        api.get(f"/api/0/projects/{'a' * 60_000}/{'b' * 60_000}/issues/", auth="key")
+
+    (line,) = log.lines("projects.database.outages")
+    assert {name: len(line[name]) for name in ("organization", "project")} == {
+        "organization": LONGEST_NEWS + 1,
+        "project": LONGEST_NEWS + 1,
+    }
+
+
+def test_a_bug_has_its_traceback_however_long_its_address_is(log: Log) -> None:
+    logging.getLogger("django.request").error("Internal Server Error: %s", "/a" * 30_000, exc_info=ValueError("x"))
+
+    (line,) = log.lines("django.request")
+    assert (len(line["message"]), line["level"]) == (LONGEST_NEWS + 1, "ERROR")
+    assert "ValueError: x" in line["exc_info"]
+
+
+def test_tells_of_an_address_that_is_too_long_to_come_back_to_on_one_line(client: Client, log: Log) -> None:
+    response = client.get(f"/admin/jsi18n/?{'a=1&' * 5_000}")
+
+    (line,) = log.lines("django.security")
+    assert response.status_code == 400
+    assert line["level"] == "WARNING"
+    assert "exc_info" not in line
