@@ -226,8 +226,16 @@ _PERL_LIBRARIES = re.compile(
 
 
 # The libraries of C++ and Rust; what a method is of may stand in brackets, and what a template returns before its name.
+# Programs in C++ call namespaces of their own `core` and `alloc`, too: Rust's are known by their modules.
+_MODULES_OF_RUST = (
+    "alloc|any|array|ascii|asserting|async_iter|bool|borrow|boxed|bstr|cell|char|clone|cmp|collections|const_closure|convert"
+    "|core_arch|core_simd|default|error|escape|f(?:16|32|64|128)|ffi|fmt|future|hash|hint|intrinsics|iter|marker|mem|net"
+    "|num|ops|option|panic|panicking|pin|ptr|range|raw_vec|rc|result|slice|str|string|sync|task|time|tuple|ub_checks"
+    "|unicode|vec|wtf8"
+)
 _NATIVE_LIBRARIES = re.compile(
-    r"<*+(?>(?:(?:void|bool|char|int|long|unsigned|short|float|double|const)[ *&]++)*)(?:(?:std|core|alloc)::|__rust_)"
+    r"<*+(?>(?:(?:void|bool|char|int|long|unsigned|short|float|double|const)[ *&]++)*)"
+    rf"(?:std::|(?:core|alloc)::(?:{_MODULES_OF_RUST})::|__rust_)"
 )
 # What a panic runs, from the language's handler to the SDK's; the SDK knows only some of its own crates.
 _REPORTING_IN_RUST = re.compile(

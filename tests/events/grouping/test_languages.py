@@ -366,6 +366,10 @@ def test_a_mistake_where_a_program_starts_is_there() -> None:
             ("void* std::__1::f<int>(void*)", False),
             ("unsigned long const& std::max<unsigned long>(int)", False),
             ("void shop::pay<std::string>(std::string)", True),
+            *(("core::Engine::tick", True), ("alloc::Pool::grow(int)", True), ("void core::run<int>(int)", True)),
+            *(("core::engine::tick", True), ("<core::Cart as std::fmt::Debug>::fmt", True), ("core::opsy::f", True)),
+            *(("<core::iter::Map<I,F> as core::iter::Iterator>::fold", False), ("core::f64::f", False)),
+            *(("alloc::raw_vec::capacity_overflow", False), ("core::ptr::drop_in_place<shop::Cart>", False)),
             ("pump::std::work", True),
             ("stdx::work", True),
             ("core", True),
@@ -377,3 +381,13 @@ def test_a_mistake_where_a_program_starts_is_there() -> None:
 def test_a_function_of_the_library_is_known_by_its_name(platform: str, function: str, is_own: bool) -> None:
     assert of_platform(platform).is_own(Frame(function=function)) == is_own
     assert of_platform("python").is_own(Frame(function=function))
+
+
+def test_crashes_in_a_namespace_that_is_called_as_a_library_of_rust_are_different() -> None:
+    """All that a program crashes in would be its `main` otherwise: one issue for each signal."""
+    start = Frame(function="main")
+
+    assert places([start, Frame(function="core::Renderer::draw")], "native") == [
+        ("", "main"),
+        ("", "core::Renderer::draw"),
+    ]
