@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from io import StringIO
+from time import sleep
 
 import pytest
 from django.core.management import call_command
@@ -120,3 +121,17 @@ def test_nobody_waits_for_who_migrates_whatever_isolation_is_usual_there(monkeyp
     with Command().one_at_a_time("default"):
         assert is_held()
         assert views_kept_by_others() == 0
+
+
+LIMITS = ["idle_in_transaction_session_timeout", "statement_timeout", "transaction_timeout"]  # the last one since 17
+
+
+def test_who_migrates_for_long_keeps_the_lock_whatever_limits_are_usual_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM pg_settings WHERE name = ANY(%s)", [LIMITS])
+        usual = " ".join(f"-c {name}=200ms" for (name,) in cursor.fetchall())
+    monkeypatch.setenv("PGOPTIONS", usual)
+
+    with Command().one_at_a_time("default"):
+        sleep(0.5)
+        assert is_held()

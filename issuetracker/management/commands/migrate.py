@@ -14,10 +14,13 @@ NOBODY_COUNTS = "SELECT pg_advisory_xact_lock(%s, 1)"  # which is soon: each bat
 AGAIN_AFTER = 0.2  # seconds
 # This transaction is idle for as long as the migrations take, and a role or a server may have limits for that. Or an
 # isolation by which it would keep its view of the rows: who builds an index CONCURRENTLY would wait for it without end.
-NO_LIMITS = (
-    "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; "
-    "SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0"
-)
+# SET would refuse the limit that PostgreSQL has since 17 where it is older.
+NO_LIMITS = """
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN (
+        'idle_in_transaction_session_timeout', 'lock_timeout', 'statement_timeout', 'transaction_timeout'
+    )
+"""
 
 
 class Command(migrate.Command):
