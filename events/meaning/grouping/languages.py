@@ -29,7 +29,7 @@ class Language:
 
     not_own_paths: re.Pattern[str] | None = None  # of a path with "/" before it, and between its parts
     not_own_modules: tuple[str, ...] = ()  # how their names begin
-    not_own_functions: re.Pattern[str] | None = None
+    is_own_function: Callable[[str], bool] | None = None
     module: Callable[[str], str] = _as_it_is
     file: Callable[[str], str] = base_name  # from a path
     function: Callable[[str], str] = _as_it_is
@@ -44,7 +44,7 @@ class Language:
         """Whether the frame is of the program, and not of a library or of the language."""
         if self.not_own_modules and frame.module.startswith(self.not_own_modules):
             return False
-        if self.not_own_functions is not None and self.not_own_functions.match(frame.function):
+        if self.is_own_function is not None and not self.is_own_function(frame.function):
             return False
         path = frame.abs_path or frame.filename or frame.package
         return self.not_own_paths is None or not self.not_own_paths.search("/" + path.replace("\\", "/"))
@@ -225,18 +225,35 @@ _PERL_LIBRARIES = re.compile(
 )
 
 
-# The libraries of C++ and Rust; what a method is of may stand in brackets, and what a template returns before its name.
-# Programs in C++ call namespaces of their own `core` and `alloc`, too: Rust's are known by their modules.
+# The libraries of C++ and Rust; what a method is of may stand in brackets. Programs in C++ call namespaces of their own
+# `core` and `alloc`, too: Rust's are known by their modules.
 _MODULES_OF_RUST = (
     "alloc|any|array|ascii|asserting|async_iter|bool|borrow|boxed|bstr|cell|char|clone|cmp|collections|const_closure|convert"
     "|core_arch|core_simd|default|error|escape|f(?:16|32|64|128)|ffi|fmt|future|hash|hint|intrinsics|iter|marker|mem|net"
     "|num|ops|option|panic|panicking|pin|ptr|range|raw_vec|rc|result|slice|str|string|sync|task|time|tuple|ub_checks"
     "|unicode|vec|wtf8"
 )
-_NATIVE_LIBRARIES = re.compile(
-    r"<*+(?>(?:(?:void|bool|char|int|long|unsigned|short|float|double|const)[ *&]++)*)"
-    rf"(?:std::|(?:core|alloc)::(?:{_MODULES_OF_RUST})::|__rust_)"
-)
+_NATIVE_LIBRARIES = re.compile(rf"<*+(?:std::|(?:core|alloc)::(?:{_MODULES_OF_RUST})::|__rust_)")
+_INNERMOST_OF_A_TEMPLATE = re.compile(r"<[^<>]*+>")
+_DEEPEST = 20  # templates within templates
+
+
+@lru_cache(maxsize=512)  # the frames of a stack are of few functions
+def _is_own_natively(name: str) -> bool:
+    return _NATIVE_LIBRARIES.match(name if name.startswith("<") else _without_its_result(name)) is None
+
+
+def _without_its_result(name: str) -> str:
+    """Return the name of a function without what it returns, which C++ writes before that of a template."""
+    name = name.partition(" [")[0].replace("(anonymous namespace)", "").replace("->", "")
+    for _ in range(_DEEPEST):
+        left = _INNERMOST_OF_A_TEMPLATE.sub("", name)
+        if left == name:
+            break
+        name = left
+    return name.partition("(")[0].partition("operator")[0].strip().rpartition(" ")[2]
+
+
 # What a panic runs, from the language's handler to the SDK's; the SDK knows only some of its own crates.
 _REPORTING_IN_RUST = re.compile(
     r"<?sentry_(?:panic|anyhow|backtrace|core|debug_images|log|slog|tracing)::|(?:__rustc::)?_*+rust_begin_unwind\Z"
@@ -297,7 +314,7 @@ NATIVE = Language(
         r"|\A/[A-Za-z]:/[Ww](?:indows|INDOWS)/|/rustc/|/\.cargo/"
     ),
     function=_native_function,
-    not_own_functions=_NATIVE_LIBRARIES,
+    is_own_function=_is_own_natively,
     starting=_STARTING,
     reporting=_REPORTING_IN_RUST,  # the SDK for Rust calls its platform "native"
 )
@@ -335,7 +352,7 @@ LANGUAGES: Mapping[str, Language] = {
     "perl": Language(not_own_paths=_PERL_LIBRARIES, function=_perl_function),
     "rust": Language(
         not_own_paths=re.compile(r"/rustc/|/\.cargo/"),
-        not_own_functions=_NATIVE_LIBRARIES,
+        is_own_function=_is_own_natively,
         function=_rust_function,
         reporting=_REPORTING_IN_RUST,
         starting=_STARTING,
