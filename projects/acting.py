@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from time import monotonic
 
 from projects.callers import Caller
 from projects.database import transactions
@@ -29,6 +30,11 @@ class Act:
     expected: int | None = None
     more_than: int | None = None
     in_person: bool = True
+    _made: float = field(default_factory=monotonic, repr=False, compare=False)
+
+    def at_present(self) -> datetime:
+        """Return ``at``, and how long it is ago: for who must know it after having waited for a lock."""
+        return self.at + timedelta(seconds=monotonic() - self._made)
 
     @property
     def user_id(self) -> int | None:

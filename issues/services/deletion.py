@@ -87,7 +87,10 @@ def _delete(scope: NamedIssues, ids: list[int], act: Act) -> MutationOutcome:
 
 
 def _forget(project_id: int, ids: list[int], act: Act) -> None:
-    """Let no event that came before, counted or not, be shown with the issue that the next of its kind will make."""
+    """Let no event that came before, counted or not, be shown with the issue that the next of its kind will make.
+
+    Before this moment, not before the request: while that waited for the locks, others counted what came meanwhile.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -98,7 +101,7 @@ def _forget(project_id: int, ids: list[int], act: Act) -> None:
             ORDER BY hash
             ON CONFLICT (project_id, hash) DO UPDATE SET at = greatest(issues_forgottenhash.at, excluded.at)
             """,
-            [act.at, project_id, as_array(ids)],
+            [act.at_present(), project_id, as_array(ids)],
         )
 
 

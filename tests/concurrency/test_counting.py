@@ -21,8 +21,9 @@ from projects.callers import Caller
 from projects.database.failures import LOCK_NOT_AVAILABLE, sqlstate
 from projects.models import Project, User
 from tests.acts import act
-from tests.concurrency.sessions import HISTORY, Foreign, Session, stopped
+from tests.concurrency.sessions import HISTORY, Foreign, Session, stopped, wait_until_blocked
 from tests.events.counting.arriving import arrive, count, fingerprint, issue_of, waiting
+from tests.events.reading.telling import ids_of, shown
 from tests.factories import IssueFactory, IssueHashFactory
 from tests.invariants import breaches
 from tests.prepared import Process
@@ -146,16 +147,16 @@ def test_a_locked_project_waits_and_others_do_not(
 
 
 @pytest.fixture
-def delete(jane: User) -> Callable[[Issue], MutationOutcome]:
-    def delete(issue: Issue) -> MutationOutcome:
-        scope = NamedIssues(issue.project_id, ids=frozenset([issue.pk]))
+def delete(jane: User) -> Callable[..., MutationOutcome]:
+    def delete(*issues: Issue) -> MutationOutcome:
+        scope = NamedIssues(issues[0].project_id, ids=frozenset(issue.pk for issue in issues))
         return deletion.delete(scope, act(Caller(user=jane), at=timezone.now(), lock_timeout=10))
 
     return delete
 
 
 def test_events_that_wait_are_gone_with_their_issue(
-    project: Project, delete: Callable[[Issue], MutationOutcome], session: Session
+    project: Project, delete: Callable[..., MutationOutcome], session: Session
 ) -> None:
     now = timezone.now()
     arrive(project, at=now)
@@ -178,7 +179,7 @@ def test_events_that_wait_are_gone_with_their_issue(
 
 
 def test_a_deletion_waits_for_events_that_are_being_counted(
-    project: Project, delete: Callable[[Issue], MutationOutcome], session: Session, other_session: Session
+    project: Project, delete: Callable[..., MutationOutcome], session: Session, other_session: Session
 ) -> None:
     """And then takes them along: it never locks what waits, which a counter may have in hand."""
     now = timezone.now()
@@ -193,4 +194,27 @@ def test_a_deletion_waits_for_events_that_are_being_counted(
     count(project)  # what gave way to the deletion, which on a busy machine takes longer than a counter waits
 
     assert (waiting(), Issue.objects.count()) == (0, 0)
+    assert breaches() == []
+
+
+def test_events_that_are_counted_while_a_deletion_waits_are_gone_with_their_issue(
+    project: Project, delete: Callable[..., MutationOutcome], session: Session, foreign: Foreign
+) -> None:
+    """It began before them, and waited for another issue. None of them is shown with the next issue of their kind."""
+    for name in ("valve", "pump"):
+        arrive(project, name, at=timezone.now())
+        count(project)
+    first, doomed = issue_of(project, "valve"), issue_of(project)
+    foreign.lock(first.pk)
+    deleting = session.start(lambda: delete(first, doomed))
+    wait_until_blocked(session, by=foreign)
+    arrive(project, at=timezone.now())
+    assert count(project) == 1
+    foreign.roll_back()
+    assert deleting.result(60).changed == 2
+
+    newer = arrive(project, at=timezone.now())
+    assert count(project) == 1
+
+    assert ids_of(shown(issue_of(project))) == [newer]
     assert breaches() == []

@@ -230,7 +230,7 @@ def test_a_deletion_is_remembered_as_long_as_something_older_may_come(
     Arrival.objects.filter(project_id=project.pk).delete()
     tidy(at=deleted_at + 9 * MINUTE)
     assert ForgottenHash.objects.count() == 1
-    tidy(at=deleted_at + 10 * MINUTE)
+    tidy(at=deleted_at + 11 * MINUTE)
 
     assert ForgottenHash.objects.count() == 0
 

@@ -154,6 +154,17 @@ def test_that_came_before_their_issue_was_deleted_are_gone(project: Project, ten
     assert [find_issue_of_event([project.pk], each) for each in ten] == [None] * 10
 
 
+def test_that_came_before_an_issue_of_their_kind_was_deleted_again_are_gone(
+    project: Project, ten: list[UUID], issue: Issue
+) -> None:
+    delete(project, [issue], by=Caller(), at=NOW + MINUTE)
+    counted(project, at=NOW + 2 * MINUTE)
+    delete(project, [issue_of(project)], by=Caller(), at=NOW + 3 * MINUTE)
+    newest = counted(project, at=NOW + 4 * MINUTE)
+
+    assert ids_of(shown(issue_of(project))) == [newest]
+
+
 def test_that_came_before_their_issue_was_deleted_are_not_of_one_seen_before(
     project: Project, ten: list[UUID], issue: Issue
 ) -> None:
