@@ -207,6 +207,27 @@ def test_with_so_many_users_in_so_many_minutes(
         assert told(issue) == [{"ignoreUserCount": 3, "ignoreUserWindow": 5}]
 
 
+@pytest.mark.parametrize(
+    ("terms", "expected"),
+    [
+        ({"count": 2, "window": 5, "user_count": 2, "user_window": 5}, {"ignoreCount": 2, "ignoreWindow": 5}),
+        ({"count": 2, "user_count": 2, "user_window": 5}, {"ignoreCount": 2}),
+        ({"count": 2, "window": 5, "user_count": 2}, {"ignoreUserCount": 2}),
+        ({"count": 2, "user_count": 2}, {"ignoreCount": 2}),
+    ],
+)
+def test_one_event_that_ends_it_twice_is_told_of_one_term(
+    issue: Issue, project: Project, ignore: Callable[..., Any], terms: dict[str, int], expected: dict[str, int]
+) -> None:
+    """Of the totals before the windows, of events before users."""
+    ignore(**terms)
+
+    count(project, *(event(at=AT + MINUTE, user=user) for user in ("a", "b")), at=AT + MINUTE)
+
+    assert status_of(issue) == UNRESOLVED
+    assert told(issue) == [expected]
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Over a tree
 # ---------------------------------------------------------------------------------------------------------------------
