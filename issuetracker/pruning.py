@@ -132,7 +132,7 @@ class Pruning:
             metrics.PRUNING_RUNS.labels(outcome).inc()
             metrics.PRUNING_ENDED.labels(outcome).set(time())
             said = ", ".join(f"{number} {kind}" for kind, number in removed.items() if number) or "nothing was old"
-            is_news = any(removed.values()) or any(left.values()) or outcome != DONE
+            is_news = any(removed.values()) or any(left.values()) or outcome == FAILED
             logger.log(
                 logging.INFO if is_news else logging.DEBUG,
                 "pruned: %s; %d left, %s in %.3f s",

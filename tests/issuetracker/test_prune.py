@@ -147,13 +147,16 @@ def test_a_look_that_a_bug_ends_has_failed(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.django_db
-def test_is_stopped_between_two_sets(old: None) -> None:
+def test_is_stopped_between_two_sets(old: None, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
     pruner = Pruning(kept=KEPT, now=timezone.now, lock_timeout=5)
 
     (done,) = pruner.look(lambda kind, step: pruner.stop())
 
     assert done.kind == "mutations"
+    assert [" stopped in " in record.message for record in caplog.records] == [True]
     assert list(pruner.look()) == []
+    assert len(caplog.records) == 1  # a service that ends as soon as it began says nothing of what it didn't do
     assert counted("pruning_runs_total", outcome="stopped") >= 1
 
 
