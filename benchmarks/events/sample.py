@@ -38,7 +38,7 @@ class Sample:
         """Yield one body after the other, for so many issues in turn, endlessly."""
         names = [FUNCTION, *("".join(letters) for letters in product(ascii_lowercase, repeat=len(FUNCTION)))]
         while True:
-            now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+            now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
             for name in names[:issues]:
                 body = self._body.replace(self._id, uuid4().hex).replace(f'"{FUNCTION}"', f'"{name}"')
                 for time in self._times:

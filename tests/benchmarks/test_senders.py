@@ -1,14 +1,16 @@
 """Those who send events in the benchmarks send what an SDK sends, and read every answer."""
 
 from collections.abc import Iterator
+from datetime import datetime, tzinfo
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from itertools import islice
 from threading import Thread
+from typing import Self
 
 import pytest
 
-from benchmarks.events import senders
+from benchmarks.events import sample, senders
 from benchmarks.events.sample import Sample
 from benchmarks.events.senders import send
 from events import form, meaning
@@ -28,6 +30,21 @@ def test_bodies_are_of_as_many_issues_as_asked_each_with_an_id_of_its_own() -> N
 
     assert len({event.id for event in read}) == 4
     assert len({event.fingerprints for event in read}) == 3
+
+
+def test_bodies_are_as_long_as_they_say_in_the_first_microsecond_of_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One body of a million is of such a time: the service refused it, and a whole run of the benchmark failed."""
+
+    class AtAWholeSecond(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return cls(2026, 12, 1, 14, 33, 7, tzinfo=tz)
+
+    monkeypatch.setattr(sample, "datetime", AtAWholeSecond)
+
+    (body,) = islice(Sample().bodies(1), 1)
+
+    assert form.Envelope(form.decoded(BytesIO(body), "br", SIZES), SIZES).read().event is not None
 
 
 class Server(ThreadingHTTPServer):
